@@ -1,0 +1,1 @@
+"""What turns messages into text: llama.cpp, transformers, a server, or a script."""

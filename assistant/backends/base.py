@@ -1,0 +1,95 @@
+"""The seam between the assistant and whatever generates text.
+
+A backend turns messages into a stream of text pieces, by the model's own chat
+template. It knows nothing of products.
+
+    for piece in backend.stream(messages, Generation(max_new_tokens=96)):
+        print(piece, end="")
+"""
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from index.errors import UserError
+
+Role = Literal["system", "user", "assistant"]
+
+# Llama 3 templates print the day's date unless told one; a prompt must not change overnight.
+DATE_STRING = "26 Jul 2024"
+
+
+@dataclass(frozen=True)
+class Message:
+    """One turn of a conversation, as chat templates know it."""
+
+    role: Role
+    content: str
+
+
+@dataclass(frozen=True)
+class Generation:
+    """How one text is to be generated, and when to stop."""
+
+    max_new_tokens: int = 96
+    temperature: float = 0.0  # 0 means greedy: the likeliest token, always
+    top_p: float = 1.0
+    seed: int = 0
+    adapter: bool = True  # False switches the LoRA adapter off for this text
+    deadline_s: float = 60.0  # counted from the call of `stream`
+    cancel: threading.Event = field(default_factory=threading.Event)  # set it to stop
+
+
+class Backend(Protocol):
+    """What turns messages into text. One instance serves many threads."""
+
+    @property
+    def name(self) -> str:
+        """Name the engine and the model, for people."""
+
+    def stream(self, messages: Sequence[Message], generation: Generation) -> Iterator[str]:
+        """Yield pieces of text as they come.
+
+        Ends early, without an error, within 0.2 s once `generation.cancel` is set.
+
+        Raises `DeadlineError` when `deadline_s` has passed, `BackendError` for a
+        fault of the engine that a person can mend.
+        """
+
+    def count_tokens(self, text: str) -> int:
+        """Count the tokens of `text` alone, without template or BOS; never too few.
+
+        Local backends ask the model's tokenizer (about 1 ms); a remote one estimates.
+        """
+
+    def close(self) -> None:
+        """Free the model's memory; further calls are a bug."""
+
+
+class BackendError(UserError):
+    """A backend that cannot answer, and what to do about it."""
+
+
+class DeadlineError(BackendError):
+    """The deadline passed before the text was whole."""
+
+
+class PromptTooLongError(BackendError):
+    """More prompt tokens than the model's context holds."""
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Says when a generation has used up its time."""
+
+    deadline_s: float
+    start_s: float = field(default_factory=time.monotonic)
+
+    def check(self) -> None:
+        """Raise `DeadlineError` once the deadline has passed."""
+        if time.monotonic() - self.start_s > self.deadline_s:
+            raise DeadlineError(
+                f"no whole reply within {self.deadline_s:g} s", "a faster model or more time", "raise the deadline"
+            )

@@ -1,0 +1,286 @@
+"""A Llama run by transformers: 4-bit NF4 or 8-bit by bitsandbytes, or dense, with a PEFT adapter.
+
+Runs on a GPU where there is one, else on the CPU. One text is made at a time; others
+wait their turn. A GGUF file is read too, its weights unpacked.
+
+    backend = Transformers(find("llama-3.2-1b"), adapter_path=Path("adapter"))
+"""
+
+import contextlib
+import io
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from assistant.backends.base import DATE_STRING, BackendError, Clock, Generation, Message, PromptTooLongError
+from assistant.backends.streaming import POLL_S, Outlet, Workers
+
+if TYPE_CHECKING:
+    import torch
+
+Precision = Literal["nf4", "int8", "bf16", "fp32"]
+
+
+class Transformers:
+    """A loaded model of transformers, with or without a PEFT adapter."""
+
+    def __init__(
+        self,
+        model_path: Path,
+        adapter_path: Path | None = None,
+        *,
+        precision: Precision | None = None,
+        device: str | None = None,
+    ) -> None:
+        """Load the model; `precision` is nf4 unless told, or bf16 for a GGUF, whose weights are 4-bit already.
+
+        `device` is as torch names it ("cuda:0", "cpu"); by default the first GPU, else the CPU.
+
+        Raises `BackendError` where model or adapter cannot be loaded, or there is no chat template.
+        """
+        chosen = precision or ("bf16" if model_path.suffix == ".gguf" else "nf4")
+        self._name = f"transformers {model_path.stem} {chosen}"
+        self._model, self._tokenizer = load_model(model_path, chosen, device)
+        self._has_adapter = adapter_path is not None
+        if adapter_path is not None:
+            self._model = _with_adapter(self._model, adapter_path)
+        self._turn = threading.Lock()
+        self._workers = Workers()
+
+    @property
+    def name(self) -> str:
+        """Name the engine and the model, for people."""
+        return self._name
+
+    def stream(self, messages: Sequence[Message], generation: Generation) -> Iterator[str]:
+        """Yield pieces of text as they come; see `Backend.stream`.
+
+        Raises `DeadlineError`, `PromptTooLongError`, `BackendError`.
+        """
+        clock = Clock(generation.deadline_s)
+        return self._workers.stream(lambda outlet: self._generate(messages, generation, outlet), generation, clock)
+
+    def count_tokens(self, text: str) -> int:
+        """Count the tokens of `text` by the model's own tokenizer."""
+        return len(self._tokenizer.encode(text, add_special_tokens=False))
+
+    def prompt_ids(self, messages: Sequence[Message]) -> list[int]:
+        """Give the exact token ids that `stream` would read for these messages."""
+        return prompt_ids(self._tokenizer, messages)
+
+    def close(self) -> None:
+        """Free the model's memory, after stopping what is under way."""
+        self._workers.close()
+        self._model = None
+
+    def _generate(self, messages: Sequence[Message], generation: Generation, outlet: Outlet) -> None:
+        import torch
+
+        ids = self.prompt_ids(messages)
+        room_tokens = self._model.config.max_position_embeddings - len(ids)
+        if room_tokens <= 0:
+            raise PromptTooLongError(
+                f"the prompt has {len(ids)} tokens",
+                f"fewer than {self._model.config.max_position_embeddings}",
+                "ask a shorter question, or start a new conversation",
+            )
+        prompt = torch.tensor([ids], device=self._model.device)
+        with _turn(self._turn, outlet), self._adapter_switched(generation.adapter), torch.random.fork_rng():
+            if outlet.stopped:
+                return
+            torch.manual_seed(generation.seed)
+            self._model.generate(
+                input_ids=prompt,
+                attention_mask=torch.ones_like(prompt),
+                generation_config=_settings(generation, room_tokens),
+                streamer=_Streamer(self._tokenizer, outlet),
+                stopping_criteria=_library().StoppingCriteriaList([_NobodyReads(outlet)]),
+            )
+
+    def _adapter_switched(self, on: bool) -> contextlib.AbstractContextManager[None]:
+        if self._has_adapter and not on:
+            return self._model.disable_adapter()  # type: ignore[no-any-return]
+        return contextlib.nullcontext()
+
+
+def load_model(model_path: Path, precision: Precision, device: str | None = None) -> tuple[Any, Any]:
+    """Load (model, tokenizer) of a transformers folder or a GGUF file, as it is to be served.
+
+    Raises `BackendError` where they cannot be loaded, or there is no chat template.
+    """
+    import torch
+
+    transformers = _library()
+    is_gguf = model_path.suffix == ".gguf"
+    if is_gguf and precision in ("nf4", "int8"):
+        raise BackendError(
+            f"{model_path.name} is quantized already and cannot become {precision}",
+            "bf16 or fp32 for a GGUF file",
+            "choose precision bf16",
+        )
+    folder = model_path.parent if is_gguf else model_path
+    local: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+    if is_gguf:
+        local["gguf_file"] = model_path.name
+    try:
+        with _quiet():
+            tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **local)
+            model = transformers.AutoModelForCausalLM.from_pretrained(
+                folder,
+                dtype=torch.float32 if precision == "fp32" else torch.bfloat16,
+                quantization_config=_quantization(precision, is_gguf),
+                device_map={"": device or ("cuda:0" if torch.cuda.is_available() else "cpu")},
+                use_safetensors=True,  # never a pickle
+                **local,
+            )
+    except (OSError, ValueError, ImportError, RuntimeError, KeyError) as exc:
+        raise BackendError(
+            f"transformers could not load {model_path}: {exc}",
+            "a whole model folder (config.json, tokenizer, safetensors) or GGUF file",
+            "titlewise models fetch",
+        ) from exc
+    if not tokenizer.chat_template:
+        raise BackendError(
+            f"the model {model_path} has no chat template", "an instruction-tuned model", "titlewise models list"
+        )
+    # Makers ship sampling defaults (a temperature, penalties); here only what the caller asks for counts.
+    end = model.generation_config.eos_token_id
+    first_end = end[0] if isinstance(end, list) else end
+    model.generation_config = transformers.GenerationConfig(eos_token_id=end, pad_token_id=first_end)
+    return model.eval(), tokenizer
+
+
+def prompt_ids(tokenizer: Any, messages: Sequence[Message]) -> list[int]:
+    """Render messages by the chat template, ready for the reply, and give the token ids.
+
+    Begins with exactly one BOS where the tokenizer asks for one, as llama.cpp does;
+    some templates write it themselves and some leave it to the tokenizer.
+
+    Raises `BackendError` for messages that the template refuses.
+    """
+    from jinja2.exceptions import TemplateError
+
+    rows = [{"role": message.role, "content": message.content} for message in messages]
+    try:
+        text = tokenizer.apply_chat_template(rows, tokenize=False, add_generation_prompt=True, date_string=DATE_STRING)
+    except TemplateError as exc:
+        raise BackendError(
+            f"the chat template refused the messages: {exc}", "messages that it takes", "use another model"
+        ) from exc
+    ids: list[int] = tokenizer.encode(text, add_special_tokens=False)
+    bos = tokenizer.bos_token_id
+    if bos is not None and tokenizer.encode("")[:1] == [bos] and ids[:1] != [bos]:
+        ids.insert(0, bos)
+    return ids
+
+
+def _library() -> Any:
+    """Import transformers, untyped: its annotations are too patchy for strict checking."""
+    import transformers
+
+    return transformers
+
+
+def _quantization(precision: Precision, is_gguf: bool) -> Any:
+    import torch
+
+    transformers = _library()
+    if is_gguf:
+        return transformers.GgufConfig(dequantize=True)
+    if precision == "nf4":
+        return transformers.BitsAndBytesConfig(
+            load_in_4bit=True,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_use_double_quant=True,
+            bnb_4bit_compute_dtype=torch.bfloat16,
+        )
+    return transformers.BitsAndBytesConfig(load_in_8bit=True) if precision == "int8" else None
+
+
+def _with_adapter(model: Any, adapter_path: Path) -> Any:
+    from peft import PeftModel
+
+    try:
+        return PeftModel.from_pretrained(model, adapter_path, is_trainable=False).eval()
+    except (OSError, ValueError, RuntimeError, KeyError) as exc:
+        raise BackendError(
+            f"the adapter {adapter_path} could not be loaded: {exc}",
+            "a PEFT adapter made for this model",
+            "titlewise finetune RECIPE",
+        ) from exc
+
+
+def _settings(generation: Generation, room_tokens: int) -> Any:
+    settings = _library().GenerationConfig(max_new_tokens=min(generation.max_new_tokens, room_tokens), do_sample=False)
+    if generation.temperature > 0:
+        settings.do_sample = True
+        settings.temperature = generation.temperature
+        settings.top_p = generation.top_p
+        settings.top_k = 0  # else the 50 likeliest only
+    return settings
+
+
+@contextlib.contextmanager
+def _turn(lock: threading.Lock, outlet: Outlet) -> Iterator[None]:
+    """Hold the lock, or nothing once nobody waits for the text any more."""
+    held = False
+    while not held and not outlet.stopped:
+        held = lock.acquire(timeout=POLL_S)
+    try:
+        yield
+    finally:
+        if held:
+            lock.release()
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep transformers' bars and remarks off the terminal while a model loads."""
+    logging = _library().utils.logging
+    verbosity = logging.get_verbosity()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        # The GGUF reader's bar heeds no switch.
+        with contextlib.redirect_stderr(io.StringIO()):
+            yield
+    finally:
+        logging.enable_progress_bar()
+        logging.set_verbosity(verbosity)
+
+
+class _Streamer:
+    """Turns the tokens that `generate` hands out into whole characters."""
+
+    def __init__(self, tokenizer: Any, outlet: Outlet) -> None:
+        from tokenizers.decoders import DecodeStream
+
+        self._tokenizer = tokenizer.backend_tokenizer
+        self._decoder = DecodeStream(skip_special_tokens=True)
+        self._outlet = outlet
+        self._prompt_seen = False
+
+    def put(self, ids: "torch.Tensor") -> None:
+        """Take the prompt first, which is dropped, then each new token; shape (1, n) or (n,) int64."""
+        if not self._prompt_seen:
+            self._prompt_seen = True
+            return
+        for token in ids.flatten().tolist():
+            self._outlet.put(self._decoder.step(self._tokenizer, token) or "")
+
+    def end(self) -> None:
+        """Do nothing: half a character at the very end is dropped."""
+
+
+class _NobodyReads:
+    """Stops `generate` once the text is cancelled, overdue or abandoned."""
+
+    def __init__(self, outlet: Outlet) -> None:
+        self._outlet = outlet
+
+    def __call__(self, ids: "torch.Tensor", scores: Any, **_: Any) -> "torch.Tensor":
+        """Give (batch,) bool: whether to stop."""
+        import torch
+
+        return torch.full((ids.shape[0],), self._outlet.stopped, dtype=torch.bool, device=ids.device)

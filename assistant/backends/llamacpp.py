@@ -1,0 +1,231 @@
+"""A GGUF model run by llama.cpp, inside this process.
+
+Many threads may stream at once: llama.cpp decodes them together, one slot each, and
+keeps every slot's prompt, so that a prompt which begins like the last one is only
+read from where it differs. A LoRA adapter is loaded once and switched per text.
+
+    backend = LlamaCpp(find("smollm2-135m"), adapter_path=Path("adapter.gguf"))
+"""
+
+import contextlib
+import http.client
+import json
+import os
+import secrets
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from assistant.backends.base import (
+    DATE_STRING,
+    BackendError,
+    Clock,
+    Generation,
+    Message,
+    PromptTooLongError,
+)
+from assistant.backends.streaming import Outlet, Workers
+
+if TYPE_CHECKING:
+    import xllamacpp
+
+# Tokens read between two looks at whether anybody still listens: about 0.3 s on two slow
+# cores. Larger batches read the prompt no faster on a CPU (measured: 64 to 512).
+BATCH_TOKENS = 128
+
+
+class LlamaCpp:
+    """A loaded GGUF model, with or without a LoRA adapter."""
+
+    def __init__(
+        self,
+        model_path: Path,
+        adapter_path: Path | None = None,
+        *,
+        context_tokens: int = 4096,
+        slots: int = 2,
+        threads: int | None = None,
+    ) -> None:
+        """Load the model; `context_tokens` is for each of the `slots` texts under way at once.
+
+        `threads` is by default the number of cores.
+
+        Raises `BackendError` where the model or the adapter cannot be loaded.
+        """
+        for path, what in ((model_path, "model"), (adapter_path, "adapter")):
+            if path is not None:
+                _check_gguf(path, what)
+        self._name = f"llama.cpp {model_path.stem}"
+        self._has_adapter = adapter_path is not None
+        self._key = secrets.token_urlsafe()
+        self._workers = Workers()
+        params = _parameters(model_path, adapter_path, context_tokens, slots, threads, self._key)
+        try:
+            self._server: xllamacpp.Server | None = _library().Server(params)
+        except RuntimeError as exc:
+            with_adapter = f" with the adapter {adapter_path}" if adapter_path else ""
+            raise BackendError(
+                f"llama.cpp could not load {model_path}{with_adapter}",
+                "a whole GGUF file of a model that llama.cpp knows, and an adapter made for it",
+                "titlewise models fetch",
+            ) from exc
+
+    @property
+    def name(self) -> str:
+        """Name the engine and the model, for people."""
+        return self._name
+
+    def stream(self, messages: Sequence[Message], generation: Generation) -> Iterator[str]:
+        """Yield pieces of text as they come; see `Backend.stream`.
+
+        Raises `DeadlineError`, `PromptTooLongError`, `BackendError`.
+        """
+        clock = Clock(generation.deadline_s)
+        request = self._request(messages, generation)
+        return self._workers.stream(lambda outlet: self._generate(request, outlet), generation, clock)
+
+    def count_tokens(self, text: str) -> int:
+        """Count the tokens of `text` by the model's own tokenizer, in about 1 ms."""
+        return len(self._post("/tokenize", {"content": text})["tokens"])
+
+    def prompt_ids(self, messages: Sequence[Message]) -> list[int]:
+        """Give the exact token ids that `stream` would read for these messages."""
+        body = {"messages": _rows(messages), "chat_template_kwargs": {"date_string": DATE_STRING}}
+        prompt = self._post("/apply-template", body)["prompt"]
+        ids: list[int] = self._post("/tokenize", {"content": prompt, "add_special": True})["tokens"]
+        return ids
+
+    def close(self) -> None:
+        """Free the model's memory, after stopping what is under way."""
+        self._workers.close()
+        self._server = None
+
+    def _request(self, messages: Sequence[Message], generation: Generation) -> dict[str, Any]:
+        request: dict[str, Any] = {
+            "messages": _rows(messages),
+            "chat_template_kwargs": {"date_string": DATE_STRING},
+            "max_tokens": generation.max_new_tokens,
+            "temperature": generation.temperature,
+            "top_p": generation.top_p,
+            "top_k": 0,  # these two cut the tail by default, unasked
+            "min_p": 0.0,
+            "seed": generation.seed,
+            "cache_prompt": True,
+            "stream": True,
+            "return_progress": True,  # calls back while the prompt is read, so that it can be stopped there
+        }
+        if self._has_adapter:
+            request["lora"] = [{"id": 0, "scale": 1.0 if generation.adapter else 0.0}]
+        return request
+
+    def _generate(self, request: dict[str, Any], outlet: Outlet) -> None:
+        faults: list[dict[str, Any]] = []
+
+        def take(chunk: dict[str, Any]) -> bool:
+            if "error" in chunk:
+                faults.append(chunk["error"])
+                return True
+            for choice in chunk["choices"]:
+                outlet.put(choice["delta"].get("content") or "")
+            return outlet.stopped
+
+        if outlet.stopped:
+            return
+        try:
+            self._loaded().handle_chat_completions(request, take)
+        except ValueError as exc:
+            faults.append({"message": str(exc)})
+        if faults:
+            raise _fault(faults[0])
+
+    def _loaded(self) -> "xllamacpp.Server":
+        if self._server is None:
+            raise RuntimeError("this backend has been closed")
+        return self._server
+
+    def _post(self, path: str, body: dict[str, Any]) -> Any:
+        """Ask llama.cpp's own loopback server, the only door to its tokenizer."""
+        host = self._loaded().listening_address.removeprefix("http://")
+        with contextlib.closing(http.client.HTTPConnection(host, timeout=10)) as connection:
+            headers = {"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"}
+            connection.request("POST", path, json.dumps(body), headers)
+            answer = json.loads(connection.getresponse().read())
+        if "error" in answer:
+            raise _fault(answer["error"])
+        return answer
+
+
+def _library() -> Any:
+    """Import xllamacpp so that its threads sleep while they wait for one another.
+
+    Spinning, OpenMP's default, is a little faster on idle cores but collapses once
+    anything else wants one: 3 tokens/s instead of 60 beside one busy process.
+    OpenMP reads the variable once, while it is loaded.
+    """
+    before = os.environ.get("OMP_WAIT_POLICY")
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    try:
+        import xllamacpp
+    finally:
+        if before is None:
+            del os.environ["OMP_WAIT_POLICY"]
+    return xllamacpp
+
+
+def _parameters(
+    model_path: Path, adapter_path: Path | None, context_tokens: int, slots: int, threads: int | None, key: str
+) -> Any:
+    library = _library()
+    params = library.CommonParams()
+    params.model.path = str(model_path)
+    params.verbosity = 0
+    params.n_parallel = slots
+    params.n_ctx = context_tokens * slots
+    params.n_batch = params.n_ubatch = BATCH_TOKENS
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads or _cores()
+    params.cache_ram_mib = 0  # keeps old prompts beside the slots, by default up to 8 GiB
+    params.force_pure_content_parser = True  # the text as it is: no tool calls or thoughts cut out of it
+    params.use_jinja = True
+    # The library always listens on loopback; nobody else on this machine may use that door.
+    params.api_keys = [key]
+    params.endpoint_slots = False
+    params.ui = False
+    if adapter_path is not None:
+        params.lora_adapters = [library.CommonAdapterLoraInfo(str(adapter_path), 1.0)]
+    return params
+
+
+def _cores() -> int:
+    """Count the physical cores that this process may use; a second thread on one only gets in the way."""
+    import psutil
+
+    allowed = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    return min(allowed, psutil.cpu_count(logical=False) or allowed)
+
+
+def _check_gguf(path: Path, what: str) -> None:
+    if not path.is_file():
+        raise BackendError(f"there is no {what} at {path}", "a .gguf file", "titlewise models list")
+    with path.open("rb") as file:
+        magic = file.read(4)
+    if magic != b"GGUF":
+        raise BackendError(f"{path} begins with {magic!r}", "a .gguf file", "titlewise models list")
+
+
+def _rows(messages: Sequence[Message]) -> list[dict[str, str]]:
+    return [{"role": message.role, "content": message.content} for message in messages]
+
+
+def _fault(error: dict[str, Any]) -> BackendError:
+    if error.get("type") == "exceed_context_size_error":
+        return PromptTooLongError(
+            f"the prompt has {error['n_prompt_tokens']} tokens",
+            f"at most {error['n_ctx']}",
+            "ask a shorter question, or start a new conversation",
+        )
+    return BackendError(
+        f"llama.cpp refused the prompt: {error['message']}",
+        "messages that the model's template takes",
+        "use another model",
+    )

@@ -1,0 +1,183 @@
+"""A model on any server that speaks OpenAI's chat completions: vLLM, llama.cpp's, Ollama, OpenAI.
+
+The key comes from $TITLEWISE_API_KEY, else $OPENAI_API_KEY; local servers need none.
+A connection that fails, and answers 408, 409, 429 and 5xx, are tried again with
+growing pauses, until the first piece of text has come.
+
+    backend = Remote("http://127.0.0.1:8000/v1", "meta-llama/Llama-3.1-8B-Instruct")
+"""
+
+import asyncio
+import json
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from assistant.backends.base import BackendError, Clock, Generation, Message, PromptTooLongError
+from assistant.backends.streaming import Outlet
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
+
+CONNECT_TIMEOUT_S = 5.0
+# Llama 3's tokenizer needs a token for 3 to 4 bytes of Latin text: 3 never counts too few by much.
+BYTES_PER_TOKEN = 3
+
+
+class Remote:
+    """One model on one server; connections are kept open between texts."""
+
+    def __init__(
+        self,
+        base_url: str,
+        model: str,
+        *,
+        base_model: str = "",
+        silence_s: float = 60.0,
+        retries: int = 3,
+    ) -> None:
+        """Name the server (up to and with `/v1`) and the model as the server calls it.
+
+        `base_model` is the server's name for the same model without its adapter, asked
+        when a text wants the adapter off; without it `model` is asked all the same.
+        `silence_s` is how long the server may say nothing before it counts as dead.
+        """
+        self._base_url = base_url.rstrip("/")
+        self._model = model
+        self._base_model = base_model or model
+        self._silence_s = silence_s
+        self._retries = retries
+        self._client: AsyncOpenAI | None = None
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="titlewise-remote", daemon=True)
+        self._thread.start()
+
+    @property
+    def name(self) -> str:
+        """Name the server and the model, for people."""
+        return f"{self._model} at {self._base_url}"
+
+    def stream(self, messages: Sequence[Message], generation: Generation) -> Iterator[str]:
+        """Yield pieces of text as they come; see `Backend.stream`.
+
+        Raises `DeadlineError`, `PromptTooLongError`, `BackendError`.
+        """
+        clock = Clock(generation.deadline_s)
+        return self._read(messages, generation, clock)
+
+    def count_tokens(self, text: str) -> int:
+        """Estimate the tokens of `text`: the server's tokenizer is out of reach."""
+        return -(-len(text.encode()) // BYTES_PER_TOKEN)
+
+    def close(self) -> None:
+        """Close the connections, after stopping what is under way."""
+        asyncio.run_coroutine_threadsafe(self._shut(), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def _read(self, messages: Sequence[Message], generation: Generation, clock: Clock) -> Iterator[str]:
+        outlet = Outlet(generation.cancel)
+        task = asyncio.run_coroutine_threadsafe(self._ask(messages, generation, outlet), self._loop)
+        try:
+            yield from outlet.read(generation, clock)
+        finally:
+            task.cancel()  # closes the connection, at whatever point it is
+
+    async def _ask(self, messages: Sequence[Message], generation: Generation, outlet: Outlet) -> None:
+        try:
+            await self._receive(messages, generation, outlet)
+        except BaseException as exc:  # raised again in the thread that reads
+            outlet.end(self._fault(exc))
+        else:
+            outlet.end()
+
+    async def _receive(self, messages: Sequence[Message], generation: Generation, outlet: Outlet) -> None:
+        request: dict[str, Any] = {
+            "model": self._model if generation.adapter else self._base_model,
+            "messages": [{"role": message.role, "content": message.content} for message in messages],
+            "max_tokens": generation.max_new_tokens,
+            "temperature": generation.temperature,
+            "top_p": generation.top_p,
+            "seed": generation.seed,
+        }
+        finished = False
+        async with await self._opened().chat.completions.create(**request, stream=True) as chunks:
+            async for chunk in chunks:
+                for choice in chunk.choices:
+                    outlet.put(choice.delta.content or "")
+                    finished = finished or choice.finish_reason is not None
+        if not finished:
+            raise ConnectionError("the text broke off")
+
+    def _opened(self) -> "AsyncOpenAI":
+        if self._client is None:
+            from openai import AsyncOpenAI, Timeout
+
+            self._client = AsyncOpenAI(
+                base_url=self._base_url,
+                api_key=os.environ.get("TITLEWISE_API_KEY") or os.environ.get("OPENAI_API_KEY") or "none",
+                timeout=Timeout(self._silence_s, connect=CONNECT_TIMEOUT_S),
+                max_retries=self._retries,
+            )
+        return self._client
+
+    async def _shut(self) -> None:
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        if self._client is not None:
+            await self._client.close()
+
+    def _fault(self, exc: BaseException) -> BaseException:
+        """Map what went wrong to a `BackendError` where a person can mend it."""
+        import openai
+
+        there = self._base_url
+        if isinstance(exc, openai.APIStatusError):
+            return self._status_fault(exc)
+        if isinstance(exc, openai.APITimeoutError):
+            fault = BackendError(
+                f"{there} said nothing for {self._silence_s:g} s",
+                "a quicker answer",
+                "look at the server, or ask again",
+            )
+        elif isinstance(exc, openai.APIConnectionError | ConnectionError):
+            fault = BackendError(
+                f"no whole answer from {there}: {exc.__cause__ or exc}",
+                "an OpenAI-compatible server there",
+                "start the server, or give its address up to /v1",
+            )
+        elif isinstance(exc, openai.APIError | json.JSONDecodeError | UnicodeDecodeError):
+            fault = BackendError(
+                f"{there} sent what cannot be read: {exc}", "chat completions, streamed", "look at the server's log"
+            )
+        else:
+            return exc
+        fault.__cause__ = exc
+        return fault
+
+    def _status_fault(self, exc: Any) -> BackendError:
+        there, said = self._base_url, f"{exc.status_code} {exc.message}"
+        if exc.status_code in (401, 403):
+            fault = BackendError(
+                f"{there} refused the key ({said})", "a key that it knows", "export TITLEWISE_API_KEY=..."
+            )
+        elif exc.status_code == 404:
+            fault = BackendError(
+                f"{there} knows no model {self._model} ({said})", "a model that it serves", f"curl {there}/models"
+            )
+        elif exc.status_code == 400 and "context" in exc.message:
+            fault = PromptTooLongError(
+                f"{there} refused the prompt ({said})",
+                "a prompt within the model's context",
+                "ask a shorter question, or start a new conversation",
+            )
+        else:
+            fault = BackendError(
+                f"{there} could not answer ({said})", "an answer", "look at the server's log, or ask again"
+            )
+        fault.__cause__ = exc
+        return fault

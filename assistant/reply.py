@@ -1,0 +1,42 @@
+"""What the assistant gives back: a kind, a text, the product, verbatim quotes.
+
+Reply(kind="answer", text="It weighs 2 kg. [1]", uid="B01", title="…", quotes=(Quote("2 kg", 10, 14),), …)
+"""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from index.resolver import Hit
+
+Kind = Literal["answer", "not_stated", "clarify", "not_found", "generated"]
+
+
+@dataclass(frozen=True)
+class Quote:
+    """A piece of a product's content: `content[start:end] == text`, in characters."""
+
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One reply; `uid` and `title` are empty where no single product is meant.
+
+    `hits` are the titles that the question may have meant, best first;
+    `timings` are milliseconds by stage.
+    """
+
+    kind: Kind
+    text: str
+    uid: str = ""
+    title: str = ""
+    quotes: tuple[Quote, ...] = ()
+    hits: tuple[Hit, ...] = ()
+    timings: dict[str, float] = field(default_factory=dict)
+
+    def to_row(self) -> dict[str, Any]:
+        """Give the reply as the JSON row of the command-line contract, without an id."""
+        row = asdict(self)
+        return row | {"quotes": list(row["quotes"]), "hits": list(row["hits"])}

@@ -1,0 +1,115 @@
+"""Measure, and with --fit learn, how well evidence is chosen on the labelled candidates of public question sets.
+
+    python benchmarks/evidence.py [--fit] [--data ../shared/data]
+
+Prints the share of answerable questions whose gold passage is among the first one, two and
+three chosen, and how well the strength tells answerable from unanswerable questions (AUROC).
+With --fit the figures are cross-validated over five folds of questions, and the weights printed.
+"""
+
+import argparse
+import gzip
+import json
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import GroupKFold
+
+from assistant.evidence import BIAS, FEATURES, WEIGHTS, Encode, score_features
+from index.encoder import StaticEncoder
+from index.words import fold
+
+DESCRIPTION_SOURCES = {"attribute", "bullet", "description"}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One question: features of its candidates (n, f), which of them answer it (n,), and the set it is from."""
+
+    features: np.ndarray
+    answers: np.ndarray
+    origin: str
+
+
+def main() -> None:
+    """Run the measurement."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--fit", action="store_true", help="learn the weights anew, cross-validated")
+    parser.add_argument("--data", type=Path, default=Path(__file__).parents[2] / "shared" / "data")
+    arguments = parser.parse_args()
+    questions = load(arguments.data)
+    if arguments.fit:
+        strengths, weights, bias = fit(questions)
+        print("weights", [round(float(weight), 3) for weight in weights], "bias", round(bias, 3))
+        for name, weight in zip(FEATURES, weights, strict=True):
+            print(f"  {weight:+.3f}  {name}")
+    else:
+        strengths = [asked.features @ np.array(WEIGHTS) + BIAS for asked in questions]
+    for origin in sorted({asked.origin for asked in questions}):
+        report(origin, [(asked, row) for asked, row in zip(questions, strengths, strict=True) if asked.origin == origin])
+
+
+def load(folder: Path) -> list[Asked]:
+    """Read the three sets; ePQA is taken with the sources that a description stands for."""
+    rows = [
+        *(("ePQA", row, row["label"] == "2") for row in read(folder / "epqa_half.jsonl.gz") if row["source"] in DESCRIPTION_SOURCES),
+        *(("hetPQA", row, row["label"] == "1") for row in read(folder / "hetpqa_ranking_dev.jsonl.gz") if row["source"] != "cqa"),
+        *(("semiPQA", row, row["label"] == "1") for row in read(folder / "semipqa_attribute_ranking_dev.jsonl.gz")),
+    ]
+    encoder = StaticEncoder.fit([fold(row["candidate"]) for _, row, _ in rows])
+    groups = defaultdict(list)
+    for origin, row, answers in rows:
+        groups[origin, row["qid"]].append((row, answers))
+    return [asked_of(origin, group, encoder.encode) for (origin, _), group in groups.items()]
+
+
+def asked_of(origin: str, group: list[tuple[dict[str, str], bool]], encode: Encode) -> Asked:
+    first = group[0][0]
+    texts = [row["candidate"] for row, _ in group]
+    features = np.array(score_features(first["question"], first.get("title", ""), texts, encode))
+    return Asked(features, np.array([answers for _, answers in group]), origin)
+
+
+def read(path: Path) -> list[dict[str, str]]:
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def fit(questions: list[Asked]) -> tuple[list[np.ndarray], np.ndarray, float]:
+    """Give out-of-fold logits for each question's candidates, then the weights fitted on all of them."""
+    features = np.concatenate([asked.features for asked in questions])
+    answers = np.concatenate([asked.answers for asked in questions])
+    groups = np.concatenate([np.full(len(asked.answers), number) for number, asked in enumerate(questions)])
+    # Each set counts alike: semiPQA has ten times the rows of ePQA, and attributes only.
+    size = {origin: sum(len(asked.answers) for asked in questions if asked.origin == origin) for origin in {asked.origin for asked in questions}}
+    weight = np.concatenate([np.full(len(asked.answers), 1000 / size[asked.origin]) for asked in questions])
+    logits = np.zeros(len(answers))
+    for train, test in GroupKFold(5).split(features, answers, groups):
+        model = LogisticRegression(max_iter=2000).fit(features[train], answers[train], sample_weight=weight[train])
+        logits[test] = model.decision_function(features[test])
+    model = LogisticRegression(max_iter=2000).fit(features, answers, sample_weight=weight)
+    parts = np.split(logits, np.cumsum([len(asked.answers) for asked in questions])[:-1])
+    return parts, model.coef_[0], float(model.intercept_[0])
+
+
+def report(origin: str, pairs: list[tuple[Asked, np.ndarray]]) -> None:
+    answerable = [(asked, row) for asked, row in pairs if asked.answers.any()]
+    among = [np.mean([asked.answers[np.argsort(-row, kind="stable")[:k]].any() for asked, row in answerable]) for k in (1, 2, 3)]
+    best = [row.max() for _, row in pairs]
+    truth = [bool(asked.answers.any()) for asked, _ in pairs]
+    auroc = roc_auc_score(truth, best) if len(set(truth)) == 2 else float("nan")
+    print(f"{origin:8} questions {len(pairs):4}  answerable {len(answerable):4}  gold among 1/2/3: "
+          + " / ".join(f"{share:.3f}" for share in among) + f"  AUROC {auroc:.3f}")
+    for threshold in (0.2, 0.3, 0.4, 0.5):
+        says = np.array(best) > np.log(threshold / (1 - threshold))
+        kept = np.mean(says[np.array(truth)]) if any(truth) else float("nan")
+        refused = np.mean(~says[~np.array(truth)]) if not all(truth) else float("nan")
+        print(f"         strength > {threshold}: answerable kept {kept:.2f}, unanswerable refused {refused:.2f}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,201 @@
+"""Artefacts: folders with a manifest, published in one step and verified on loading.
+
+An artefact is a folder whose `manifest.json` lists every file with its size and
+SHA-256, what made it and the digest of the artefact it was made from. `publish`
+writes it beside its place and swaps it in; `open_verified` refuses one that is
+damaged. What the files mean is not known here.
+
+    with publish(home / "index", kind="index", made_by={"seed": 7}, made_from=digest) as folder:
+        (folder / "titles.txt").write_text("…")
+"""
+
+import contextlib
+import ctypes
+import hashlib
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, TypeVar
+
+from index.errors import ArtefactError
+
+FORMAT_VERSION = 1
+MANIFEST = "manifest.json"
+MAKER = {
+    "catalogue": "titlewise prepare SOURCE",
+    "index": "titlewise index",
+    "model": "titlewise models fetch",
+    "adapter": "titlewise finetune RECIPE",
+}
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What an artefact says of itself; `digest` identifies its exact content."""
+
+    kind: str
+    made_by: dict[str, Any]
+    made_from: str
+    files: dict[str, dict[str, Any]]
+    digest: str
+
+
+def default_home() -> Path:
+    """Give `$TITLEWISE_HOME`, else `./artifacts`."""
+    return Path(os.environ.get("TITLEWISE_HOME") or "artifacts")
+
+
+@contextlib.contextmanager
+def publish(folder: Path, *, kind: str, made_by: dict[str, Any], made_from: str = "") -> Iterator[Path]:
+    """Give a scratch folder to fill; at a clean end, swap it in as `folder`, whole.
+
+    On an exception the scratch folder goes and `folder` stays as it was.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    if folder.exists() and not _may_replace(folder):
+        raise ArtefactError(
+            f"{folder} exists and is no artefact of ours",
+            f"an empty or new folder for the {kind}",
+            "choose another folder",
+        )
+    scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        yield scratch
+        _write_manifest(scratch, kind=kind, made_by=made_by, made_from=made_from)
+        scratch.chmod(0o755)
+        _swap_in(scratch, folder)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def open_verified(folder: Path, kind: str, load: Callable[[Path, Manifest], T]) -> T:
+    """Verify every file of the artefact in `folder`, then give `load(folder, manifest)`.
+
+    If another process publishes a new artefact meanwhile, starts over, so that what
+    is loaded comes from one artefact alone.
+
+    Raises `ArtefactError` naming the file and the command that mends it.
+    """
+    while True:
+        manifest = read_manifest(folder, kind)
+        try:
+            _verify(folder, manifest)
+            value = load(folder, manifest)
+        except (ArtefactError, FileNotFoundError):
+            if read_manifest(folder, kind).digest == manifest.digest:
+                raise
+            continue
+        if read_manifest(folder, kind).digest == manifest.digest:
+            return value
+
+
+def read_manifest(folder: Path, kind: str) -> Manifest:
+    """Read a manifest without verifying the files it lists.
+
+    Raises `ArtefactError` where it is missing, malformed, or of another kind or format.
+    """
+    path = folder / MANIFEST
+    mend = MAKER[kind]
+    if not path.is_file():
+        raise ArtefactError(f"there is no {kind} in {folder}", "one with a manifest.json", mend)
+    raw = path.read_bytes()
+    try:
+        data = json.loads(raw)
+        body, seal = data["artefact"], data["sha256"]
+        found = (body["format"], body["kind"])
+        manifest = Manifest(body["kind"], body["made_by"], body["made_from"], body["files"], seal)
+    except (ValueError, KeyError, TypeError) as exc:
+        raise ArtefactError(f"{path} is damaged", "a manifest that titlewise wrote", mend) from exc
+    if seal != _digest_of(body):
+        raise ArtefactError(f"{path} is damaged", "a manifest that matches its own SHA-256", mend)
+    if found != (FORMAT_VERSION, kind):
+        raise ArtefactError(
+            f"{path} is a {found[1]} of format {found[0]}", f"a {kind} of format {FORMAT_VERSION}", mend
+        )
+    return manifest
+
+
+def sha256_of(path: Path) -> str:
+    """Give the SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _digest_of(body: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+
+
+def _write_manifest(folder: Path, *, kind: str, made_by: dict[str, Any], made_from: str) -> None:
+    files = {
+        str(path.relative_to(folder)): {"size": path.stat().st_size, "sha256": sha256_of(path)}
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+    body = {
+        "format": FORMAT_VERSION,
+        "kind": kind,
+        "made_by": {"titlewise": version("titlewise"), **made_by},
+        "made_from": made_from,
+        "files": files,
+    }
+    # The manifest seals itself too: a flipped byte in it must not pass for another recipe.
+    sealed = {"artefact": body, "sha256": _digest_of(body)}
+    (folder / MANIFEST).write_text(json.dumps(sealed, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    for path in [*(folder / name for name in files), folder / MANIFEST, folder]:
+        _sync(path)
+
+
+def _verify(folder: Path, manifest: Manifest) -> None:
+    mend = MAKER[manifest.kind]
+    for name, record in manifest.files.items():
+        path = folder / name
+        if not path.is_file():
+            raise ArtefactError(f"{path} is missing", "every file that the manifest lists", mend)
+        if path.stat().st_size != record["size"]:
+            raise ArtefactError(f"{path} has {path.stat().st_size} bytes", f"{record['size']} bytes", mend)
+        if sha256_of(path) != record["sha256"]:
+            raise ArtefactError(f"{path} is damaged", "a file that matches its SHA-256", mend)
+
+
+def _may_replace(folder: Path) -> bool:
+    return folder.is_dir() and ((folder / MANIFEST).is_file() or not any(folder.iterdir()))
+
+
+def _swap_in(scratch: Path, folder: Path) -> None:
+    """Make `scratch` appear as `folder`; what was there lands at `scratch`, to be removed."""
+    if not folder.exists():
+        scratch.rename(folder)
+    elif not _exchange(scratch, folder):
+        aside = scratch.with_name(scratch.name + "-old")
+        folder.rename(aside)
+        scratch.rename(folder)
+        shutil.rmtree(aside)
+    _sync(folder.parent)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Swap two folders in one step; False where the system cannot (then two renames do)."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if sys.platform == "linux":
+        at_cwd, exchange = -100, 2  # AT_FDCWD and RENAME_EXCHANGE, renameat2(2)
+        return bool(libc.renameat2(at_cwd, os.fsencode(one), at_cwd, os.fsencode(other), exchange) == 0)
+    if sys.platform == "darwin":
+        rename_swap = 2  # RENAME_SWAP, renamex_np(2)
+        return libc.renamex_np(os.fsencode(one), os.fsencode(other), rename_swap) == 0
+    return False
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

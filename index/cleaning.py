@@ -1,0 +1,179 @@
+"""Cleaning of catalogue text: markup and damage go, meaning stays.
+
+Entities, tags, scripts, mojibake, control characters and loose white space go.
+Digits, hyphens, units, accents and case stay: "ages 2-8" is "ages 2-8". Nothing
+here knows of files, rows or splits.
+
+    clean("Fits&nbsp;ages&amp;nbsp;2-8<br>Weighs 2&frac12; kg")   # "Fits ages 2-8 • Weighs 2½ kg"
+
+`clean` is a fixed point of itself and takes time linear in the text, whatever
+the text: see `clean`.
+"""
+
+import html
+import html.entities
+import re
+import unicodedata
+
+# Tags by what they leave behind. `title` is left out on purpose: "<Title>" in a
+# catalogue is a placeholder, not markup.
+_INLINE = (
+    "a abbr acronym b bdi bdo big cite code del dfn em font i iframe img input ins kbd label link mark meta nobr "
+    "noscript object param q s samp small source span strike strong style script sub sup tt u var wbr"
+).split()
+_CELL = "td th button select textarea time".split()
+_BLOCK = (
+    "address article aside blockquote body br caption center col colgroup dd details dir div dl dt embed fieldset "
+    "figcaption figure footer form h1 h2 h3 h4 h5 h6 head header hr html legend li main menu nav ol optgroup option "
+    "p picture pre section summary svg table tbody template tfoot thead tr ul video audio canvas"
+).split()
+_LEFT_BEHIND = (
+    {"comment": " ", "!": " "} | dict.fromkeys(_INLINE, "") | dict.fromkeys(_CELL, " ") | dict.fromkeys(_BLOCK, "\n\n")
+)
+
+# Names outside that table are no tags. A tag's inside is empty or holds an "=": "a <b and c> d" is prose. No inside may hold
+# "<", so that many unclosed tags are each read once.
+_MARKUP = re.compile(
+    r"<(?:(?P<comment>!--)|!doctype[^<>]*>|\?xml[^<>]*>"
+    r"|(?P<slash>/?)(?P<name>[A-Za-z][A-Za-z0-9]{0,9})(?=[\s/>])(?:\s*(?:/\s*)?|\s[^<>=]*=[^<>]*)>)",
+    re.ASCII | re.IGNORECASE,
+)
+_ENDS = {
+    "comment": re.compile("-->"),
+    "script": re.compile(r"</script[^<>]*>", re.ASCII | re.IGNORECASE),
+    "style": re.compile(r"</style[^<>]*>", re.ASCII | re.IGNORECASE),
+}
+
+_AMPERSANDS = re.compile(r"&(?:(?:amp|AMP|#0*38|#[xX]0*26);)+")
+_ENTITY = re.compile(r"&(?:#[0-9]{1,8}|#[xX][0-9a-fA-F]{1,7}|[A-Za-z][A-Za-z0-9]{1,31});")
+# Characters with neither width nor meaning of their own: controls that are no white
+# space, soft hyphen, zero-width, direction marks, surrogates, tags, non-characters.
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    "\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff\U000e0000-\U000e007f]+"
+)
+_BULLET_GLYPHS = str.maketrans({"\uf0b7": "•", "\uf0a7": "•"})  # Word's private bullets
+_NEWLINES = str.maketrans({"\r": "\n", "\u2028": "\n", "\u2029": "\n\n", "\x85": "\n", "\v": "\n", "\f": "\n"})
+_ENDS_A_CLAUSE = frozenset(".!?:;,…•·|*-–—/")
+_STARTS_AN_ITEM = frozenset("•·|*-–—")
+
+# Mojibake needs two neighbours outside ASCII, or a lead byte whose no-break space became a space.
+_MOJIBAKE_HINT = re.compile(r"[^\x00-\x7f]{2}|[ÃÂ] ")
+_CAPITAL_TILDE = re.compile(r"(?<=[A-ZÀ-Þ])Ã(?=[®™”’»])")  # the end of "MAÇÃ" in quotes is no damage
+
+# Honest text settles in three rounds. What does not in this many was nested to deceive.
+_MAX_ROUNDS = 8
+
+_MIN_DESCRIPTION_WORDS = 3
+_WORD = re.compile(r"\w+")
+_PLACEHOLDERS = frozenset(
+    "no description available|no description|description not available|product description not available|"
+    "no product description available|not available at this time|to be announced|coming soon to stores|"
+    "sem descrição disponível|descrição não disponível|produto sem descrição|description coming soon".split("|")
+)
+
+
+def clean(text: str) -> str:
+    """Clean one text; blocks, list items and blank lines become " • " where no punctuation parts them.
+
+    `clean(clean(text)) == clean(text)` for any string, because rounds go on until one
+    changes nothing. A text that is still changing after a few rounds was nested to
+    deceive; it loses its "&" and "<", and failing that its non-ASCII characters.
+    """
+    for hostile in ("", "&<", "&<\x80-\U0010ffff"):
+        if hostile:
+            text = re.sub(f"[{hostile}]", " ", text)
+        for _ in range(_MAX_ROUNDS):
+            cleaned = _clean_once(text)
+            if cleaned == text:
+                return cleaned
+            text = cleaned
+    raise AssertionError("plain ASCII without markup settles at once")
+
+
+def is_description(content: str, title: str) -> bool:
+    """Say whether cleaned content tells more than the cleaned title.
+
+    It does not when it is empty, has fewer than three words, is a placeholder such
+    as "No description available.", or is the title again.
+    """
+    if len(content) > 2 * len(title) + 64:
+        return True  # too long for any of these; most descriptions end here
+    words = [word for word in _WORD.findall(content.casefold()) if word != "_"]
+    if len(words) < _MIN_DESCRIPTION_WORDS or " ".join(words) in _PLACEHOLDERS:
+        return False
+    return words != _WORD.findall(title.casefold())
+
+
+def _clean_once(text: str) -> str:
+    if text.isprintable() and "&" not in text and "<" not in text and text.isascii():
+        return text.strip() if "  " not in text else " ".join(text.split())
+    text = _mend_mojibake(text)
+    if "&" in text:
+        text = _AMPERSANDS.sub("&", text)
+        text = _ENTITY.sub(_unescape, text)
+    if "<" in text:
+        text = _strip_markup(text)
+    text = _INVISIBLE.sub("", text.translate(_BULLET_GLYPHS))
+    text = unicodedata.normalize("NFC", text)
+    return _fold_space(text)
+
+
+def _mend_mojibake(text: str) -> str:
+    if not _MOJIBAKE_HINT.search(text):
+        return text
+    import ftfy
+    from ftfy.badness import is_bad
+
+    # Taken apart, a real capital looks like no damage; NFC puts it together again.
+    apart = _CAPITAL_TILDE.sub("A\u0303", text)
+    return ftfy.fix_encoding(apart) if is_bad(apart) else text
+
+
+def _unescape(entity: re.Match[str]) -> str:
+    body = entity[0][1:]
+    if body.startswith("#") or body in html.entities.html5:
+        return html.unescape(entity[0])
+    return entity[0]
+
+
+def _strip_markup(text: str) -> str:
+    """Take known tags out, with the content of comments, scripts and styles."""
+    pieces = []
+    unclosed = set()  # ends that are known to be nowhere ahead, looked for once only
+    position = 0
+    while match := _MARKUP.search(text, position):
+        start, position = match.span()
+        pieces.append(text[match.pos : start])
+        name = "comment" if match["comment"] else (match["name"] or "!").lower()
+        end = None
+        if name in _ENDS and not match["slash"] and name not in unclosed:
+            end = _ENDS[name].search(text, position)
+            if end is None:
+                unclosed.add(name)
+        if end is not None:
+            position = end.end()
+            pieces.append(" ")
+        elif name == "sup" and text[start - 1 : start].isdigit() and text[position : position + 1].isdigit():
+            pieces.append("^")  # 10<sup>3</sup> is not 103
+        else:
+            pieces.append(_LEFT_BEHIND.get(name, match[0]))
+    pieces.append(text[position:])
+    return "".join(pieces)
+
+
+def _fold_space(text: str) -> str:
+    """Fold white space to single spaces; a blank line parts clauses."""
+    text = text.strip()
+    if text.isprintable():
+        return " ".join(text.split())
+    folded: list[str] = []
+    blank = False
+    for line in text.replace("\r\n", "\n").translate(_NEWLINES).split("\n"):
+        line = " ".join(line.split())
+        if line and blank and folded[-1][-1] not in _ENDS_A_CLAUSE and line[0] not in _STARTS_AN_ITEM:
+            folded.append("•")
+        if line:
+            folded.append(line)
+        blank = not line
+    return " ".join(folded)

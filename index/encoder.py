@@ -1,0 +1,216 @@
+"""Title vectors: a static encoder of hashed words and trigrams, or any sentence-transformers model.
+
+The static encoder needs no model file: each hashed word or character trigram has a fixed
+random direction, weighted by how rare it is in the catalogue. It works offline, and the same
+text gives the same vector on every machine.
+
+    encoder = StaticEncoder.of(hashed_idf(folded_titles))
+    vectors = encoder.encode(["Sony WH-1000XM4"])      # (1, 256) float32, unit rows
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.errors import UserError
+from index.words import fold
+
+STATIC_FILE = "static_encoder.safetensors"
+DIMS = 256
+MIN_BUCKET_BITS, MAX_BUCKET_BITS = 12, 17
+BUCKETS_A_TITLE = 16
+TITLES_A_BATCH = 1024
+
+_NEWLINE = ord("\n")
+_WORD_SALT = np.uint64(0x9E3779B97F4A7C15)
+_TRIGRAM_SALT = np.uint64(0xD1B54A32D192ED03)
+
+Floats = NDArray[np.float32]
+Hashes = NDArray[np.uint64]
+
+
+class Encoder(Protocol):
+    """What turns texts into vectors; higher inner product is nearer."""
+
+    name: str
+    dims: int
+
+    def encode(self, texts: Sequence[str]) -> Floats:
+        """Give (n, dims) float32, unit rows; a text without a known sign may give a zero row."""
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Write what loading needs beside the name."""
+        ...
+
+
+@dataclass(frozen=True)
+class StaticEncoder:
+    """A table of directions, one for each hash bucket, weighted by inverse document frequency.
+
+    `idf` is (buckets,) float32, `table` (buckets, dims) int8; buckets are a power of two.
+    """
+
+    idf: Floats
+    table: NDArray[np.int8]
+    name: str = ""
+
+    @classmethod
+    def of(cls, idf: Floats) -> "StaticEncoder":
+        """Give the encoder of a catalogue by its `hashed_idf`; directions come from hashes alone."""
+        return cls(idf, _directions(len(idf)))
+
+    @property
+    def dims(self) -> int:
+        """Give the length of a vector."""
+        return int(self.table.shape[1])
+
+    def encode(self, texts: Sequence[str]) -> Floats:
+        """Give (n, dims) float32, unit rows; a text without a word gives a zero row."""
+        vectors = [self._encode_batch([fold(text) for text in batch]) for batch in _batches(texts)]
+        return np.concatenate([np.zeros((0, self.dims), dtype=np.float32), *vectors])
+
+    def save(self, folder: Path) -> None:
+        """Write the table as safetensors."""
+        from safetensors.numpy import save_file
+
+        save_file({"table": self.table}, folder / STATIC_FILE)
+
+    @classmethod
+    def load(cls, folder: Path, idf: Floats) -> "StaticEncoder":
+        """Read what `save` wrote; `idf` is kept beside it."""
+        from safetensors.numpy import load_file
+
+        return cls(idf, load_file(folder / STATIC_FILE)["table"])
+
+    def _encode_batch(self, folded: Sequence[str]) -> Floats:
+        vectors = np.zeros((len(folded), self.dims), dtype=np.float32)
+        ids, rows = hashed(folded, len(self.idf))
+        if len(ids) == 0:
+            return vectors
+        starts = np.flatnonzero(np.diff(rows, prepend=-1))
+        weighted = self.table[ids].astype(np.float32)
+        weighted *= self.idf[ids, None]
+        vectors[rows[starts]] = np.add.reduceat(weighted, starts, axis=0)
+        return unit_rows(vectors)
+
+
+@dataclass(frozen=True)
+class SentenceEncoder:
+    """Any sentence-transformers model, loaded by name or path; code from a model is never run."""
+
+    name: str
+    dims: int
+    model: Any
+
+    @classmethod
+    def open(cls, name: str) -> "SentenceEncoder":
+        """Load the model on the CPU.
+
+        Raises `UserError` where there is no such model, or it cannot be had offline.
+        """
+        from sentence_transformers import SentenceTransformer
+
+        try:
+            model = SentenceTransformer(name, device="cpu", trust_remote_code=False)
+        except Exception as exc:
+            reason = f"{type(exc).__name__}: {exc}".splitlines()[0][:160]
+            raise UserError(
+                f"the encoder {name!r} cannot be loaded ({reason})",
+                "the name or the path of a sentence-transformers model",
+                "titlewise index (the built-in encoder needs no model)",
+            ) from exc
+        return cls(name, int(model.get_embedding_dimension()), model)
+
+    def encode(self, texts: Sequence[str]) -> Floats:
+        """Give (n, dims) float32, unit rows."""
+        if not texts:
+            return np.zeros((0, self.dims), dtype=np.float32)
+        clean = [text.encode("utf-8", "replace").decode() for text in texts]
+        vectors = self.model.encode(clean, batch_size=64, normalize_embeddings=True, show_progress_bar=False)
+        return np.ascontiguousarray(vectors, dtype=np.float32)
+
+    def save(self, folder: Path) -> None:
+        """Write nothing: the model stays where it is, the manifest keeps its name."""
+
+
+def hashed_idf(folded: Sequence[str]) -> Floats:
+    """Count how rare the hashed words and trigrams of folded titles are: (buckets,) float32, a power of two."""
+    bits = max(MIN_BUCKET_BITS, min(MAX_BUCKET_BITS, (BUCKETS_A_TITLE * max(1, len(folded))).bit_length()))
+    buckets = 1 << bits
+    count = np.zeros(buckets, dtype=np.int64)
+    for batch in _batches(folded):
+        ids, rows = hashed(batch, buckets)
+        count += np.bincount(np.unique(rows * buckets + ids) % buckets, minlength=buckets)
+    return (np.log((1 + len(folded)) / (1 + count)) + 1).astype(np.float32)
+
+
+def hashed(folded: Sequence[str], buckets: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Give the buckets of all words and trigrams, and the row of each; rows ascend.
+
+    A trigram may span two words, and each text is padded by a space at both ends.
+    """
+    trigrams, trigram_rows = trigram_hashes(folded)
+    words = [word for text in folded for word in text.split()]
+    word_rows = np.repeat(np.arange(len(folded)), [len(text.split()) for text in folded])
+    hashes = np.concatenate([trigrams, word_hashes(words)])
+    rows = np.concatenate([trigram_rows, word_rows])
+    order = np.argsort(rows, kind="stable")
+    return (hashes[order] & np.uint64(buckets - 1)).astype(np.int64), rows[order]
+
+
+def trigram_hashes(folded: Sequence[str]) -> tuple[Hashes, NDArray[np.int64]]:
+    """Give the 64-bit hash of each character trigram of each text, and the row of each."""
+    codes = _codes("\n".join(f" {text} " for text in folded))
+    if len(codes) < 3:
+        return np.zeros(0, dtype=np.uint64), np.zeros(0, dtype=np.int64)
+    rows = np.cumsum(codes == _NEWLINE)[1:-1]
+    first, middle, last = codes[:-2], codes[1:-1], codes[2:]
+    inside = (first != _NEWLINE) & (middle != _NEWLINE) & (last != _NEWLINE)
+    packed = (first[inside] << np.uint64(42)) | (middle[inside] << np.uint64(21)) | last[inside]
+    return _mix(packed ^ _TRIGRAM_SALT), rows[inside]
+
+
+def word_hashes(words: Sequence[str]) -> Hashes:
+    """Give the 64-bit hash of each word; equal on every platform, and from run to run."""
+    if not words:
+        return np.zeros(0, dtype=np.uint64)
+    codes = _codes("".join(words))
+    lengths = np.fromiter(map(len, words), dtype=np.int64, count=len(words))
+    starts = np.cumsum(lengths) - lengths
+    places = (np.arange(len(codes)) - np.repeat(starts, lengths)).astype(np.uint64)
+    return _mix(np.add.reduceat(_mix(codes + (places << np.uint64(32))), starts) ^ _WORD_SALT)
+
+
+def unit_rows(vectors: Floats) -> Floats:
+    """Scale each row to length one; zero rows stay zero."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors / np.where(lengths > 0, lengths, 1).astype(np.float32)
+
+
+def _directions(buckets: int) -> NDArray[np.int8]:
+    """Give (buckets, DIMS) int8 of signs, from the hashes of the bucket numbers."""
+    words_a_row = DIMS // 64
+    bits = _mix(np.arange(buckets * words_a_row, dtype=np.uint64) ^ _WORD_SALT).astype("<u8").view(np.uint8)
+    signs = np.unpackbits(bits.reshape(buckets, DIMS // 8), axis=1, bitorder="little")
+    return (2 * signs.astype(np.int8) - 1).astype(np.int8)
+
+
+def _mix(values: Hashes) -> Hashes:
+    """Scramble 64-bit values (the finaliser of SplitMix64, Steele et al. 2014)."""
+    mixed = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return mixed ^ (mixed >> np.uint64(31))
+
+
+def _codes(text: str) -> Hashes:
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4").astype(np.uint64)
+
+
+def _batches(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(texts), TITLES_A_BATCH):
+        yield texts[start : start + TITLES_A_BATCH]

@@ -1,0 +1,69 @@
+"""Progress of long work, on standard error: a bar on a terminal, plain lines elsewhere.
+
+    with Progress("preparing", total, unit="rows") as bar:
+        for batch in batches:
+            bar.update(len(batch))
+
+Work shorter than a few seconds says nothing off a terminal. Where a function
+takes `progress`, give it the class, or one like it: it opens a bar for each stage.
+"""
+
+import sys
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+LINE_EVERY_S = 5.0
+
+
+class Progress:
+    """One stage of work; use it in a `with` statement and tell it of every step."""
+
+    def __init__(self, label: str, total: int | None = None, unit: str = "rows") -> None:
+        """Start the stage; `total` is None where the end cannot be known."""
+        self._label = label
+        self._total = total
+        self._unit = unit
+        self._done = 0
+        self._start_s = self._said_s = time.monotonic()
+        self._bar: tqdm[None] | None = None
+
+    def __enter__(self) -> Self:
+        if sys.stderr.isatty():
+            from tqdm import tqdm
+
+            bar: tqdm[None] = tqdm(
+                desc=self._label, total=self._total, unit=" " + self._unit, unit_scale=True, dynamic_ncols=True
+            )
+            self._bar = bar
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.close()
+        elif self._said_s > self._start_s and kind is None:
+            self._say()
+
+    def update(self, steps: int = 1) -> None:
+        """Count `steps` more as done."""
+        self._done += steps
+        if self._bar is not None:
+            self._bar.update(steps)
+        elif time.monotonic() - self._said_s >= LINE_EVERY_S:
+            self._say()
+
+    def _say(self) -> None:
+        self._said_s = time.monotonic()
+        elapsed_s = self._said_s - self._start_s
+        of = f" of {self._total:,} ({self._done / self._total:.0%})" if self._total else ""
+        speed = f"{self._done / elapsed_s:,.0f}" if elapsed_s > 0 else "?"
+        print(
+            f"{self._label}: {self._done:,}{of} {self._unit}, {elapsed_s:.0f} s, {speed} {self._unit}/s",
+            file=sys.stderr,
+            flush=True,
+        )

@@ -1,0 +1,222 @@
+"""Which product a question means: found, ambiguous or unknown, with a calibrated probability.
+
+Candidates come from the two arms, the ranker orders and judges them, and stated costs
+decide. The question is never answered here.
+
+    TitleIndex.build(catalogue, home / "index", progress=Progress)
+    resolution = TitleIndex.load(home / "index", catalogue).resolve("is the red Harrow kettle loud?")
+"""
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from index.artefacts import Manifest, open_verified, publish
+from index.errors import ArtefactError, QuestionError, UnknownProductError
+
+if TYPE_CHECKING:
+    from index.arms import Arms
+    from index.products import Catalogue
+    from index.ranker import Judgement, Ranker, Sample
+
+Decision = Literal["found", "ambiguous", "unknown"]
+
+MAX_QUESTION_CHARACTERS = 4_000
+MAX_HITS = 10
+MAX_CANDIDATES = 4
+VIEWS = 1_200
+WITHOUT_TITLE_EVERY = 9  # every ninth view names no product at all
+NOISE_TITLES = 20_000  # titles that lend words to views
+
+# What each outcome costs a shopper, in units of being asked "which one?" for good reason.
+# They alone set the thresholds: with p that the best hit is meant and q that one of the best four is,
+# "found" costs WRONG·(1-p), "ambiguous" 1 + VAIN·(1-q), "unknown" MISSED·q; the cheapest is decided.
+WRONG = 8.0  # an answer about another product
+VAIN = 3.0  # being asked among products of which none is meant
+MISSED = 3.0  # being told that nothing was found although it is there
+# Not offered beside better candidates: this share of the best one's weight or less.
+LEAST_SHARE = 0.02
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A product with its score in [0, 1]: probability-like, higher is better."""
+
+    uid: str
+    title: str
+    score: float
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """What a question was taken to mean.
+
+    `probability` is that of the best hit being the one meant; `hits` are up to ten, best first,
+    whatever the decision; `candidates` are two to four that differ visibly where it is ambiguous.
+    """
+
+    decision: Decision
+    probability: float
+    hits: tuple[Hit, ...]
+    candidates: tuple[Hit, ...] = ()
+
+
+class TitleIndex:
+    """The titles of one catalogue, ready for questions; one instance serves many threads."""
+
+    def __init__(self, arms: "Arms", ranker: "Ranker", catalogue: "Catalogue") -> None:
+        """Hold what `load` opened; call that instead."""
+        self._arms = arms
+        self._ranker = ranker
+        self._catalogue = catalogue
+
+    @classmethod
+    def build(cls, catalogue: "Catalogue", folder: Path, *, encoder: str = "", seed: int = 0, progress: Any) -> None:
+        """Index the titles of a catalogue and publish the artefact in `folder`.
+
+        `encoder` names a sentence-transformers model; "" is the built-in one. The same catalogue
+        and seed give the same files. Raises `UserError` where the encoder cannot be loaded.
+        """
+        from index.arms import Arms
+        from index.ranker import Ranker
+
+        if Path(encoder).is_dir() and encoder:
+            encoder = str(Path(encoder).resolve())
+        titles = catalogue.titles()
+        arms = Arms.build(titles, encoder, progress)
+        ranker = Ranker.fit(list(_samples(arms, titles, seed, progress)))
+        made_by = {"encoder": encoder, "dims": arms.encoder.dims, "titles": len(titles), "seed": seed}
+        with publish(folder, kind="index", made_by=made_by, made_from=catalogue.digest) as scratch:
+            arms.save(scratch)
+            ranker.save(scratch)
+
+    @classmethod
+    def load(cls, folder: Path, catalogue: "Catalogue") -> "TitleIndex":
+        """Verify and open the index in `folder`.
+
+        Raises `ArtefactError` where it is missing, damaged or made from another catalogue, and
+        `UserError` where its encoder cannot be loaded.
+        """
+
+        def opened(place: Path, manifest: Manifest) -> "TitleIndex":
+            from index.arms import Arms
+            from index.ranker import Ranker
+
+            if manifest.made_from != catalogue.digest:
+                raise ArtefactError(
+                    f"the index in {place} was made from another catalogue",
+                    f"one made from the catalogue {catalogue.digest[:12]}",
+                    "titlewise index",
+                )
+            return cls(Arms.load(place, manifest.made_by["encoder"]), Ranker.load(place), catalogue)
+
+        return open_verified(folder, "index", opened)
+
+    def resolve(self, question: str) -> Resolution:
+        """Say which product a question means.
+
+        Raises `QuestionError` where it is blank or longer than 4,000 characters.
+        """
+        check_question(question)
+        asked, rows, comparison = self._arms.candidates(question)
+        judgement = self._ranker.judge(asked, comparison)
+        ranked = [int(row) for row in rows[judgement.order]]
+        titles = [comparison.titles[place] for place in judgement.order]
+        alike = self._alike(ranked, titles, judgement)
+        probability = min(judgement.first, 1 / len(alike))
+        scored = [(row, probability * share) for row, share in zip(ranked, judgement.share, strict=True)]
+        named = self._named_by_uid(question)
+        if named is not None:
+            scored = [(named, 1.0), *((row, score) for row, score in scored if row != named)]
+            return Resolution("found", 1.0, self._hits(scored[:MAX_HITS]))
+        hits = self._hits(scored[:MAX_HITS])
+        decision = decide(probability, min(judgement.four, MAX_CANDIDATES / len(alike)))
+        offered = self._offered(scored, titles, alike) if decision == "ambiguous" else []
+        if decision == "ambiguous" and len(offered) < 2:
+            decision = "found" if probability >= 0.5 else "unknown"
+            offered = []
+        return Resolution(decision, probability, hits, self._hits(offered))
+
+    def _alike(self, ranked: list[int], titles: list[str], judgement: "Judgement") -> list[int]:
+        """Give the places (0 is the best) that the question cannot tell from the best, that one first.
+
+        Products of the best one's title with other contents are among them; exact copies are not.
+        """
+        contents = {self._catalogue.product(ranked[0]).content}
+        copies = []
+        for place in range(1, len(ranked)):
+            if titles[place] == titles[0]:
+                content = self._catalogue.product(ranked[place]).content
+                if content not in contents:
+                    contents.add(content)
+                    copies.append(place)
+        return [0, *copies, *judgement.rivals]
+
+    def _offered(
+        self, scored: list[tuple[int, float]], titles: list[str], alike: list[int]
+    ) -> list[tuple[int, float]]:
+        """Choose up to four to ask about, best first: those alike, then the next best; no exact copies."""
+        likely = [place for place, (_, score) in enumerate(scored) if score > LEAST_SHARE * scored[0][1]]
+        chosen: dict[tuple[str, str], int] = {}
+        for place in [*alike, *likely, *range(len(scored))][: len(alike) + max(2, len(likely))]:
+            if len(chosen) < MAX_CANDIDATES:
+                chosen.setdefault((titles[place], self._catalogue.product(scored[place][0]).content), place)
+        return [scored[place] for place in sorted(chosen.values())]
+
+    def _named_by_uid(self, question: str) -> int | None:
+        """Give the row of the product whose uid the whole question is, if any."""
+        try:
+            return self._catalogue.row_of(question.strip())
+        except UnknownProductError:
+            return None
+
+    def _hits(self, scored: Sequence[tuple[int, float]]) -> tuple[Hit, ...]:
+        products = [(self._catalogue.product(row), score) for row, score in scored]
+        return tuple(Hit(product.uid, product.title, float(score)) for product, score in products)
+
+
+def decide(probability: float, probability_of_four: float) -> Decision:
+    """Give the decision that costs least, by the costs above."""
+    costs: dict[Decision, float] = {
+        "found": WRONG * (1 - probability),
+        "ambiguous": 1 + VAIN * (1 - probability_of_four),
+        "unknown": MISSED * probability_of_four,
+    }
+    return min(costs, key=lambda decision: costs[decision])
+
+
+def check_question(question: str) -> None:
+    """Raise `QuestionError` where a question is blank or longer than 4,000 characters."""
+    if len(question) > MAX_QUESTION_CHARACTERS:
+        raise QuestionError(
+            f"the question has {len(question):,} characters",
+            f"{MAX_QUESTION_CHARACTERS:,} at most",
+            "a shorter question",
+        )
+    if not question.strip():
+        raise QuestionError("the question is empty", "a question about a product", "asking something")
+
+
+def _samples(arms: "Arms", titles: Sequence[str], seed: int, progress: Any) -> Iterator["Sample"]:
+    """Give noisy views of the titles with their candidates, and questions that name no product."""
+    import numpy as np
+
+    from index.ranker import Sample
+    from index.views import Noise
+    from index.words import fold
+
+    draw = random.Random(seed)  # noqa: S311 - noise, not a secret
+    noise = Noise(draw.sample(titles, min(NOISE_TITLES, len(titles))), seed)
+    meant = draw.sample(titles, min(VIEWS, len(titles)))
+    with progress("learning to rank", VIEWS, unit="views") as bar:
+        for number in range(VIEWS):
+            title = meant[number % len(meant)]
+            absent = number % WITHOUT_TITLE_EVERY == 0
+            view = noise.without_title() if absent else noise.view(title)
+            question, _, comparison = arms.candidates(view)
+            folded = fold(title)
+            right = np.array([not absent and other == folded for other in comparison.titles], dtype=bool)
+            yield Sample(question, comparison, right)
+            bar.update()

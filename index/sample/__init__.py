@@ -1,0 +1,1 @@
+"""The sample catalogue, written for Titlewise, in the form of trn.json."""

@@ -1,0 +1,155 @@
+"""Noisy views of catalogue titles: what a shopper, or another shop, might write for them.
+
+The ranker learns from these. Every draw comes from the seed.
+
+    view = Noise(titles, seed=0).view("Sony WH-1000XM4 Wireless Headphones, Black")
+    # e.g. "does the sony wh1000xm4 headpones come with a case?"
+"""
+
+import random
+import re
+from collections.abc import Sequence
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+FRAMED_SHARE = 0.5
+OTHER_SHOP_SHARE = 0.5
+SEPARATORS = re.compile(r"[-/]")
+FRAMES = (
+    "does the {} come with batteries?",
+    "Is the {} waterproof?",
+    "what are the dimensions of {}?",
+    "how heavy is the {}",
+    "can I use {} outdoors",
+    "hello! who makes the {}?",
+    "I bought {} last week, can it be returned?",
+    "tell me about {}",
+    "is {} suitable for a 3 year old?",
+    "how many pieces are in the {} set?",
+    "I am looking for the {} please",
+    "will the {} fit a small kitchen?",
+    "what is {} made of?",
+    "{} - does it need assembly?",
+    "{}: which sizes are there?",
+    "who wrote {} and how many pages does it have?",
+    "qual é o peso do {}?",
+    "o {} vem com carregador?",
+    "a {} é de que material?",
+    "quantas peças tem o {}?",
+    "oi, gostaria de saber se o {} serve para crianças",
+    "me fale sobre {}",
+    "{} funciona com pilhas?",
+    "de que cor é {}?",
+)
+WITHOUT_TITLE = (
+    "does it have a {}?",
+    "and how long is the {}?",
+    "is the {} included?",
+    "can you recommend something for {}?",
+    "what is the best {} today?",
+    "ele vem com {}?",
+    "quanto custa?",
+    "how much does it weigh?",
+    "who won the {} last night?",
+    "tell me a joke about {}",
+)
+
+
+class Noise:
+    """Draws views; the other titles lend words that do not belong."""
+
+    def __init__(self, titles: Sequence[str], seed: int) -> None:
+        self._titles = titles
+        self._random = random.Random(seed)  # noqa: S311 - noise, not a secret
+        self._holders: dict[str, list[int]] = {}
+        for row, title in enumerate(titles):
+            for word in title.split():
+                self._holders.setdefault(word, []).append(row)
+
+    def view(self, title: str) -> str:
+        """Give the title as someone might write it; never empty where the title is not."""
+        draw = self._random
+        words = title.split()
+        if draw.random() < OTHER_SHOP_SHARE:
+            words = self._retold(words)
+        elif draw.random() < 0.75:
+            words = self._dropped(words)
+        if draw.random() < 0.35:
+            words = [self._part_number(word) for word in words]
+        if draw.random() < 0.4:
+            words = [self._misspelt(word) if draw.random() < 0.25 else word for word in words]
+        if draw.random() < 0.3:
+            words = self._with_strange_words(words)
+        if draw.random() < 0.3:
+            draw.shuffle(words)
+        text = " ".join(words) or title
+        if draw.random() < 0.5:
+            text = text.lower()
+        return draw.choice(FRAMES).format(text) if draw.random() < FRAMED_SHARE else text
+
+    def without_title(self) -> str:
+        """Give a question that names no product."""
+        return self._random.choice(WITHOUT_TITLE).format(self._strange_word())
+
+    def _dropped(self, words: list[str]) -> list[str]:
+        share = self._random.uniform(0.1, 0.7)
+        kept = [word for word in words if self._random.random() > share]
+        return kept if len(kept) > 1 else words[:2]
+
+    def _retold(self, words: list[str]) -> list[str]:
+        """Write a title as another shop might: brand and part number stay, much else is said in other words.
+
+        Those come from a title that shares a word with this one, so that they suit it.
+        """
+        kept = [word for place, word in enumerate(words) if self._stays(place, word)] or words[:2]
+        near = self._words_beside(self._random.choice(words)) if words else []
+        wanted = self._random.randint(0, max(1, len(words) // 2))
+        for word in self._random.sample(near, min(wanted, len(near))):
+            kept.insert(self._random.randint(min(1, len(kept)), len(kept)), word)
+        return kept
+
+    def _stays(self, place: int, word: str) -> bool:
+        if len(word) >= 4 and any(sign.isdigit() for sign in word):
+            return self._random.random() < 0.75
+        return self._random.random() < (0.85 if place == 0 else 0.4)
+
+    def _words_beside(self, word: str) -> list[str]:
+        """Give the words of a random title that holds the word."""
+        return self._titles[self._random.choice(self._holders[word])].split()
+
+    def _misspelt(self, word: str) -> str:
+        if len(word) < 4:
+            return word
+        place = self._random.randrange(1, len(word) - 1)
+        kind = self._random.randrange(4)
+        letter = self._random.choice(LETTERS)
+        if kind == 0:
+            return word[:place] + word[place + 1 :]
+        if kind == 1:
+            return word[:place] + word[place + 1] + word[place] + word[place + 2 :]
+        return word[:place] + letter + word[place + (kind == 2) :]
+
+    def _part_number(self, word: str) -> str:
+        """Write a part number another way, or leave it out."""
+        if len(word) < 4 or not any(sign.isdigit() for sign in word):
+            return word
+        kind = self._random.randrange(5)
+        if kind == 0:
+            return ""
+        if kind == 1:
+            return SEPARATORS.sub("", word)
+        if kind == 2:
+            return SEPARATORS.sub(" ", word)
+        if kind == 3:
+            place = self._random.randrange(2, len(word) - 1)
+            return word[:place] + "-" + word[place:]
+        return word[:-1] + self._random.choice(("", "B", "-BK", "/A", "W"))
+
+    def _with_strange_words(self, words: list[str]) -> list[str]:
+        mixed = list(words)
+        for _ in range(self._random.randint(1, 3)):
+            mixed.insert(self._random.randint(0, len(mixed)), self._strange_word())
+        return mixed
+
+    def _strange_word(self) -> str:
+        title = self._random.choice(self._titles).split()
+        return self._random.choice(title) if title else ""

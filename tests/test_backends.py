@@ -1,0 +1,609 @@
+"""The contract that every backend keeps, and what is particular to each."""
+
+import http.server
+import json
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tiny_llama as tiny
+
+from assistant.backends.base import (
+    Backend,
+    BackendError,
+    Clock,
+    DeadlineError,
+    Generation,
+    Message,
+    PromptTooLongError,
+)
+from assistant.backends.hf import Transformers
+from assistant.backends.llamacpp import LlamaCpp, _library
+from assistant.backends.remote import Remote
+from assistant.backends.scripted import Scripted
+
+ASK = [
+    Message("system", "You are a patient storyteller."),
+    Message("user", "Tell me a very long story about a kettle."),
+]
+KEY = "a key for this test"
+LONG = 2000  # tokens; far more than any test waits for
+
+
+@pytest.fixture(scope="module")
+def llamacpp(embedded_model: Path) -> Iterator[LlamaCpp]:
+    backend = LlamaCpp(embedded_model)
+    yield backend
+    backend.close()
+
+
+@pytest.fixture(scope="module")
+def nf4(tiny_llama: Path) -> Iterator[Transformers]:
+    backend = Transformers(tiny_llama)
+    yield backend
+    backend.close()
+
+
+@pytest.fixture(scope="module")
+def remote(embedded_model: Path) -> Iterator[Remote]:
+    """llama.cpp's own HTTP server on loopback, spoken to as any other server."""
+    library = _library()
+    params = library.CommonParams()
+    params.model.path = str(embedded_model)
+    params.n_ctx, params.n_parallel, params.verbosity, params.api_keys = 8192, 2, 0, [KEY]
+    server = library.Server(params)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TITLEWISE_API_KEY", KEY)
+        backend = Remote(f"{server.listening_address}/v1", "smollm2-135m")
+        yield backend
+        backend.close()
+    del server
+
+
+@pytest.fixture
+def scripted() -> Scripted:
+    return Scripted(lambda messages: "Once upon a time. " * 1000, delay_s=0.005)
+
+
+@pytest.fixture(params=["scripted", "llamacpp", "nf4", "remote"])
+def backend(request: pytest.FixtureRequest) -> Backend:
+    made: Backend = request.getfixturevalue(request.param)
+    return made
+
+
+def text_of(backend: Backend, **settings: Any) -> str:
+    return "".join(backend.stream(ASK, Generation(**settings)))
+
+
+# The contract
+
+
+def test_text_comes_in_several_pieces(backend: Backend) -> None:
+    pieces = list(backend.stream(ASK, Generation(max_new_tokens=12)))
+    assert 1 < len(pieces) <= 12
+    assert all(pieces)
+
+
+def test_greedy_text_is_the_same_twice(backend: Backend) -> None:
+    assert text_of(backend, max_new_tokens=16) == text_of(backend, max_new_tokens=16)
+
+
+def test_max_new_tokens_cuts_the_text(backend: Backend) -> None:
+    short, long = text_of(backend, max_new_tokens=4), text_of(backend, max_new_tokens=16)
+    assert len(short) < len(long)
+    assert long.startswith(short)
+
+
+def test_cancel_ends_the_stream_within_a_fifth_of_a_second(backend: Backend) -> None:
+    generation = Generation(max_new_tokens=LONG)
+    set_at: list[float] = []
+
+    def cancel() -> None:
+        set_at.append(time.monotonic())
+        generation.cancel.set()
+
+    stream = backend.stream(ASK, generation)
+    next(stream)
+    timer = threading.Timer(0.1, cancel)
+    timer.start()
+    for _ in stream:
+        pass
+    ended_at = time.monotonic()
+    timer.join()
+    assert set_at, "the text ended by itself"
+    assert ended_at - set_at[0] < 0.2
+
+
+def test_cancel_before_the_first_piece_gives_no_text(backend: Backend) -> None:
+    generation = Generation(max_new_tokens=LONG)
+    generation.cancel.set()
+    assert list(backend.stream(ASK, generation)) == []
+
+
+def test_deadline_raises(backend: Backend) -> None:
+    start_s = time.monotonic()
+    with pytest.raises(DeadlineError, match="within 0.1 s"):
+        text_of(backend, max_new_tokens=LONG, deadline_s=0.1)
+    assert time.monotonic() - start_s < 0.4
+
+
+def test_deadline_counts_from_the_call(backend: Backend) -> None:
+    stream = backend.stream(ASK, Generation(max_new_tokens=LONG, deadline_s=0.05))
+    time.sleep(0.1)
+    with pytest.raises(DeadlineError):
+        next(stream)
+
+
+def test_closing_a_stream_frees_its_place_for_the_next(backend: Backend) -> None:
+    for _ in range(3):  # more than any backend here works on at once
+        stream = backend.stream(ASK, Generation(max_new_tokens=LONG))
+        next(stream)
+        stream.close()  # type: ignore[attr-defined]
+    start_s = time.monotonic()
+    next(backend.stream(ASK, Generation(max_new_tokens=4)))
+    assert time.monotonic() - start_s < 3
+
+
+def test_two_threads_at_once_get_their_own_texts(backend: Backend) -> None:
+    alone = text_of(backend, max_new_tokens=12)
+    texts: list[str] = []
+    threads = [
+        threading.Thread(target=lambda: texts.append(text_of(backend, max_new_tokens=12, deadline_s=30)))
+        for _ in range(2)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    # Sums in another order may tip a later near-tie between two tokens; the first words are firm.
+    assert len(texts) == 2
+    assert all(text.split()[:3] == alone.split()[:3] for text in texts)
+
+
+def test_tokens_are_counted_and_a_longer_text_has_more(backend: Backend) -> None:
+    assert 0 < backend.count_tokens("The kettle") < backend.count_tokens("The kettle holds 1.7 litres of water.")
+
+
+def test_a_backend_has_a_name(backend: Backend) -> None:
+    assert backend.name
+
+
+# Sampling
+
+
+@pytest.mark.parametrize("which", ["llamacpp", "nf4"])
+def test_the_seed_decides_a_sampled_text(which: str, request: pytest.FixtureRequest) -> None:
+    backend = request.getfixturevalue(which)
+
+    def text(seed: int) -> str:
+        return text_of(backend, max_new_tokens=16, temperature=1.0, seed=seed)
+
+    assert text(1) == text(1)
+    assert text(1) != text(2)
+
+
+# llama.cpp
+
+
+def test_llamacpp_and_transformers_read_the_same_tokens(llamacpp: LlamaCpp, embedded_model: Path) -> None:
+    from transformers import AutoTokenizer
+
+    from assistant.backends.hf import prompt_ids
+
+    tokenizer = AutoTokenizer.from_pretrained(embedded_model.parent, gguf_file=embedded_model.name)
+    conversation = [
+        Message("system", "Answer from the passages.\n[1] It weighs 1,2 kg – “light”.\n[2] 日本語 and émigré."),
+        Message("user", "How heavy is it?"),
+        Message("assistant", "It weighs 1,2 kg. [1]"),
+        Message("user", "  And the colour?  "),
+    ]
+    for messages in (conversation, conversation[1:], conversation[-1:]):
+        assert llamacpp.prompt_ids(messages) == prompt_ids(tokenizer, messages)
+
+
+def test_llamacpp_can_be_cancelled_while_it_reads_the_prompt(llamacpp: LlamaCpp) -> None:
+    generation = Generation(max_new_tokens=LONG)
+    long_prompt = [Message("user", "Sort these: " + " ".join(str(number) for number in range(700)))]
+    threading.Timer(0.1, generation.cancel.set).start()
+    start_s = time.monotonic()
+    assert list(llamacpp.stream(long_prompt, generation)) == []
+    assert time.monotonic() - start_s < 0.3
+    start_s = time.monotonic()
+    text_of(llamacpp, max_new_tokens=2)
+    assert time.monotonic() - start_s < 3
+
+
+def test_llamacpp_refuses_a_prompt_longer_than_its_context(llamacpp: LlamaCpp) -> None:
+    with pytest.raises(PromptTooLongError, match=r"the prompt has \d+ tokens; expected at most 4096"):
+        list(llamacpp.stream([Message("user", "word " * 5000)], Generation()))
+
+
+@pytest.mark.parametrize("damage", ["cut", "header", "no gguf", "absent"])
+def test_llamacpp_says_in_one_line_that_a_file_is_damaged(damage: str, embedded_model: Path, tmp_path: Path) -> None:
+    head = embedded_model.read_bytes()[:5_000_000]
+    contents = {"cut": head, "header": head[:8] + b"\xff" * 8 + head[16:], "no gguf": b"<html>"}
+    path = tmp_path / "model.gguf"
+    if damage in contents:
+        path.write_bytes(contents[damage])
+    with pytest.raises(BackendError) as caught:
+        LlamaCpp(path)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_llamacpp_prints_nothing(embedded_model: Path, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    backend = LlamaCpp(embedded_model, context_tokens=512, slots=1)
+    text_of(backend, max_new_tokens=4)
+    with pytest.raises(PromptTooLongError):
+        list(backend.stream([Message("user", "word " * 1000)], Generation()))
+    backend.close()
+    broken = tmp_path / "model.gguf"
+    broken.write_bytes(b"GGUF" + b"\x00" * 100)
+    with pytest.raises(BackendError):
+        LlamaCpp(broken)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_llamacpp_lets_nobody_else_use_its_loopback_door(llamacpp: LlamaCpp) -> None:
+    import urllib.error
+    import urllib.request
+
+    request = urllib.request.Request(f"{llamacpp._loaded().listening_address}/v1/chat/completions", data=b"{}")
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request)
+    assert caught.value.code == 401
+    caught.value.close()
+
+
+def test_llamacpp_leaves_the_environment_as_it_was(llamacpp: LlamaCpp) -> None:
+    assert "OMP_WAIT_POLICY" not in os.environ
+
+
+def test_closing_llamacpp_ends_what_is_under_way(embedded_model: Path) -> None:
+    backend = LlamaCpp(embedded_model)
+    stream = backend.stream(ASK, Generation(max_new_tokens=LONG))
+    next(stream)
+    start_s = time.monotonic()
+    backend.close()
+    assert time.monotonic() - start_s < 2
+    with pytest.raises(RuntimeError, match="closed"):
+        text_of(backend)
+
+
+def write_lora(path: Path) -> None:
+    """Write a LoRA adapter for the embedded model whose effect cannot be overlooked."""
+    import gguf
+    import numpy
+
+    writer = gguf.GGUFWriter(path, "llama")
+    writer.add_string("general.type", "adapter")
+    writer.add_string("adapter.type", "lora")
+    writer.add_float32("adapter.lora.alpha", 8.0)
+    random = numpy.random.default_rng(0)
+    width, rank = 576, 4
+    for layer in range(30):
+        for part, shape in (("a", (rank, width)), ("b", (width, rank))):
+            tensor = random.normal(0, 0.2, shape).astype(numpy.float32)
+            writer.add_tensor(f"blk.{layer}.attn_q.weight.lora_{part}", tensor)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+def test_llamacpp_switches_its_adapter_for_each_text(llamacpp: LlamaCpp, embedded_model: Path, tmp_path: Path) -> None:
+    write_lora(tmp_path / "adapter.gguf")
+    tuned = LlamaCpp(embedded_model, tmp_path / "adapter.gguf", slots=1)
+    with_adapter = text_of(tuned, max_new_tokens=12)
+    without = text_of(tuned, max_new_tokens=12, adapter=False)
+    again = text_of(tuned, max_new_tokens=12)
+    tuned.close()
+    assert without == text_of(llamacpp, max_new_tokens=12)
+    assert with_adapter != without
+    assert again == with_adapter
+
+
+# transformers
+
+
+def test_transformers_loads_nf4_with_double_quantization(nf4: Transformers) -> None:
+    import bitsandbytes
+    import torch
+
+    layer = nf4._model.model.layers[0].self_attn.q_proj
+    assert isinstance(layer, bitsandbytes.nn.Linear4bit)
+    assert layer.weight.quant_state.quant_type == "nf4"
+    assert layer.weight.quant_state.nested
+    assert layer.compute_dtype == torch.bfloat16
+
+
+@pytest.mark.parametrize("precision", ["int8", "bf16", "fp32"])
+def test_transformers_generates_in_every_precision(precision: Any, tiny_llama: Path) -> None:
+    backend = Transformers(tiny_llama, precision=precision)
+    assert text_of(backend, max_new_tokens=4)
+    backend.close()
+
+
+def test_transformers_prompts_begin_with_one_bos(nf4: Transformers) -> None:
+    ids = nf4.prompt_ids(ASK)
+    assert ids[0] == 0
+    assert ids.count(0) == 1
+
+
+def test_transformers_adds_the_bos_that_a_template_leaves_out(tiny_llama: Path) -> None:
+    from transformers import AutoTokenizer
+
+    from assistant.backends.hf import prompt_ids
+
+    tokenizer = AutoTokenizer.from_pretrained(tiny_llama)
+    whole = prompt_ids(tokenizer, ASK)
+    tokenizer.chat_template = tiny.TEMPLATE.replace("{{ bos_token }}", "")
+    assert prompt_ids(tokenizer, ASK) == whole
+
+
+def test_transformers_prompts_do_not_change_by_the_day(tiny_llama: Path) -> None:
+    from transformers import AutoTokenizer
+
+    from assistant.backends.hf import prompt_ids
+
+    tokenizer = AutoTokenizer.from_pretrained(tiny_llama)
+    tokenizer.chat_template = "{{ date_string if date_string is defined else strftime_now('%d %b %Y') }}"
+    assert tokenizer.decode(prompt_ids(tokenizer, ASK), skip_special_tokens=True) == "26 Jul 2024"
+
+
+def test_transformers_refuses_a_model_without_chat_template(tmp_path: Path) -> None:
+    folder = tiny.build(tmp_path / "base-model")
+    (folder / "chat_template.jinja").unlink()
+    with pytest.raises(BackendError, match="has no chat template"):
+        Transformers(folder)
+
+
+def test_transformers_refuses_a_prompt_longer_than_its_context(nf4: Transformers) -> None:
+    with pytest.raises(PromptTooLongError, match="fewer than 4096"):
+        list(nf4.stream([Message("user", "word " * 5000)], Generation()))
+
+
+def test_transformers_refuses_a_damaged_folder_in_one_line(tmp_path: Path) -> None:
+    folder = tiny.build(tmp_path / "model")
+    weights = folder / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:1000])
+    with pytest.raises(BackendError) as caught:
+        Transformers(folder, precision="fp32")
+    assert "\n" not in str(caught.value)
+
+
+def test_transformers_streams_whole_characters(tiny_llama: Path) -> None:
+    import torch
+    from transformers import AutoTokenizer
+
+    from assistant.backends.hf import _Streamer
+    from assistant.backends.streaming import Outlet
+
+    tokenizer = AutoTokenizer.from_pretrained(tiny_llama)
+    said = "térmica 水 – ok"
+    generation, outlet = Generation(), Outlet(threading.Event())
+    streamer = _Streamer(tokenizer, outlet)
+    streamer.put(torch.tensor([[0]]))
+    for token in tokenizer.encode(said, add_special_tokens=False):
+        streamer.put(torch.tensor([token]))
+    outlet.end()
+    pieces = list(outlet.read(generation, Clock(5)))
+    assert "".join(pieces) == said
+    assert not any("�" in piece for piece in pieces)
+
+
+def test_transformers_switches_its_adapter_for_each_text(tiny_llama: Path, tmp_path: Path) -> None:
+    import torch
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM
+
+    base = AutoModelForCausalLM.from_pretrained(tiny_llama)
+    torch.manual_seed(1)
+    config = LoraConfig(r=4, target_modules=["q_proj", "down_proj"], init_lora_weights=False, task_type="CAUSAL_LM")
+    get_peft_model(base, config).save_pretrained(tmp_path / "adapter")
+    plain = Transformers(tiny_llama, precision="fp32")
+    tuned = Transformers(tiny_llama, tmp_path / "adapter", precision="fp32")
+    with_adapter = text_of(tuned, max_new_tokens=12)
+    assert text_of(tuned, max_new_tokens=12, adapter=False) == text_of(plain, max_new_tokens=12)
+    assert with_adapter != text_of(plain, max_new_tokens=12)
+    assert text_of(tuned, max_new_tokens=12) == with_adapter
+    tuned.close()
+    plain.close()
+
+
+def test_transformers_runs_the_embedded_gguf(embedded_model: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(BackendError, match="quantized already"):
+        Transformers(embedded_model, precision="nf4")
+    backend = Transformers(embedded_model)
+    text = "".join(backend.stream([Message("user", "What is the capital of France?")], Generation(max_new_tokens=12)))
+    backend.close()
+    assert "Paris" in text
+    assert capfd.readouterr().err == ""
+
+
+# Remote servers that misbehave
+
+Behaviour = Callable[[http.server.BaseHTTPRequestHandler, int], None]
+
+
+@pytest.fixture
+def misbehaving() -> Iterator[Callable[[Behaviour], str]]:
+    """Starts a real server on loopback that answers each request by a function; gives its address."""
+    servers: list[http.server.ThreadingHTTPServer] = []
+
+    def start(behave: Behaviour) -> str:
+        asked: list[None] = []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                self.body = self.rfile.read(int(self.headers["Content-Length"]))
+                asked.append(None)
+                behave(self, len(asked))
+
+            def log_message(self, *_: Any) -> None: ...
+
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        servers.append(server)
+        return f"http://127.0.0.1:{server.server_port}/v1"
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+def say(handler: http.server.BaseHTTPRequestHandler, *pieces: str, end: bool = True) -> None:
+    handler.send_response(200)
+    handler.send_header("Content-Type", "text/event-stream")
+    handler.end_headers()
+    for piece in pieces:
+        chunk = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "m"}
+        chunk["choices"] = [{"index": 0, "delta": {"content": piece}, "finish_reason": None}]  # type: ignore[assignment]
+        handler.wfile.write(f"data: {json.dumps(chunk)}\n\n".encode())
+        handler.wfile.flush()
+    if end:
+        chunk["choices"] = [{"index": 0, "delta": {}, "finish_reason": "stop"}]  # type: ignore[assignment]
+        handler.wfile.write(f"data: {json.dumps(chunk)}\n\ndata: [DONE]\n\n".encode())
+
+
+def fail(handler: http.server.BaseHTTPRequestHandler, status: int, message: str) -> None:
+    body = json.dumps({"error": {"message": message}}).encode()
+    handler.send_response(status)
+    handler.send_header("Content-Type", "application/json")
+    handler.send_header("Content-Length", str(len(body)))
+    handler.end_headers()
+    handler.wfile.write(body)
+
+
+def ask(address: str, **options: Any) -> str:
+    backend = Remote(address, "m", **options)
+    try:
+        return text_of(backend, deadline_s=10)
+    finally:
+        backend.close()
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_remote_tries_again_until_the_server_recovers(status: int, misbehaving: Callable[[Behaviour], str]) -> None:
+    numbers: list[int] = []
+
+    def behave(handler: http.server.BaseHTTPRequestHandler, number: int) -> None:
+        numbers.append(number)
+        if number <= 2:
+            fail(handler, status, "busy")
+        else:
+            say(handler, "Here", " I am.")
+
+    start_s = time.monotonic()
+    assert ask(misbehaving(behave)) == "Here I am."
+    assert numbers == [1, 2, 3]
+    assert time.monotonic() - start_s > 1  # it paused, and longer the second time
+
+
+def test_remote_gives_up_after_its_retries(misbehaving: Callable[[Behaviour], str]) -> None:
+    address = misbehaving(lambda handler, number: fail(handler, 500, f"failure {number}"))
+    with pytest.raises(BackendError, match="failure 2"):
+        ask(address, retries=1)
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "expected"),
+    [
+        (401, "bad key", "refused the key .* export TITLEWISE_API_KEY"),
+        (404, "no such model", "knows no model m"),
+        (400, "maximum context length is 10", "refused the prompt"),
+        (422, "no", "could not answer"),
+    ],
+)
+def test_remote_explains_a_refusal_in_one_line(
+    status: int, message: str, expected: str, misbehaving: Callable[[Behaviour], str]
+) -> None:
+    with pytest.raises(BackendError, match=expected) as caught:
+        ask(misbehaving(lambda handler, _: fail(handler, status, message)))
+    assert "\n" not in str(caught.value)
+    assert isinstance(caught.value, PromptTooLongError) == (status == 400)
+
+
+def test_remote_explains_a_refused_connection() -> None:
+    with http.server.HTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler) as server:
+        port = server.server_port
+    with pytest.raises(BackendError, match=r"no whole answer from .* start the server"):
+        ask(f"http://127.0.0.1:{port}/v1", retries=0)
+
+
+def test_remote_notices_a_text_that_breaks_off(misbehaving: Callable[[Behaviour], str]) -> None:
+    backend = Remote(misbehaving(lambda handler, _: say(handler, "Half a", " sent", end=False)), "m")
+    stream = backend.stream(ASK, Generation())
+    assert next(stream) == "Half a"
+    assert next(stream) == " sent"
+    with pytest.raises(BackendError, match="broke off"):
+        next(stream)
+    backend.close()
+
+
+def test_remote_refuses_what_is_no_json(misbehaving: Callable[[Behaviour], str]) -> None:
+    def behave(handler: http.server.BaseHTTPRequestHandler, _: int) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Type", "text/event-stream")
+        handler.end_headers()
+        handler.wfile.write(b"data: {half\n\n")
+
+    with pytest.raises(BackendError, match="cannot be read"):
+        ask(misbehaving(behave))
+
+
+@pytest.mark.parametrize("phase", ["before the answer", "within the text"])
+def test_remote_cancels_while_the_server_is_silent(phase: str, misbehaving: Callable[[Behaviour], str]) -> None:
+    closed, release = threading.Event(), threading.Event()
+
+    def behave(handler: http.server.BaseHTTPRequestHandler, _: int) -> None:
+        if phase == "within the text":
+            say(handler, "One", end=False)
+        handler.connection.settimeout(5)
+        if handler.connection.recv(1) == b"":  # the client hung up
+            closed.set()
+        release.wait(5)
+
+    backend = Remote(misbehaving(behave), "m")
+    generation = Generation()
+    threading.Timer(0.3, generation.cancel.set).start()
+    start_s = time.monotonic()
+    pieces = list(backend.stream(ASK, generation))
+    assert time.monotonic() - start_s < 0.5
+    assert pieces == (["One"] if phase == "within the text" else [])
+    assert closed.wait(1), "the connection was left open"
+    release.set()
+    backend.close()
+
+
+def test_remote_asks_the_base_model_where_the_adapter_is_off(misbehaving: Callable[[Behaviour], str]) -> None:
+    asked: list[str] = []
+
+    def behave(handler: http.server.BaseHTTPRequestHandler, _: int) -> None:
+        asked.append(json.loads(handler.body)["model"])  # type: ignore[attr-defined]
+        say(handler, "x")
+
+    backend = Remote(misbehaving(behave), "tuned", base_model="base")
+    for adapter in (True, False):
+        assert text_of(backend, adapter=adapter) == "x"
+    backend.close()
+    assert asked == ["tuned", "base"]
+
+
+# The scripted backend
+
+
+def test_scripted_gives_its_texts_in_order_and_records_the_calls() -> None:
+    backend = Scripted(["It weighs 2 kg.\n", " No. "])
+    generation = Generation(adapter=False)
+    assert [text_of(backend), "".join(backend.stream(ASK[1:], generation))] == ["It weighs 2 kg.\n", " No. "]
+    assert backend.calls[0].messages == tuple(ASK)
+    assert backend.calls[1].generation is generation
+    with pytest.raises(IndexError):
+        backend.stream(ASK, Generation())
