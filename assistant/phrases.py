@@ -31,13 +31,18 @@ PHRASES: dict[str, dict[Language, str]] = {
 
 _WORD = re.compile(r"[a-zà-ÿ]+")
 _PORTUGUESE = frozenset(
-    """ao aos as com como cor da das de do dos e ela ele em essa esse esta este eu é feito foi há isso isto já meu na nas no
-    nos não o os ou para pela pelo pilhas por posso qual quais quando quanto quantas quantos que quem se sem ser serve seu
-    sobre são também tem tamanho têm um uma você vem peso pesa bateria fones""".split()
+    """
+    ao aos as com como cor da das de do dos e ela ele em essa esse esta este eu é feito foi há isso isto já
+    meu na nas no nos não o os ou para pela pelo pilhas por posso qual quais quando quanto quantas quantos que
+    quem se sem ser serve seu sobre são também tem tamanho têm um uma você vem peso pesa bateria fones
+    """.split()
 )
 _ENGLISH = frozenset(
-    """a about an and any are as at be been by can come comes could did do does for from has have how i if in is it its made
-    many much my of on or so that the this to was what when where which who why will with would you heavy""".split()
+    """
+    a about an and any are as at be been by can come comes could did do does for from has have how i if in is
+    it its made many much my of on or so that the this to was what when where which who why will with would
+    you heavy
+    """.split()
 )
 
 

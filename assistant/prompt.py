@@ -9,15 +9,15 @@ How turns become tokens is the backend's part, by the model's own chat template.
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from assistant.backends.base import Message
 from assistant.evidence import Passage
 from assistant.phrases import Language
 
 ANSWER_SYSTEM = (
-    "You answer a shopper's question about one product, using only the numbered passages from its description. "
-    "Answer in one or two short sentences and name the passage, like [1]. "
-    "If the passages do not tell, answer: Not stated."
+    "Answer the shopper's question in one short sentence, only from the numbered passages about the product. "
+    "End with the number of the passage, like [1]. If the passages do not tell, answer: Not stated."
 )
 DESCRIBE_SYSTEM: dict[Language, str] = {
     "en": "You write short, plain descriptions of products for a shop.",
@@ -28,14 +28,49 @@ DESCRIBE_QUESTION: dict[Language, str] = {
     "pt": "Gere uma descrição para o seguinte produto: {title}",
 }
 
+
+@dataclass(frozen=True)
+class _Example:
+    title: str
+    passages: tuple[str, ...]
+    question: str
+    answer: str
+
+
+# Shown before every question: without them the untuned SmolLM2 answers "is it dishwasher safe?" at length, uncited, and
+# mostly wrong. They stand first and never change, so a warm model has read them already.
+_EXAMPLES = (
+    _Example(
+        "Brint Desk Lamp, White",
+        (
+            "The shade is white steel, 14 cm wide.",
+            "It runs on the USB cable that comes with it; there is no battery.",
+        ),
+        "does it need batteries?",
+        "No, it runs on the included USB cable and has no battery. [2]",
+    ),
+    _Example(
+        "Solano Wool Blanket, Grey",
+        ("Woven from pure lambswool in a mill by the sea.", "130 x 180 cm, 900 g."),
+        "what size",
+        "It measures 130 x 180 cm. [2]",
+    ),
+    _Example(
+        "Tallow Shelf",
+        ("Solid pine, oiled. It carries up to 15 kg.",),
+        "is it made of wood?",
+        "Yes, it is solid pine. [1]",
+    ),
+)
+
 # Every way in which the chat templates of Llama, SmolLM2, TinyLlama and Mistral mark a turn.
 _ROLE_TOKENS = re.compile(r"<\|[^<>|]{0,40}\|>|</?s>|\[/?INST\]|<</?SYS>>|</?(?:unk|pad|bos|eos)>", re.I)
 
 
 def answer_prompt(title: str, passages: Sequence[Passage], question: str) -> list[Message]:
     """Give the messages that ask for an answer from these passages, numbered as they are."""
-    lines = [f"Product: {as_data(title)}", *(f"[{passage.number}] {as_data(passage.text)}" for passage in passages)]
-    return [Message("system", ANSWER_SYSTEM), Message("user", "\n".join([*lines, f"Question: {as_data(question)}"]))]
+    numbered = [(passage.number, passage.text) for passage in passages]
+    return [*_fixed_part(), Message("user", _question(title, numbered, question))]
 
 
 def describe_prompt(title: str, language: Language) -> list[Message]:
@@ -52,3 +87,17 @@ def as_data(text: str) -> str:
     while (stripped := _ROLE_TOKENS.sub("", line)) != line:
         line = " ".join(stripped.split())
     return line
+
+
+def _fixed_part() -> list[Message]:
+    messages = [Message("system", ANSWER_SYSTEM)]
+    for example in _EXAMPLES:
+        numbered = list(enumerate(example.passages, 1))
+        messages.append(Message("user", _question(example.title, numbered, example.question)))
+        messages.append(Message("assistant", example.answer))
+    return messages
+
+
+def _question(title: str, numbered: Sequence[tuple[int, str]], question: str) -> str:
+    lines = [f"[{number}] {as_data(text)}" for number, text in numbered]
+    return "\n".join([f"Product: {as_data(title)}", *lines, f"Question: {as_data(question)}"])

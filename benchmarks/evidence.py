@@ -20,7 +20,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GroupKFold
 
 from assistant.evidence import BIAS, FEATURES, WEIGHTS, Encode, score_features
-from index.encoder import StaticEncoder
+from index.encoder import StaticEncoder, hashed_idf
 from index.words import fold
 
 DESCRIPTION_SOURCES = {"attribute", "bullet", "description"}
@@ -50,17 +50,27 @@ def main() -> None:
     else:
         strengths = [asked.features @ np.array(WEIGHTS) + BIAS for asked in questions]
     for origin in sorted({asked.origin for asked in questions}):
-        report(origin, [(asked, row) for asked, row in zip(questions, strengths, strict=True) if asked.origin == origin])
+        report(
+            origin, [(asked, row) for asked, row in zip(questions, strengths, strict=True) if asked.origin == origin]
+        )
 
 
 def load(folder: Path) -> list[Asked]:
     """Read the three sets; ePQA is taken with the sources that a description stands for."""
     rows = [
-        *(("ePQA", row, row["label"] == "2") for row in read(folder / "epqa_half.jsonl.gz") if row["source"] in DESCRIPTION_SOURCES),
-        *(("hetPQA", row, row["label"] == "1") for row in read(folder / "hetpqa_ranking_dev.jsonl.gz") if row["source"] != "cqa"),
+        *(
+            ("ePQA", row, row["label"] == "2")
+            for row in read(folder / "epqa_half.jsonl.gz")
+            if row["source"] in DESCRIPTION_SOURCES
+        ),
+        *(
+            ("hetPQA", row, row["label"] == "1")
+            for row in read(folder / "hetpqa_ranking_dev.jsonl.gz")
+            if row["source"] != "cqa"
+        ),
         *(("semiPQA", row, row["label"] == "1") for row in read(folder / "semipqa_attribute_ranking_dev.jsonl.gz")),
     ]
-    encoder = StaticEncoder.fit([fold(row["candidate"]) for _, row, _ in rows])
+    encoder = StaticEncoder.of(hashed_idf([fold(row["candidate"]) for _, row, _ in rows]))
     groups = defaultdict(list)
     for origin, row, answers in rows:
         groups[origin, row["qid"]].append((row, answers))
@@ -85,7 +95,10 @@ def fit(questions: list[Asked]) -> tuple[list[np.ndarray], np.ndarray, float]:
     answers = np.concatenate([asked.answers for asked in questions])
     groups = np.concatenate([np.full(len(asked.answers), number) for number, asked in enumerate(questions)])
     # Each set counts alike: semiPQA has ten times the rows of ePQA, and attributes only.
-    size = {origin: sum(len(asked.answers) for asked in questions if asked.origin == origin) for origin in {asked.origin for asked in questions}}
+    size = {
+        origin: sum(len(asked.answers) for asked in questions if asked.origin == origin)
+        for origin in {asked.origin for asked in questions}
+    }
     weight = np.concatenate([np.full(len(asked.answers), 1000 / size[asked.origin]) for asked in questions])
     logits = np.zeros(len(answers))
     for train, test in GroupKFold(5).split(features, answers, groups):
@@ -98,12 +111,18 @@ def fit(questions: list[Asked]) -> tuple[list[np.ndarray], np.ndarray, float]:
 
 def report(origin: str, pairs: list[tuple[Asked, np.ndarray]]) -> None:
     answerable = [(asked, row) for asked, row in pairs if asked.answers.any()]
-    among = [np.mean([asked.answers[np.argsort(-row, kind="stable")[:k]].any() for asked, row in answerable]) for k in (1, 2, 3)]
+    among = [
+        np.mean([asked.answers[np.argsort(-row, kind="stable")[:k]].any() for asked, row in answerable])
+        for k in (1, 2, 3)
+    ]
     best = [row.max() for _, row in pairs]
     truth = [bool(asked.answers.any()) for asked, _ in pairs]
     auroc = roc_auc_score(truth, best) if len(set(truth)) == 2 else float("nan")
-    print(f"{origin:8} questions {len(pairs):4}  answerable {len(answerable):4}  gold among 1/2/3: "
-          + " / ".join(f"{share:.3f}" for share in among) + f"  AUROC {auroc:.3f}")
+    print(
+        f"{origin:8} questions {len(pairs):4}  answerable {len(answerable):4}  gold among 1/2/3: "
+        + " / ".join(f"{share:.3f}" for share in among)
+        + f"  AUROC {auroc:.3f}"
+    )
     for threshold in (0.2, 0.3, 0.4, 0.5):
         says = np.array(best) > np.log(threshold / (1 - threshold))
         kept = np.mean(says[np.array(truth)]) if any(truth) else float("nan")

@@ -3,7 +3,7 @@
 Their files make up the index folder, with the folded titles and how rare hashed signs are.
 What is fetched is compared with the question; deciding is done elsewhere.
 
-    Arms.build(titles, "", folder, progress)
+    Arms.build(titles, contents, "", progress).save(folder)
     question, rows, comparison = Arms.load(folder, "").candidates("is the Harrow kettle loud?")
 """
 
@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from index.encoder import Encoder, Floats, SentenceEncoder, StaticEncoder, hashed_idf
 from index.errors import ArtefactError
-from index.features import Comparison, Question, compare
+from index.features import Comparison, compare
 from index.lexical import LexicalIndex, Rows
+from index.question import Question, word_rates
 from index.words import fold
 
 CANDIDATES_AN_ARM = 64
@@ -29,6 +30,7 @@ TRAINED_ON = 65_536
 TITLES_A_BATCH = 16_384
 VECTORS_FILE = "vectors.faiss"
 IDF_FILE = "hashed_idf.npy"
+DESCRIBED_FILE = "description_word_rates.npy"
 TITLES_FILE, TITLE_STARTS_FILE = "folded_titles.npy", "folded_title_starts.npy"
 
 
@@ -64,16 +66,20 @@ class Arms:
     vectors: Any  # a faiss.Index by inner product
     lexical: LexicalIndex
     idf: Floats
+    described: Floats  # how common words are in descriptions
     titles: FoldedTitles
 
     @classmethod
-    def build(cls, titles: Sequence[str], encoder: str, progress: Any) -> "Arms":
-        """Encode and index titles, with a sentence-transformers model or, by "", the built-in encoder."""
+    def build(cls, titles: Sequence[str], contents: Sequence[str], encoder: str, progress: Any) -> "Arms":
+        """Encode and index titles, with a sentence-transformers model or, by "", the built-in encoder.
+
+        `contents` are some descriptions, to know the words that questions ask with.
+        """
         folded = [fold(title) for title in titles]
         idf = hashed_idf(folded)
         model: Encoder = SentenceEncoder.open(encoder) if encoder else StaticEncoder.of(idf)
         vectors = _vectors(titles, model, progress)
-        return cls(model, vectors, LexicalIndex.fit(titles), idf, FoldedTitles.of(folded))
+        return cls(model, vectors, LexicalIndex.fit(titles), idf, word_rates(contents), FoldedTitles.of(folded))
 
     def save(self, folder: Path) -> None:
         """Write all but the name of the encoder."""
@@ -82,6 +88,7 @@ class Arms:
         self.encoder.save(folder)
         self.lexical.save(folder)
         np.save(folder / IDF_FILE, self.idf, allow_pickle=False)
+        np.save(folder / DESCRIBED_FILE, self.described, allow_pickle=False)
         np.save(folder / TITLES_FILE, self.titles.block, allow_pickle=False)
         np.save(folder / TITLE_STARTS_FILE, self.titles.starts, allow_pickle=False)
         faiss.write_index(self.vectors, str(folder / VECTORS_FILE))
@@ -94,7 +101,7 @@ class Arms:
         """
         import faiss
 
-        idf = np.load(folder / IDF_FILE)
+        idf, described = np.load(folder / IDF_FILE), np.load(folder / DESCRIBED_FILE)
         model: Encoder = SentenceEncoder.open(encoder) if encoder else StaticEncoder.load(folder, idf)
         vectors = faiss.read_index(str(folder / VECTORS_FILE))
         if vectors.d != model.dims:
@@ -105,11 +112,11 @@ class Arms:
             )
         block, starts = (np.load(folder / name, mmap_mode="r") for name in (TITLES_FILE, TITLE_STARTS_FILE))
         titles = FoldedTitles(block, starts)
-        return cls(model, vectors, LexicalIndex.load(folder, len(titles)), idf, titles)
+        return cls(model, vectors, LexicalIndex.load(folder, len(titles)), idf, described, titles)
 
     def candidates(self, text: str) -> tuple[Question, Rows, Comparison]:
         """Give the union of what both arms fetch for a question, rows ascending, and how each compares."""
-        question = Question.read(text, self.lexical)
+        question = Question.read(text, self.lexical, self.described)
         vector = self.encoder.encode([question.core])
         wanted = min(CANDIDATES_AN_ARM, len(self.titles))
         near = self._nearest(vector, wanted)
@@ -138,6 +145,7 @@ class Arms:
 def _vectors(titles: Sequence[str], encoder: Encoder, progress: Any) -> Any:
     import faiss
 
+    index: Any
     if len(titles) <= EXACT_UP_TO:
         index = faiss.IndexFlatIP(encoder.dims)
     else:

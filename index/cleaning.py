@@ -17,22 +17,18 @@ import unicodedata
 
 # Tags by what they leave behind. `title` is left out on purpose: "<Title>" in a
 # catalogue is a placeholder, not markup.
-_INLINE = (
-    "a abbr acronym b bdi bdo big cite code del dfn em font i iframe img input ins kbd label link mark meta nobr "
-    "noscript object param q s samp small source span strike strong style script sub sup tt u var wbr"
-).split()
-_CELL = "td th button select textarea time".split()
-_BLOCK = (
-    "address article aside blockquote body br caption center col colgroup dd details dir div dl dt embed fieldset "
-    "figcaption figure footer form h1 h2 h3 h4 h5 h6 head header hr html legend li main menu nav ol optgroup option "
-    "p picture pre section summary svg table tbody template tfoot thead tr ul video audio canvas"
-).split()
-_LEFT_BEHIND = (
-    {"comment": " ", "!": " "} | dict.fromkeys(_INLINE, "") | dict.fromkeys(_CELL, " ") | dict.fromkeys(_BLOCK, "\n\n")
-)
+_TAGS = {
+    "": "a abbr acronym b bdi bdo big cite code del dfn em font i iframe img input ins kbd label link mark meta nobr "
+    "noscript object param q s samp small source span strike strong style script sub sup tt u var wbr",
+    " ": "button select td textarea th time",
+    "\n\n": "address article aside audio blockquote body br canvas caption center col colgroup dd details dir div dl "
+    "dt embed fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 head header hr html legend li main menu nav ol "
+    "optgroup option p picture pre section summary svg table tbody template tfoot thead tr ul video",
+}
+_LEFT_BEHIND = {name: left for left, names in _TAGS.items() for name in names.split()}
 
-# Names outside that table are no tags. A tag's inside is empty or holds an "=": "a <b and c> d" is prose. No inside may hold
-# "<", so that many unclosed tags are each read once.
+# Names outside that table are no tags. A tag's inside is empty or holds an "=", for
+# "a <b and c> d" is prose. No inside may hold "<": many unclosed tags are each read once.
 _MARKUP = re.compile(
     r"<(?:(?P<comment>!--)|!doctype[^<>]*>|\?xml[^<>]*>"
     r"|(?P<slash>/?)(?P<name>[A-Za-z][A-Za-z0-9]{0,9})(?=[\s/>])(?:\s*(?:/\s*)?|\s[^<>=]*=[^<>]*)>)",
@@ -52,6 +48,9 @@ _INVISIBLE = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f"
     "\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff\U000e0000-\U000e007f]+"
 )
+# Canonical ordering of n marks on one letter takes n² steps; Unicode's Stream-Safe form (UAX 15) allows 30.
+_MAX_MARKS = 30
+_MARKS = re.compile(rf"[^\w\s\x00-\x7f]{{{_MAX_MARKS + 1},}}")
 _BULLET_GLYPHS = str.maketrans({"\uf0b7": "•", "\uf0a7": "•"})  # Word's private bullets
 _NEWLINES = str.maketrans({"\r": "\n", "\u2028": "\n", "\u2029": "\n\n", "\x85": "\n", "\v": "\n", "\f": "\n"})
 _ENDS_A_CLAUSE = frozenset(".!?:;,…•·|*-–—/")
@@ -66,11 +65,19 @@ _MAX_ROUNDS = 8
 
 _MIN_DESCRIPTION_WORDS = 3
 _WORD = re.compile(r"\w+")
-_PLACEHOLDERS = frozenset(
-    "no description available|no description|description not available|product description not available|"
-    "no product description available|not available at this time|to be announced|coming soon to stores|"
-    "sem descrição disponível|descrição não disponível|produto sem descrição|description coming soon".split("|")
-)
+_PLACEHOLDERS = {
+    "coming soon to stores",
+    "description coming soon",
+    "description not available",
+    "descrição não disponível",
+    "no description available",
+    "no product description available",
+    "not available at this time",
+    "product description not available",
+    "produto sem descrição",
+    "sem descrição disponível",
+    "to be announced",
+}
 
 
 def clean(text: str) -> str:
@@ -89,6 +96,11 @@ def clean(text: str) -> str:
                 return cleaned
             text = cleaned
     raise AssertionError("plain ASCII without markup settles at once")
+
+
+def clean_uid(uid: str) -> str:
+    """Clean a uid: invisible characters go, white space is folded; nothing else."""
+    return " ".join(_INVISIBLE.sub("", uid).split())
 
 
 def is_description(content: str, title: str) -> bool:
@@ -115,7 +127,7 @@ def _clean_once(text: str) -> str:
     if "<" in text:
         text = _strip_markup(text)
     text = _INVISIBLE.sub("", text.translate(_BULLET_GLYPHS))
-    text = unicodedata.normalize("NFC", text)
+    text = unicodedata.normalize("NFC", _MARKS.sub(_thin_marks, text))
     return _fold_space(text)
 
 
@@ -157,9 +169,19 @@ def _strip_markup(text: str) -> str:
         elif name == "sup" and text[start - 1 : start].isdigit() and text[position : position + 1].isdigit():
             pieces.append("^")  # 10<sup>3</sup> is not 103
         else:
-            pieces.append(_LEFT_BEHIND.get(name, match[0]))
+            pieces.append(_LEFT_BEHIND.get(name, match[0] if match["name"] else " "))
     pieces.append(text[position:])
     return "".join(pieces)
+
+
+def _thin_marks(run: re.Match[str]) -> str:
+    kept = []
+    marks = 0
+    for character in run[0]:
+        marks = marks + 1 if unicodedata.combining(character) else 0
+        if marks <= _MAX_MARKS:
+            kept.append(character)
+    return "".join(kept)
 
 
 def _fold_space(text: str) -> str:

@@ -36,8 +36,10 @@ Hashes = NDArray[np.uint64]
 class Encoder(Protocol):
     """What turns texts into vectors; higher inner product is nearer."""
 
-    name: str
-    dims: int
+    @property
+    def dims(self) -> int:
+        """Give the length of a vector."""
+        ...
 
     def encode(self, texts: Sequence[str]) -> Floats:
         """Give (n, dims) float32, unit rows; a text without a known sign may give a zero row."""
@@ -57,7 +59,6 @@ class StaticEncoder:
 
     idf: Floats
     table: NDArray[np.int8]
-    name: str = ""
 
     @classmethod
     def of(cls, idf: Floats) -> "StaticEncoder":
@@ -124,7 +125,7 @@ class SentenceEncoder:
                 "the name or the path of a sentence-transformers model",
                 "titlewise index (the built-in encoder needs no model)",
             ) from exc
-        return cls(name, int(model.get_embedding_dimension()), model)
+        return cls(name, len(model.encode("a")), model)
 
     def encode(self, texts: Sequence[str]) -> Floats:
         """Give (n, dims) float32, unit rows."""
@@ -189,7 +190,7 @@ def word_hashes(words: Sequence[str]) -> Hashes:
 def unit_rows(vectors: Floats) -> Floats:
     """Scale each row to length one; zero rows stay zero."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors / np.where(lengths > 0, lengths, 1).astype(np.float32)
+    return np.divide(vectors, np.where(lengths > 0, lengths, 1), dtype=np.float32)
 
 
 def _directions(buckets: int) -> NDArray[np.int8]:

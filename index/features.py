@@ -12,11 +12,9 @@ from numpy.typing import NDArray
 
 from index.encoder import Floats, trigram_hashes
 from index.lexical import LexicalIndex
-from index.words import ATTRIBUTE_WORDS, FRAME_WORDS, POINTING_WORDS, VARIANT_WORDS, fold, is_model_number, joins, quoted_part, title_part, tokens
+from index.question import FRAME_WEIGHT, Question
+from index.words import FRAME_WORDS, VARIANT_WORDS, is_model_number, joins
 
-MAX_WORDS = 48  # of a question, the rarest; a question of 4,000 characters costs no more than a long one
-FRAME_WEIGHT = 0.1
-ATTRIBUTE_WEIGHT = 0.35
 GAP_COST = np.float32(0.5)
 SAME_WORD = 0.999
 NAMES = (
@@ -40,45 +38,6 @@ NAMES = (
     "token_set_ratio",
     "length_ratio",
 )
-
-
-@dataclass(frozen=True)
-class Question:
-    """A question folded and cut, ready to be compared with titles.
-
-    `core` is its part that may be a title; `words` are its distinct words, rarest first where
-    cut, with `weights` (n,) float32: idf, small for frame words.
-    """
-
-    folded: str
-    core: str
-    tokens: tuple[str, ...]
-    words: tuple[str, ...]
-    weights: Floats
-    pointing: bool
-
-    @classmethod
-    def read(cls, text: str, lexical: LexicalIndex) -> "Question":
-        """Fold and cut a question."""
-        folded = fold(text)
-        quoted = fold(quoted_part(text))
-        core = quoted or title_part(folded)
-        words = list(dict.fromkeys(folded.split()))
-        inside = set(core.split())
-        framed = np.array([word in FRAME_WORDS or word not in inside for word in words], dtype=bool)
-        asked = np.array([word in ATTRIBUTE_WORDS for word in words], dtype=bool)
-        if framed.all():
-            framed[:] = False
-        weights = lexical.idf(words) * np.where(framed, FRAME_WEIGHT, np.where(asked, ATTRIBUTE_WEIGHT, 1.0))
-        kept = np.sort(np.argsort(-weights, kind="stable")[:MAX_WORDS])
-        return cls(
-            folded,
-            core,
-            tuple(tokens(quoted or text)),
-            tuple(words[place] for place in kept),
-            weights[kept].astype(np.float32),
-            bool(POINTING_WORDS & set(words)),
-        )
 
 
 @dataclass(frozen=True)
@@ -155,21 +114,22 @@ class _Words:
         same = ratio >= SAME_WORD
         self._join_question(same)
         near = np.where(same, np.float32(1), np.clip((ratio - np.float32(0.6)) / np.float32(0.4), 0, 1))
-        self.exact_title = same.any(axis=0).astype(np.float32)
-        self.near_title = near.max(axis=0, initial=0)
+        self.exact_title: Floats = np.asarray(same.any(axis=0), dtype=np.float32)
+        self.near_title: Floats = np.asarray(near.max(axis=0, initial=0), dtype=np.float32)
         self.exact = np.maximum.reduceat(same[:, self.ids], self.starts, axis=1).T.astype(np.float32)
         self.near = np.maximum.reduceat(near[:, self.ids], self.starts, axis=1).T
         self._join_titles(cut)
 
     def _join_question(self, same: NDArray[np.bool_]) -> None:
-        """Let "wh 1000xm4" in the question meet "wh1000xm4" in a title."""
+        """Let "wh 1000 xm4" in the question meet "wh1000xm4" in a title."""
         words = self.question.folded.split()
         place = {word: number for number, word in enumerate(self.question.words)}
         columns = {word: number for number, word in enumerate(self.unique)}
-        for one, other in zip(words, words[1:], strict=False):
-            column = columns.get(one + other)
-            if column is not None:
-                for word in (one, other):
+        for size in (2, 3):
+            for start in range(len(words) - size + 1):
+                joined = words[start : start + size]
+                column = columns.get("".join(joined))
+                for word in joined if column is not None else ():
                     if word in place:
                         same[place[word], column] = True
 
@@ -189,16 +149,17 @@ class _Words:
     def best_run(self) -> Floats:
         """Give the mass of the run of question words that is best covered; gaps in it cost."""
         gain = self.question.weights * (self.near - GAP_COST * (1 - self.near))
-        run = best = np.zeros(len(self.starts), dtype=np.float32)
+        run: Floats = np.zeros(len(self.starts), dtype=np.float32)
+        best: Floats = np.zeros(len(self.starts), dtype=np.float32)
         for number in range(gain.shape[1]):
-            run = np.maximum(run + gain[:, number], 0)
-            best = np.maximum(best, run)
+            np.clip(run + gain[:, number], 0, None, out=run)
+            np.maximum(best, run, out=best)
         share: Floats = best / np.float32(max(1e-6, float(self.question.weights.sum())))
         return share
 
     def title_share(self, covered: Floats) -> Floats:
-        share: Floats = np.add.reduceat((self.weights * covered)[self.ids], self.starts) / self.title_mass
-        return share
+        mass = np.add.reduceat((self.weights * covered)[self.ids], self.starts)
+        return np.divide(mass, self.title_mass, dtype=np.float32)
 
     def rarest_share(self) -> Floats:
         """Give the greatest weight of a covered question word over the greatest of all."""

@@ -22,7 +22,12 @@ from index.words import tokens
 K1 = 1.2
 B = 0.4
 MAX_POSTINGS = 200_000
-FILES = {"hashes": "tokens.npy", "starts": "token_starts.npy", "rows": "posting_rows.npy", "scores": "posting_scores.npy"}
+FILES = {
+    "hashes": "tokens.npy",
+    "starts": "token_starts.npy",
+    "rows": "posting_rows.npy",
+    "scores": "posting_scores.npy",
+}
 
 Rows = NDArray[np.int64]
 

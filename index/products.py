@@ -29,7 +29,12 @@ UID_ENTRIES = "uid_entries.npy"  # (products + aliases,) int64: a row, or the nu
 
 @dataclass(frozen=True)
 class Product:
-    """One product as stored: cleaned text; `content` is "" where no description is known."""
+    """One product as stored: cleaned text.
+
+    `content` is "" where the source has none. A content that is no usable description
+    ("N/A", the title again) is kept as it stands: the catalogue's column `described`
+    tells them apart.
+    """
 
     uid: str
     title: str
@@ -114,12 +119,17 @@ class Catalogue:
         return Dataset.from_file(str(self._folder / PRODUCTS))
 
 
+def uid_digest(uid: str) -> bytes:
+    """Hash a uid to 16 bytes, the same on every machine and in every run."""
+    return hashlib.blake2b(uid.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
 def uid_hash(uid: str) -> "np.uint64":
-    """Hash a uid to 64 bits, the same on every machine and in every run."""
+    """Give the first half of a uid's digest, as `UID_HASHES` holds it."""
     import numpy as np
 
-    digest = hashlib.blake2b(uid.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-    return np.uint64(int.from_bytes(digest, "little"))
+    first_half: np.uint64 = np.frombuffer(uid_digest(uid), "<u8")[0]
+    return first_half
 
 
 def _open(folder: Path, manifest: Manifest) -> Catalogue:

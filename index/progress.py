@@ -11,7 +11,7 @@ takes `progress`, give it the class, or one like it: it opens a bar for each sta
 import sys
 import time
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NoReturn, Self
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -29,13 +29,13 @@ class Progress:
         self._unit = unit
         self._done = 0
         self._start_s = self._said_s = time.monotonic()
-        self._bar: tqdm[None] | None = None
+        self._bar: tqdm[NoReturn] | None = None
 
     def __enter__(self) -> Self:
         if sys.stderr.isatty():
             from tqdm import tqdm
 
-            bar: tqdm[None] = tqdm(
+            bar: tqdm[NoReturn] = tqdm(
                 desc=self._label, total=self._total, unit=" " + self._unit, unit_scale=True, dynamic_ncols=True
             )
             self._bar = bar

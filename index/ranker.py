@@ -18,12 +18,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from index.encoder import Floats
-from index.features import NAMES, Comparison, Question
+from index.features import NAMES, Comparison
+from index.question import Question
 from index.words import FRAME_WORDS
 
 RANKER_FILE = "ranker.json"
 OFFERED = 4
+ABSENT_EVERY = 4  # every fourth view serves again with its title taken away
 RIDGE = 0.03
 TOLD_APART = 0.1  # of the weight of the question's rarest word: less than this tells no two titles apart
 FULLY_COVERED = 0.98
@@ -110,14 +111,15 @@ class Ranker:
         """Order the candidates of a question and say how sure that order is."""
         order, utilities, rivals, features = _examine(self.utility, question, comparison)
         share = np.exp(utilities - utilities[0])
-        return Judgement(order, share, rivals, _sigmoid(self.first(features)), _sigmoid(self.four(features)))
+        first, four = _sigmoid(self.first(features)), _sigmoid(self.four(features))
+        return Judgement(order, share, rivals, first, max(first, four))
 
     @classmethod
     def fit(cls, samples: Sequence[Sample]) -> "Ranker":
         """Fit on views of titles.
 
         The probabilities are fit on orders by a ranker that never saw the view (two folds);
-        every other view serves again with its title taken away. Raises `ValueError` where
+        some views serve again with their title taken away. Raises `ValueError` where
         too few views have a right and a wrong candidate.
         """
         if len(_learnable(samples[0::2])) == 0 or len(_learnable(samples[1::2])) == 0:
@@ -127,7 +129,7 @@ class Ranker:
         four: list[bool] = []
         for seen, unseen in ((samples[0::2], samples[1::2]), (samples[1::2], samples[0::2])):
             utility = _fit_utility(_learnable(seen))
-            for sample in [*unseen, *map(_without_right, _learnable(unseen)[::2])]:
+            for sample in [*unseen, *map(_without_right, _learnable(unseen)[::ABSENT_EVERY])]:
                 order, _, _, features = _examine(utility, sample.question, sample.comparison)
                 rows.append(features)
                 first.append(bool(sample.right[order[0]]))
@@ -200,9 +202,7 @@ def _rivals(question: Question, comparison: Comparison, best: int, order: NDArra
     lost = np.maximum(comparison.covered[best] - comparison.covered, 0) @ question.weights
     near = lost <= TOLD_APART * question.weights.max(initial=0)
     title = comparison.titles[best]
-    return tuple(
-        place for place, row in enumerate(order.tolist()) if near[row] and comparison.titles[row] != title
-    )
+    return tuple(place for place, row in enumerate(order.tolist()) if near[row] and comparison.titles[row] != title)
 
 
 def _learnable(samples: Sequence[Sample]) -> list[Sample]:
@@ -249,7 +249,7 @@ def _fit_probability(table: Doubles, happened: Sequence[bool]) -> Linear:
     mean, spread = table.mean(axis=0), table.std(axis=0) + 1e-3
     if len(set(happened)) == 1:
         return Linear(mean, spread, np.zeros(table.shape[1]), 3.0 if happened[0] else -3.0)
-    model = LogisticRegression(C=0.1, max_iter=1000).fit((table - mean) / spread, happened)
+    model = LogisticRegression(C=1.0, max_iter=1000).fit((table - mean) / spread, happened)
     return Linear(mean, spread, model.coef_[0], float(model.intercept_[0]))
 
 

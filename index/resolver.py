@@ -7,8 +7,7 @@ decide. The question is never answered here.
     resolution = TitleIndex.load(home / "index", catalogue).resolve("is the red Harrow kettle loud?")
 """
 
-import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,26 +17,24 @@ from index.errors import ArtefactError, QuestionError, UnknownProductError
 
 if TYPE_CHECKING:
     from index.arms import Arms
+    from index.encoder import Floats
     from index.products import Catalogue
-    from index.ranker import Judgement, Ranker, Sample
+    from index.ranker import Judgement, Ranker
 
 Decision = Literal["found", "ambiguous", "unknown"]
 
 MAX_QUESTION_CHARACTERS = 4_000
 MAX_HITS = 10
 MAX_CANDIDATES = 4
-VIEWS = 1_200
-WITHOUT_TITLE_EVERY = 9  # every ninth view names no product at all
-NOISE_TITLES = 20_000  # titles that lend words to views
 
 # What each outcome costs a shopper, in units of being asked "which one?" for good reason.
 # They alone set the thresholds: with p that the best hit is meant and q that one of the best four is,
 # "found" costs WRONG·(1-p), "ambiguous" 1 + VAIN·(1-q), "unknown" MISSED·q; the cheapest is decided.
-WRONG = 8.0  # an answer about another product
-VAIN = 3.0  # being asked among products of which none is meant
-MISSED = 3.0  # being told that nothing was found although it is there
+WRONG = 6.0  # an answer about another product
+VAIN = 2.0  # being asked among products of which none is meant
+MISSED = 3.5  # being told that nothing was found although it is there
 # Not offered beside better candidates: this share of the best one's weight or less.
-LEAST_SHARE = 0.02
+LEAST_SHARE = 0.1
 
 
 @dataclass(frozen=True)
@@ -80,13 +77,16 @@ class TitleIndex:
         and seed give the same files. Raises `UserError` where the encoder cannot be loaded.
         """
         from index.arms import Arms
-        from index.ranker import Ranker
+        from index.lessons import learn, some_contents
 
         if Path(encoder).is_dir() and encoder:
             encoder = str(Path(encoder).resolve())
         titles = catalogue.titles()
-        arms = Arms.build(titles, encoder, progress)
-        ranker = Ranker.fit(list(_samples(arms, titles, seed, progress)))
+        if not titles:
+            raise ArtefactError("the catalogue holds no product", "one product or more", "titlewise prepare SOURCE")
+        contents = some_contents(catalogue, seed)
+        arms = Arms.build(titles, contents, encoder, progress)
+        ranker = learn(arms, titles, contents, encoder, seed, progress)
         made_by = {"encoder": encoder, "dims": arms.encoder.dims, "titles": len(titles), "seed": seed}
         with publish(folder, kind="index", made_by=made_by, made_from=catalogue.digest) as scratch:
             arms.save(scratch)
@@ -114,6 +114,10 @@ class TitleIndex:
 
         return open_verified(folder, "index", opened)
 
+    def encode(self, texts: Sequence[str]) -> "Floats":
+        """Give the title encoder's vectors of any texts: (n, d) float32, unit rows; higher products are nearer."""
+        return self._arms.encoder.encode(texts)
+
     def resolve(self, question: str) -> Resolution:
         """Say which product a question means.
 
@@ -132,7 +136,7 @@ class TitleIndex:
             scored = [(named, 1.0), *((row, score) for row, score in scored if row != named)]
             return Resolution("found", 1.0, self._hits(scored[:MAX_HITS]))
         hits = self._hits(scored[:MAX_HITS])
-        decision = decide(probability, min(judgement.four, MAX_CANDIDATES / len(alike)))
+        decision = decide(probability, min(judgement.four, 1, MAX_CANDIDATES / len(alike)))
         offered = self._offered(scored, titles, alike) if decision == "ambiguous" else []
         if decision == "ambiguous" and len(offered) < 2:
             decision = "found" if probability >= 0.5 else "unknown"
@@ -154,13 +158,11 @@ class TitleIndex:
                     copies.append(place)
         return [0, *copies, *judgement.rivals]
 
-    def _offered(
-        self, scored: list[tuple[int, float]], titles: list[str], alike: list[int]
-    ) -> list[tuple[int, float]]:
-        """Choose up to four to ask about, best first: those alike, then the next best; no exact copies."""
+    def _offered(self, scored: list[tuple[int, float]], titles: list[str], alike: list[int]) -> list[tuple[int, float]]:
+        """Choose up to four to ask about, best first: those alike, then other likely ones; no exact copies."""
         likely = [place for place, (_, score) in enumerate(scored) if score > LEAST_SHARE * scored[0][1]]
         chosen: dict[tuple[str, str], int] = {}
-        for place in [*alike, *likely, *range(len(scored))][: len(alike) + max(2, len(likely))]:
+        for place in [*alike, *likely]:
             if len(chosen) < MAX_CANDIDATES:
                 chosen.setdefault((titles[place], self._catalogue.product(scored[place][0]).content), place)
         return [scored[place] for place in sorted(chosen.values())]
@@ -197,26 +199,3 @@ def check_question(question: str) -> None:
         )
     if not question.strip():
         raise QuestionError("the question is empty", "a question about a product", "asking something")
-
-
-def _samples(arms: "Arms", titles: Sequence[str], seed: int, progress: Any) -> Iterator["Sample"]:
-    """Give noisy views of the titles with their candidates, and questions that name no product."""
-    import numpy as np
-
-    from index.ranker import Sample
-    from index.views import Noise
-    from index.words import fold
-
-    draw = random.Random(seed)  # noqa: S311 - noise, not a secret
-    noise = Noise(draw.sample(titles, min(NOISE_TITLES, len(titles))), seed)
-    meant = draw.sample(titles, min(VIEWS, len(titles)))
-    with progress("learning to rank", VIEWS, unit="views") as bar:
-        for number in range(VIEWS):
-            title = meant[number % len(meant)]
-            absent = number % WITHOUT_TITLE_EVERY == 0
-            view = noise.without_title() if absent else noise.view(title)
-            question, _, comparison = arms.candidates(view)
-            folded = fold(title)
-            right = np.array([not absent and other == folded for other in comparison.titles], dtype=bool)
-            yield Sample(question, comparison, right)
-            bar.update()

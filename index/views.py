@@ -2,7 +2,7 @@
 
 The ranker learns from these. Every draw comes from the seed.
 
-    view = Noise(titles, seed=0).view("Sony WH-1000XM4 Wireless Headphones, Black")
+    view = Noise(titles, contents, seed=0).view("Sony WH-1000XM4 Wireless Headphones, Black")
     # e.g. "does the sony wh1000xm4 headpones come with a case?"
 """
 
@@ -11,7 +11,9 @@ import re
 from collections.abc import Sequence
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
-FRAMED_SHARE = 0.5
+FRAMED_SHARE = 0.6
+TAIL_SHARE = 0.5
+PLAIN_SHARE = 0.2
 OTHER_SHOP_SHARE = 0.5
 SEPARATORS = re.compile(r"[-/]")
 FRAMES = (
@@ -40,8 +42,24 @@ FRAMES = (
     "{} funciona com pilhas?",
     "de que cor é {}?",
 )
+# [] stands for a few words of some description: what may be asked is as wide as what is described.
+FRAMES_WITH_TAIL = (
+    "does the {} have []?",
+    "is the {} []?",
+    "can the {} be used with []",
+    "how does {} handle []?",
+    "hi, I need to know whether {} comes with []. thanks",
+    "{} - []?",
+    "about the {}: is there [] or not",
+    "if I buy the {}, will I get []?",
+    "o {} tem []?",
+    "a {} serve para []?",
+)
 WITHOUT_TITLE = (
+    "does it have []?",
     "does it have a {}?",
+    "is [] part of it?",
+    "how about []?",
     "and how long is the {}?",
     "is the {} included?",
     "can you recommend something for {}?",
@@ -55,10 +73,11 @@ WITHOUT_TITLE = (
 
 
 class Noise:
-    """Draws views; the other titles lend words that do not belong."""
+    """Draws views; other titles and descriptions lend words that do not belong."""
 
-    def __init__(self, titles: Sequence[str], seed: int) -> None:
+    def __init__(self, titles: Sequence[str], contents: Sequence[str], seed: int) -> None:
         self._titles = titles
+        self._contents = [content for content in contents if content.strip()] or titles
         self._random = random.Random(seed)  # noqa: S311 - noise, not a secret
         self._holders: dict[str, list[int]] = {}
         for row, title in enumerate(titles):
@@ -69,6 +88,8 @@ class Noise:
         """Give the title as someone might write it; never empty where the title is not."""
         draw = self._random
         words = title.split()
+        if draw.random() < PLAIN_SHARE:
+            return self._framed(title)
         if draw.random() < OTHER_SHOP_SHARE:
             words = self._retold(words)
         elif draw.random() < 0.75:
@@ -84,14 +105,28 @@ class Noise:
         text = " ".join(words) or title
         if draw.random() < 0.5:
             text = text.lower()
-        return draw.choice(FRAMES).format(text) if draw.random() < FRAMED_SHARE else text
+        return self._framed(text)
 
     def without_title(self) -> str:
         """Give a question that names no product."""
-        return self._random.choice(WITHOUT_TITLE).format(self._strange_word())
+        question = self._random.choice(WITHOUT_TITLE)
+        return question.replace("[]", self._tail()).replace("{}", self._strange_word())
+
+    def _framed(self, text: str) -> str:
+        if self._random.random() >= FRAMED_SHARE:
+            return text
+        if self._random.random() >= TAIL_SHARE:
+            return self._random.choice(FRAMES).replace("{}", text)
+        return self._random.choice(FRAMES_WITH_TAIL).replace("[]", self._tail()).replace("{}", text)
+
+    def _tail(self) -> str:
+        """Give one to four words that follow each other in some description."""
+        words = self._random.choice(self._contents).split()
+        start = self._random.randrange(len(words))
+        return " ".join(words[start : start + self._random.randint(1, 4)])
 
     def _dropped(self, words: list[str]) -> list[str]:
-        share = self._random.uniform(0.1, 0.7)
+        share = self._random.uniform(0.1, 0.5)
         kept = [word for word in words if self._random.random() > share]
         return kept if len(kept) > 1 else words[:2]
 
@@ -102,15 +137,15 @@ class Noise:
         """
         kept = [word for place, word in enumerate(words) if self._stays(place, word)] or words[:2]
         near = self._words_beside(self._random.choice(words)) if words else []
-        wanted = self._random.randint(0, max(1, len(words) // 2))
+        wanted = self._random.randint(0, max(1, len(words) // 3))
         for word in self._random.sample(near, min(wanted, len(near))):
             kept.insert(self._random.randint(min(1, len(kept)), len(kept)), word)
         return kept
 
     def _stays(self, place: int, word: str) -> bool:
         if len(word) >= 4 and any(sign.isdigit() for sign in word):
-            return self._random.random() < 0.75
-        return self._random.random() < (0.85 if place == 0 else 0.4)
+            return self._random.random() < 0.8
+        return self._random.random() < (0.9 if place == 0 else 0.5)
 
     def _words_beside(self, word: str) -> list[str]:
         """Give the words of a random title that holds the word."""

@@ -1,10 +1,11 @@
 """Words of titles and questions: folded, cut, joined, and the frame around a title told apart.
 
-    fold("Sony WH-1000XM4, Café")       # "sony wh1000xm4 cafe"
-    tokens("Sony WH-1000XM4")           # ["sony", "wh1000xm4", "wh", "1000xm4"]
-    title_part("does the Harrow kettle come with a lid?")    # "harrow kettle lid"
+fold("Sony WH-1000XM4, Café")       # "sony wh1000xm4 cafe"
+tokens("Sony WH-1000XM4")           # ["sony", "wh1000xm4", "wh", "1000xm4"]
+title_part("does the Harrow kettle come with a lid?")    # "harrow kettle lid"
 """
 
+import itertools
 import re
 import unicodedata
 
@@ -21,16 +22,17 @@ LETTERS_BESIDE_A_NUMBER = 4
 FRAME_WORDS = frozenset(
     fragment
     for line in (
-        "a about all also am an and any anyone are as ask asking at be been but buy by can come comes could did do does",
-        "for from get give had has have hello help hey hi how i if im in info information into is it its just know let like",
-        "looking many may me much my need of on one or please product question same say show should so some tell than",
-        "thank thanks that the their them there these they thing this those to us use used want was we were what whats",
-        "when where which who whose why will with would you your exactly sell available included include includes",
-        "agora ai ajuda algum alguma ao aos as boa bom com como da das de dele dela deste desta desse dessa do dos dia e",
-        "ela ele em entre era essa esse esta este eu faz favor foi gostaria ha informacao isso isto ja la mais me meu",
-        "minha muito na nas no nos numa num o obrigado obrigada oi ola onde os ou para pela pelo pode poderia por porque",
-        "posso pra preciso produto qual quais quando quanto quantos quantas que quem quero queria saber se sem ser seu sobre",
-        "sua tambem tem ter tenho tipo tudo um uma vem voce voces sao serve funciona vcs",
+        "a about all also am an and any anyone are as ask asking at be been but buy by can come comes could did do",
+        "does for from get give had has have hello help hey hi how i if im in info information into is it its just",
+        "know let like looking many may me much my need of on one or please product question same say show should",
+        "so some tell than thank thanks that the their them there these they thing this those to us use used want",
+        "was we were what whats when where which who whose why will with would you your exactly sell available",
+        "included include includes agora ai ajuda algum alguma ao aos boa bom com como da das de dele dela deste",
+        "desta desse dessa dos dia e ela ele em entre era essa esse esta este eu faz favor foi gostaria ha",
+        "informacao isso isto ja la mais meu minha muito na nas no nos numa num o obrigado obrigada oi ola onde os",
+        "ou para pela pelo pode poderia por porque posso pra preciso produto qual quais quando quanto quantos",
+        "quantas que quem quero queria saber se sem ser seu sobre sua tambem tem ter tenho tipo tudo um uma vem",
+        "voce voces sao serve funciona vcs",
     )
     for fragment in line.split()
 )
@@ -38,11 +40,12 @@ FRAME_WORDS = frozenset(
 ATTRIBUTE_WORDS = frozenset(
     fragment
     for line in (
-        "age ages assembly batteries battery charger color colors colour colours compatible cost costs dimension dimensions",
-        "dishwasher fit fits good heavy height kids last long made mac material old outdoors pages pieces price quality safe",
-        "size sizes stock suitable tall version warranty waterproof weigh weighs weight wide width work working works year",
-        "altura bateria carregador comprimento cor cores criancas custa estoque feito feita garantia largura material medidas",
-        "paginas pecas pesa peso pilha pilhas preco qualidade resistente tamanho tamanhos versao",
+        "age ages assembly batteries battery charger color colors colour colours compatible cost costs dimension",
+        "dimensions dishwasher fit fits good heavy height kids last long made mac material old outdoors pages",
+        "pieces price quality safe size sizes stock suitable tall version warranty waterproof weigh weighs weight",
+        "wide width work working works year altura bateria carregador comprimento cor cores criancas custa estoque",
+        "feito feita garantia largura medidas paginas pecas pesa peso pilha pilhas preco qualidade resistente",
+        "tamanho tamanhos versao",
     )
     for fragment in line.split()
 )
@@ -50,24 +53,23 @@ ATTRIBUTE_WORDS = frozenset(
 VARIANT_WORDS = frozenset(
     fragment
     for line in (
-        "beige black blue bronze brown clear copper cyan gold golden gray green grey ivory magenta maroon navy orange pink",
-        "purple red rose silver tan teal transparent turquoise violet white yellow",
-        "amarelo amarela azul bege branco branca cinza dourado dourada laranja marrom prata preto preta rosa roxo roxa verde",
-        "vermelho vermelha",
-        "large medium small mini xl xxl big jumbo little long short wide narrow left right single double triple",
-        "grande medio media pequeno pequena",
-        "hardcover paperback kindle audiobook deluxe premium standard basic pro plus lite junior senior men women boys girls",
+        "beige black blue bronze brown clear copper cyan gold golden gray green grey ivory magenta maroon navy",
+        "orange pink purple red rose silver tan teal transparent turquoise violet white yellow amarelo amarela",
+        "azul bege branco branca cinza dourado dourada laranja marrom prata preto preta rosa roxo roxa verde",
+        "vermelho vermelha large medium small mini xl xxl big jumbo little long short wide narrow left right",
+        "single double triple grande medio media pequeno pequena hardcover paperback kindle audiobook deluxe",
+        "premium standard basic pro plus lite junior senior men women boys girls",
     )
     for fragment in line.split()
 )
-POINTING_WORDS = frozenset("it its this that these those they them one ele ela isso isto este esta esse essa dele dela".split())
+POINTING_WORDS = frozenset(
+    "it its this that these those they them one ele ela isso isto este esta esse essa dele dela".split()
+)
 
 
 def fold(text: str) -> str:
     """Give the words of a text in lower case without accents, joined by single spaces."""
-    plain = unicodedata.normalize("NFKD", text).casefold()
-    if not plain.isascii():
-        plain = "".join(sign for sign in plain if not unicodedata.combining(sign))
+    plain = _plain(text)
     return " ".join(_WORD.findall(_COMPOUND.sub(_join, plain)))
 
 
@@ -77,9 +79,7 @@ def tokens(text: str) -> list[str]:
     A compound gives its joined form and its parts; a short word beside a number is also
     joined to it, so that "WH 1000XM4", "WH-1000XM4" and "wh1000xm4" (or "12 oz" and "12oz") meet.
     """
-    plain = unicodedata.normalize("NFKD", text).casefold()
-    if not plain.isascii():
-        plain = "".join(sign for sign in plain if not unicodedata.combining(sign))
+    plain = _plain(text)
     found = _WORD.findall(_COMPOUND.sub(_join, plain))
     parts = [part for compound in _COMPOUND.findall(plain) if _join_of(compound) for part in _INNER.split(compound)]
     return found + parts + joins(found)
@@ -87,7 +87,7 @@ def tokens(text: str) -> list[str]:
 
 def joins(found: list[str]) -> list[str]:
     """Give neighbours written as one word, where one is a number-like word and the other is short."""
-    return [one + other for one, other in zip(found, found[1:], strict=False) if _belong_together(one, other)]
+    return [one + other for one, other in itertools.pairwise(found) if _belong_together(one, other)]
 
 
 def title_part(folded_question: str) -> str:
@@ -110,6 +110,11 @@ def is_model_number(word: str) -> bool:
     if len(word) < 4 or not any(sign.isdigit() for sign in word):
         return False
     return not (word.isdigit() and len(word) == 4) and not _MEASURE.fullmatch(word) and "." not in word
+
+
+def _plain(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", text).casefold()
+    return plain if plain.isascii() else "".join(sign for sign in plain if not unicodedata.combining(sign))
 
 
 def _join(match: re.Match[str]) -> str:

@@ -12,6 +12,7 @@ from index.cleaning import clean, is_description
 from index.prepare import prepare
 from index.products import Catalogue
 from index.progress import Progress
+from index.report import Report
 
 SAMPLE = Path(__file__).parents[1] / "index" / "sample" / "trn.json"
 
@@ -81,6 +82,14 @@ UNDESCRIBED = [
 
 DUPLICATES = {"TWO0000119": "TWO0000118", "TWV0000116": "TWV0000115"}  # dropped → kept
 
+REJECTIONS = {  # reason → what the row tells of itself in rejected.jsonl
+    "not JSON": "TWH0000129",
+    "no title": "TWG0000126",
+    "title is no string": "TWO0000125",
+    "empty title": "TWV0000123",
+    "duplicate uid": "TWP0000106",
+}
+
 CATEGORY_LETTERS = "KACHGTBWSYPOEMVF"
 
 
@@ -98,10 +107,14 @@ PRODUCTS: dict[str, dict[str, str]] = {row["uid"]: row for row in reversed(TITLE
 
 
 @pytest.fixture(scope="module")
-def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Report]:
     folder = tmp_path_factory.mktemp("home") / "catalogue"
-    prepare(SAMPLE, folder, workers=1, progress=Progress)
-    return Catalogue.load(folder)
+    return folder, prepare(SAMPLE, folder, workers=1, progress=Progress)
+
+
+@pytest.fixture(scope="module")
+def catalogue(prepared: tuple[Path, Report]) -> Catalogue:
+    return Catalogue.load(prepared[0])
 
 
 def words(text: str) -> set[str]:
@@ -134,10 +147,10 @@ def test_descriptions_run_from_a_few_words_to_250() -> None:
     assert 230 <= max(lengths) <= 270
 
 
-def test_titles_run_from_two_words_to_ten_and_more() -> None:
-    lengths = [len(row["title"].split()) for row in PRODUCTS.values()]
-    assert sum(length <= 3 for length in lengths) >= 15
-    assert sum(length >= 10 for length in lengths) >= 15
+def test_titles_run_from_two_words_to_more_than_a_line() -> None:
+    titles = [row["title"] for row in PRODUCTS.values()]
+    assert sum(len(title.split()) <= 3 for title in titles) >= 15
+    assert sum(len(title) >= 90 for title in titles) >= 10
 
 
 def test_twins_share_most_of_their_title_and_differ_in_their_description() -> None:
@@ -217,3 +230,23 @@ def test_every_product_is_kept_but_the_exact_duplicates_which_lead_to_the_kept_o
 def test_products_without_a_usable_description_stay_but_out_of_training(catalogue: Catalogue) -> None:
     described = catalogue.column("described")
     assert [uid for uid in UNDESCRIBED if described[catalogue.row_of(uid)]] == []
+
+
+def test_each_accident_is_rejected_once_for_its_own_reason(prepared: tuple[Path, Report]) -> None:
+    folder, report = prepared
+    assert report.rejected == dict.fromkeys(REJECTIONS, 1)
+    lines = [json.loads(line) for line in (folder / "rejected.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert {row["reason"]: re.findall(r"TW[A-Z]\d{7}", row["sample"]) for row in lines} == {
+        reason: [uid] for reason, uid in REJECTIONS.items()
+    }
+
+
+def test_the_report_accounts_for_every_line(prepared: tuple[Path, Report]) -> None:
+    report = prepared[1]
+    assert report.rows_in == len(ROWS)
+    assert report.merged == len(DUPLICATES)
+    assert report.without_description == len(UNDESCRIBED)
+
+
+def test_the_first_row_of_a_repeated_uid_is_the_one_that_stays(catalogue: Catalogue) -> None:
+    assert "Reflective stitching" in catalogue.product(catalogue.row_of("TWP0000106")).content

@@ -9,6 +9,7 @@ wait their turn. A GGUF file is read too, its weights unpacked.
 import contextlib
 import io
 import threading
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -110,6 +111,7 @@ def load_model(model_path: Path, precision: Precision, device: str | None = None
     Raises `BackendError` where they cannot be loaded, or there is no chat template.
     """
     import torch
+    from safetensors import SafetensorError
 
     transformers = _library()
     is_gguf = model_path.suffix == ".gguf"
@@ -134,7 +136,7 @@ def load_model(model_path: Path, precision: Precision, device: str | None = None
                 use_safetensors=True,  # never a pickle
                 **local,
             )
-    except (OSError, ValueError, ImportError, RuntimeError, KeyError) as exc:
+    except (OSError, ValueError, ImportError, RuntimeError, KeyError, SafetensorError) as exc:
         raise BackendError(
             f"transformers could not load {model_path}: {exc}",
             "a whole model folder (config.json, tokenizer, safetensors) or GGUF file",
@@ -200,10 +202,12 @@ def _quantization(precision: Precision, is_gguf: bool) -> Any:
 
 def _with_adapter(model: Any, adapter_path: Path) -> Any:
     from peft import PeftModel
+    from safetensors import SafetensorError
 
     try:
-        return PeftModel.from_pretrained(model, adapter_path, is_trainable=False).eval()
-    except (OSError, ValueError, RuntimeError, KeyError) as exc:
+        with _quiet():
+            return PeftModel.from_pretrained(model, adapter_path, is_trainable=False).eval()
+    except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as exc:
         raise BackendError(
             f"the adapter {adapter_path} could not be loaded: {exc}",
             "a PEFT adapter made for this model",
@@ -242,8 +246,9 @@ def _quiet() -> Iterator[None]:
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     try:
-        # The GGUF reader's bar heeds no switch.
-        with contextlib.redirect_stderr(io.StringIO()):
+        # The GGUF reader's bar heeds no switch; peft calls what transformers has renamed.
+        with contextlib.redirect_stderr(io.StringIO()), warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)
             yield
     finally:
         logging.enable_progress_bar()

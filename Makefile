@@ -1,0 +1,44 @@
+# Everything starts here: `make demo` and `make test` set up what they need.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: setup demo ui test check bench lock
+
+setup: .venv/ready
+
+.venv/ready: requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Titlewise needs Python 3.11 or newer")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --editable .
+	touch $@
+
+demo: setup
+	$(BIN)/titlewise demo
+
+ui: setup
+	$(BIN)/titlewise ui
+
+test: setup
+	$(BIN)/python -m pytest
+
+check: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+bench: setup
+	$(BIN)/python benchmarks/prepare.py
+	$(BIN)/python benchmarks/answers.py
+	$(BIN)/python benchmarks/evidence.py
+
+# Pin everything that pyproject.toml asks for, as it is installed in a fresh environment.
+lock:
+	rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	.venv-lock/bin/python -m pip install --quiet torch==2.13.0
+	.venv-lock/bin/python -m pip install --quiet '.[dev]'
+	{ echo '# Made by "make lock". torch 2.13.0 is the CPU build where one is offered; see README.'; \
+	  .venv-lock/bin/python -m pip freeze --exclude titlewise | sed 's/+cpu//'; } > requirements.lock
+	rm -rf .venv-lock

@@ -1,0 +1,169 @@
+"""The assistant: from a question to a checked reply, streaming on the way.
+
+What is decided by code stays out of the model's hands: which product, whether two
+fit, whether there is evidence at all, and what is quoted. The model words the answer.
+
+    assistant = Assistant(catalogue, index, backend)
+    answer = assistant.ask("how heavy is the Harrow kettle?")
+    for piece in answer:
+        print(piece, end="")
+    answer.reply, answer.state
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from assistant.answer import Answer, Asking, Pieces, Stopwatch
+from assistant.backends.base import Backend, Generation, Message
+from assistant.citations import check, quotes_of
+from assistant.conversation import State, Turn, replay, understand
+from assistant.evidence import Budget, Evidence, choose, content_words, overview, split
+from assistant.phrases import Language, language_of, phrase
+from assistant.prompt import answer_prompt
+from assistant.reply import Reply
+from index.products import Catalogue, Product
+from index.resolver import TitleIndex, check_question
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How much the assistant reads and writes."""
+
+    max_passages: int = 3
+    max_passage_tokens: int = 110
+    # Below this probability that a passage answers, the reply is "not stated" and no model is asked.
+    # `python benchmarks/evidence.py` shows the trade: 74 % of answerable kept, 75 % of unanswerable refused on ePQA.
+    least_strength: float = 0.2
+    max_new_tokens: int = 64
+    deadline_s: float = 60.0
+
+
+class Assistant:
+    """Answers questions about the products of one catalogue; one instance serves many threads."""
+
+    def __init__(
+        self, catalogue: Catalogue, index: TitleIndex, backend: Backend, settings: Settings = Settings()
+    ) -> None:
+        """Join the parts; the backend stays the caller's to close."""
+        self.catalogue = catalogue
+        self.index = index
+        self.backend = backend
+        self.settings = settings
+
+    def ask(self, question: str, *, uid: str = "", state: State = State(), asking: Asking = Asking()) -> Answer:
+        """Answer a question, about the product `uid` where it is given, else about the one that is meant.
+
+        Raises `QuestionError` (blank, or over 4,000 characters), `UnknownProductError`; while
+        streaming, `BackendError` and `DeadlineError`.
+        """
+        watch = Stopwatch()
+        if uid:
+            check_question(question)
+            self.catalogue.row_of(uid)
+            turn = Turn(question, uid, (), (), State(uid))
+        else:
+            turn = understand(state, question, self.index, self.catalogue)
+        watch.lap("resolve_ms")
+        return Answer(self._answer(turn, asking, watch), turn.state)
+
+    def recall(self, history: Sequence[Message]) -> State:
+        """Give the state that a talk has reached, from its turns in plain text."""
+        return replay(history, self.index, self.catalogue)
+
+    def _answer(self, turn: Turn, asking: Asking, watch: Stopwatch) -> Pieces:
+        language = language_of(turn.question)
+        if not turn.uid:
+            reply = self._clarify(turn, language) if turn.candidates else self._not_found(turn, language)
+        else:
+            product = self.catalogue.product(self.catalogue.row_of(turn.uid))
+            evidence, question = self._evidence(turn.question, product)
+            watch.lap("passages_ms")
+            if evidence.passages and evidence.strength >= self.settings.least_strength:
+                return (yield from self._worded(turn, product, evidence, question, asking, watch))
+            missing = "not_stated" if evidence.passages else "no_description"
+            reply = Reply(
+                "not_stated", phrase(missing, language, title=product.title), product.uid, product.title, hits=turn.hits
+            )
+        watch.lap("first_token_ms")
+        yield reply.text
+        return watch.finish(reply)
+
+    def _evidence(self, question: str, product: Product) -> tuple[Evidence, str]:
+        """Choose passages, and the question to put: a bare title asks what the product is."""
+        passages = split(product.content)
+        budget = Budget(self.backend.count_tokens, self.settings.max_passages, self.settings.max_passage_tokens)
+        if not content_words(question) - content_words(product.title) - {product.uid.casefold()}:
+            overviewed = "O que é este produto?" if language_of(question) == "pt" else "What is this product?"
+            return overview(passages, budget), overviewed
+        return choose(question, product.title, passages, self.index.encode, budget), question
+
+    def _worded(
+        self, turn: Turn, product: Product, evidence: Evidence, question: str, asking: Asking, watch: Stopwatch
+    ) -> Pieces:
+        """Let the model word the answer, then check what it says against the passages."""
+        messages = answer_prompt(product.title, evidence.passages, question)
+        generation = Generation(
+            max_new_tokens=self.settings.max_new_tokens,
+            adapter=asking.adapter,
+            deadline_s=self.settings.deadline_s,
+            cancel=asking.cancel,
+            seed=asking.seed,
+        )
+        pieces: list[str] = []
+        for piece in self.backend.stream(messages, generation):
+            if not pieces:
+                watch.lap("first_token_ms")
+            pieces.append(piece)
+            yield piece
+        return watch.finish(self._checked("".join(pieces), turn, product, evidence, asking))
+
+    def _checked(self, text: str, turn: Turn, product: Product, evidence: Evidence, asking: Asking) -> Reply:
+        """Keep what the passages carry: a refusal becomes "not stated", an invention the best passage itself."""
+        language = language_of(turn.question)
+        checked = check(text, evidence.passages, title=product.title, question=turn.question)
+        if checked.refuses:
+            refusal = phrase("not_stated", language, title=product.title)
+            return Reply("not_stated", refusal, product.uid, product.title, hits=turn.hits)
+        quotes = quotes_of(checked.cited, evidence.passages)
+        if checked.supported or asking.cancel.is_set():
+            return Reply("answer", checked.text, product.uid, product.title, quotes, turn.hits)
+        quotes = quotes_of([evidence.best], evidence.passages)
+        return Reply(
+            "answer", phrase("quoted", language, text=quotes[0].text), product.uid, product.title, quotes, turn.hits
+        )
+
+    def _clarify(self, turn: Turn, language: Language) -> Reply:
+        lines = [
+            f"{number}. {label}" for number, label in enumerate(self.labels([hit.uid for hit in turn.candidates]), 1)
+        ]
+        return Reply("clarify", "\n".join([phrase("clarify", language), *lines]), hits=turn.hits)
+
+    def _not_found(self, turn: Turn, language: Language) -> Reply:
+        named = content_words(turn.question)
+        near = [hit.title for hit in turn.hits if named & content_words(hit.title)][:3]
+        if not near:
+            return Reply("not_found", phrase("no_product", language), hits=turn.hits)
+        lines = [phrase("not_found", language), *(f"- {title}" for title in near)]
+        return Reply("not_found", "\n".join(lines), hits=turn.hits)
+
+    def labels(self, uids: Sequence[str]) -> list[str]:
+        """Give one line for each product by which a person can tell it from the others.
+
+        It is the title; where two are the same, what the descriptions say differently goes with it.
+        """
+        products = [self.catalogue.product(self.catalogue.row_of(uid)) for uid in uids]
+        titles = [product.title for product in products]
+        labels = []
+        for product in products:
+            others = [other for other in products if other is not product and other.title == product.title]
+            labels.append(
+                product.title + _difference(product, others) if titles.count(product.title) > 1 else product.title
+            )
+        return labels
+
+
+def _difference(product: Product, others: Sequence[Product]) -> str:
+    """Give the first sentence that the others' descriptions lack, as the rest of a label."""
+    theirs = {passage.text for other in others for passage in split(other.content)}
+    own = next((passage.text for passage in split(product.content) if passage.text not in theirs), f"({product.uid})")
+    return f" — {own}"

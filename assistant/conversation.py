@@ -1,0 +1,185 @@
+"""Conversation: which product the talk is about, turn by turn.
+
+The state is a function of the shopper's turns alone, so a history in plain text
+gives the same state as the live talk. No model is asked.
+
+    turn = understand(State(), "is the Harrow kettle loud?", index, catalogue)
+    turn.candidates                                   # two kettles fit
+    turn = understand(turn.state, "the red one", index, catalogue)
+    turn.uid, turn.question                           # the red kettle, "is the Harrow kettle loud?"
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from assistant.backends.base import Message
+from index.errors import QuestionError
+from index.products import Catalogue, Product
+from index.resolver import Hit, Resolution, TitleIndex
+from index.words import FRAME_WORDS, POINTING_WORDS, fold, is_model_number, title_part
+
+MAX_TURNS_REPLAYED = 20
+LONGEST_CHOICE_WORDS = 12  # of an answer to "which one?"
+# An ambiguous question leaves the product only if it names another by this many words that are foreign to the product.
+FOREIGN_WORDS_TO_ASK = 2
+
+_ORDINALS = {
+    word: place
+    for place, words in enumerate(
+        (
+            "first 1st primeiro primeira 1o 1a",
+            "second 2nd segundo segunda 2o 2a",
+            "third 3rd terceiro terceira 3o 3a",
+            "fourth 4th quarto quarta 4o 4a",
+        )
+    )
+    for word in words.split()
+}
+_LAST = frozenset({"last", "ultimo", "ultima"})
+_CHOOSING_WORDS = (
+    FRAME_WORDS
+    | POINTING_WORDS
+    | frozenset(
+        """
+    number option mean yes numero opcao sim version versao
+    """.split()
+    )
+)
+
+
+@dataclass(frozen=True)
+class State:
+    """What the talk is about: a product, or the candidates of an open "which one?" and the question that waits."""
+
+    uid: str = ""
+    candidates: tuple[Hit, ...] = ()
+    waiting: str = ""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One understood turn: the question to answer, and about what.
+
+    `uid` is empty where no single product is meant; then `candidates` are offered, if any.
+    `hits` are the titles that the question may have meant, best first.
+    """
+
+    question: str
+    uid: str
+    candidates: tuple[Hit, ...]
+    hits: tuple[Hit, ...]
+    state: State
+
+
+def understand(state: State, question: str, index: TitleIndex, catalogue: Catalogue) -> Turn:
+    """Say what a question means in the light of the talk so far.
+
+    Raises `QuestionError` where it is blank or longer than 4,000 characters.
+    """
+    resolution = index.resolve(question)
+    chosen = choice(question, state.candidates, catalogue) if state.candidates else None
+    if chosen is not None:
+        return Turn(state.waiting, chosen.uid, (), state.candidates, State(chosen.uid))
+    if state.uid and _stays(question, resolution, catalogue.product(catalogue.row_of(state.uid))):
+        return Turn(question, state.uid, (), resolution.hits, State(state.uid))
+    if resolution.decision == "found":
+        uid = resolution.hits[0].uid
+        return Turn(question, uid, (), resolution.hits, State(uid))
+    if resolution.decision == "ambiguous":
+        waiting = State("", resolution.candidates, question)
+        return Turn(question, "", resolution.candidates, resolution.hits, waiting)
+    if state.candidates and len(fold(question).split()) <= LONGEST_CHOICE_WORDS:
+        return Turn(question, "", state.candidates, state.candidates, state)
+    return Turn(question, "", (), resolution.hits, State(state.uid))
+
+
+def replay(history: Sequence[Message], index: TitleIndex, catalogue: Catalogue) -> State:
+    """Give the state after a history; turns that hold no question change nothing.
+
+    Where the shopper's own turns lead to no product, the newest assistant turn that names one decides.
+    """
+    state = State()
+    for message in history[-MAX_TURNS_REPLAYED:]:
+        if message.role == "user":
+            state = _after(state, message.content, index, catalogue)
+    if state != State():
+        return state
+    for message in reversed(history[-MAX_TURNS_REPLAYED:]):
+        if message.role == "assistant":
+            state = _after(State(), message.content, index, catalogue)
+            if state.uid:
+                return state
+    return State()
+
+
+def choice(text: str, candidates: Sequence[Hit], catalogue: Catalogue) -> Hit | None:
+    """Understand an answer to "which one?": a number, an ordinal, or words that only one candidate has.
+
+    Gives None where the text chooses none of them, or more than one.
+    """
+    words = fold(text).split()
+    if len(words) > LONGEST_CHOICE_WORDS:
+        return None
+    telling = [word for word in words if word not in _CHOOSING_WORDS]
+    places = [_place(word, len(candidates)) for word in telling]
+    if len(places) == 1 and places[0] is not None:
+        return candidates[places[0]]
+    titles = [frozenset(fold(candidate.title).split()) for candidate in candidates]
+    contents = [frozenset(fold(_product(catalogue, candidate).content).split()) for candidate in candidates]
+    for texts in (titles, [title | content for title, content in zip(titles, contents, strict=True)]):
+        fitting = [
+            candidate for candidate, own in zip(candidates, texts, strict=True) if telling and own.issuperset(telling)
+        ]
+        if len(fitting) == 1:
+            return fitting[0]
+    return None
+
+
+def _after(state: State, text: str, index: TitleIndex, catalogue: Catalogue) -> State:
+    try:
+        return understand(state, text, index, catalogue).state
+    except QuestionError:
+        return state
+
+
+def _place(word: str, count: int) -> int | None:
+    if word.isdecimal() and 1 <= int(word) <= count:
+        return int(word) - 1
+    if word in _LAST:
+        return count - 1
+    place = _ORDINALS.get(word)
+    return place if place is not None and place < count else None
+
+
+def _product(catalogue: Catalogue, hit: Hit) -> Product:
+    return catalogue.product(catalogue.row_of(hit.uid))
+
+
+def _stays(question: str, resolution: Resolution, current: Product) -> bool:
+    """Say whether a question is still about the current product rather than about another one that it names."""
+    words = fold(question).split()
+    own = frozenset(fold(f"{current.uid} {current.title} {current.content}").split())
+    if any(is_model_number(word) and word not in own for word in words) and not _points_first(words, resolution, own):
+        return False
+    if resolution.decision == "unknown":
+        return True
+    meant = [resolution.hits[0]] if resolution.decision == "found" else list(resolution.candidates)
+    if any(hit.uid == current.uid for hit in meant):
+        return True
+    foreign = _named(words, meant[0]) - own
+    if not foreign or _points_first(words, resolution, own):
+        return True
+    return resolution.decision == "ambiguous" and len(foreign) < FOREIGN_WORDS_TO_ASK
+
+
+def _named(words: Sequence[str], hit: Hit) -> frozenset[str]:
+    """Give the words of a question by which it names a title."""
+    return frozenset(title_part(" ".join(words)).split()) & frozenset(fold(hit.title).split())
+
+
+def _points_first(words: Sequence[str], resolution: Resolution, own: frozenset[str]) -> bool:
+    """Say whether "it" stands before any word foreign to the product, as in "does it fit the X200?"."""
+    pointing = [place for place, word in enumerate(words) if word in POINTING_WORDS]
+    named = frozenset(title_part(" ".join(words)).split()) - own
+    foreign = [place for place, word in enumerate(words) if word in named]
+    return bool(pointing) and (not foreign or pointing[0] < foreign[0])

@@ -1,0 +1,75 @@
+"""Opening: from a home folder and the name of a model to an assistant that answers.
+
+with open_assistant(home, Engine(model="smollm2-135m")) as assistant:
+    assistant.ask("how heavy is the Harrow kettle?").reply
+"""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from assistant.backends.base import Backend
+from assistant.chat import Assistant
+from assistant.models import EMBEDDED, find
+from index.products import Catalogue
+from index.resolver import TitleIndex
+
+BackendName = Literal["auto", "llamacpp", "transformers", "server"]
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Which model answers, and what runs it.
+
+    `model` is a named model, a hub name or a path; with a server, the server's name for it.
+    `backend` "auto" takes llama.cpp for a `.gguf` file, transformers for a folder, and the
+    server where `server` (a base URL up to and with `/v1`) is given.
+    """
+
+    model: str = EMBEDDED
+    backend: BackendName = "auto"
+    server: str = ""
+
+
+def open_catalogue(home: Path) -> tuple[Catalogue, TitleIndex]:
+    """Open the catalogue in a home and the title index that belongs to it.
+
+    Raises `ArtefactError` where one is missing, damaged, or they do not belong together.
+    """
+    catalogue = Catalogue.load(home / "catalogue")
+    return catalogue, TitleIndex.load(home / "index", catalogue)
+
+
+def open_backend(engine: Engine) -> Backend:
+    """Load the model that an engine names.
+
+    Raises `UserError` where it is missing, damaged or unfit.
+    """
+    if engine.server:
+        from assistant.backends.remote import Remote
+
+        return Remote(engine.server, engine.model)
+    place = find(engine.model)
+    if engine.backend == "llamacpp" or (engine.backend == "auto" and place.suffix == ".gguf"):
+        from assistant.backends.llamacpp import LlamaCpp
+
+        return LlamaCpp(place)
+    from assistant.backends.hf import Transformers
+
+    return Transformers(place)
+
+
+@contextlib.contextmanager
+def open_assistant(home: Path, engine: Engine) -> Iterator[Assistant]:
+    """Open everything that answering takes, and close the model at the end.
+
+    Raises `UserError` for whatever a person can mend.
+    """
+    catalogue, index = open_catalogue(home)
+    backend = open_backend(engine)
+    try:
+        yield Assistant(catalogue, index, backend)
+    finally:
+        backend.close()

@@ -1,0 +1,124 @@
+"""Measure `prepare` on millions of rows of real shape: time, and peak memory of the whole process tree.
+
+    python benchmarks/prepare.py --rows 2250000 [SOURCE]
+
+Rows are made by resampling those of SOURCE: each keeps the length and most of the words
+of a real row, in sentences drawn from other rows too, so that most are distinct, some
+near-duplicates and a few exact ones. Prints one line of JSON.
+"""
+
+import argparse
+import gzip
+import json
+import os
+import random
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import psutil
+
+DEFAULT_SOURCE = Path(__file__).parents[2] / "shared" / "data" / "amazon_mixed_9k.trn.json.gz"
+WATCH_EVERY_S = 0.1
+EXACT_DUPLICATES = 0.01
+NEAR_DUPLICATES = 0.15
+COLOURS = ["Red", "Blue", "Black", "White", "Green", "12-Pack", "5-Pack", "2 inch", "3 inch", "Large", "Small"]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("source", type=Path, nargs="?", default=DEFAULT_SOURCE, help="real rows, trn.json.gz")
+    parser.add_argument("--rows", type=int, default=2_250_000)
+    parser.add_argument("--workers", type=int, default=None)
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="prepare-") as folder:
+        made = Path(folder) / "trn.json"
+        write_rows(arguments.source, made, arguments.rows, arguments.seed)
+        figures = measure(made, Path(folder) / "catalogue", arguments.workers)
+        figures |= {"source_mb": made.stat().st_size >> 20, "cores": os.cpu_count()}
+    print(json.dumps(figures))
+
+
+def write_rows(source: Path, path: Path, rows: int, seed: int) -> None:
+    """Write `rows` resampled rows as JSON Lines."""
+    chance = random.Random(seed)  # noqa: S311  (no secret)
+    with gzip.open(source, "rt", encoding="utf-8") as file:
+        real = [json.loads(line) for line in file]
+    sentences = [re.split(r"(?<=[.|!])\s", row["content"]) for row in real]
+    pool = [sentence for found in sentences for sentence in found]
+    words = [word for row in real for word in row["title"].split()]
+    recent: list[tuple[str, str]] = []
+    with path.open("w", encoding="utf-8") as file:
+        for number in range(rows):
+            draw = chance.random()
+            if recent and draw < EXACT_DUPLICATES:
+                title, content = chance.choice(recent)
+            elif recent and draw < EXACT_DUPLICATES + NEAR_DUPLICATES:
+                title, content = chance.choice(recent)
+                title = f"{title}, {chance.choice(COLOURS)}"
+                content = f"{content} {chance.choice(COLOURS)}."
+            else:
+                place = chance.randrange(len(real))
+                title = " ".join(
+                    word if chance.random() < 0.6 else chance.choice(words) for word in real[place]["title"].split()
+                )
+                content = " ".join(
+                    sentence if chance.random() < 0.3 else chance.choice(pool) for sentence in sentences[place]
+                )
+                if len(recent) < 50_000:
+                    recent.append((title, content))
+                else:
+                    recent[chance.randrange(len(recent))] = (title, content)
+            file.write(json.dumps({"uid": f"R{number:08d}", "title": title, "content": content}) + "\n")
+
+
+def measure(source: Path, folder: Path, workers: int | None) -> dict[str, float | int]:
+    """Run `prepare` in a process of its own and watch the memory of its tree."""
+    code = (
+        "import sys; from pathlib import Path; from index.prepare import prepare\n"
+        "if __name__ == '__main__':\n"
+        "    source, folder, workers = sys.argv[1:]\n"
+        "    print(prepare(Path(source), Path(folder), workers=int(workers) or None).to_row())\n"
+    )
+    start_s = time.monotonic()
+    process = subprocess.Popen([sys.executable, "-c", code, str(source), str(folder), str(workers or 0)])
+    peaks = {"rss": 0}
+    watcher = threading.Thread(target=_watch, args=(process, peaks))
+    watcher.start()
+    status = process.wait()
+    seconds = time.monotonic() - start_s
+    watcher.join()
+    if status:
+        raise SystemExit(status)
+    report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    return {
+        "rows": report["rows_in"],
+        "seconds": round(seconds, 1),
+        "rows_per_s": round(report["rows_in"] / seconds),
+        "peak_rss_mb": peaks["rss"] >> 20,
+        "kept": report["kept"],
+        "merged": report["merged"],
+        "clusters": report["clusters"],
+        "largest_cluster": report["largest_cluster"],
+    }
+
+
+def _watch(process: "subprocess.Popen[bytes]", peaks: dict[str, int]) -> None:
+    while process.poll() is None:
+        resident = 0
+        try:
+            tree = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
+            resident = sum(member.memory_info().rss for member in tree)
+        except psutil.NoSuchProcess:
+            continue  # one ended between the listing and the reading
+        peaks["rss"] = max(peaks["rss"], resident)
+        time.sleep(WATCH_EVERY_S)
+
+
+if __name__ == "__main__":
+    main()

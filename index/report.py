@@ -1,0 +1,84 @@
+"""What preparing a catalogue did: every row of the source is accounted for.
+
+`write_report` leaves it as `report.json` for programs and `report.md` for people.
+
+    report.rows_in == report.kept + report.merged + report.left_out + sum(report.rejected.values())
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+REPORT_JSON = "report.json"
+REPORT_MD = "report.md"
+
+
+@dataclass(frozen=True)
+class Report:
+    """The account of one preparation."""
+
+    source: str
+    rows_in: int  # lines that are not blank
+    kept: int
+    rejected: dict[str, int]  # by reason, commonest first
+    merged: int  # exact duplicates under another uid
+    left_out: int  # by --sample
+    without_description: int  # of those kept
+    clusters: int
+    largest_cluster: int
+    train: int
+    validation: int
+    lengths: dict[str, dict[str, int]]  # quantiles, of those kept
+    seconds: float  # not written down: the same source gives the same artefact, byte for byte
+
+    @property
+    def rows_per_s(self) -> float:
+        """Give the speed, in rows of the source."""
+        return self.rows_in / self.seconds
+
+    def to_row(self) -> dict[str, Any]:
+        """Give the report as JSON, without what differs from run to run."""
+        row = asdict(self)
+        del row["seconds"]
+        return row
+
+    def to_markdown(self) -> str:
+        """Give the report for people."""
+        share = 1 / max(self.rows_in, 1)
+        counts = [
+            ("rows in", self.rows_in),
+            ("kept", self.kept),
+            ("merged (the same title and content under another uid)", self.merged),
+            ("left out by sampling", self.left_out),
+            *((f"rejected: {reason}", count) for reason, count in self.rejected.items()),
+        ]
+        lines = [f"# Catalogue from {self.source}", "", "| rows | count | share |", "|---|---:|---:|"]
+        lines += [f"| {name} | {count:,} | {count * share:.1%} |" for name, count in counts]
+        lines += [
+            "",
+            f"{self.without_description:,} of the products kept have no usable description: "
+            "they can be found, but are not trained on.",
+            "",
+            f"{self.clusters:,} clusters of near-duplicates, the largest of {self.largest_cluster:,}; "
+            f"{self.train:,} products for training, {self.validation:,} for validation.",
+            "",
+        ]
+        quantiles = list(next(iter(self.lengths.values())))
+        lines += [f"| length | {' | '.join(quantiles)} |", "|---|" + "---:|" * len(quantiles)]
+        lines += [
+            f"| {name} | {' | '.join(f'{value:,}' for value in row.values())} |" for name, row in self.lengths.items()
+        ]
+        lines += [
+            "",
+            "Samples of what was rejected are in `rejected.jsonl`." if self.rejected else "Nothing was rejected.",
+        ]
+        return "\n".join(lines) + "\n"
+
+
+def write_report(report: Report, folder: Path) -> None:
+    """Write `report.json` and `report.md` into a folder."""
+    (folder / REPORT_JSON).write_text(
+        json.dumps(report.to_row(), ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
+    )
+    (folder / REPORT_MD).write_text(report.to_markdown(), encoding="utf-8")

@@ -1,0 +1,151 @@
+"""The page: a chat with one assistant, drawn anew by Streamlit at every act of the visitor.
+
+`titlewise ui` runs it. `render` draws the page for any assistant; what was said is
+kept for each visitor in the session. Streamlit is imported at the top: nothing but
+Streamlit runs this module.
+
+    render(assistant, adapter=True)
+"""
+
+import sys
+from collections.abc import Sequence
+
+import streamlit as st
+
+from assistant.answer import Answer, Asking
+from assistant.chat import Assistant
+from assistant.describe import describe
+from index.errors import UserError
+from index.resolver import Hit
+from ui import strings
+from ui.exchange import Exchange, Request, Talk
+from ui.page import Settings, opened
+from ui.reading import Reading
+from ui.replies import STYLE, as_markdown, show_reply
+from ui.suggestions import suggest
+
+SUGGESTIONS = 4
+MAX_SHOWN_CHARACTERS = 600  # of what the visitor typed
+
+
+def render(assistant: Assistant, *, adapter: bool) -> None:
+    """Draw the page and answer what was asked last; `adapter` off asks the base model."""
+    st.set_page_config(page_title=strings.NAME, layout="centered")
+    st.html(f"<style>{STYLE}</style>")
+    talk: Talk = st.session_state.setdefault("talk", Talk())
+    _show_sidebar(assistant, talk, adapter)
+    typed = st.chat_input(strings.PLACEHOLDER)
+    if typed:
+        talk.ask(Request(typed))
+    greeting = st.empty()
+    if not talk.exchanges and talk.request is None:
+        with greeting.container():
+            _greet(assistant, talk)
+    for number, exchange in enumerate(talk.exchanges):
+        _show_exchange(exchange, number, assistant, talk)
+    if talk.request is not None:
+        _answer(assistant, talk, adapter)
+        st.rerun()
+
+
+def _show_sidebar(assistant: Assistant, talk: Talk, adapter: bool) -> None:
+    with st.sidebar:
+        st.title(strings.NAME)
+        st.write(strings.ABOUT)
+        st.caption(strings.PRODUCTS.format(count=len(assistant.catalogue)))
+        model = assistant.backend.name if adapter else f"{assistant.backend.name}, {strings.BASE_MODEL}"
+        st.caption(strings.MODEL.format(name=as_markdown(model)))
+        st.button(strings.NEW_CONVERSATION, on_click=talk.forget, icon=":material/add:", width="stretch")
+        with st.form("describe", clear_on_submit=True):
+            st.markdown(f"**{strings.DESCRIBE}**")
+            st.caption(strings.DESCRIBE_HELP)
+            title = st.text_input(
+                strings.DESCRIBE_TITLE, placeholder=strings.DESCRIBE_TITLE, label_visibility="collapsed"
+            )
+            if st.form_submit_button(strings.DESCRIBE_BUTTON) and title.strip():
+                talk.ask(Request(title, describe=True, shown=strings.DESCRIBE_ASKED.format(title=title)))
+
+
+def _greet(assistant: Assistant, talk: Talk) -> None:
+    st.header(strings.GREETING, anchor=False)
+    st.write(strings.GREETING_HELP)
+    questions = _suggestions(assistant, assistant.catalogue.digest)
+    if questions:
+        st.caption(strings.TRY_ONE)
+    for number, question in enumerate(questions):
+        st.button(as_markdown(question), key=f"suggestion-{number}", on_click=talk.ask, args=(Request(question),))
+
+
+@st.cache_data(show_spinner=False)
+def _suggestions(_assistant: Assistant, digest: str) -> list[str]:
+    """Give the questions to begin with, once for each catalogue; `digest` is what tells catalogues apart."""
+    return suggest(_assistant, SUGGESTIONS)
+
+
+def _show_exchange(exchange: Exchange, number: int, assistant: Assistant, talk: Talk) -> None:
+    _show_request(exchange.request)
+    with st.chat_message("assistant"):
+        if exchange.fault:
+            st.error(as_markdown(exchange.fault))
+        if exchange.reply is not None:
+            show_reply(exchange.reply, assistant.catalogue)
+            if exchange.reply.kind == "clarify":
+                _show_candidates(exchange, number, assistant, talk)
+        if exchange.stopped:
+            st.caption(strings.STOPPED)
+
+
+def _show_request(request: Request) -> None:
+    shown = request.shown or request.question
+    with st.chat_message("user"):
+        st.text(shown if len(shown) <= MAX_SHOWN_CHARACTERS else shown[:MAX_SHOWN_CHARACTERS] + " …")
+
+
+def _show_candidates(exchange: Exchange, number: int, assistant: Assistant, talk: Talk) -> None:
+    """Draw a button for each product that the question may have meant; they stay, and answer it at any time."""
+    candidates: Sequence[Hit] = exchange.state.candidates
+    labels = assistant.labels([hit.uid for hit in candidates])
+    for place, (hit, label) in enumerate(zip(candidates, labels, strict=True), 1):
+        request = Request(exchange.state.waiting, hit.uid, shown=label)
+        st.button(
+            f"{place}\\. {as_markdown(label)}", key=f"candidate-{number}-{place}", on_click=talk.ask, args=(request,)
+        )
+
+
+def _answer(assistant: Assistant, talk: Talk, adapter: bool) -> None:
+    """Answer the open request, drawing the words as they come; whatever interrupts, what came is kept.
+
+    Any act of the visitor, the stop button's too, ends this drawing of the page with an exception of
+    Streamlit's, and starts another.
+    """
+    exchange = talk.begin()
+    _show_request(exchange.request)
+    with st.chat_message("assistant"):
+        words = st.empty()
+        st.button(strings.STOP, key=f"stop-{len(talk.exchanges)}", icon=":material/stop_circle:", type="tertiary")
+        asking = Asking(adapter=adapter)
+        try:
+            answer = _ask(assistant, talk, exchange, asking)
+            reading = Reading(answer, asking)
+            try:
+                for text in reading:
+                    words.text(text or strings.SEARCHING)
+            finally:
+                exchange.stopped = reading.stop()
+                exchange.reply = reading.reply
+        except UserError as fault:
+            exchange.fault = str(fault)
+
+
+def _ask(assistant: Assistant, talk: Talk, exchange: Exchange, asking: Asking) -> Answer:
+    request = exchange.request
+    if request.describe:
+        return describe(assistant.backend, request.question, asking=asking)
+    answer = assistant.ask(request.question, uid=request.uid, state=talk.state, asking=asking)
+    exchange.state = talk.state = answer.state
+    return answer
+
+
+if __name__ == "__main__":
+    settings = Settings.from_argument(sys.argv[1])
+    render(opened(settings.argument()), adapter=settings.adapter)

@@ -1,0 +1,77 @@
+"""The demonstration: the sample catalogue, the embedded Llama, a few questions.
+
+demo(home)
+"""
+
+from pathlib import Path
+
+from assistant.answer import Asking
+from assistant.chat import Assistant
+from assistant.conversation import State
+from assistant.models import EMBEDDED, fetch
+from assistant.opening import Engine, open_assistant
+from index.artefacts import read_manifest, sha256_of
+from index.errors import ArtefactError
+from index.prepare import prepare
+from index.products import Catalogue
+from index.progress import Progress
+from index.resolver import TitleIndex
+from ui.terminal import reply_lines, report_line
+
+SAMPLE = Path(__file__).parents[1] / "index" / "sample" / "trn.json"
+# Asked one after the other, as one conversation: an answer, a follow-up, one that the description does not tell,
+# one that fits several products, its answer, and a product that is not there.
+QUESTIONS = (
+    "how many players can play the Lanternfall board game?",
+    "and what ages is it for?",
+    "does it have an app?",
+    "how much water does the Harrow & Finch electric kettle hold?",
+    "the red one",
+    "qual é a autonomia da bateria dos Fones de Ouvido Bluetooth Sem Fio?",
+    "is the Zyxomat 9000 lawn robot waterproof?",
+)
+
+
+def demo(home: Path, *, adapter: bool) -> None:
+    """Prepare and index the sample catalogue where needed, fetch the model, ask the questions."""
+    home = demo_home(home)
+    make_ready(home)
+    fetch(EMBEDDED, progress=Progress)
+    with open_assistant(home, Engine()) as assistant:
+        _ask_all(assistant, adapter)
+    at = "" if home == Path("artifacts") else f"--home {home} "
+    print(f'\nYour turn: titlewise {at}ask "…", titlewise {at}chat, or titlewise {at}ui')
+
+
+def demo_home(home: Path) -> Path:
+    """Give the home itself, or `home/demo` where another catalogue than the sample lives in it."""
+    try:
+        source = read_manifest(home / "catalogue", "catalogue").made_by.get("source_sha256")
+    except ArtefactError:
+        return home
+    return home if source == sha256_of(SAMPLE) else home / "demo"
+
+
+def make_ready(home: Path) -> None:
+    """Prepare and index the sample catalogue, unless both are there and sound."""
+    try:
+        catalogue = Catalogue.load(home / "catalogue")
+    except ArtefactError:
+        print("Preparing the sample catalogue …")
+        report = prepare(SAMPLE, home / "catalogue", progress=Progress)
+        print(report_line(report))
+        catalogue = Catalogue.load(home / "catalogue")
+    try:
+        TitleIndex.load(home / "index", catalogue)
+    except ArtefactError:
+        print("Indexing its titles …")
+        TitleIndex.build(catalogue, home / "index", progress=Progress)
+
+
+def _ask_all(assistant: Assistant, adapter: bool) -> None:
+    print(f"Asking {assistant.backend.name}")
+    state = State()
+    for question in QUESTIONS:
+        answer = assistant.ask(question, state=state, asking=Asking(adapter=adapter))
+        print(f"\n> {question}\n{reply_lines(answer.reply)}\n  ({answer.reply.timings['total_ms'] / 1000:.1f} s)")
+        state = answer.state

@@ -1,0 +1,97 @@
+"""Serving the page: opens what it stands on, then runs Streamlit in this process.
+
+Everything that can be missing is opened before the first visitor comes, so that a
+fault is one line in the terminal. The assistant is opened once, for all visitors.
+
+    serve_page(home, Engine(), adapter=True, port=8501)
+"""
+
+import json
+import socket
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from assistant.chat import Assistant
+from assistant.opening import Engine, open_backend, open_catalogue
+from index.errors import UserError
+
+ADDRESS = "127.0.0.1"  # the page has no accounts, so only this machine may see it
+APP = Path(__file__).with_name("app.py")
+OPTIONS = {
+    "server.address": ADDRESS,
+    "server.headless": "true",
+    "server.fileWatcherType": "none",
+    "browser.gatherUsageStats": "false",
+    "client.toolbarMode": "minimal",
+    "theme.base": "light",
+    "theme.primaryColor": "#0f6b5c",
+    "theme.backgroundColor": "#ffffff",
+    "theme.secondaryBackgroundColor": "#f5f6f4",
+    "theme.textColor": "#22282a",
+    "theme.borderColor": "#dfe3e0",
+    "theme.linkColor": "#0f6b5c",
+    "theme.showWidgetBorder": "true",
+    "theme.headingFontWeights": "600",
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the page is about, as it is handed to the script that Streamlit runs."""
+
+    home: Path
+    engine: Engine
+    adapter: bool
+
+    def argument(self) -> str:
+        """Give the settings as one argument of a command line."""
+        return json.dumps({"home": str(self.home), "engine": asdict(self.engine), "adapter": self.adapter})
+
+    @classmethod
+    def from_argument(cls, argument: str) -> "Settings":
+        """Read what `argument` gave."""
+        data = json.loads(argument)
+        return cls(Path(data["home"]), Engine(**data["engine"]), data["adapter"])
+
+
+def serve_page(home: Path, engine: Engine, *, adapter: bool, port: int) -> None:
+    """Serve the page on this machine until it is stopped.
+
+    Raises `UserError` where the catalogue, the index or the model cannot be opened, or the port is taken.
+    """
+    from streamlit.web.cli import main
+
+    _check_port(port)
+    argument = Settings(home.absolute(), engine, adapter).argument()
+    assistant = opened(argument)
+    options = [f"--{name}={value}" for name, value in {**OPTIONS, "server.port": str(port)}.items()]
+    try:
+        main(["run", str(APP), *options, "--", argument], prog_name="streamlit", standalone_mode=False)
+    finally:
+        assistant.backend.close()
+
+
+def opened(argument: str) -> Assistant:
+    """Give the assistant that all visitors share, opened at the first call; `argument` as of `Settings`."""
+    import streamlit as st
+
+    return st.cache_resource(show_spinner=False)(_open)(argument)
+
+
+def _open(argument: str) -> Assistant:
+    settings = Settings.from_argument(argument)
+    catalogue, index = open_catalogue(settings.home)
+    return Assistant(catalogue, index, open_backend(settings.engine))
+
+
+def _check_port(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((ADDRESS, port))
+        except (OSError, OverflowError) as exc:
+            raise UserError(
+                f"port {port} cannot be used ({exc})",
+                "a free port",
+                f"titlewise ui --port {port + 1 if port < 65535 else 8501}",
+            ) from exc

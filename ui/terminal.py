@@ -1,0 +1,56 @@
+"""How replies, resolutions and products look in a terminal."""
+
+import textwrap
+
+from assistant.reply import Reply
+from index.products import Product
+from index.report import Report
+from index.resolver import Resolution
+
+WIDTH = 100
+KINDS = {
+    "answer": "answer",
+    "not_stated": "not stated",
+    "clarify": "which one?",
+    "not_found": "not found",
+    "generated": "generated: this title is in no catalogue, and nothing here is checked",
+}
+
+
+def reply_lines(reply: Reply) -> str:
+    """Give a reply with its product, its quotes and its kind."""
+    head = f"[{KINDS[reply.kind]}]" + (f" {reply.title} ({reply.uid})" if reply.uid else "")
+    return "\n".join([head, wrapped(reply.text), *quote_lines(reply)])
+
+
+def quote_lines(reply: Reply) -> list[str]:
+    """Give the quotes of a reply, one line each with the place in the description."""
+    return [wrapped(f'"{quote.text}" (characters {quote.start}–{quote.end})', "  > ") for quote in reply.quotes]
+
+
+def report_line(report: Report) -> str:
+    """Give what a preparation did in one line."""
+    rejected = sum(report.rejected.values())
+    return (
+        f"{report.kept:,} products kept of {report.rows_in:,} rows: {report.merged:,} merged, {rejected:,} rejected, "
+        f"{report.left_out:,} left out; {report.without_description:,} have no description"
+    )
+
+
+def resolution_lines(resolution: Resolution) -> str:
+    """Give a resolution as a small table, the best hit first."""
+    rows = [f"  {hit.score:.3f}  {hit.uid}  {hit.title}" for hit in resolution.hits]
+    return "\n".join([f"{resolution.decision} (probability {resolution.probability:.3f})", *rows])
+
+
+def product_lines(product: Product) -> str:
+    """Give one product as it is stored."""
+    return "\n".join([f"{product.title} ({product.uid})", wrapped(product.content or "No description is known.")])
+
+
+def wrapped(text: str, lead: str = "") -> str:
+    """Fold each line of a text to the width of a page; `lead` stands before the first and indents the rest."""
+    indent = " " * len(lead)
+    return "\n".join(
+        textwrap.fill(line, WIDTH, initial_indent=lead, subsequent_indent=indent) for line in text.splitlines()
+    )
