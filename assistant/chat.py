@@ -16,13 +16,15 @@ from dataclasses import dataclass
 from assistant.answer import Answer, Asking, Pieces, Stopwatch
 from assistant.backends.base import Backend, Generation, Message
 from assistant.citations import check, quotes_of
-from assistant.conversation import State, Turn, replay, understand
+from assistant.conversation import State, Turn, points, replay, understand
 from assistant.evidence import Budget, Evidence, choose, content_words, overview, split
 from assistant.phrases import Language, language_of, phrase
 from assistant.prompt import answer_prompt
 from assistant.reply import Reply
 from index.products import Catalogue, Product
 from index.resolver import TitleIndex, check_question
+
+MAX_NEAREST = 3  # titles named in a "not found"
 
 
 @dataclass(frozen=True)
@@ -140,8 +142,8 @@ class Assistant:
 
     def _not_found(self, turn: Turn, language: Language) -> Reply:
         named = content_words(turn.question)
-        near = [hit.title for hit in turn.hits if named & content_words(hit.title)][:3]
-        if not near:
+        near = list(dict.fromkeys(hit.title for hit in turn.hits if named & content_words(hit.title)))[:MAX_NEAREST]
+        if not near or points(turn.question):
             return Reply("not_found", phrase("no_product", language), hits=turn.hits)
         lines = [phrase("not_found", language), *(f"- {title}" for title in near)]
         return Reply("not_found", "\n".join(lines), hits=turn.hits)

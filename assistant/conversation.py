@@ -135,6 +135,11 @@ def choice(text: str, candidates: Sequence[Hit], catalogue: Catalogue) -> Hit | 
     return None
 
 
+def points(question: str) -> bool:
+    """Say whether a question points at its product ("it", "this") instead of naming it."""
+    return not POINTING_WORDS.isdisjoint(fold(question).split())
+
+
 def _after(state: State, text: str, index: TitleIndex, catalogue: Catalogue) -> State:
     try:
         return understand(state, text, index, catalogue).state

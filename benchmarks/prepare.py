@@ -13,6 +13,7 @@ import json
 import os
 import random
 import re
+import resource
 import subprocess
 import sys
 import tempfile
@@ -40,7 +41,7 @@ def main() -> None:
         made = Path(folder) / "trn.json"
         write_rows(arguments.source, made, arguments.rows, arguments.seed)
         figures = measure(made, Path(folder) / "catalogue", arguments.workers)
-        figures |= {"source_mb": made.stat().st_size >> 20, "cores": os.cpu_count()}
+        figures |= {"source_mb": made.stat().st_size >> 20, "cores": os.cpu_count() or 0}
     print(json.dumps(figures))
 
 
@@ -83,7 +84,7 @@ def measure(source: Path, folder: Path, workers: int | None) -> dict[str, float 
         "import sys; from pathlib import Path; from index.prepare import prepare\n"
         "if __name__ == '__main__':\n"
         "    source, folder, workers = sys.argv[1:]\n"
-        "    print(prepare(Path(source), Path(folder), workers=int(workers) or None).to_row())\n"
+        "    prepare(Path(source), Path(folder), workers=int(workers) or None)\n"
     )
     start_s = time.monotonic()
     process = subprocess.Popen([sys.executable, "-c", code, str(source), str(folder), str(workers or 0)])
@@ -93,6 +94,7 @@ def measure(source: Path, folder: Path, workers: int | None) -> dict[str, float 
     status = process.wait()
     seconds = time.monotonic() - start_s
     watcher.join()
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
     if status:
         raise SystemExit(status)
     report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
@@ -100,6 +102,7 @@ def measure(source: Path, folder: Path, workers: int | None) -> dict[str, float 
         "rows": report["rows_in"],
         "seconds": round(seconds, 1),
         "rows_per_s": round(report["rows_in"] / seconds),
+        "cpu_seconds": round(used.ru_utime + used.ru_stime, 1),
         "peak_rss_mb": peaks["rss"] >> 20,
         "kept": report["kept"],
         "merged": report["merged"],

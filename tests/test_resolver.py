@@ -29,6 +29,8 @@ PRODUCTS = [
     ("D2", "Desk Lamp with Clamp", "A lamp that is clamped to a table."),
 ]
 
+BRANDS_AND_THINGS = [(brand, thing) for brand in ("Harrow", "Lumen", "Tarn") for thing in ("Kettle", "Lamp", "Scale")]
+
 
 def made_catalogue(folder: Path, products: list[tuple[str, str, str]]) -> Catalogue:
     rows = [{"uid": uid, "title": title, "content": content} for uid, title, content in products]
@@ -158,7 +160,7 @@ def test_one_product_is_enough_for_an_index(tmp_path: Path) -> None:
 
 def test_an_index_of_another_catalogue_is_refused(folder: Path, tmp_path: Path) -> None:
     other = made_catalogue(tmp_path / "other", PRODUCTS[1:])
-    with pytest.raises(ArtefactError, match="another catalogue.*titlewise index"):
+    with pytest.raises(ArtefactError, match=r"another catalogue.*titlewise index"):
         TitleIndex.load(folder, other)
 
 
@@ -250,3 +252,20 @@ def test_loading_needs_neither_torch_nor_scikit_learn(folder: Path, tmp_path: Pa
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+def test_a_large_catalogue_is_compressed_and_still_finds_its_titles(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from index.arms import Arms
+
+    monkeypatch.setattr("index.arms.EXACT_UP_TO", 1_000)
+    titles = [f"{brand} {thing} KX-{number}" for number in range(200) for brand, thing in BRANDS_AND_THINGS]
+    built = Arms.build(titles, [], "", Progress)
+    built.save(tmp_path)
+    arms = Arms.load(tmp_path, "")
+    assert "Flat" not in type(arms.vectors).__name__
+    for row in range(0, len(titles), 97):
+        vector = arms.encoder.encode([titles[row]])
+        assert row in arms.vectors.search(vector, 10)[1][0]
+        assert row in arms.candidates(titles[row])[1]

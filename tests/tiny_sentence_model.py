@@ -9,7 +9,7 @@ def build(folder: Path, titles: list[str], dims: int = DIMS) -> Path:
     """Save a static word-embedding model that knows the words of the titles; give its folder."""
     import torch
     from sentence_transformers import SentenceTransformer
-    from sentence_transformers.models import StaticEmbedding
+    from sentence_transformers.sentence_transformer.modules import StaticEmbedding
     from tokenizers import Tokenizer
     from tokenizers.models import WordLevel
     from tokenizers.normalizers import Lowercase

@@ -272,25 +272,16 @@ def _ui(chosen: argparse.Namespace) -> None:
 
 
 def _models_list(chosen: argparse.Namespace) -> None:
+    from dataclasses import asdict
+
     from assistant.models import entries
 
-    rows = [
-        {
-            "name": entry.model.name,
-            "size_bytes": entry.model.size_bytes,
-            "licence": entry.model.licence,
-            "template": entry.model.template,
-            "source": entry.model.source,
-            "place": str(entry.place) if entry.place else None,
-        }
-        for entry in entries()
-    ]
     if chosen.json:
-        _print_json(rows)
+        _print_json([asdict(entry.model) | {"place": str(entry.place) if entry.place else None} for entry in entries()])
         return
-    for row in rows:
-        place = row["place"] or f"not here: titlewise models fetch {row['name']}"
-        print(f"{row['name']:16}{row['size_bytes'] / 1e6:>8,.0f} MB  {row['licence']:20}{row['source']:40}{place}")
+    for entry in entries():
+        model, place = entry.model, entry.place or f"not here: titlewise models fetch {entry.model.name}"
+        print(f"{model.name:16}{model.size_bytes / 1e6:>8,.0f} MB  {model.licence:20}{model.source:40}{place}")
 
 
 def _models_fetch(chosen: argparse.Namespace) -> None:

@@ -19,16 +19,18 @@ from index.resolver import TitleIndex
 from ui.terminal import reply_lines, report_line
 
 SAMPLE = Path(__file__).parents[1] / "index" / "sample" / "trn.json"
-# Asked one after the other, as one conversation: an answer, a follow-up, one that the description does not tell,
-# one that fits several products, its answer, and a product that is not there.
+# Asked one after the other, as one conversation: follow-ups, a question that the description does not tell, one that
+# fits two products and the choice between them, one in Portuguese, and a product that is not there.
 QUESTIONS = (
-    "how many players can play the Lanternfall board game?",
-    "and what ages is it for?",
-    "does it have an app?",
-    "how much water does the Harrow & Finch electric kettle hold?",
+    "How long is the battery life of the Lumeo Drift 40 in black?",
+    "and how heavy is it?",
+    "does it come with a wall charger?",
+    "does it have a built-in FM radio?",
+    "Is the Harrow & Finch kettle dishwasher safe?",
     "the red one",
-    "qual é a autonomia da bateria dos Fones de Ouvido Bluetooth Sem Fio?",
-    "is the Zyxomat 9000 lawn robot waterproof?",
+    "How many pages has the second edition paperback of Bread by Feel?",
+    "Os fones de ouvido bluetooth sem fio têm cancelamento de ruído?",
+    "Do you have the Zephyr X9 drone with a 4K camera?",
 )
 
 

@@ -50,7 +50,6 @@ SUGGESTIONS: dict[Language, dict[str, str]] = {
         "weight": "How heavy is the {title}?",
         "material": "What is the {title} made of?",
         "capacity": "What is the capacity of the {title}?",
-        "duration": "How long does the battery of the {title} last?",
         "players": "How many players is {title} for?",
         "size": "How big is the {title}?",
         "author": "Who wrote {title}?",
@@ -60,7 +59,6 @@ SUGGESTIONS: dict[Language, dict[str, str]] = {
     "pt": {
         "weight": "Quanto pesa o produto {title}?",
         "material": "De que é feito o produto {title}?",
-        "duration": "Qual é a autonomia da bateria do produto {title}?",
         "size": "Quais são as medidas do produto {title}?",
         "author": "Quem escreveu {title}?",
     },

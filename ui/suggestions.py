@@ -17,7 +17,7 @@ from index.products import Product
 from ui.strings import SUGGESTIONS
 
 MAX_TRIES = 80  # products looked at
-MAX_QUESTION_CHARACTERS = 90
+MAX_QUESTION_CHARACTERS = 80
 LEAST_STRENGTH = 0.6  # of the evidence, as `assistant.evidence` gives it
 
 _TAIL = re.compile(r"\s*(?:[,:;(\[|]| [-–—] ).*$")
@@ -32,8 +32,9 @@ def suggest(assistant: Assistant, count: int, *, seed: int = 0) -> list[str]:
         if len(questions) == count:
             break
         product = assistant.catalogue.product(row)
-        for matter, form in SUGGESTIONS[language_of(product.title)].items():
-            if matter not in questions and carries(product.content, matter):
+        for matter, form in SUGGESTIONS[language_of(f"{product.title} {product.content}")].items():
+            told = carries(product.content, matter) and not carries(product.title, matter)
+            if told and matter not in questions:
                 question = _fitting(assistant, product, form)
                 if question:
                     questions[matter] = question
