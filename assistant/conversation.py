@@ -16,12 +16,14 @@ from assistant.backends.base import Message
 from index.errors import QuestionError
 from index.products import Catalogue, Product
 from index.resolver import Hit, Resolution, TitleIndex
-from index.words import FRAME_WORDS, POINTING_WORDS, fold, is_model_number, title_part
+from index.words import FRAME_WORDS, POINTING_WORDS, fold, title_part
 
 MAX_TURNS_REPLAYED = 20
 LONGEST_CHOICE_WORDS = 12  # of an answer to "which one?"
 # An ambiguous question leaves the product only if it names another by this many words that are foreign to the product.
 FOREIGN_WORDS_TO_ASK = 2
+# A question that fits no title leaves the product if it has this many words that look like another one's name.
+NAMED_WORDS_TO_LEAVE = 2
 
 _ORDINALS = {
     word: place
@@ -127,10 +129,10 @@ def choice(text: str, candidates: Sequence[Hit], catalogue: Catalogue) -> Hit | 
     titles = [frozenset(fold(candidate.title).split()) for candidate in candidates]
     contents = [frozenset(fold(_product(catalogue, candidate).content).split()) for candidate in candidates]
     for texts in (titles, [title | content for title, content in zip(titles, contents, strict=True)]):
-        fitting = [
-            candidate for candidate, own in zip(candidates, texts, strict=True) if telling and own.issuperset(telling)
-        ]
-        if len(fitting) == 1:
+        distinguishing = frozenset.union(*texts) - frozenset.intersection(*texts)
+        said = distinguishing.intersection(telling)
+        fitting = [candidate for candidate, own in zip(candidates, texts, strict=True) if own >= said]
+        if len(said) * 2 >= len(telling) and len(fitting) == 1:
             return fitting[0]
     return None
 
@@ -164,15 +166,14 @@ def _stays(question: str, resolution: Resolution, current: Product) -> bool:
     """Say whether a question is still about the current product rather than about another one that it names."""
     words = fold(question).split()
     own = frozenset(fold(f"{current.uid} {current.title} {current.content}").split())
-    if any(is_model_number(word) and word not in own for word in words) and not _points_first(words, resolution, own):
-        return False
+    points_first = _points_first(words, own)
     if resolution.decision == "unknown":
-        return True
+        return points_first or len(_looks_named(question) - own) < NAMED_WORDS_TO_LEAVE
     meant = [resolution.hits[0]] if resolution.decision == "found" else list(resolution.candidates)
     if any(hit.uid == current.uid for hit in meant):
         return True
     foreign = _named(words, meant[0]) - own
-    if not foreign or _points_first(words, resolution, own):
+    if not foreign or points_first:
         return True
     return resolution.decision == "ambiguous" and len(foreign) < FOREIGN_WORDS_TO_ASK
 
@@ -182,7 +183,15 @@ def _named(words: Sequence[str], hit: Hit) -> frozenset[str]:
     return frozenset(title_part(" ".join(words)).split()) & frozenset(fold(hit.title).split())
 
 
-def _points_first(words: Sequence[str], resolution: Resolution, own: frozenset[str]) -> bool:
+def _looks_named(question: str) -> frozenset[str]:
+    """Give the folded words that look like names or part numbers: "Zephyr", "X9"; the first word may not."""
+    words = question.split()
+    capitals = [word for word in words[1:] if word[:1].isupper()]
+    numbers = [word for word in words if any(sign.isdigit() for sign in word)]
+    return frozenset(fold(" ".join(capitals + numbers)).split()) - FRAME_WORDS
+
+
+def _points_first(words: Sequence[str], own: frozenset[str]) -> bool:
     """Say whether "it" stands before any word foreign to the product, as in "does it fit the X200?"."""
     pointing = [place for place, word in enumerate(words) if word in POINTING_WORDS]
     named = frozenset(title_part(" ".join(words)).split()) - own

@@ -25,13 +25,15 @@ Encode = Callable[[Sequence[str]], "NDArray[np.float32]"]  # texts → (n, d), u
 LONGEST_PASSAGE = 240  # characters; run-on specifications are cut at the last soft break before it
 # A passage is shown beside the best one only if its logit is this near: a small model is easily led astray.
 LARGEST_STEP_DOWN = 1.0
+WORDS_OF_A_MENTION = 3  # of a title's words in a question; fewer are as likely part of what is asked
 SHORTEST_PASSAGE = 12  # characters; a shorter piece joins its neighbour
 
-_ENDS = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+(?=[\"'“‘(\[]*[A-ZÀ-Ý0-9•])|\s*•\s*")
+_ENDS = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+(?=[\"'“‘(\[]*[A-ZÀ-Ý0-9])|\s*•\s*")
 _SOFT_BREAK = re.compile(r"[;,:/–—-]\s+|\s/\s")
+# Words that end in a full stop within a sentence; a single capital is an initial, but not after a number ("1000 W.").
 _ABBREVIATION = re.compile(
-    r"(?:\b(?:approx|dr|mr|mrs|ms|st|vs|etc|inc|no|vol|ed|oz|lb|lbs|ft|in|dia|max|min|e\.g|i\.e|fl|pág|ex|sr|sra|jr|[A-Z])\.)$",
-    re.I,
+    r"(?:\b(?i:approx|dr|mr|mrs|ms|st|vs|etc|inc|no|vol|ed|oz|lb|lbs|ft|in|dia|max|min|e\.g|i\.e|fl|pág|ex|sr|sra|jr)"
+    r"|(?<!\d )\b[A-Z])\.$"
 )
 _CLOSED = re.compile(
     r"(?:and |so |but |hi,? |hello,? )*"
@@ -64,8 +66,8 @@ FEATURES = (
     "log of its number of words",
     "the question asks yes or no",
 )
-WEIGHTS = (1.234, 1.251, 0.899, -0.633, -0.204, 5.383, 0.304, -0.013)
-BIAS = -3.276
+WEIGHTS = (1.185, 1.282, 0.884, -0.623, -0.187, 5.378, 0.312, -0.014)
+BIAS = -3.284
 
 
 @dataclass(frozen=True)
@@ -127,6 +129,7 @@ def overview(passages: Sequence[Passage], budget: Budget) -> Evidence:
 
 def score_features(question: str, title: str, texts: Sequence[str], encode: Encode) -> list[tuple[float, ...]]:
     """Give one row of `FEATURES` for each text: how it bears on the question about the product of that title."""
+    question = _without_mention(question, title)
     attributes = asked_about(question)
     asked = content_words(question)
     beyond_title = asked - content_words(title) or asked
@@ -178,6 +181,16 @@ def _within(budget: Budget, ranked: Sequence[int], passages: Sequence[Passage], 
 
 def _logit(row: tuple[float, ...]) -> float:
     return BIAS + sum(weight * value for weight, value in zip(WEIGHTS, row, strict=True))
+
+
+def _without_mention(question: str, title: str) -> str:
+    """Leave a title out that a question mentions, by three words or by half of them: what is left is what it asks."""
+    own = content_words(title)
+    words = _WORD.findall(question.casefold())
+    mentioned = [word for word in words if word not in _FRAME and _stem(word) in own]
+    rest = " ".join(word for word in words if word not in mentioned)
+    is_mention = len(mentioned) >= min(WORDS_OF_A_MENTION, max(1, len(own) / 2))
+    return rest if is_mention and content_words(rest) else question
 
 
 def _stem(word: str) -> str:

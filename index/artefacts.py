@@ -57,16 +57,25 @@ def default_home() -> Path:
 def publish(folder: Path, *, kind: str, made_by: dict[str, Any], made_from: str = "") -> Iterator[Path]:
     """Give a scratch folder to fill; at a clean end, swap it in as `folder`, whole.
 
-    On an exception the scratch folder goes and `folder` stays as it was.
+    On an exception the scratch folder goes and `folder` stays as it was. `made_by`
+    may still be added to while the folder is filled.
+
+    Raises `ArtefactError` where `folder` holds something else, or cannot be written.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    if folder.exists() and not _may_replace(folder):
+    folder = folder.resolve()  # a link stays a link; what it leads to is replaced
+    if folder.exists() and not _may_replace(folder, kind):
         raise ArtefactError(
-            f"{folder} exists and is no artefact of ours",
+            f"{folder} exists and is no {kind} of ours",
             f"an empty or new folder for the {kind}",
             "choose another folder",
         )
-    scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    except OSError as exc:
+        raise ArtefactError(
+            f"{folder.parent} cannot be written to ({exc.strerror})", "a folder of yours", "choose another folder"
+        ) from exc
     try:
         yield scratch
         _write_manifest(scratch, kind=kind, made_by=made_by, made_from=made_from)
@@ -118,7 +127,7 @@ def read_manifest(folder: Path, kind: str) -> Manifest:
         raise ArtefactError(f"{path} is damaged", "a manifest that matches its own SHA-256", mend)
     if found != (FORMAT_VERSION, kind):
         raise ArtefactError(
-            f"{path} is a {found[1]} of format {found[0]}", f"a {kind} of format {FORMAT_VERSION}", mend
+            f"{path} has kind {found[1]}, format {found[0]}", f"kind {kind}, format {FORMAT_VERSION}", mend
         )
     return manifest
 
@@ -165,8 +174,19 @@ def _verify(folder: Path, manifest: Manifest) -> None:
             raise ArtefactError(f"{path} is damaged", "a file that matches its SHA-256", mend)
 
 
-def _may_replace(folder: Path) -> bool:
-    return folder.is_dir() and ((folder / MANIFEST).is_file() or not any(folder.iterdir()))
+def _may_replace(folder: Path, kind: str) -> bool:
+    """Say whether nothing is lost with what is there: an empty folder, or an artefact of the same kind."""
+    if not folder.is_dir():
+        return False
+    if not (folder / MANIFEST).is_file():
+        return not any(folder.iterdir())
+    raw = (folder / MANIFEST).read_bytes()
+    try:
+        found = json.loads(raw)["artefact"]["kind"]
+    except (ValueError, KeyError, TypeError):
+        # Ours, damaged? Other programs have a manifest.json too.
+        return b'"artefact"' in raw[:64] or b'"titlewise"' in raw
+    return bool(found == kind)
 
 
 def _swap_in(scratch: Path, folder: Path) -> None:

@@ -62,8 +62,8 @@ _NUMBER = r"\d+(?:[.,/-]\d+)*"
 _MEASURE = re.compile(
     rf"(?<!\w){_NUMBER}(?:\s?[-x×]?\s?(?:{'|'.join(_UNITS.split())})(?!\w)|\s?[\"'”″′])"  # 12-pack, 1.75 mm, 5"
     rf"|(?<!\w){_NUMBER}(?:\s?[x×]\s?{_NUMBER})+(?!\w)"  # 100x70
-    rf"|(?<!\w)(?:pack|set|box|case|size|tamanho|tam)\.?\s(?:of\s|com\s)?{_NUMBER}(?!\w)"  # pack of 15, size 8
-    rf"|(?<!\w)\d+(?:st|nd|rd|th)\s(?=ed)"  # 2nd edition
+    rf"|(?<!\w)(?:pack|set|box|case|size|pacote|conjunto|caixa|tamanho|tam)\.?\s(?:of\s|com\s)?{_NUMBER}(?!\w)"
+    rf"|(?<!\w)\d+(?:st|nd|rd|th)\s(?=ed)"  # and before it: pack of 15, size 8; here: 2nd edition
 )
 _MEDIUM = re.compile(r"[(\[](?:audio\s)?(?:cd|dvd|vhs|lp|vinyl|blu-?ray|mp3(?:\scd)?|4k|import)[)\]]")
 _WORD = re.compile(r"[^\W_]+")

@@ -182,7 +182,8 @@ class _Words:
             return np.zeros(len(self.starts), dtype=np.float32)
         model = np.array([is_model_number(word) for word in self.unique], dtype=np.float32)
         alike: Floats = np.maximum.reduceat((self.ratio[asked].max(axis=0) * model)[self.ids], self.starts)
-        return np.clip((alike - np.float32(0.5)) * 2, 0, 1)
+        scaled: Floats = np.clip((alike - np.float32(0.5)) * 2, 0, 1)
+        return scaled
 
     def model_conflict(self) -> Floats:
         """Give 1 where the question has part numbers and the title has others only."""

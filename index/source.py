@@ -109,7 +109,7 @@ class Source:
             cut = piece.rfind(b"\n") + 1
             if cut or lost:
                 text = carry + piece[:cut] if cut else b""
-                carry = piece[cut:] if cut else carry + piece
+                carry = piece[cut:]  # where lines were lost and none ended, there was no carry
                 yield Block(line, text, tuple(lost))
                 line += text.count(b"\n")
             else:

@@ -136,7 +136,8 @@ class Noise:
         Those come from a title that shares a word with this one, so that they suit it.
         """
         kept = [word for place, word in enumerate(words) if self._stays(place, word)] or words[:2]
-        near = self._words_beside(self._random.choice(words)) if words else []
+        shared = [word for word in words if word in self._holders]
+        near = self._words_beside(self._random.choice(shared)) if shared else []
         wanted = self._random.randint(0, max(1, len(words) // 3))
         for word in self._random.sample(near, min(wanted, len(near))):
             kept.insert(self._random.randint(min(1, len(kept)), len(kept)), word)

@@ -3,9 +3,12 @@
 from pathlib import Path
 
 import pytest
+import small_shop
 import tiny_llama as tiny
 
 from assistant.models import EMBEDDED, fetch
+from index.products import Catalogue
+from index.resolver import TitleIndex
 
 
 @pytest.fixture(scope="session")
@@ -18,3 +21,9 @@ def embedded_model() -> Path:
 def tiny_llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A Llama with random weights in a transformers folder."""
     return tiny.build(tmp_path_factory.mktemp("tiny") / "tiny-llama")
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> tuple[Catalogue, TitleIndex]:
+    """The small shop, prepared and indexed."""
+    return small_shop.build(tmp_path_factory.mktemp("shop"))

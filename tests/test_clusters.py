@@ -1,5 +1,6 @@
 """Near-duplicates fall together, others do not, and the split follows from content."""
 
+import itertools
 import random
 import time
 
@@ -9,8 +10,8 @@ import pytest
 from index.clusters import cluster_keys, in_training, mix, sign, title_key
 
 KETTLE = (
-    "A sturdy kettle of brushed steel for gas and induction hobs, with a wide base that heats fast, a handle that stays "
-    "cool and a whistle that three rooms can hear. Holds two litres; not for the dishwasher."
+    "A sturdy kettle of brushed steel for gas and induction hobs, with a wide base that heats fast, a handle that "
+    "stays cool and a whistle that three rooms can hear. Holds two litres; not for the dishwasher."
 )
 TENT = (
     "This light tent sleeps three people and their packs. The outer sheet sheds rain for days, the poles are of "
@@ -73,23 +74,35 @@ def test_chains_of_near_duplicates_form_one_cluster() -> None:
     assert len(set(keys)) == 1
 
 
+def test_a_near_duplicate_is_found_behind_another_in_every_band() -> None:
+    first = np.random.default_rng(0).integers(0, 2**16, 64, dtype=np.uint16)
+    second, third = first.copy(), first.copy()
+    second[[0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14]] += 1  # 52 of 64 places like the first
+    third[:16] += 1  # 48 like the first, 60 like the second, yet no whole band like the second alone
+    keys = cluster_keys(np.array([7, 8, 9], np.uint64), np.stack([first, second, third]), np.arange(3))
+    assert keys.tolist() == [7, 7, 7]
+    keys = cluster_keys(np.array([7, 9], np.uint64), np.stack([first, third]), np.arange(2))
+    assert keys.tolist() == [7, 9]
+
+
 def test_the_signature_estimates_the_jaccard_similarity() -> None:
     chance = random.Random(1)
     vocabulary = [f"word{number}" for number in range(2000)]
     for changed in (5, 20, 60):
         words = chance.sample(vocabulary, 200)
         other = [word if chance.random() > changed / 200 else chance.choice(vocabulary) for word in words]
-        sets = [set(text) | set(zip(text, text[1:], strict=False)) for text in (words, other)]
+        sets = [set(text) | set(itertools.pairwise(text)) for text in (words, other)]
         true = len(sets[0] & sets[1]) / len(sets[0] | sets[1])
         signatures, _ = sign([" ".join(words), " ".join(other)])
         assert (signatures[0] == signatures[1]).mean() == pytest.approx(true, abs=0.2)
 
 
 def test_signatures_are_the_same_whatever_stands_around_the_text() -> None:
-    alone, _ = sign([KETTLE])
-    among, places = sign([TENT, "too short", KETTLE, *[TENT] * 300])
-    assert places[:2].tolist() == [0, 2]
-    assert (among[1] == alone[0]).all()
+    texts = ["too short", *(f"{KETTLE[number:]} {TENT[number:]} {KETTLE[-number:]}" for number in range(1, 300))]
+    among, places = sign(texts)
+    assert places.tolist() == list(range(1, 300))
+    for place, signature in zip(places, among, strict=True):
+        assert (sign([texts[place]])[0] == signature).all()
 
 
 def test_no_products_and_no_signatures_are_no_trouble() -> None:

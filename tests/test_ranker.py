@@ -126,4 +126,5 @@ def test_views_come_from_the_seed_and_hold_only_what_was_given() -> None:
     assert views == [two.view(title) for title in titles]
     assert views != [other.view(title) for title in titles]
     assert all(view.strip() for view in views)
+    assert all(one.view("Zephyr Unheard Thing").strip() for _ in range(50))
     assert Noise(["{x} [] %s"], [""], 3).view("{x} [] %s").strip()

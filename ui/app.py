@@ -21,11 +21,19 @@ from ui import strings
 from ui.exchange import Exchange, Request, Talk
 from ui.page import Settings, opened
 from ui.reading import Reading
-from ui.replies import STYLE, as_markdown, show_reply
+from ui.replies import STYLE, as_markdown, show_badge, show_reply, show_times
 from ui.suggestions import suggest
 
 SUGGESTIONS = 4
-MAX_SHOWN_CHARACTERS = 600  # of what the visitor typed
+MAX_SHOWN_CHARACTERS = 300  # of what the visitor typed
+
+# Streamlit follows a growing page only for those who are at its end, and leaves the sidebar over the page of a
+# narrow screen; who asks wants to see the reply.
+TURN_TO_REPLY = """<script>
+Array.from(document.querySelectorAll('[data-testid="stChatMessage"]')).at(-1)?.scrollIntoView({behavior: "smooth"});
+if (innerWidth < 768)
+  document.querySelector('[aria-expanded="true"] [data-testid="stSidebarCollapseButton"] button')?.click();
+</script>"""
 
 
 def render(assistant: Assistant, *, adapter: bool) -> None:
@@ -84,20 +92,21 @@ def _suggestions(_assistant: Assistant, digest: str) -> list[str]:
 
 def _show_exchange(exchange: Exchange, number: int, assistant: Assistant, talk: Talk) -> None:
     _show_request(exchange.request)
-    with st.chat_message("assistant"):
+    with st.chat_message("assistant", avatar=":material/sell:"):
         if exchange.fault:
-            st.error(as_markdown(exchange.fault))
+            st.error(as_markdown(exchange.fault[0].upper() + exchange.fault[1:]))
         if exchange.reply is not None:
             show_reply(exchange.reply, assistant.catalogue)
             if exchange.reply.kind == "clarify":
                 _show_candidates(exchange, number, assistant, talk)
+            show_times(exchange.reply.timings)
         if exchange.stopped:
             st.caption(strings.STOPPED)
 
 
 def _show_request(request: Request) -> None:
     shown = request.shown or request.question
-    with st.chat_message("user"):
+    with st.chat_message("user", avatar=":material/person:"):
         st.text(shown if len(shown) <= MAX_SHOWN_CHARACTERS else shown[:MAX_SHOWN_CHARACTERS] + " …")
 
 
@@ -120,7 +129,10 @@ def _answer(assistant: Assistant, talk: Talk, adapter: bool) -> None:
     """
     exchange = talk.begin()
     _show_request(exchange.request)
-    with st.chat_message("assistant"):
+    st.html(TURN_TO_REPLY, unsafe_allow_javascript=True)
+    with st.chat_message("assistant", avatar=":material/sell:"):
+        if exchange.request.describe:
+            show_badge("generated")
         words = st.empty()
         st.button(strings.STOP, key=f"stop-{len(talk.exchanges)}", icon=":material/stop_circle:", type="tertiary")
         asking = Asking(adapter=adapter)

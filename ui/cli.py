@@ -24,6 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8")
+    # llama.cpp's threads must sleep, not spin, between texts; whichever OpenMP loads first reads this.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     chosen = build_parser().parse_args(arguments)
     try:
         chosen.run(chosen)

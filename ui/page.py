@@ -22,6 +22,7 @@ OPTIONS = {
     "server.headless": "true",
     "server.fileWatcherType": "none",
     "browser.gatherUsageStats": "false",
+    "logger.level": "warning",
     "client.toolbarMode": "minimal",
     "theme.base": "light",
     "theme.primaryColor": "#0f6b5c",
@@ -32,6 +33,7 @@ OPTIONS = {
     "theme.linkColor": "#0f6b5c",
     "theme.showWidgetBorder": "true",
     "theme.headingFontWeights": "600",
+    "theme.headingFontSizes": "1.6rem, 1.6rem, 1.2rem",
 }
 
 
@@ -54,6 +56,11 @@ class Settings:
         return cls(Path(data["home"]), Engine(**data["engine"]), data["adapter"])
 
 
+def options_for(port: int) -> list[str]:
+    """Give the options with which Streamlit runs the page."""
+    return [f"--{name}={value}" for name, value in {**OPTIONS, "server.port": str(port)}.items()]
+
+
 def serve_page(home: Path, engine: Engine, *, adapter: bool, port: int) -> None:
     """Serve the page on this machine until it is stopped.
 
@@ -64,9 +71,8 @@ def serve_page(home: Path, engine: Engine, *, adapter: bool, port: int) -> None:
     _check_port(port)
     argument = Settings(home.absolute(), engine, adapter).argument()
     assistant = opened(argument)
-    options = [f"--{name}={value}" for name, value in {**OPTIONS, "server.port": str(port)}.items()]
     try:
-        main(["run", str(APP), *options, "--", argument], prog_name="streamlit", standalone_mode=False)
+        main(["run", str(APP), *options_for(port), "--", argument], prog_name="streamlit", standalone_mode=False)
     finally:
         assistant.backend.close()
 

@@ -24,7 +24,12 @@ BADGE_COLOURS: dict[Kind, Literal["orange", "gray", "violet"]] = {
     "generated": "violet",
 }
 
+SHORTEST_TIMED_MS = 100  # a shorter time has no first word worth telling
+
 STYLE = """
+[data-testid="stMainBlockContainer"] { padding-top: 4rem; }
+[data-testid="stBottomBlockContainer"] { padding-bottom: 1.5rem; }
+[data-testid="stMain"] button p { text-align: left; }
 [data-testid="stText"] { overflow-wrap: anywhere; }
 .tw-title { font-weight: 600; line-height: 1.35; overflow-wrap: anywhere; }
 .tw-uid { color: #6b7477; font-size: 0.8rem; overflow-wrap: anywhere; }
@@ -47,17 +52,27 @@ _MARK = re.compile(r"\[(\d+)\]")
 def show_reply(reply: Reply, catalogue: Catalogue) -> None:
     """Draw a finished reply, but for its candidates."""
     if reply.kind in BADGE_COLOURS:
-        st.badge(strings.BADGES[reply.kind], color=BADGE_COLOURS[reply.kind])
+        show_badge(reply.kind)
     # The candidates of a "which one?" are drawn as buttons, so their list in the text is left out.
     st.text(reply.text.split("\n", 1)[0] if reply.kind == "clarify" else reply.text)
     if reply.kind == "generated":
         st.caption(strings.GENERATED_HELP)
-    if reply.quotes:
-        st.html("".join(_quotes(reply)))
+    if quotes := quotes_html(reply):
+        st.html(quotes)
     if reply.uid:
         _show_product(reply, catalogue)
-    if "total_ms" in reply.timings:
-        st.caption(strings.TIMES.format(first_s=_first_s(reply), total_s=reply.timings["total_ms"] / 1000))
+
+
+def show_badge(kind: Kind) -> None:
+    """Draw the badge of a kind that is no plain answer."""
+    st.badge(strings.BADGES[kind], color=BADGE_COLOURS[kind])
+
+
+def show_times(timings: dict[str, float]) -> None:
+    """Draw how long a reply took, small and grey."""
+    first_ms = sum(timings.get(stage, 0.0) for stage in ("resolve_ms", "passages_ms", "first_token_ms"))
+    form = strings.TIMES if timings["total_ms"] >= SHORTEST_TIMED_MS else strings.TIME
+    st.caption(form.format(first_s=first_ms / 1000, total_s=timings["total_ms"] / 1000, total_ms=timings["total_ms"]))
 
 
 def as_markdown(text: str) -> str:
@@ -76,6 +91,20 @@ def highlighted(content: str, quotes: Sequence[Quote]) -> str:
     return "".join([*pieces, html.escape(content[end:])])
 
 
+def quotes_html(reply: Reply) -> str:
+    """Give the quotes that the text does not hold already as escaped HTML; "" for none.
+
+    Where text and quotes pair up, a quote bears the mark by which the text cites it.
+    """
+    marks = _MARK.findall(reply.text)
+    labels = [f"[{mark}] " for mark in marks] if len(marks) == len(reply.quotes) else [""] * len(reply.quotes)
+    return "".join(
+        f'<blockquote class="tw-quote">{label}“{html.escape(quote.text)}”</blockquote>'
+        for label, quote in zip(labels, reply.quotes, strict=True)
+        if quote.text not in reply.text
+    )
+
+
 def _show_product(reply: Reply, catalogue: Catalogue) -> None:
     content = catalogue.product(catalogue.row_of(reply.uid)).content
     with st.container(border=True, gap="small"):
@@ -87,18 +116,3 @@ def _show_product(reply: Reply, catalogue: Catalogue) -> None:
                 st.html(f'<div class="tw-description">{highlighted(content, reply.quotes)}</div>')
         else:
             st.caption(strings.NO_DESCRIPTION)
-
-
-def _quotes(reply: Reply) -> list[str]:
-    """Give the quotes as escaped HTML, with the marks by which the text cites them where they pair up."""
-    marks = _MARK.findall(reply.text)
-    labels = [f"[{mark}] " for mark in marks] if len(marks) == len(reply.quotes) else [""] * len(reply.quotes)
-    return [
-        f'<blockquote class="tw-quote">{label}“{html.escape(quote.text)}”</blockquote>'
-        for label, quote in zip(labels, reply.quotes, strict=True)
-    ]
-
-
-def _first_s(reply: Reply) -> float:
-    """Add up the stages that end with the first word, in seconds."""
-    return sum(reply.timings.get(stage, 0.0) for stage in ("resolve_ms", "passages_ms", "first_token_ms")) / 1000

@@ -33,10 +33,11 @@ BADGES: dict[Kind, str] = {
     "not_found": "not found",
     "generated": "generated, not checked",
 }
-GENERATED_HELP = "The model invented this text for a title that is in no catalogue. Nothing in it is a fact."
+GENERATED_HELP = "The model invented this text for a title that is in no catalogue. Do not take it for fact."
 DESCRIPTION = "Description"
 NO_DESCRIPTION = "No description is known."
 TIMES = "first word after {first_s:.1f} s, whole reply after {total_s:.1f} s"
+TIME = "after {total_ms:.0f} ms"
 
 DESCRIBE = "A title that is in no catalogue"
 DESCRIBE_HELP = "The model invents a description. It is marked as generated."
@@ -52,7 +53,6 @@ SUGGESTIONS: dict[Language, dict[str, str]] = {
         "capacity": "What is the capacity of the {title}?",
         "players": "How many players is {title} for?",
         "size": "How big is the {title}?",
-        "author": "Who wrote {title}?",
         "age": "What ages is {title} for?",
         "included": "What comes with the {title}?",
     },
@@ -60,6 +60,5 @@ SUGGESTIONS: dict[Language, dict[str, str]] = {
         "weight": "Quanto pesa o produto {title}?",
         "material": "De que é feito o produto {title}?",
         "size": "Quais são as medidas do produto {title}?",
-        "author": "Quem escreveu {title}?",
     },
 }

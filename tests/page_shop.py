@@ -1,0 +1,61 @@
+"""A small shop for the tests of the page: prepared once, with a product whose text would like to be markup."""
+
+import functools
+import json
+from pathlib import Path
+
+from assistant.backends.base import Backend
+from assistant.chat import Assistant
+from assistant.opening import open_catalogue
+from index.prepare import prepare
+from index.products import Catalogue
+from index.progress import Progress
+from index.resolver import TitleIndex
+
+HOSTILE_TITLE = "Gribbleflint Cloth, Red ![x](http://evil.invalid/t.png) <b>"
+HOSTILE_TWIN = "Gribbleflint Cloth, Blue [click](javascript:alert(1)) $math$ :material/home: http://evil.invalid"
+HOSTILE_CONTENT = (
+    "# heading\nThe Gribbleflint cloth weighs 40 g. ![x](http://evil.invalid/c.png) "
+    "[click](javascript:alert(2)) http://evil.invalid/page www.evil.invalid $math$ :smile: a < b & c > d"
+)
+HOSTILE_REPLY = (
+    "The Gribbleflint cloth weighs 40 g <script>document.title='taken'</script><img src=http://evil.invalid/r.png> "
+    "![x](http://evil.invalid/c.png) [click](javascript:alert(2)) $math$ [1]"
+)
+PRODUCTS = [
+    (
+        "LAMP1",
+        "Orlevik Desk Lamp",
+        "A brass lamp for reading. The shade is green glass. It weighs 2.4 kg. The cable is 180 cm long.",
+    ),
+    ("MUG1", "Tarnbeck Stoneware Mug, Blue", "A blue mug with a wide handle. It holds 350 ml. Safe in the dishwasher."),
+    ("MUG2", "Tarnbeck Stoneware Mug, Grey", "A grey mug with a wide handle. It holds 420 ml. Wash it by hand."),
+    (
+        "CHESS1",
+        "Pellworth Travel Chess Set",
+        "A folding board of beech wood with 32 magnetic pieces. For ages 6 and up.",
+    ),
+    ("BOOK1", "The Salt Cartographer's Daughter", "A novel in 312 pages about maps, tides and a family that lies."),
+    ("BARE1", "Quillmere Umbrella Stand", ""),
+    ("CLOTH1", HOSTILE_TITLE, HOSTILE_CONTENT),
+    ("CLOTH2", HOSTILE_TWIN, "A blue cloth."),
+]
+
+
+@functools.cache
+def shop_home(folder: Path) -> Path:
+    """Give a home under `folder` with the shop prepared and indexed, made once in a test run."""
+    home = folder / "page-shop"
+    home.mkdir()
+    source = home / "trn.json"
+    rows = [json.dumps({"uid": uid, "title": title, "content": content}) for uid, title, content in PRODUCTS]
+    source.write_text("\n".join(rows), encoding="utf-8")
+    prepare(source, home / "catalogue")
+    TitleIndex.build(Catalogue.load(home / "catalogue"), home / "index", progress=Progress)
+    return home
+
+
+def open_shop(home: Path, backend: Backend) -> Assistant:
+    """Give an assistant for the shop."""
+    catalogue, index = open_catalogue(home)
+    return Assistant(catalogue, index, backend)

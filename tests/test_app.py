@@ -1,0 +1,307 @@
+"""The page as Streamlit's own test harness sees it: what is drawn, what a click and a typed word do."""
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from page_shop import HOSTILE_REPLY, HOSTILE_TITLE, open_shop, shop_home
+from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Button
+
+from assistant.answer import Answer, Asking, Pieces
+from assistant.backends.base import BackendError, Message
+from assistant.backends.scripted import Scripted
+from assistant.chat import Assistant
+from assistant.conversation import State
+from assistant.opening import Engine
+from assistant.reply import Quote, Reply
+from index.errors import UserError
+from ui.page import Settings, serve_page
+from ui.reading import Reading
+from ui.replies import as_markdown, highlighted, quotes_html
+from ui.suggestions import suggest
+
+SCRIPT = "import test_app\nfrom ui.app import render\nrender(test_app.SHOWN[0], adapter=True)"
+RUN = "import sys; from ui.cli import main; sys.exit(main())"
+SHOWN: list[Assistant] = []  # the assistant that the page under test shows
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return shop_home(tmp_path_factory.getbasetemp())
+
+
+@pytest.fixture(scope="module")
+def shop(home: Path) -> Assistant:
+    return open_shop(home, Scripted(_read_aloud))
+
+
+@pytest.fixture
+def page(shop: Assistant) -> Iterator[AppTest]:
+    yield from _page_of(shop)
+
+
+def _page_of(assistant: Assistant) -> Iterator[AppTest]:
+    SHOWN[:] = [assistant]
+    yield AppTest.from_string(SCRIPT, default_timeout=20).run()
+    SHOWN.clear()
+
+
+def _read_aloud(messages: list[Message]) -> str:
+    """Answer with the first passage, as a model that copies would."""
+    line = next(line for line in messages[-1].content.splitlines() if line.startswith("[1]"))
+    return f"{line.removeprefix('[1]').strip()} [1]"
+
+
+def _ask(page: AppTest, question: str) -> AppTest:
+    page.chat_input[0].set_value(question).run()
+    assert not page.exception
+    return page
+
+
+def _bubbles(page: AppTest) -> list[str]:
+    return [bubble.text[0].value for bubble in page.chat_message if bubble.text]
+
+
+def _html(page: AppTest) -> str:
+    """Give what the page draws as HTML, but for its own style."""
+    bodies = [element.proto.body for element in page.get("html")]
+    return "\n".join(body for body in bodies if not body.startswith("<style>"))
+
+
+def _button(page: AppTest, start: str) -> Button:
+    return next(button for button in page.button if button.label.startswith(start))
+
+
+def test_an_answer_shows_its_product_its_quote_and_the_passage_in_the_description(page: AppTest) -> None:
+    _ask(page, "how heavy is the Orlevik desk lamp?")
+    assert _bubbles(page)[0] == "how heavy is the Orlevik desk lamp?"
+    assert "2.4 kg" in _bubbles(page)[1]
+    assert "Orlevik Desk Lamp" in _html(page)
+    assert "LAMP1" in _html(page)
+    assert "<mark>It weighs 2.4 kg.</mark>" in _html(page)
+    assert page.expander[0].label == "Description"
+    assert "after" in page.chat_message[1].caption[0].value
+    assert not page.chat_message[1].button, "a finished reply cannot be stopped"
+
+
+def test_a_click_on_a_candidate_answers_the_waiting_question_for_that_product(page: AppTest) -> None:
+    _ask(page, "how much does the Tarnbeck stoneware mug hold?")
+    assert _bubbles(page)[1] == "Which one do you mean?"
+    _button(page, "2\\. ").click().run()
+    second = page.session_state.talk.exchanges[0].state.candidates[1]
+    assert page.session_state.talk.state == State(second.uid)
+    assert _bubbles(page)[2] == second.title
+    assert {"MUG1": "350 ml", "MUG2": "420 ml"}[second.uid] in _bubbles(page)[3]
+
+
+def test_typing_which_candidate_is_meant_answers_the_waiting_question_too(page: AppTest) -> None:
+    _ask(page, "how much does the Tarnbeck stoneware mug hold?")
+    _ask(page, "the grey one")
+    assert page.session_state.talk.state == State("MUG2")
+    assert "420 ml" in _bubbles(page)[3]
+
+
+def test_an_older_which_one_can_still_be_answered_by_a_click(page: AppTest) -> None:
+    _ask(page, "how much does the Tarnbeck stoneware mug hold?")
+    _ask(page, "how heavy is the Orlevik desk lamp?")
+    _button(page, "1\\. ").click().run()
+    assert page.session_state.talk.state.uid in ("MUG1", "MUG2")
+    assert " ml" in _bubbles(page)[-1]
+
+
+def test_a_follow_up_keeps_the_product_and_a_new_conversation_forgets_it(page: AppTest) -> None:
+    _ask(page, "how heavy is the Orlevik desk lamp?")
+    _ask(page, "and how long is the cable?")
+    assert page.session_state.talk.exchanges[1].reply.uid == "LAMP1"
+    _button(page, "New conversation").click().run()
+    assert page.session_state.talk.state == State()
+    assert not page.chat_message
+    assert page.header[0].value == "What would you like to know?"
+
+
+def test_a_product_that_is_not_there_is_not_found(page: AppTest) -> None:
+    _ask(page, "is the Zyxomat 9000 lawn robot waterproof?")
+    assert page.session_state.talk.exchanges[0].reply.kind == "not_found"
+    assert "not found" in page.chat_message[1].markdown[0].value
+    assert "tw-title" not in _html(page)
+
+
+def test_a_product_without_a_description_says_so(page: AppTest) -> None:
+    _ask(page, "how tall is the Quillmere umbrella stand?")
+    assert "not stated" in page.chat_message[1].markdown[0].value
+    assert "No description is known." in [caption.value for caption in page.chat_message[1].caption]
+    assert not page.expander
+
+
+def test_a_title_in_no_catalogue_is_described_and_marked_as_generated(shop: Assistant) -> None:
+    invented = Assistant(shop.catalogue, shop.index, Scripted(["A lamp like no other."]))
+    for page in _page_of(invented):
+        page.text_input[0].set_value("Moonlight lamp")
+        _button(page, "Describe it").click().run()
+        assert _bubbles(page) == ["Describe “Moonlight lamp”", "A lamp like no other."]
+        assert "generated, not checked" in page.chat_message[1].markdown[0].value
+        assert page.session_state.talk.state == State()
+
+
+@pytest.mark.parametrize("fault", ["backend", "question"])
+def test_a_fault_is_one_line_and_the_page_lives_on(shop: Assistant, fault: str) -> None:
+    replies = iter([BackendError("the server *sleeps*", "an answer", "waking it")] if fault == "backend" else [])
+
+    def script(messages: list[Message]) -> str:
+        for error in replies:
+            raise error
+        return _read_aloud(messages)
+
+    for page in _page_of(Assistant(shop.catalogue, shop.index, Scripted(script))):
+        _ask(page, "how heavy is the Orlevik desk lamp?" if fault == "backend" else "x" * 4001)
+        said = page.error[0].value.replace("\\", "")
+        assert said.startswith("The server *sleeps*" if fault == "backend" else "The question has 4,001 characters")
+        assert "\n" not in said
+        _ask(page, "how heavy is the Orlevik desk lamp?")
+        assert "2.4 kg" in _bubbles(page)[-1]
+
+
+def test_hostile_text_reaches_the_page_only_as_plain_text_and_escaped_html(shop: Assistant) -> None:
+    for page in _page_of(Assistant(shop.catalogue, shop.index, Scripted([HOSTILE_REPLY]))):
+        _ask(page, "how heavy is the Gribbleflint polishing cloth?")
+        reply = page.session_state.talk.exchanges[0].reply
+        assert reply.title == HOSTILE_TITLE
+        assert _bubbles(page)[1] == reply.text
+        assert "http://evil.invalid/c.png" in _html(page)
+        assert "<script" not in _html(page)
+        assert "a &lt; b &amp; c &gt; d" in _html(page)
+        for element in page.markdown:
+            assert "evil" not in element.value
+
+
+def test_markdown_is_escaped_letter_for_letter() -> None:
+    assert as_markdown("![x](http://evil) $a$\n# b") == "\\!\\[x\\]\\(http\\:\u2060\\/\\/evil\\) \\$a\\$ \\# b"
+    assert as_markdown("www.evil.com a@b.c :smile:") == "w\u2060ww\\.evil\\.com a\\@\u2060b\\.c \\:\u2060smile\\:\u2060"
+
+
+def test_overlapping_and_adjoining_quotes_are_marked_once_and_no_character_is_lost() -> None:
+    content = "a<b> cd ef"
+    quotes = [Quote(content[3:7], 3, 7), Quote(content[0:4], 0, 4), Quote(content[4:6], 4, 6)]
+    marked = highlighted(content, quotes)
+    assert marked == "<mark>a&lt;b&gt;</mark><mark> cd</mark><mark></mark> ef"
+
+
+def test_a_quote_that_the_text_holds_already_is_not_said_twice() -> None:
+    quote = Quote("It weighs 2 kg.", 0, 15)
+    assert quotes_html(Reply("answer", 'The description says: "It weighs 2 kg."', quotes=(quote,))) == ""
+    assert "[2] “It weighs 2 kg.”" in quotes_html(Reply("answer", "2 kg. [2]", quotes=(quote,)))
+
+
+def test_suggested_questions_lead_to_their_own_product_and_are_answered(shop: Assistant, page: AppTest) -> None:
+    questions = suggest(shop, 4)
+    assert len(questions) >= 2
+    for question in questions:
+        reply = shop.ask(question).reply
+        assert reply.kind == "answer", question
+    labels = [button.label for button in page.button if button.key and button.key.startswith("suggestion-")]
+    assert labels == [as_markdown(question) for question in questions]
+    next(button for button in page.button if button.key == "suggestion-0").click().run()
+    assert _bubbles(page)[0] == questions[0]
+    assert not [button for button in page.button if button.key and button.key.startswith("suggestion-")]
+
+
+def test_a_stop_is_heard_while_the_model_is_silent_and_keeps_what_came() -> None:
+    cancelled = threading.Event()
+
+    def pieces(asking: Asking) -> Pieces:
+        yield "It "
+        yield "weighs"
+        if asking.cancel.wait(20):
+            cancelled.set()
+        return Reply("answer", "It weighs")
+
+    asking = Asking()
+    reading = Reading(Answer(pieces(asking), State()), asking)
+    texts = []
+    for text in reading:
+        texts.append(text)
+        if len(texts) > 4:
+            break
+    start_s = time.monotonic()
+    assert reading.stop()
+    assert time.monotonic() - start_s < 0.5
+    assert cancelled.is_set()
+    assert reading.reply == Reply("answer", "It weighs")
+    assert texts[-1] == "It weighs"
+    assert not reading.stop(), "what has ended cannot be stopped"
+
+
+def test_a_fault_of_the_model_is_raised_where_the_answer_is_drawn() -> None:
+    def pieces() -> Pieces:
+        yield "It "
+        raise BackendError("gone", "there", "back")
+
+    asking = Asking()
+    reading = Reading(Answer(pieces(), State()), asking)
+    with pytest.raises(BackendError, match="gone"):
+        list(reading)
+    assert not reading.stop()
+
+
+def test_settings_survive_the_way_through_the_command_line() -> None:
+    settings = Settings(Path("/some where"), Engine("a b.gguf", server="http://127.0.0.1:1/v1"), adapter=False)
+    assert Settings.from_argument(settings.argument()) == settings
+
+
+def test_a_missing_catalogue_and_a_taken_port_are_told_before_anything_is_served(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="there is no catalogue"):
+        serve_page(tmp_path, Engine(), adapter=True, port=_free_port())
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(UserError, match="cannot be used"):
+            serve_page(tmp_path, Engine(), adapter=True, port=taken.getsockname()[1])
+
+
+def test_the_command_serves_on_this_machine_only_and_ends_quietly_at_ctrl_c(home: Path, embedded_model: Path) -> None:
+    port = _free_port()
+    command = [sys.executable, "-c", RUN, "--home", str(home), "ui", "--port", str(port)]
+    environment = os.environ | {"PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as served:
+        try:
+            assert _answers(port, "/_stcore/health")
+            with socket.socket() as other:
+                other.settimeout(1)
+                assert other.connect_ex(("127.0.0.2", port)) != 0
+        finally:
+            served.send_signal(signal.SIGINT)
+        said, _ = served.communicate(timeout=20)
+    assert f"http://127.0.0.1:{port}" in said
+    assert "Traceback" not in said
+    assert served.returncode == 0
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _answers(port: int, path: str) -> bool:
+    for _ in range(300):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        try:
+            connection.request("GET", path)
+            return connection.getresponse().status == 200
+        except OSError:
+            time.sleep(0.1)
+        finally:
+            connection.close()
+    return False

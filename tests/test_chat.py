@@ -1,0 +1,178 @@
+"""The assistant: kinds of reply, grounding, streaming, and what the model may not decide."""
+
+import threading
+from collections.abc import Sequence
+
+import pytest
+
+from assistant.answer import Asking
+from assistant.backends.base import DeadlineError, Message
+from assistant.backends.scripted import Scripted
+from assistant.chat import Assistant, Settings
+from assistant.conversation import State
+from assistant.reply import Reply
+from index.errors import QuestionError, UnknownProductError
+from index.products import Catalogue
+from index.resolver import TitleIndex
+
+Shop = tuple[Catalogue, TitleIndex]
+RED = "how heavy is the red Harrow electric kettle 1.7 L?"
+
+
+def ask(shop: Shop, question: str, *texts: str, uid: str = "") -> Reply:
+    reply = Assistant(*shop, Scripted(list(texts))).ask(question, uid=uid).reply
+    content = shop[0].product(shop[0].row_of(reply.uid)).content if reply.uid else ""
+    assert all(content[quote.start : quote.end] == quote.text for quote in reply.quotes)
+    return reply
+
+
+def test_an_answer_carries_its_product_and_a_verbatim_quote(shop: Shop) -> None:
+    reply = ask(shop, RED, "It weighs 1.3 kg empty. [1]")
+    assert (reply.kind, reply.uid, reply.text) == ("answer", "K1", "It weighs 1.3 kg empty. [1]")
+    assert [quote.text for quote in reply.quotes] == ["Weighs 1.3 kg empty."]
+    assert {"resolve_ms", "passages_ms", "first_token_ms", "total_ms"} == set(reply.timings)
+    assert reply.hits[0].uid == "K1"
+
+
+def test_an_invention_is_replaced_by_the_best_passage(shop: Shop) -> None:
+    reply = ask(shop, RED, "It weighs 42 tonnes. [1]")
+    assert (reply.kind, reply.text) == ("answer", 'The description says: "Weighs 1.3 kg empty."')
+    assert [quote.text for quote in reply.quotes] == ["Weighs 1.3 kg empty."]
+
+
+def test_a_model_that_says_nothing_leaves_the_best_passage(shop: Shop) -> None:
+    assert ask(shop, RED, "").text == 'The description says: "Weighs 1.3 kg empty."'
+
+
+def test_a_model_that_refuses_gives_not_stated(shop: Shop) -> None:
+    reply = ask(shop, RED, "Not stated.")
+    assert (reply.kind, reply.quotes) == ("not_stated", ())
+
+
+def test_without_evidence_the_model_is_not_asked(shop: Shop) -> None:
+    backend = Scripted(["It plays radio. [1]"])
+    reply = Assistant(*shop, backend).ask("does the red Harrow electric kettle 1.7 L have bluetooth?").reply
+    assert (reply.kind, reply.uid) == ("not_stated", "K1")
+    assert backend.calls == []
+
+
+def test_a_product_without_a_description_says_so(shop: Shop) -> None:
+    reply = ask(shop, "how heavy is the Orbel garden hose 20 m?")
+    assert (reply.kind, reply.uid) == ("not_stated", "E1")
+    assert "No description is known" in reply.text
+
+
+def test_two_that_fit_are_asked_about_with_labels_that_differ(shop: Shop) -> None:
+    reply = ask(shop, "is the Waxwing rain jacket waterproof?")
+    assert (reply.kind, reply.uid) == ("clarify", "")
+    lines = reply.text.splitlines()[1:]
+    assert len(set(lines)) == len(lines) == 2
+    assert any("children" in line for line in lines)
+
+
+def test_what_is_in_no_catalogue_is_not_found_and_nothing_is_invented(shop: Shop) -> None:
+    backend = Scripted([])
+    reply = Assistant(*shop, backend).ask("how loud is the Zyxomat Turbo 9000 vacuum?").reply
+    assert (reply.kind, reply.uid, reply.quotes) == ("not_found", "", ())
+    assert reply.hits
+    assert backend.calls == []
+
+
+def test_pointing_at_nothing_asks_for_the_product(shop: Shop) -> None:
+    assert ask(shop, "how heavy is it?").text.startswith("Which product is it about?")
+
+
+def test_a_uid_skips_resolving(shop: Shop) -> None:
+    reply = ask(shop, "how heavy is it?", "It weighs 950 g. [1]", uid="K2")
+    assert (reply.uid, reply.kind, reply.hits) == ("K2", "answer", ())
+
+
+def test_a_bare_title_asks_what_the_product_is(shop: Shop) -> None:
+    backend = Scripted(["A white steel lamp. [1]"])
+    reply = Assistant(*shop, backend).ask("Brint Desk Lamp DL-40, White").reply
+    assert reply.kind == "answer"
+    assert "What is this product?" in backend.calls[0].messages[-1].content
+
+
+def test_a_portuguese_question_gets_portuguese_sentences(shop: Shop) -> None:
+    reply = ask(shop, "os fones de ouvido bluetooth sem fio têm cancelamento de ruído?", "42 tonnes")
+    assert reply.text.startswith("A descrição diz:")
+
+
+def test_catalogue_text_cannot_end_its_turn(shop: Shop) -> None:
+    backend = Scripted(["It has two pockets. [1]"])
+    Assistant(*shop, backend).ask("how many pockets has the plain cotton apron?").reply  # noqa: B018
+    prompt = backend.calls[0].messages[-1].content
+    assert "two pockets" in prompt
+    assert "<|" not in prompt
+
+
+def test_the_text_streams_before_the_reply_stands(shop: Shop) -> None:
+    answer = Assistant(*shop, Scripted(["It weighs 1.3 kg empty. [1]"])).ask(RED)
+    pieces = list(answer)
+    assert len(pieces) > 1
+    assert "".join(pieces) == "It weighs 1.3 kg empty. [1]"
+    assert answer.reply is answer.reply
+
+
+def test_a_cancelled_answer_keeps_what_came(shop: Shop) -> None:
+    asking = Asking(cancel=threading.Event())
+    answer = Assistant(
+        *shop, Scripted(["It weighs 1.3 kg and then some more words that never come"], delay_s=0.02)
+    ).ask(RED, asking=asking)
+    first = next(answer)
+    asking.cancel.set()
+    assert answer.reply.text.startswith(first.strip())
+    assert "never come" not in answer.reply.text
+
+
+def test_a_deadline_is_an_error_of_the_answer(shop: Shop) -> None:
+    assistant = Assistant(*shop, Scripted(["one two three four five"], delay_s=0.2), Settings(deadline_s=0.1))
+    with pytest.raises(DeadlineError):
+        _ = assistant.ask(RED).reply
+
+
+def test_the_adapter_switch_reaches_the_backend(shop: Shop) -> None:
+    backend = Scripted(["It weighs 1.3 kg. [1]", "It weighs 1.3 kg. [1]"])
+    for adapter in (True, False):
+        _ = Assistant(*shop, backend).ask(RED, asking=Asking(adapter=adapter)).reply
+    assert [call.generation.adapter for call in backend.calls] == [True, False]
+
+
+def test_an_answer_to_which_one_answers_the_waiting_question(shop: Shop) -> None:
+    def script(messages: Sequence[Message]) -> str:
+        return "Not dishwasher safe. [1]" if "dishwasher" in messages[-1].content else "?"
+
+    assistant = Assistant(*shop, Scripted(script))
+    first = assistant.ask("is the Harrow electric kettle dishwasher safe?")
+    assert first.reply.kind == "clarify"
+    second = assistant.ask("the black one", state=first.state)
+    assert (second.reply.kind, second.reply.uid, second.state) == ("answer", "K2", State("K2"))
+
+
+def test_a_history_leads_to_its_product(shop: Shop) -> None:
+    assistant = Assistant(*shop, Scripted(["It weighs 1.3 kg. [1]"]))
+    state = assistant.recall([Message("user", RED), Message("assistant", "It weighs 1.3 kg.")])
+    assert assistant.ask("and how heavy is it?", state=state).reply.uid == "K1"
+
+
+@pytest.mark.parametrize(
+    ("question", "error"), [("", QuestionError), (" \n", QuestionError), ("x" * 4001, QuestionError)]
+)
+def test_unfit_questions_are_refused(shop: Shop, question: str, error: type[Exception]) -> None:
+    assistant = Assistant(*shop, Scripted([]))
+    for uid in ("", "K1"):
+        with pytest.raises(error):
+            assistant.ask(question, uid=uid)
+
+
+def test_an_unknown_uid_is_refused(shop: Shop) -> None:
+    with pytest.raises(UnknownProductError):
+        Assistant(*shop, Scripted([])).ask("how heavy?", uid="nope")
+
+
+def test_a_reply_is_a_row_of_the_contract(shop: Shop) -> None:
+    row = ask(shop, RED, "It weighs 1.3 kg. [1]").to_row()
+    assert list(row) == ["kind", "text", "uid", "title", "quotes", "hits", "timings"]
+    assert list(row["quotes"][0]) == ["text", "start", "end"]
+    assert list(row["hits"][0]) == ["uid", "title", "score"]

@@ -1,0 +1,121 @@
+"""Which product a talk is about, turn by turn."""
+
+import pytest
+
+from assistant.backends.base import Message
+from assistant.conversation import State, Turn, replay, understand
+from index.errors import QuestionError
+from index.products import Catalogue
+from index.resolver import TitleIndex
+
+Shop = tuple[Catalogue, TitleIndex]
+
+
+def talk(shop: Shop, *questions: str) -> Turn:
+    catalogue, index = shop
+    state = State()
+    for question in questions:
+        turn = understand(state, question, index, catalogue)
+        state = turn.state
+    return turn
+
+
+def test_a_named_product_is_found(shop: Shop) -> None:
+    assert talk(shop, "is the Brint desk lamp DL-40 white?").uid == "L1"
+
+
+@pytest.mark.parametrize(
+    "follow_up", ["and how heavy is it?", "how many litres?", "is the warranty long?", "e o peso?"]
+)
+def test_a_follow_up_keeps_the_product(shop: Shop, follow_up: str) -> None:
+    assert talk(shop, "what colour is the red Harrow electric kettle 1.7 L?", follow_up).uid == "K1"
+
+
+def test_naming_another_product_changes_it(shop: Shop) -> None:
+    assert (
+        talk(shop, "how heavy is the red Harrow electric kettle?", "how long is the arm of the Brint desk lamp?").uid
+        == "L1"
+    )
+
+
+def test_pointing_at_the_product_before_another_name_keeps_it(shop: Shop) -> None:
+    assert (
+        talk(shop, "how heavy is the red Harrow electric kettle?", "does it match the Brint desk lamp DL-40?").uid
+        == "K1"
+    )
+
+
+def test_a_product_that_is_not_there_is_not_answered_from_the_one_before(shop: Shop) -> None:
+    assert talk(shop, "how heavy is the red Harrow electric kettle?", "how loud is the Zyxomat Turbo 9000?").uid == ""
+
+
+def test_two_that_fit_are_offered(shop: Shop) -> None:
+    turn = talk(shop, "is the Harrow electric kettle dishwasher safe?")
+    assert turn.uid == ""
+    assert {hit.uid for hit in turn.candidates} == {"K1", "K2"}
+
+
+@pytest.mark.parametrize(
+    "answer", ["the red one", "1.7 L", "the 1.7 litre red kettle please", "Harrow Electric Kettle 1.7 L, Red"]
+)
+def test_distinguishing_words_choose(shop: Shop, answer: str) -> None:
+    turn = talk(shop, "is the Harrow electric kettle dishwasher safe?", answer)
+    assert (turn.uid, turn.question) == ("K1", "is the Harrow electric kettle dishwasher safe?")
+
+
+@pytest.mark.parametrize(
+    ("answer", "place"),
+    [
+        ("1", 0),
+        ("2", 1),
+        ("number 2", 1),
+        ("the first", 0),
+        ("the second one", 1),
+        ("o segundo", 1),
+        ("the last one", -1),
+        ("#1", 0),
+    ],
+)
+def test_a_number_or_an_ordinal_chooses(shop: Shop, answer: str, place: int) -> None:
+    offered = talk(shop, "is the Harrow electric kettle dishwasher safe?").candidates
+    assert talk(shop, "is the Harrow electric kettle dishwasher safe?", answer).uid == offered[place].uid
+
+
+@pytest.mark.parametrize("answer", ["3", "the fifth", "hmm", "the green one"])
+def test_an_answer_that_chooses_nothing_is_asked_again(shop: Shop, answer: str) -> None:
+    turn = talk(shop, "is the Harrow electric kettle dishwasher safe?", answer)
+    assert turn.uid == ""
+    assert {hit.uid for hit in turn.candidates} == {"K1", "K2"}
+    assert turn.state.waiting == "is the Harrow electric kettle dishwasher safe?"
+
+
+def test_a_new_question_instead_of_a_choice_is_answered(shop: Shop) -> None:
+    assert talk(shop, "is the Harrow kettle safe?", "how many players can play the Lanternfall board game?").uid == "G1"
+
+
+def test_equal_titles_are_told_apart_by_what_their_descriptions_say(shop: Shop) -> None:
+    assert talk(shop, "is the Waxwing rain jacket waterproof?", "the one for children").uid == "J2"
+
+
+def test_a_history_in_plain_text_gives_the_state_of_the_talk(shop: Shop) -> None:
+    catalogue, index = shop
+    questions = ["is the Harrow electric kettle dishwasher safe?", "the black one", "and how heavy is it?"]
+    history = [message for question in questions for message in (Message("user", question), Message("assistant", "…"))]
+    assert replay(history, index, catalogue) == talk(shop, *questions).state == State("K2")
+
+
+def test_a_history_that_only_the_assistant_named_the_product_in_is_understood(shop: Shop) -> None:
+    catalogue, index = shop
+    history = [Message("user", "any ideas for reading at night?"), Message("assistant", "Brint Desk Lamp DL-40, White")]
+    assert replay(history, index, catalogue).uid == "L1"
+
+
+def test_blank_and_overlong_turns_of_a_history_change_nothing(shop: Shop) -> None:
+    catalogue, index = shop
+    history = [Message("user", "the Brint desk lamp DL-40"), Message("user", " "), Message("user", "x" * 5000)]
+    assert replay(history, index, catalogue).uid == "L1"
+
+
+def test_a_blank_question_is_refused(shop: Shop) -> None:
+    with pytest.raises(QuestionError):
+        talk(shop, "  ")

@@ -1,0 +1,103 @@
+"""Passages and the choice among them."""
+
+from itertools import pairwise
+
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+from hypothesis import given
+
+from assistant.evidence import LONGEST_PASSAGE, Budget, Evidence, choose, content_words, overview, score_features, split
+from index.encoder import StaticEncoder, hashed_idf
+
+KETTLE = (
+    "Boils a full 1.7 litres in about five minutes. The body is stainless steel, red outside. "
+    "The base stores 70 cm of cord. It weighs 1.3 kg empty. Not for the dishwasher! Two-year warranty."
+)
+ENCODE = StaticEncoder.of(hashed_idf(["red kettle steel", "desk lamp white", "board game"])).encode
+BUDGET = Budget(lambda text: len(text.split()))
+
+
+def chosen(question: str, content: str = KETTLE, budget: Budget = BUDGET) -> Evidence:
+    return choose(question, "Harrow Kettle, Red", split(content), ENCODE, budget)
+
+
+@given(st.text(alphabet="ab .!?•;,\"'()0A\n", max_size=700))
+def test_passages_are_slices_of_the_content_in_order_and_lose_no_word(content: str) -> None:
+    passages = split(content)
+    assert all(content[passage.start : passage.end] == passage.text for passage in passages)
+    assert all(one.end <= other.start for one, other in pairwise(passages))
+    kept = "".join("".join(passage.text.split()) for passage in passages)
+    assert kept.replace("•", "") == "".join(content.split()).replace("•", "")
+
+
+def test_abbreviations_decimals_and_initials_do_not_end_a_passage() -> None:
+    texts = [
+        passage.text for passage in split("Written by J. K. Rowe and Dr. Smith. It is approx. 5.5 in. Wide and flat.")
+    ]
+    assert texts == ["Written by J. K. Rowe and Dr. Smith.", "It is approx. 5.5 in. Wide and flat."]
+
+
+def test_list_items_are_passages_of_their_own() -> None:
+    texts = [passage.text for passage in split("Colour: deep red • Size: 5 in. • Made of solid oak")]
+    assert texts == ["Colour: deep red", "Size: 5 in.", "Made of solid oak"] or texts == [
+        "Colour: deep red • Size: 5 in.",
+        "Made of solid oak",
+    ]
+
+
+@pytest.mark.parametrize("content", ["word " * 400, "x" * 5000, "spec 1/ spec 2/ " * 100])
+def test_a_text_without_sentences_is_cut_to_readable_pieces(content: str) -> None:
+    assert max(len(passage.text) for passage in split(content)) <= LONGEST_PASSAGE
+
+
+@pytest.mark.parametrize(
+    ("question", "gold"),
+    [
+        ("how heavy is it?", "It weighs 1.3 kg empty."),
+        ("qual é o peso?", "It weighs 1.3 kg empty."),
+        ("is it dishwasher safe", "Not for the dishwasher!"),
+        ("how long is the waranty, is there a warranty?", "Two-year warranty."),
+        ("what is it made of?", "The body is stainless steel, red outside."),
+    ],
+)
+def test_the_best_passage_bears_on_the_question(question: str, gold: str) -> None:
+    evidence = chosen(question)
+    assert evidence.passages[evidence.best - 1].text == gold
+
+
+def test_an_absent_fact_has_weak_evidence_and_a_stated_one_strong() -> None:
+    assert chosen("does it have bluetooth?").strength < 0.2 < chosen("how heavy is it?").strength
+
+
+def test_a_title_in_the_question_is_no_evidence() -> None:
+    with_title = chosen("does the Harrow Kettle, Red have bluetooth?")
+    assert with_title.strength < 0.2
+
+
+def test_chosen_passages_are_numbered_from_one_in_the_order_of_the_text() -> None:
+    evidence = chosen("is the steel body red, how heavy is it and does it boil 1.7 litres?")
+    assert [passage.number for passage in evidence.passages] == list(range(1, len(evidence.passages) + 1))
+    assert [passage.start for passage in evidence.passages] == sorted(passage.start for passage in evidence.passages)
+
+
+def test_the_budget_limits_passages_and_tokens_but_leaves_the_best() -> None:
+    assert len(chosen("how heavy is it?", budget=Budget(len, max_passages=1)).passages) == 1
+    assert len(chosen("how heavy is it?", budget=Budget(len, max_tokens=1)).passages) == 1
+    both = overview(split(KETTLE), Budget(lambda text: 10, max_passages=5, max_tokens=20))
+    assert [passage.text for passage in both.passages] == [passage.text for passage in split(KETTLE)[:2]]
+
+
+def test_no_passages_give_no_evidence() -> None:
+    assert chosen("how heavy?", content="") == Evidence() == overview([], BUDGET)
+
+
+def test_scoring_is_the_same_alone_or_in_company_but_for_rarity() -> None:
+    texts = ["It weighs 1.3 kg.", "Two-year warranty."]
+    rows = np.array(score_features("how heavy is it?", "Kettle", texts, ENCODE))
+    alone = np.array(score_features("how heavy is it?", "Kettle", texts[:1], ENCODE))
+    assert np.allclose(rows[0, 2:], alone[0, 2:], atol=1e-6)
+
+
+def test_content_words_fold_endings_and_leave_grammar_out() -> None:
+    assert content_words("Does it come with batteries for charging?") == content_words("battery charge")
