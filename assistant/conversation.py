@@ -129,10 +129,11 @@ def choice(text: str, candidates: Sequence[Hit], catalogue: Catalogue) -> Hit | 
     titles = [frozenset(fold(candidate.title).split()) for candidate in candidates]
     contents = [frozenset(fold(_product(catalogue, candidate).content).split()) for candidate in candidates]
     for texts in (titles, [title | content for title, content in zip(titles, contents, strict=True)]):
-        distinguishing = frozenset.union(*texts) - frozenset.intersection(*texts)
-        said = distinguishing.intersection(telling)
+        shared = frozenset.intersection(*texts)
+        asked = frozenset(telling) - shared
+        said = asked & frozenset.union(*texts)
         fitting = [candidate for candidate, own in zip(candidates, texts, strict=True) if own >= said]
-        if len(said) * 2 >= len(telling) and len(fitting) == 1:
+        if said and len(said) * 2 >= len(asked) and len(fitting) == 1:
             return fitting[0]
     return None
 

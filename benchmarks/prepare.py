@@ -41,6 +41,7 @@ def main() -> None:
         made = Path(folder) / "trn.json"
         write_rows(arguments.source, made, arguments.rows, arguments.seed)
         figures = measure(made, Path(folder) / "catalogue", arguments.workers)
+        figures |= look_up(Path(folder) / "catalogue")
         figures |= {"source_mb": made.stat().st_size >> 20, "cores": os.cpu_count() or 0}
     print(json.dumps(figures))
 
@@ -108,6 +109,25 @@ def measure(source: Path, folder: Path, workers: int | None) -> dict[str, float 
         "merged": report["merged"],
         "clusters": report["clusters"],
         "largest_cluster": report["largest_cluster"],
+    }
+
+
+def look_up(folder: Path) -> dict[str, float | int]:
+    """Time the opening of the catalogue, its SHA-256 included, and one product by uid."""
+    from index.products import Catalogue
+
+    start_s = time.perf_counter()
+    catalogue = Catalogue.load(folder)
+    loaded_s = time.perf_counter()
+    uids = [catalogue.product(row).uid for row in random.Random(0).choices(range(len(catalogue)), k=2000)]  # noqa: S311
+    product_s = time.perf_counter()
+    for uid in uids:
+        catalogue.row_of(uid)
+    ended_s = time.perf_counter()
+    return {
+        "load_s": round(loaded_s - start_s, 2),
+        "product_us": round((product_s - loaded_s) / len(uids) * 1e6, 1),
+        "row_of_us": round((ended_s - product_s) / len(uids) * 1e6, 1),
     }
 
 

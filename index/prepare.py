@@ -10,6 +10,7 @@ options give the same artefact, byte for byte, whatever the number of processes.
 import multiprocessing
 import os
 import signal
+import sys
 import tempfile
 import time
 import unicodedata
@@ -67,7 +68,8 @@ def prepare(
     whatever order the source has them. `workers` is the number of processes that
     clean; by default what source and machine suggest.
 
-    Raises `SourceError` where the source cannot be read or holds no usable row.
+    Raises `SourceError` where the source cannot be read or holds no usable row,
+    `ArtefactError` where `folder` holds something else.
     """
     import numpy as np
 
@@ -75,6 +77,10 @@ def prepare(
     from index.selection import select
     from index.storing import write_rejected, write_tables
 
+    if sample is not None and sample < 1:
+        raise SourceError(
+            f"a sample of {sample} products", "one product or more", "titlewise prepare SOURCE --sample 40000"
+        )
     start_s = time.monotonic()
     made_by: dict[str, Any] = {
         "source": source.name,
@@ -140,7 +146,8 @@ def _nothing_usable(source: Path, tally: _Tally) -> SourceError:
 def _default_workers(size_bytes: int) -> int:
     if size_bytes < _SMALL_SOURCE_BYTES:
         return 1
-    return min(os.cpu_count() or 1, _MAX_WORKERS)
+    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    return min(cores, _MAX_WORKERS)
 
 
 def _cleaned(blocks: Iterator[Block], columns: Columns, workers: int) -> Iterator[Cleaned]:

@@ -56,10 +56,10 @@ class Source:
         Raises `SourceError` where it is missing, no file, or may not be read.
         """
         mend = "titlewise prepare SOURCE, with the path of a JSON Lines file"
-        if not path.is_file():
-            happened = f"{path} is a folder" if path.is_dir() else f"there is no file {path}"
-            raise SourceError(happened, "a file of JSON Lines, plain or gzipped", mend)
         try:
+            if not path.is_file():
+                happened = f"{path} is a folder" if path.is_dir() else f"there is no file {path}"
+                raise SourceError(happened, "a file of JSON Lines, plain or gzipped", mend)
             self._file = path.open("rb")
         except OSError as exc:
             raise SourceError(f"{path} cannot be opened ({exc.strerror})", "a file that may be read", mend) from exc

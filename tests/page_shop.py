@@ -6,13 +6,16 @@ from pathlib import Path
 
 from assistant.backends.base import Backend
 from assistant.chat import Assistant
+from assistant.conversation import State
 from assistant.opening import open_catalogue
+from assistant.reply import Reply
 from index.prepare import prepare
 from index.products import Catalogue
 from index.progress import Progress
-from index.resolver import TitleIndex
+from index.resolver import Hit, TitleIndex
+from ui.exchange import Exchange, Request, Talk
 
-HOSTILE_TITLE = "Gribbleflint Cloth, Red ![x](http://evil.invalid/t.png) <b>"
+HOSTILE_TITLE = "Gribbleflint Cloth, Red ![x](http://evil.invalid/t.png)"
 HOSTILE_TWIN = "Gribbleflint Cloth, Blue [click](javascript:alert(1)) $math$ :material/home: http://evil.invalid"
 HOSTILE_CONTENT = (
     "# heading\nThe Gribbleflint cloth weighs 40 g. ![x](http://evil.invalid/c.png) "
@@ -53,6 +56,15 @@ def shop_home(folder: Path) -> Path:
     prepare(source, home / "catalogue")
     TitleIndex.build(Catalogue.load(home / "catalogue"), home / "index", progress=Progress)
     return home
+
+
+def hostile_talk() -> Talk:
+    """Give a talk that waits for a choice between the two products with hostile titles."""
+    candidates = (Hit("CLOTH1", HOSTILE_TITLE, 0.5), Hit("CLOTH2", HOSTILE_TWIN, 0.4))
+    state = State("", candidates, "how heavy is the Gribbleflint cloth?")
+    asked = Request("how heavy is ![x](http://evil.invalid/q.png) <script>document.title='taken'</script> $a$?")
+    reply = Reply("clarify", "Which one do you mean?", hits=candidates, timings={"total_ms": 1.0})
+    return Talk(state, [Exchange(asked, state, reply)])
 
 
 def open_shop(home: Path, backend: Backend) -> Assistant:

@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -12,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from page_shop import HOSTILE_REPLY, HOSTILE_TITLE, open_shop, shop_home
+from page_shop import HOSTILE_REPLY, HOSTILE_TITLE, hostile_talk, open_shop, shop_home
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
@@ -172,15 +173,17 @@ def test_a_fault_is_one_line_and_the_page_lives_on(shop: Assistant, fault: str) 
 
 def test_hostile_text_reaches_the_page_only_as_plain_text_and_escaped_html(shop: Assistant) -> None:
     for page in _page_of(Assistant(shop.catalogue, shop.index, Scripted([HOSTILE_REPLY]))):
-        _ask(page, "how heavy is the Gribbleflint polishing cloth?")
-        reply = page.session_state.talk.exchanges[0].reply
+        page.session_state.talk = hostile_talk()
+        page.run()
+        _button(page, "1\\. ").click().run()
+        reply = page.session_state.talk.exchanges[1].reply
         assert reply.title == HOSTILE_TITLE
-        assert _bubbles(page)[1] == reply.text
-        assert "http://evil.invalid/c.png" in _html(page)
-        assert "<script" not in _html(page)
+        assert _bubbles(page)[3] == reply.text
+        assert "![x](http://evil.invalid/c.png)" in _html(page)
         assert "a &lt; b &amp; c &gt; d" in _html(page)
-        for element in page.markdown:
-            assert "evil" not in element.value
+        markdown = [element.value for element in page.markdown] + [button.label for button in page.button]
+        for text in markdown:
+            assert not re.search(r"(?<!\\)[\[\](<>$#!]|www|https?://", text), text
 
 
 def test_markdown_is_escaped_letter_for_letter() -> None:

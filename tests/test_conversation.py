@@ -33,7 +33,7 @@ def test_a_follow_up_keeps_the_product(shop: Shop, follow_up: str) -> None:
 
 def test_naming_another_product_changes_it(shop: Shop) -> None:
     assert (
-        talk(shop, "how heavy is the red Harrow electric kettle?", "how long is the arm of the Brint desk lamp?").uid
+        talk(shop, "how heavy is the red Harrow electric kettle?", "is the Brint desk lamp DL-40 for readers?").uid
         == "L1"
     )
 

@@ -270,6 +270,11 @@ def test_a_missing_source_and_a_folder_are_errors_of_one_line(tmp_path: Path) ->
             prepare(path, tmp_path / "catalogue")
 
 
+def test_a_sample_of_nothing_is_an_error_of_one_line(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="a sample of 0 products"):
+        _prepare(tmp_path, _row("A"), sample=0)
+
+
 def test_a_failed_preparation_leaves_the_old_catalogue(tmp_path: Path) -> None:
     _prepare(tmp_path, b"".join(_many(10)))
     digest = Catalogue.load(tmp_path / "catalogue").digest
