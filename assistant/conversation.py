@@ -20,10 +20,9 @@ from index.words import FRAME_WORDS, POINTING_WORDS, fold, title_part
 
 MAX_TURNS_REPLAYED = 20
 LONGEST_CHOICE_WORDS = 12  # of an answer to "which one?"
-# An ambiguous question leaves the product only if it names another by this many words that are foreign to the product.
-FOREIGN_WORDS_TO_ASK = 2
-# A question that fits no title leaves the product if it has this many words that look like another one's name.
-NAMED_WORDS_TO_LEAVE = 2
+# A question that fits no title for sure leaves the product only if this many of its words name, or look like the
+# name of, another one: "how loud is the Zephyr X9?", but not "and the warranty?".
+WORDS_TO_LEAVE = 2
 
 _ORDINALS = {
     word: place
@@ -167,16 +166,15 @@ def _stays(question: str, resolution: Resolution, current: Product) -> bool:
     """Say whether a question is still about the current product rather than about another one that it names."""
     words = fold(question).split()
     own = frozenset(fold(f"{current.uid} {current.title} {current.content}").split())
-    points_first = _points_first(words, own)
+    if _points_first(words, own):
+        return True
+    foreign = _named(words, resolution.hits[0]) - own
     if resolution.decision == "unknown":
-        return points_first or len(_looks_named(question) - own) < NAMED_WORDS_TO_LEAVE
-    meant = [resolution.hits[0]] if resolution.decision == "found" else list(resolution.candidates)
-    if any(hit.uid == current.uid for hit in meant):
+        return max(len(foreign), len(_looks_named(question) - own)) < WORDS_TO_LEAVE
+    meant = [resolution.hits[0]] if resolution.decision == "found" else resolution.candidates
+    if any(hit.uid == current.uid for hit in meant) or not foreign:
         return True
-    foreign = _named(words, meant[0]) - own
-    if not foreign or points_first:
-        return True
-    return resolution.decision == "ambiguous" and len(foreign) < FOREIGN_WORDS_TO_ASK
+    return resolution.decision == "ambiguous" and len(foreign) < WORDS_TO_LEAVE
 
 
 def _named(words: Sequence[str], hit: Hit) -> frozenset[str]:

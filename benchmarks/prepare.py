@@ -70,13 +70,22 @@ def write_rows(source: Path, path: Path, rows: int, seed: int) -> None:
                     word if chance.random() < 0.6 else chance.choice(words) for word in real[place]["title"].split()
                 )
                 content = " ".join(
-                    sentence if chance.random() < 0.3 else chance.choice(pool) for sentence in sentences[place]
+                    sentence if chance.random() < 0.3 else vary(chance.choice(pool), words, chance)
+                    for sentence in sentences[place]
                 )
                 if len(recent) < 50_000:
                     recent.append((title, content))
                 else:
                     recent[chance.randrange(len(recent))] = (title, content)
             file.write(json.dumps({"uid": f"R{number:08d}", "title": title, "content": content}) + "\n")
+
+
+def vary(sentence: str, words: list[str], chance: random.Random) -> str:
+    """Change every sixth word or so, that one sentence does not bind all the rows it is in."""
+    varied = sentence.split()
+    for place in range(chance.randrange(6), len(varied), 6):
+        varied[place] = chance.choice(words)
+    return " ".join(varied)
 
 
 def measure(source: Path, folder: Path, workers: int | None) -> dict[str, float | int]:

@@ -120,15 +120,16 @@ def cluster_keys(title_keys: UInt64s, signatures: NDArray[np.uint16], signed_row
     `title_keys` (n,); `signatures` (m, 64) of the products in `signed_rows` (m,). Returns (n,).
     """
     count = len(title_keys)
-    pairs = [_neighbours(title_keys)]
+    roots = _unite(np.arange(count), _neighbours(title_keys))
     bands = np.ascontiguousarray(signatures).view(np.uint64)
     for band in range(_BANDS if len(signatures) else 0):
         candidates = _neighbours(np.ascontiguousarray(bands[:, band]))
-        pairs.append(signed_rows[candidates[:, _similar(signatures, candidates)]])
-    labels = _components(count, np.concatenate(pairs, axis=1))
+        ends = roots[signed_rows[candidates]]
+        candidates = candidates[:, ends[0] != ends[1]]
+        roots = _unite(roots, signed_rows[candidates[:, _similar(signatures, candidates)]])
     keys = np.full(count, np.iinfo(np.uint64).max, np.uint64)
-    np.minimum.at(keys, labels, title_keys)
-    smallest: UInt64s = keys[labels]
+    np.minimum.at(keys, roots, title_keys)
+    smallest: UInt64s = keys[roots]
     return smallest
 
 
@@ -194,16 +195,16 @@ def _similar(signatures: NDArray[np.uint16], pairs: NDArray[np.int64]) -> NDArra
     return np.concatenate(agreements) if agreements else np.zeros(0, np.bool_)
 
 
-def _components(count: int, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Give every place the smallest place that a chain of pairs leads to, (count,).
+def _unite(roots: NDArray[np.int64], pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Join the trees that pairs lead between; gives every place its root, the smallest of its tree.
 
-    Each round hooks the roots of all pairs together and flattens the trees; few rounds do.
+    `roots` (n,), `pairs` (2, p). Each round hooks the roots of all pairs together and
+    flattens the trees; few rounds do.
     """
-    roots = np.arange(count)
     while pairs.shape[1]:
         ends = roots[pairs]
-        open_pairs = ends[0] != ends[1]
-        pairs, ends = pairs[:, open_pairs], ends[:, open_pairs]
+        is_open = ends[0] != ends[1]
+        pairs, ends = pairs[:, is_open], ends[:, is_open]
         np.minimum.at(roots, ends.max(axis=0), ends.min(axis=0))
         while True:
             flatter = roots[roots]

@@ -32,7 +32,7 @@ MAX_CANDIDATES = 4
 # "found" costs WRONG·(1-p), "ambiguous" 1 + VAIN·(1-q), "unknown" MISSED·q; the cheapest is decided.
 WRONG = 6.0  # an answer about another product
 VAIN = 2.0  # being asked among products of which none is meant
-MISSED = 3.5  # being told that nothing was found although it is there
+MISSED = 6.0  # being told that nothing was found although it is there
 # Not offered beside better candidates: this share of the best one's weight or less.
 LEAST_SHARE = 0.1
 

@@ -27,7 +27,7 @@ CHROMIUM_OPTIONS = [
     "--disable-sync",
 ]
 WORD_DELAY_S = 0.25
-REPLY = "The cable is 180 cm long. It weighs 2.4 kg. The shade is green glass. A brass lamp for reading. [1]"
+REPLY = "The cable is 180 cm long, and a desk lamp with a cable of 180 cm has what is a long cable indeed. [1]"
 # What `ui/app.py` does, with a model that reads from a script.
 ENTRY = """
 import sys
@@ -123,11 +123,11 @@ def _stop(page: Page) -> Locator:
 def test_a_reply_is_seen_growing_and_ends_with_its_card_and_quotes(page: Page) -> None:
     _ask(page, "how long is the cable of the Orlevik desk lamp?")
     expect(_last_bubble(page)).to_contain_text("The cable is 180")
-    assert "brass" not in _last_bubble(page).inner_text(), "the end must not be there yet"
+    assert "indeed" not in _last_bubble(page).inner_text(), "the end must not be there yet"
     expect(_stop(page)).to_be_visible()
     expect(_last_bubble(page).locator(".tw-uid")).to_have_text("LAMP1")
     expect(_stop(page)).to_have_count(0)
-    expect(_last_bubble(page)).to_contain_text("brass")
+    expect(_last_bubble(page)).to_contain_text("indeed")
     quotes = _last_bubble(page).locator(".tw-quote")
     expect(quotes.first).to_be_visible()
     _last_bubble(page).get_by_text("Description", exact=True).click()
@@ -141,7 +141,7 @@ def test_stopping_keeps_what_came_and_the_page_answers_on(page: Page) -> None:
     expect(_last_bubble(page)).to_contain_text("Stopped.", timeout=3_000)
     expect(_last_bubble(page)).to_contain_text("The cable is")
     expect(_last_bubble(page).locator(".tw-uid")).to_have_text("LAMP1")
-    assert "brass" not in _last_bubble(page).inner_text()
+    assert "indeed" not in _last_bubble(page).inner_text()
     _ask(page, "is the Zyxomat 9000 lawn robot waterproof?")
     expect(page.get_by_test_id("stChatMessage")).to_have_count(4)
 
@@ -158,8 +158,8 @@ def test_another_question_ends_a_running_reply_and_is_answered(page: Page) -> No
 def test_a_suggestion_is_answered_and_two_visitors_do_not_see_each_other(
     browser: Browser, page: Page, address: str
 ) -> None:
-    suggestion = page.get_by_test_id("stMain").get_by_test_id("stButton").first
-    question = suggestion.inner_text()
+    suggestion = page.get_by_test_id("stMainBlockContainer").get_by_test_id("stButton").first
+    question = suggestion.inner_text().replace("\u2060", "")
     suggestion.click()
     expect(page.get_by_test_id("stChatMessage").first).to_contain_text(question)
     other = browser.new_page()
@@ -172,16 +172,14 @@ def test_a_suggestion_is_answered_and_two_visitors_do_not_see_each_other(
 def test_hostile_titles_descriptions_and_replies_are_shown_letter_for_letter(page: Page, address: str) -> None:
     page.goto(f"{address}/?hostile=1")
     expect(page.get_by_text("Which one do you mean?")).to_be_visible(timeout=30_000)
-    for title in (HOSTILE_TITLE, HOSTILE_TWIN):
-        expect(page.get_by_test_id("stMain").get_by_role("button").filter(has_text=title.split()[2])).to_be_visible()
-    shown = page.get_by_test_id("stMain").inner_text().replace("\u2060", "")
+    main = page.get_by_test_id("stMainBlockContainer")
+    shown = main.inner_text().replace("\u2060", "")
     assert HOSTILE_TITLE in shown
     assert HOSTILE_TWIN in shown
     page.get_by_role("button", name="Gribbleflint Cloth, Red").click()
     expect(_last_bubble(page).locator(".tw-uid")).to_have_text("CLOTH1")
     _last_bubble(page).get_by_text("Description", exact=True).click()
     expect(_last_bubble(page).locator(".tw-description")).to_contain_text("![x](http://evil.invalid/c.png)")
-    main = page.get_by_test_id("stMain")
     for made in ("img", "a", "h1", ".katex", "script:not([src])", "b"):
         assert main.locator(made).count() == 0, made
     assert page.title() == "Titlewise"
@@ -194,7 +192,7 @@ def test_nothing_is_wider_than_the_window(page: Page, width: int) -> None:
     expect(_last_bubble(page)).to_be_visible()
     page.wait_for_timeout(500)
     widest = page.evaluate(
-        "Math.max(...Array.from(document.querySelectorAll('[data-testid=stMain] *'))"
+        "Math.max(...Array.from(document.querySelectorAll('[data-testid=stMainBlockContainer] *'))"
         ".map(element => element.getBoundingClientRect().right))"
     )
-    assert widest <= width
+    assert 0 < widest <= width

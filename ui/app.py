@@ -41,6 +41,8 @@ def render(assistant: Assistant, *, adapter: bool) -> None:
     st.set_page_config(page_title=strings.NAME, layout="centered")
     st.html(f"<style>{STYLE}</style>")
     talk: Talk = st.session_state.setdefault("talk", Talk())
+    for exchange in talk.exchanges[-1:]:
+        exchange.settle()
     _show_sidebar(assistant, talk, adapter)
     typed = st.chat_input(strings.PLACEHOLDER)
     if typed:
@@ -122,10 +124,10 @@ def _show_candidates(exchange: Exchange, number: int, assistant: Assistant, talk
 
 
 def _answer(assistant: Assistant, talk: Talk, adapter: bool) -> None:
-    """Answer the open request, drawing the words as they come; whatever interrupts, what came is kept.
+    """Answer the open request, drawing the words as they come.
 
-    Any act of the visitor, the stop button's too, ends this drawing of the page with an exception of
-    Streamlit's, and starts another.
+    Any act of the visitor, the stop button's too, has Streamlit draw the page anew and end this drawing
+    with an exception. Which of the two comes first is open; both settle the exchange.
     """
     exchange = talk.begin()
     _show_request(exchange.request)
@@ -137,16 +139,13 @@ def _answer(assistant: Assistant, talk: Talk, adapter: bool) -> None:
         st.button(strings.STOP, key=f"stop-{len(talk.exchanges)}", icon=":material/stop_circle:", type="tertiary")
         asking = Asking(adapter=adapter)
         try:
-            answer = _ask(assistant, talk, exchange, asking)
-            reading = Reading(answer, asking)
-            try:
-                for text in reading:
-                    words.text(text or strings.SEARCHING)
-            finally:
-                exchange.stopped = reading.stop()
-                exchange.reply = reading.reply
+            exchange.reading = Reading(_ask(assistant, talk, exchange, asking), asking)
+            for text in exchange.reading:
+                words.text(text or strings.SEARCHING)
         except UserError as fault:
             exchange.fault = str(fault)
+        finally:
+            exchange.settle()
 
 
 def _ask(assistant: Assistant, talk: Talk, exchange: Exchange, asking: Asking) -> Answer:

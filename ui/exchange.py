@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 
 from assistant.conversation import State
 from assistant.reply import Reply
+from index.errors import UserError
+from ui import strings
+from ui.reading import Reading
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,16 @@ class Exchange:
     reply: Reply | None = None
     stopped: bool = False
     fault: str = ""
+    reading: Reading | None = None  # while the reply is on its way
+
+    def settle(self) -> None:
+        """Stop what is still on its way, and keep what came of it."""
+        if self.reading is None:
+            return
+        self.reading.stop()
+        self.reply, self.stopped = self.reading.reply, self.reading.stopped
+        if self.reading.fault is not None:
+            self.fault = str(self.reading.fault) if isinstance(self.reading.fault, UserError) else strings.BROKEN
 
 
 @dataclass

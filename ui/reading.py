@@ -24,13 +24,17 @@ PATIENCE_S = 2.0  # for a backend to heed a cancel; it owes that within 0.2 s
 
 
 class Reading:
-    """An answer being read: iterate for its text so far; `reply` is there once it has ended or was stopped."""
+    """An answer being read: iterate for its text so far.
+
+    Once it has ended or was stopped, `reply` is there, or `fault`; `stopped` says that it was cut short.
+    """
 
     def __init__(self, answer: Answer, asking: Asking) -> None:
         """Start reading; `asking` is what the answer was asked with."""
         self.reply: Reply | None = None
+        self.fault: Exception | None = None
+        self.stopped = False
         self._asking = asking
-        self._fault: Exception | None = None
         self._pieces: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._read, args=(answer,), daemon=True)
         self._thread.start()
@@ -50,16 +54,15 @@ class Reading:
             if piece is None:
                 break
             text += piece
-        if self._fault is not None:
-            raise self._fault
+        if self.fault is not None:
+            raise self.fault
 
-    def stop(self) -> bool:
-        """Cancel what is still running and keep what came; say whether anything was."""
-        running = self._thread.is_alive() and self.reply is None and self._fault is None
-        if running:
+    def stop(self) -> None:
+        """Cancel what is still running and keep what came; any thread may call it, any number of times."""
+        if self.reply is None and self.fault is None:
+            self.stopped = True
             self._asking.cancel.set()
-        self._thread.join(PATIENCE_S)
-        return running
+            self._thread.join(PATIENCE_S)
 
     def _read(self, answer: Answer) -> None:
         try:
@@ -67,5 +70,5 @@ class Reading:
                 self._pieces.put(piece)
             self.reply = answer.reply
         except Exception as fault:
-            self._fault = fault  # raised again where the answer is drawn
+            self.fault = fault  # raised again where the answer is drawn
         self._pieces.put(None)

@@ -29,7 +29,7 @@ SHORTEST_TIMED_MS = 100  # a shorter time has no first word worth telling
 STYLE = """
 [data-testid="stMainBlockContainer"] { padding-top: 4rem; }
 [data-testid="stBottomBlockContainer"] { padding-bottom: 1.5rem; }
-[data-testid="stMain"] button p { text-align: left; }
+[data-testid="stMainBlockContainer"] button p { text-align: left; }
 [data-testid="stText"] { overflow-wrap: anywhere; }
 .tw-title { font-weight: 600; line-height: 1.35; overflow-wrap: anywhere; }
 .tw-uid { color: #6b7477; font-size: 0.8rem; overflow-wrap: anywhere; }

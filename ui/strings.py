@@ -26,6 +26,7 @@ PLACEHOLDER = "Ask about a product"
 
 STOP = "Stop"
 STOPPED = "Stopped."
+BROKEN = "This reply failed, by a fault of the program. The terminal tells more."
 SEARCHING = "…"
 
 BADGES: dict[Kind, str] = {
