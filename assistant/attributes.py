@@ -82,7 +82,7 @@ ATTRIBUTES = (
     _attribute(
         "author",
         r"who (?:wrote|is the author|writes)|author|written by|illustrat|quem (?:escreveu|é o autor)|autora?\b",
-        r"author|written by|writes|wrote|illustrat|novelist|memoir|escrit[oa] por|autora?\b|by [A-Z]",
+        r"(?:co-?)?author|writing as|written by|writes|wrote|illustrat|novelist|memoir|escrit[oa] por|autora?\b|by [A-Z]",
     ),
     _attribute(
         "pages",
@@ -141,7 +141,7 @@ ATTRIBUTES = (
     _attribute(
         "wireless",
         r"bluetooth|wi-?fi\b|wireless|cordless|sem fio",
-        r"bluetooth|wi-?fi\b|wireless|wired|cable|2\.4 ?ghz|sem fio|cordless",
+        r"bluetooth|wi-?fi\b|wireless|wired|2\.4 ?ghz|sem fio|cordless",
     ),
 )
 _BY_NAME = {attribute.name: attribute for attribute in ATTRIBUTES}

@@ -36,6 +36,9 @@ class Settings:
     # Below this probability that a passage answers, the reply is "not stated" and no model is asked.
     # `python benchmarks/evidence.py` shows the trade: 74 % of answerable kept, 75 % of unanswerable refused on ePQA.
     least_strength: float = 0.2
+    # Where the model's text does not stand the check, the best passage is quoted instead, if it is this likely to
+    # answer; else nothing is claimed.
+    least_strength_to_quote: float = 0.4
     max_new_tokens: int = 64
     deadline_s: float = 60.0
 
@@ -123,11 +126,12 @@ class Assistant:
         """Keep what the passages carry: a refusal becomes "not stated", an invention the best passage itself."""
         language = language_of(turn.question)
         checked = check(text, evidence.passages, title=product.title, question=turn.question)
-        if checked.refuses:
+        stands = checked.supported or (bool(checked.text) and asking.cancel.is_set())
+        if checked.refuses or not (stands or evidence.strength >= self.settings.least_strength_to_quote):
             refusal = phrase("not_stated", language, title=product.title)
             return Reply("not_stated", refusal, product.uid, product.title, hits=turn.hits)
         quotes = quotes_of(checked.cited, evidence.passages)
-        if checked.supported or asking.cancel.is_set():
+        if stands:
             return Reply("answer", checked.text, product.uid, product.title, quotes, turn.hits)
         quotes = quotes_of([evidence.best], evidence.passages)
         return Reply(

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from assistant.evidence import Passage, content_words
 from assistant.reply import Quote
 
-# A reply with less than this share of its words in the passages, title or question is taken for invented.
+# A reply is taken for invented if less than this share of its own words, those not asked with, stand in the passages.
 LEAST_SUPPORT = 0.5
 
 _ANSWERING = frozenset({"yes", "no", "sim", "não"})
@@ -95,9 +95,10 @@ def _is_supported(text: str, cited: Sequence[Passage], title: str, question: str
     if bool(_NEGATION.search(text)) != bool(_NEGATION.search(evidence)):
         return False
     words = content_words(text) - _ANSWERING
-    known = content_words(f"{evidence} {title} {question}")
+    said = words - content_words(f"{title} {question}")
+    borne = said & content_words(evidence)
     says_something = bool(_CLOSED_ANSWER.match(text)) or bool(words & content_words(evidence) - content_words(question))
-    return says_something and len(words & known) >= LEAST_SUPPORT * len(words)
+    return says_something and len(borne) >= LEAST_SUPPORT * len(said)
 
 
 def _numbers(text: str) -> frozenset[str]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from assistant.attributes import asked_about, carries
+from assistant.phrases import language_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,7 +29,8 @@ LARGEST_STEP_DOWN = 1.0
 WORDS_OF_A_MENTION = 3  # of a title's words in a question; fewer are as likely part of what is asked
 SHORTEST_PASSAGE = 12  # characters; a shorter piece joins its neighbour
 
-_ENDS = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+(?=[\"'“‘(\[]*[A-ZÀ-Ý0-9])|\s*•\s*")
+# Where a passage ends: after a sentence, and at what lists are written with: "•", "|" and "/ ".
+_ENDS = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+(?=[\"'“‘(\[]*[A-ZÀ-Ý0-9])|\s*•\s*|\s+\|\s+|(?<=\w)/\s+(?=[A-Z0-9])")
 _SOFT_BREAK = re.compile(r"[;,:/–—-]\s+|\s/\s")
 # Words that end in a full stop within a sentence; a single capital is an initial, but not after a number ("1000 W.").
 _ABBREVIATION = re.compile(
@@ -40,6 +42,8 @@ _CLOSED = re.compile(
     r"(?:is|are|does|do|did|can|could|will|would|has|have|was|were|é|tem|vem|serve|funciona|posso|dá)\b",
     re.I,
 )
+# What is asked for by name is asked for even where the title has the word: "how many compartments has the 7 Compartment …".
+_OBJECT = re.compile(r"\b(?:how many|how much|what|which|quant[oa]s|que|qual)\s+(\w+)")
 _WORD = re.compile(r"\w+(?:[.,'’]\w+)*")
 _FRAME = frozenset(
     """
@@ -66,8 +70,8 @@ FEATURES = (
     "log of its number of words",
     "the question asks yes or no",
 )
-WEIGHTS = (1.185, 1.282, 0.884, -0.623, -0.187, 5.378, 0.312, -0.014)
-BIAS = -3.284
+WEIGHTS = (1.155, 1.257, 0.89, -0.629, -0.198, 5.443, 0.317, -0.005)
+BIAS = -3.294
 
 
 @dataclass(frozen=True)
@@ -132,6 +136,9 @@ def score_features(question: str, title: str, texts: Sequence[str], encode: Enco
     question = _without_mention(question, title)
     attributes = asked_about(question)
     asked = content_words(question)
+    if attributes and language_of(question) != language_of(" ".join(texts)):
+        # Across languages only the attribute can be met, not the other words.
+        asked = frozenset(word for words in attributes.values() for word in content_words(words)) or asked
     beyond_title = asked - content_words(title) or asked
     carried = [frozenset(name for name in attributes if carries(text, name)) for text in texts]
     # "How heavy" is answered by "1.3 kg": a word that asks for an attribute is met by a text that states it.
@@ -187,9 +194,12 @@ def _without_mention(question: str, title: str) -> str:
     """Leave a title out that a question mentions, by three words or by half of them: what is left is what it asks."""
     own = content_words(title)
     words = _WORD.findall(question.casefold())
-    mentioned = [word for word in words if word not in _FRAME and _stem(word) in own]
+    objects = frozenset(_OBJECT.findall(question.casefold()))
+    mentioned = [word for word in words if word not in _FRAME and word not in objects and _stem(word) in own]
     rest = " ".join(word for word in words if word not in mentioned)
-    is_mention = len(mentioned) >= min(WORDS_OF_A_MENTION, max(1, len(own) / 2))
+    starts = _WORD.search(title.casefold())
+    names_brand = starts is not None and starts.group() in mentioned
+    is_mention = len(mentioned) >= (WORDS_OF_A_MENTION - names_brand) or 2 * len(mentioned) >= len(own)
     return rest if is_mention and content_words(rest) else question
 
 
@@ -212,7 +222,7 @@ def _sentences(content: str) -> list[tuple[int, int]]:
     spans = []
     start = 0
     for end in _ENDS.finditer(content):
-        if "•" in end.group() or not _ABBREVIATION.search(content, start, end.start()):
+        if end.group().strip() or not _ABBREVIATION.search(content, start, end.start()):
             spans.append((start, end.start()))
             start = end.end()
     spans.append((start, len(content)))

@@ -196,3 +196,14 @@ def test_nothing_is_wider_than_the_window(page: Page, width: int) -> None:
         ".map(element => element.getBoundingClientRect().right))"
     )
     assert 0 < widest <= width
+
+
+def test_on_a_phone_the_sidebar_gives_way_to_the_description_that_it_asked_for(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.reload()
+    page.get_by_test_id("stExpandSidebarButton").click()
+    page.get_by_placeholder("Title", exact=True).fill("Moonlight lamp")
+    page.get_by_role("button", name="Describe it").click()
+    expect(_last_bubble(page)).to_contain_text("generated, not checked")
+    expect(page.get_by_test_id("stSidebar")).not_to_be_in_viewport()
+    expect(_last_bubble(page)).to_be_in_viewport()

@@ -7,6 +7,7 @@ import os
 import random
 import subprocess
 import sys
+import zlib
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -218,6 +219,21 @@ def test_what_came_before_the_end_of_a_truncated_gzip_is_kept(tmp_path: Path, sh
     assert 4000 * (share - 0.2) < report.kept < 4000 * (share + 0.1)
     assert _uids(catalogue) == [f"U{number:06d}" for number in range(report.kept)]
     assert _samples(tmp_path)[0]["line"] == report.kept + 1
+
+
+def test_no_byte_before_the_truncation_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source_module, "READ_BYTES", 10)
+    zipped = gzip.compress(b"".join(_row(f"U{number}", "T" * 250, "x" * 900) for number in range(20)))
+    for length in range(100, len(zipped) - 8, 3):
+        (tmp_path / "trn.json").write_bytes(zipped[:length])
+        with Source(tmp_path / "trn.json") as source:
+            blocks = list(source.blocks(lambda read: None))
+        text = b"".join(block.text for block in blocks)
+        there = zlib.decompressobj(31).decompress(zipped[:length])
+        whole, _, tail = there.rpartition(b"\n")
+        assert text.rstrip(b"\n") == (there if tail.endswith(b"}") else whole).rstrip(b"\n")
+        (lost,) = [rejection for block in blocks for rejection in block.rejections]
+        assert lost.reason == "truncated gzip"
 
 
 def test_a_gzip_without_its_last_bytes_loses_no_row(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ MAX_SHOWN_CHARACTERS = 300  # of what the visitor typed
 TURN_TO_REPLY = """<script>
 Array.from(document.querySelectorAll('[data-testid="stChatMessage"]')).at(-1)?.scrollIntoView({behavior: "smooth"});
 if (innerWidth < 768)
-  document.querySelector('[aria-expanded="true"] [data-testid="stSidebarCollapseButton"] button')?.click();
+  document.querySelector('[data-collapsed="false"] [data-testid="stSidebarCollapseButton"] button')?.click();
 </script>"""
 
 
