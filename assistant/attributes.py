@@ -82,7 +82,7 @@ ATTRIBUTES = (
     _attribute(
         "author",
         r"who (?:wrote|is the author|writes)|author|written by|illustrat|quem (?:escreveu|é o autor)|autora?\b",
-        r"(?:co-?)?author|writing as|written by|writes|wrote|illustrat|novelist|memoir|escrit[oa] por|autora?\b|by [A-Z]",
+        r"(?:co-?)?author|writing as|written by|writes|wrote|illustrat|novelist|memoir|escrit[oa] por|autora?\b|by (?-i:[A-ZÀ-Ý])",
     ),
     _attribute(
         "pages",

@@ -21,6 +21,7 @@ from assistant.evidence import Budget, Evidence, choose, content_words, overview
 from assistant.phrases import Language, language_of, phrase
 from assistant.prompt import answer_prompt
 from assistant.reply import Reply
+from index.cleaning import is_description
 from index.products import Catalogue, Product
 from index.resolver import TitleIndex, check_question
 
@@ -71,6 +72,11 @@ class Assistant:
         watch.lap("resolve_ms")
         return Answer(self._answer(turn, asking, watch), turn.state)
 
+    def warm_up(self) -> None:
+        """Let the model read what stands first in every prompt, so that the first question waits no longer than others."""
+        for _ in self.backend.stream(answer_prompt("", (), ""), Generation(max_new_tokens=1)):
+            pass
+
     def recall(self, history: Sequence[Message]) -> State:
         """Give the state that a talk has reached, from its turns in plain text."""
         return replay(history, self.index, self.catalogue)
@@ -95,7 +101,7 @@ class Assistant:
 
     def _evidence(self, question: str, product: Product) -> tuple[Evidence, str]:
         """Choose passages, and the question to put: a bare title asks what the product is."""
-        passages = split(product.content)
+        passages = split(product.content) if is_description(product.content, product.title) else []
         budget = Budget(self.backend.count_tokens, self.settings.max_passages, self.settings.max_passage_tokens)
         if not content_words(question) - content_words(product.title) - {product.uid.casefold()}:
             overviewed = "O que é este produto?" if language_of(question) == "pt" else "What is this product?"

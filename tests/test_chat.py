@@ -56,9 +56,11 @@ def test_without_evidence_the_model_is_not_asked(shop: Shop) -> None:
     assert backend.calls == []
 
 
-def test_a_product_without_a_description_says_so(shop: Shop) -> None:
-    reply = ask(shop, "how heavy is the Orbel garden hose 20 m?")
-    assert (reply.kind, reply.uid) == ("not_stated", "E1")
+@pytest.mark.parametrize(("uid", "content"), [("E1", ""), ("E2", "N/A")])
+def test_a_product_without_a_usable_description_says_so(shop: Shop, uid: str, content: str) -> None:
+    reply = ask(shop, "what is it made of?", uid=uid)
+    assert shop[0].product(shop[0].row_of(uid)).content == content
+    assert (reply.kind, reply.uid) == ("not_stated", uid)
     assert "No description is known" in reply.text
 
 
@@ -137,6 +139,16 @@ def test_the_adapter_switch_reaches_the_backend(shop: Shop) -> None:
     for adapter in (True, False):
         _ = Assistant(*shop, backend).ask(RED, asking=Asking(adapter=adapter)).reply
     assert [call.generation.adapter for call in backend.calls] == [True, False]
+
+
+def test_warming_up_reads_what_every_prompt_begins_with(shop: Shop) -> None:
+    backend = Scripted(["x", "It weighs 1.3 kg. [1]"])
+    assistant = Assistant(*shop, backend)
+    assistant.warm_up()
+    _ = assistant.ask(RED).reply
+    warm, asked = backend.calls
+    assert warm.messages[:-1] == asked.messages[:-1]
+    assert warm.generation.max_new_tokens == 1
 
 
 def test_an_answer_to_which_one_answers_the_waiting_question(shop: Shop) -> None:

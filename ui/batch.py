@@ -3,7 +3,7 @@
 A row that cannot be read, or cannot be answered for a reason that lies in the row,
 becomes {"id", "error"} and is counted; the rest goes on.
 
-    errors = run_batch(Path("in.jsonl"), Path("out.jsonl"), answer, progress=Progress)
+    errors = run_batch(Path("in.jsonl"), Path("out.jsonl"), answer, label="answering")
 """
 
 import json
@@ -32,7 +32,8 @@ def run_batch(source: Path, out: Path, answer: Callable[[Row], Row], *, label: s
         raise UserError(
             f"there is no file {source}", "JSON Lines with an id and a question each", "another --batch file"
         )
-    if not out.parent.is_dir() or out.is_dir():
+    out = out.resolve()  # a link stays a link; what it leads to is replaced
+    if not out.parent.is_dir() or (out.exists() and not out.is_file()):
         raise UserError(f"{out} cannot be written", "a file in a folder that exists", "another --out file")
     with source.open("rb") as lines:
         total = sum(1 for _ in lines)
@@ -73,7 +74,9 @@ def uid_of(row: Row) -> str:
 
 def history_of(row: Row) -> list[Message]:
     """Give the history of a row, empty where it has none. Raises `RowError` where it is malformed."""
-    history = row.get("history") or []
+    history = row.get("history")
+    if history is None:
+        return []
     if not isinstance(history, list):
         raise RowError("the row's history is not a list")
     return [_message(turn) for turn in history]
@@ -99,7 +102,9 @@ def _answer_line(line: bytes, answer: Callable[[Row], Row]) -> Row:
 def _parse(line: bytes) -> Row:
     try:
         row = json.loads(line.decode("utf-8-sig"), parse_constant=_refuse_constant)
-        json.dumps(row, ensure_ascii=False).encode()  # a lone surrogate reads well but cannot be written back
+        json.dumps(
+            row, ensure_ascii=False, allow_nan=False
+        ).encode()  # 1e999 and lone surrogates cannot be written back
     except UnicodeError as exc:
         raise RowError("the row is not valid UTF-8") from exc
     except (ValueError, RecursionError) as exc:

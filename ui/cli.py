@@ -7,6 +7,7 @@ that a person can mend (one line on standard error), 2 wrong usage.
 import argparse
 import io
 import json
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -23,7 +24,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and give its exit code."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(encoding="utf-8")
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="replace")
+    # What libraries log of their own accord is no part of what a command says.
+    logging.getLogger().addHandler(logging.NullHandler())
     # llama.cpp's threads must sleep, not spin, between texts; whichever OpenMP loads first reads this.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     chosen = build_parser().parse_args(arguments)
@@ -38,6 +43,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         # The reader went away (as `head` does): nothing is left to say, and nowhere to say it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as fault:
+        # A full disk, a folder of somebody else's, a name too long: wherever it strikes, a person can mend it.
+        told = UserError(str(fault), "files that can be read and written", "another path, or room on the disk")
+        print(f"titlewise: {told}", file=sys.stderr)
+        return 1
     return 0
 
 
@@ -83,7 +93,7 @@ def build_parser() -> argparse.ArgumentParser:
     command.add_argument("--json", action="store_true", help="print JSON")
 
     command = _command(commands, "describe", _describe, "invent a description for a title that is in no catalogue")
-    command.add_argument("title", metavar="TITLE")
+    command.add_argument("title", type=_text, metavar="TITLE")
     command.add_argument("--language", choices=("en", "pt"), help="of the prompt (the title's)")
     command.add_argument("--seed", type=int, default=0, help="another seed gives another description (%(default)s)")
     command.add_argument("--json", action="store_true", help="print JSON")
@@ -121,7 +131,7 @@ def _command(commands: Any, name: str, run: Any, summary: str) -> argparse.Argum
 
 
 def _add_question(command: argparse.ArgumentParser) -> None:
-    command.add_argument("question", nargs="?", metavar="QUESTION")
+    command.add_argument("question", nargs="?", type=_text, metavar="QUESTION")
     command.add_argument("--batch", type=Path, metavar="IN", help="answer the rows of a JSON Lines file instead")
     command.add_argument("--out", type=Path, metavar="OUT", help="where the rows of --batch go")
 
@@ -139,10 +149,17 @@ def _add_engine(command: argparse.ArgumentParser) -> None:
 
 
 def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of 1 or more")
+    return int(text)
+
+
+def _text(argument: str) -> str:
+    try:
+        argument.encode()
+    except UnicodeEncodeError as exc:  # bytes that the shell handed over and that are no UTF-8
+        raise argparse.ArgumentTypeError(f"{argument!r} is not valid UTF-8") from exc
+    return argument
 
 
 def _demo(chosen: argparse.Namespace) -> None:
@@ -326,7 +343,8 @@ def _batch(chosen: argparse.Namespace, answer: Any) -> None:
 
     errors = run_batch(chosen.batch, chosen.out, answer, label="answering")
     if errors:
-        print(f'{errors} rows became errors; see their "error" in {chosen.out}', file=sys.stderr)
+        rows = "1 row" if errors == 1 else f"{errors:,} rows"
+        print(f'{rows} became errors; see "error" in {chosen.out}', file=sys.stderr)
 
 
 def _print_json(value: Any) -> None:

@@ -46,11 +46,13 @@ def demo(home: Path, *, adapter: bool) -> None:
 
 
 def demo_home(home: Path) -> Path:
-    """Give the home itself, or `home/demo` where another catalogue than the sample lives in it."""
+    """Give the home itself, or `home/demo` where another catalogue than the sample, or a damaged one, lives in it."""
+    if not (home / "catalogue").exists():
+        return home
     try:
         source = read_manifest(home / "catalogue", "catalogue").made_by.get("source_sha256")
     except ArtefactError:
-        return home
+        return home / "demo"
     return home if source == sha256_of(SAMPLE) else home / "demo"
 
 

@@ -87,7 +87,9 @@ def opened(argument: str) -> Assistant:
 def _open(argument: str) -> Assistant:
     settings = Settings.from_argument(argument)
     catalogue, index = open_catalogue(settings.home)
-    return Assistant(catalogue, index, open_backend(settings.engine))
+    assistant = Assistant(catalogue, index, open_backend(settings.engine))
+    assistant.warm_up()
+    return assistant
 
 
 def _check_port(port: int) -> None:
