@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo ui test check bench lock
+.PHONY: setup demo ui test check bench docs lock
 
 setup: .venv/ready
 
@@ -32,6 +32,10 @@ bench: setup
 	$(BIN)/python benchmarks/prepare.py
 	$(BIN)/python benchmarks/answers.py
 	$(BIN)/python benchmarks/evidence.py
+
+# Write the help texts into docs/commands.md.
+docs: setup
+	$(BIN)/python docs/make_commands.py
 
 # Pin everything that pyproject.toml asks for, as it is installed in a fresh environment.
 lock:

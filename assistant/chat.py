@@ -73,7 +73,7 @@ class Assistant:
         return Answer(self._answer(turn, asking, watch), turn.state)
 
     def warm_up(self) -> None:
-        """Let the model read what stands first in every prompt, so that the first question waits no longer than others."""
+        """Let the model read what stands first in every prompt: the first question then waits no longer."""
         for _ in self.backend.stream(answer_prompt("", (), ""), Generation(max_new_tokens=1)):
             pass
 

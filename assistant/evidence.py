@@ -42,7 +42,7 @@ _CLOSED = re.compile(
     r"(?:is|are|does|do|did|can|could|will|would|has|have|was|were|é|tem|vem|serve|funciona|posso|dá)\b",
     re.I,
 )
-# What is asked for by name is asked for even where the title has the word: "how many compartments has the 7 Compartment …".
+# What is asked for by name counts even where the title has the word: "how many compartments has the 7 Compartment …".
 _OBJECT = re.compile(r"\b(?:how many|how much|what|which|quant[oa]s|que|qual)\s+(\w+)")
 _WORD = re.compile(r"\w+(?:[.,'’]\w+)*")
 _FRAME = frozenset(

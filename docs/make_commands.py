@@ -1,0 +1,31 @@
+"""Write the help texts of the command line into docs/commands.md: `python docs/make_commands.py`."""
+
+import argparse
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from ui.cli import build_parser
+
+PAGE = Path(__file__).with_name("commands.md")
+HEAD = "# Commands\n\nMade by `make docs` from the command line itself; `titlewise COMMAND --help` says the same.\n"
+
+
+def page() -> str:
+    """Give the whole page."""
+    os.environ.update(COLUMNS="100", NO_COLOR="1", TITLEWISE_HOME="artifacts")
+    parser = build_parser()
+    return HEAD + "".join(f"\n## {each.prog}\n\n```\n{each.format_help()}```\n" for each in [parser, *commands_of(parser)])
+
+
+def commands_of(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+    """Give the parsers of all commands below one, in their order."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for command in action.choices.values():
+                yield command
+                yield from commands_of(command)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")

@@ -1,0 +1,146 @@
+"""The walls of the house: imports run down only, nothing heavy before it is needed, no pickle."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+FLOORS = ("index", "assistant", "finetune", "ui")  # from the ground up
+FILES = sorted(path for floor in FLOORS for path in (ROOT / floor).rglob("*.py"))
+HEAVY = frozenset(
+    """
+    accelerate bitsandbytes bm25s datasets evaluate faiss gradio gguf huggingface_hub openai pandas peft pyarrow scipy
+    sentence_transformers sklearn streamlit tokenizers torch transformers trl xllamacpp
+    """.split()
+)
+STREAMLIT_PAGES = ("ui/app.py", "ui/replies.py")  # run by Streamlit alone
+
+
+def imported(tree: ast.AST) -> Iterator[tuple[str, int]]:
+    """Yield the full names of all imported modules, those inside functions too, with their lines."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"line {node.lineno}: a relative import hides which floor it leads to"
+            yield from ((f"{node.module}.{alias.name}", node.lineno) for alias in node.names)
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in ("import_module", "__import__"):
+            assert node.args, f"line {node.lineno}: an import by a name that nobody can read"
+            assert isinstance(node.args[0], ast.Constant), f"line {node.lineno}: an import by a computed name"
+            yield str(node.args[0].value), node.lineno
+
+
+def upward(path: Path, text: str) -> list[str]:
+    """Give the imports of a file that lead to a floor above its own, or out of the house."""
+    own = FLOORS.index(path.relative_to(ROOT).parts[0])
+    above = {*FLOORS[own + 1 :], "tests", "benchmarks"}
+    return [
+        f"{path.relative_to(ROOT)}:{line} imports {name}"
+        for name, line in imported(ast.parse(text))
+        if name.split(".")[0] in above
+    ]
+
+
+def at_module_level(tree: ast.Module) -> Iterator[str]:
+    """Yield the top names of modules imported when the file is, so not in functions and not for type checkers."""
+    waiting: list[ast.AST] = list(tree.body)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            continue
+        if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
+            waiting += node.orelse
+            continue
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield from (name.split(".")[0] for name, _ in imported(node))
+        waiting += ast.iter_child_nodes(node)
+
+
+def test_every_floor_is_read() -> None:
+    assert {path.relative_to(ROOT).parts[0] for path in FILES} == set(FLOORS)
+    assert len(FILES) > 40
+
+
+def test_no_import_runs_up() -> None:
+    assert [arrow for path in FILES for arrow in upward(path, path.read_text(encoding="utf-8"))] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import assistant.chat",
+        "def f():\n    from ui.cli import main",
+        "def f():\n    import finetune as f",
+        "if True:\n    import importlib\n    importlib.import_module('assistant.chat')",
+        "import tests.small_shop",
+    ],
+)
+def test_an_import_that_runs_up_would_be_seen(text: str) -> None:
+    assert len(upward(ROOT / "index" / "products.py", text)) == 1
+
+
+def test_the_floors_below_may_be_imported() -> None:
+    assert upward(ROOT / "ui" / "cli.py", "import index.errors, assistant.chat\ndef f():\n    import finetune") == []
+
+
+def test_no_file_of_the_page_hides_a_package() -> None:
+    # Streamlit puts ui/ first on sys.path: `ui/index.py` would be found as `index`.
+    for name in (*FLOORS, "streamlit"):
+        assert not (ROOT / "ui" / f"{name}.py").exists()
+        assert not (ROOT / "ui" / name).exists()
+
+
+def test_no_module_is_a_drawer_for_everything() -> None:
+    names = {"utils", "util", "common", "helpers", "misc"}
+    assert [path for path in FILES if {*path.relative_to(ROOT).with_suffix("").parts} & names] == []
+
+
+def test_nothing_is_pickled() -> None:
+    picklers = {"pickle", "cPickle", "cloudpickle", "dill", "joblib", "shelve", "marshal"}
+    for path in FILES:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        assert not {name.split(".")[0] for name, _ in imported(tree)} & picklers, path
+
+
+def test_no_call_loads_pickles_or_code_of_others() -> None:
+    for path in FILES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.Call):
+                continue
+            place = f"{path.relative_to(ROOT)}:{node.lineno}"
+            assert ast.unparse(node.func) not in ("torch.load", "torch.save", "eval", "exec"), place
+            for keyword in node.keywords:
+                off = isinstance(keyword.value, ast.Constant) and keyword.value.value is False
+                assert keyword.arg not in ("trust_remote_code", "allow_pickle") or off, place
+
+
+def test_libraries_that_are_slow_to_load_wait_inside_functions() -> None:
+    allowed = {
+        "index/storing.py": {"pyarrow"},  # itself imported only by the function that prepares
+        **{key: {"streamlit"} for key in STREAMLIT_PAGES},
+    }
+    for path in FILES:
+        name = path.relative_to(ROOT).as_posix()
+        loaded = set(at_module_level(ast.parse(path.read_text(encoding="utf-8"))))
+        assert loaded & HEAVY <= allowed.get(name, set()), name
+
+
+def test_help_loads_no_slow_library() -> None:
+    program = (
+        "import sys, ui.cli\n"
+        "try: ui.cli.main(['--help'])\n"
+        "except SystemExit: pass\n"
+        f"slow = sorted({{*{sorted(HEAVY)!r}, 'numpy', 'tqdm', 'httpx2', 'psutil'}} & set(sys.modules))\n"
+        "print(slow, file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stderr.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", [path.relative_to(ROOT).as_posix() for path in FILES])
+def test_a_module_says_what_it_is(name: str) -> None:
+    assert ast.get_docstring(ast.parse((ROOT / name).read_text(encoding="utf-8")))

@@ -1,0 +1,59 @@
+"""The documents say what the commands do."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ui.cli import build_parser
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def commands(page: Path) -> list[str]:
+    """Give the titlewise commands of a page's shell blocks, without comments."""
+    blocks = re.findall(r"```(?:sh|console)\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    lines = [line.removeprefix("$ ").split("  #")[0].strip() for block in blocks for line in block.splitlines()]
+    return [line for line in lines if line.startswith("titlewise ")]
+
+
+def test_the_page_of_commands_is_what_the_command_line_says() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "import make_commands; print(make_commands.page(), end='')"],
+        cwd=ROOT / "docs",
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+    )
+    assert done.stdout == (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+
+
+def test_the_readme_shows_commands() -> None:
+    assert len(commands(ROOT / "README.md")) >= 5
+
+
+@pytest.mark.parametrize(("page", "command"), [(page.name, line) for page in PAGES for line in commands(page)])
+def test_every_command_in_the_documents_is_one(page: str, command: str) -> None:
+    build_parser().parse_args(shlex.split(command)[1:])
+
+
+def test_every_dependency_has_its_reason() -> None:
+    import tomllib
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    asked = [*project["dependencies"], *(name for names in project["optional-dependencies"].values() for name in names)]
+    names = {re.split(r"[<>=\[]", requirement)[0] for requirement in asked}
+    explained = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
+    assert sorted(name for name in names if f"**{name}**" not in explained) == []
+
+
+def test_every_link_between_the_documents_leads_somewhere() -> None:
+    for page in PAGES:
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
