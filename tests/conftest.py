@@ -1,5 +1,7 @@
 """Fixtures shared by the test modules."""
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,8 @@ import tiny_llama as tiny
 from assistant.models import EMBEDDED, fetch
 from index.products import Catalogue
 from index.resolver import TitleIndex
+from ui.cli import main
+from ui.demo import SAMPLE
 
 
 @pytest.fixture(scope="session")
@@ -27,3 +31,25 @@ def tiny_llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def shop(tmp_path_factory: pytest.TempPathFactory) -> tuple[Catalogue, TitleIndex]:
     """The small shop, prepared and indexed."""
     return small_shop.build(tmp_path_factory.mktemp("shop"))
+
+
+@pytest.fixture(scope="session")
+def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home in which the commands themselves have prepared and indexed the sample catalogue; not to be changed."""
+    home = tmp_path_factory.mktemp("sample") / "home"
+    assert main(["--home", str(home), "prepare", str(SAMPLE)]) == 0
+    assert main(["--home", str(home), "index"]) == 0
+    return home
+
+
+@pytest.fixture(scope="session")
+def golden() -> Callable[[str, str], None]:
+    """Compare a text with a golden file; `GOLDEN=write` in the environment writes the file instead."""
+
+    def compare(name: str, text: str) -> None:
+        path = Path(__file__).parent / "golden" / name
+        if os.environ.get("GOLDEN") == "write":
+            path.write_text(text, encoding="utf-8")
+        assert text == path.read_text(encoding="utf-8")
+
+    return compare
