@@ -8,17 +8,21 @@ it cites none, and says whether its numbers and words stand in the passages at a
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
-from assistant.evidence import Passage, content_words
+from assistant.evidence import WORD, Passage, content_words, stem
 from assistant.reply import Quote
 
 # A reply is taken for invented if less than this share of its own words, those not asked with, stand in the passages.
 LEAST_SUPPORT = 0.5
+MAX_SENTENCES = 2
+NEAR_WORDS = 3  # after a number, or the one before it
 
 _ANSWERING = frozenset({"yes", "no", "sim", "não"})
 _CLOSED_ANSWER = re.compile(r"(?:yes|no|sim|não)\b", re.I)
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 _CITATION = re.compile(r"\s*\[\s*(\d+(?:\s*,\s*\d+)*)\s*\]")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _NUMBER_WORDS = {
@@ -60,16 +64,13 @@ def check(text: str, passages: Sequence[Passage], *, title: str, question: str) 
     if not plain or _REFUSAL.search(plain):
         return Checked(plain, (), False, bool(plain))
     numbers = {int(number) for group in _CITATION.findall(text) for number in group.split(",") if len(number) < 4}
-    source = resting_on(plain, passages)
-    cited = [
-        passage
-        for passage in passages
-        if passage.number in numbers and _shared(plain, passage) >= _shared(plain, source)
-    ]
-    cited = cited or [source]
-    supported = _is_supported(plain, cited, title, question)
-    marks = "".join(f" [{passage.number}]" for passage in cited)
-    return Checked(plain + marks, tuple(passage.number for passage in cited), supported, False)
+    sentences = _SENTENCE_END.split(plain)
+    # A small model that has answered well often goes on to invent: the longest beginning that stands is kept.
+    for length in range(min(len(sentences), MAX_SENTENCES), 0, -1):
+        checked = _check_plain(" ".join(sentences[:length]), numbers, passages, title, question)
+        if checked.supported:
+            break
+    return checked
 
 
 def resting_on(text: str, passages: Sequence[Passage]) -> Passage:
@@ -82,6 +83,18 @@ def quotes_of(cited: Sequence[int], passages: Sequence[Passage]) -> tuple[Quote,
     return tuple(Quote(passage.text, passage.start, passage.end) for passage in passages if passage.number in cited)
 
 
+def _check_plain(
+    plain: str, numbers: Container[int], passages: Sequence[Passage], title: str, question: str
+) -> Checked:
+    source = resting_on(plain, passages)
+    fitting = _shared(plain, source)
+    cited = [passage for passage in passages if passage.number in numbers and _shared(plain, passage) >= fitting]
+    cited = cited or [source]
+    marks = "".join(f" [{passage.number}]" for passage in cited)
+    supported = _is_supported(plain, cited, title, question)
+    return Checked(plain + marks, tuple(passage.number for passage in cited), supported, refuses=False)
+
+
 def _shared(text: str, passage: Passage) -> int:
     """Count the words and numbers that a text shares with a passage."""
     return len(content_words(text) & content_words(passage.text)) + len(_numbers(text) & _numbers(passage.text))
@@ -90,15 +103,28 @@ def _shared(text: str, passage: Passage) -> int:
 def _is_supported(text: str, cited: Sequence[Passage], title: str, question: str) -> bool:
     """Say whether numbers, words and the yes or no of a text agree with the passages that it cites."""
     evidence = " ".join(passage.text for passage in cited)
-    if not _numbers(text) <= _numbers(f"{evidence} {title} {question}"):
+    if not _numbers(text) <= _numbers(f"{evidence} {title} {question}") or not _numbers_fit(text, evidence):
         return False
     if bool(_NEGATION.search(text)) != bool(_NEGATION.search(evidence)):
         return False
-    words = content_words(text) - _ANSWERING
+    words = frozenset(word for word in content_words(text) - _ANSWERING if not _NEGATION.search(word))
     said = words - content_words(f"{title} {question}")
     borne = said & content_words(evidence)
     says_something = bool(_CLOSED_ANSWER.match(text)) or bool(words & content_words(evidence) - content_words(question))
     return says_something and len(borne) >= LEAST_SUPPORT * len(said)
+
+
+def _numbers_fit(text: str, evidence: str) -> bool:
+    """Say whether each number stands near the word it counts: "96 pages" is not in "336 pages, 96 photographs"."""
+    there = [stem(word) for word in WORD.findall(evidence.casefold())]
+    said = [stem(word) for word in WORD.findall(text.casefold())]
+    for number, counted in pairwise(said):
+        if number[0].isdigit() and counted.isalpha() and number in there and counted in there:
+            places = [place for place, word in enumerate(there) if word == number]
+            near = [[*there[max(0, place - 1) : place], *there[place + 1 : place + 1 + NEAR_WORDS]] for place in places]
+            if not any(counted in words for words in near):
+                return False
+    return True
 
 
 def _numbers(text: str) -> frozenset[str]:

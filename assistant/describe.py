@@ -43,4 +43,10 @@ def _generate(backend: Backend, title: str, language: Language, asking: Asking) 
             watch.lap("first_token_ms")
         pieces.append(piece)
         yield piece
-    return watch.finish(Reply("generated", "".join(pieces).strip(), title=title))
+    return watch.finish(Reply("generated", _whole_sentences("".join(pieces)), title=title))
+
+
+def _whole_sentences(text: str) -> str:
+    """Leave out a last sentence that the token limit cut, unless it is the only one."""
+    end = max(text.rfind(sign) for sign in ".!?…")
+    return (text[: end + 1] if end > 0 else text).strip()

@@ -44,7 +44,7 @@ _CLOSED = re.compile(
 )
 # What is asked for by name counts even where the title has the word: "how many compartments has the 7 Compartment …".
 _OBJECT = re.compile(r"\b(?:how many|how much|what|which|quant[oa]s|que|qual)\s+(\w+)")
-_WORD = re.compile(r"\w+(?:[.,'’]\w+)*")
+WORD = re.compile(r"\w+(?:[.,'’]\w+)*")
 _FRAME = frozenset(
     """
     a about all also am an and any are as at be been but by can come comes could did do does for from get got
@@ -169,7 +169,7 @@ def score_features(question: str, title: str, texts: Sequence[str], encode: Enco
 
 def content_words(text: str) -> frozenset[str]:
     """Give the stems of the words that carry meaning; those of questions and grammar are left out."""
-    return frozenset(_stem(word) for word in _WORD.findall(text.casefold()) if word not in _FRAME)
+    return frozenset(stem(word) for word in WORD.findall(text.casefold()) if word not in _FRAME)
 
 
 def _within(budget: Budget, ranked: Sequence[int], passages: Sequence[Passage], strength: float) -> Evidence:
@@ -193,17 +193,17 @@ def _logit(row: tuple[float, ...]) -> float:
 def _without_mention(question: str, title: str) -> str:
     """Leave a title out that a question mentions, by three words or by half of them: what is left is what it asks."""
     own = content_words(title)
-    words = _WORD.findall(question.casefold())
+    words = WORD.findall(question.casefold())
     objects = frozenset(_OBJECT.findall(question.casefold()))
-    mentioned = [word for word in words if word not in _FRAME and word not in objects and _stem(word) in own]
+    mentioned = [word for word in words if word not in _FRAME and word not in objects and stem(word) in own]
     rest = " ".join(word for word in words if word not in mentioned)
-    starts = _WORD.search(title.casefold())
+    starts = WORD.search(title.casefold())
     names_brand = starts is not None and starts.group() in mentioned
     is_mention = len(mentioned) >= (WORDS_OF_A_MENTION - names_brand) or 2 * len(mentioned) >= len(own)
     return rest if is_mention and content_words(rest) else question
 
 
-def _stem(word: str) -> str:
+def stem(word: str) -> str:
     """Fold the commonest English endings, so that "batteries" meets "battery" and "charging" meets "charge"."""
     for ending, instead in (("ies", "y"), ("ing", ""), ("ers", "er"), ("es", ""), ("ed", ""), ("s", ""), ("e", "")):
         if word.endswith(ending) and len(word) - len(ending) >= 3:

@@ -15,7 +15,8 @@ def page() -> str:
     """Give the whole page."""
     os.environ.update(COLUMNS="100", NO_COLOR="1", TITLEWISE_HOME="artifacts")
     parser = build_parser()
-    return HEAD + "".join(f"\n## {each.prog}\n\n```\n{each.format_help()}```\n" for each in [parser, *commands_of(parser)])
+    parsers = [parser, *commands_of(parser)]
+    return HEAD + "".join(f"\n## {each.prog}\n\n```\n{each.format_help()}```\n" for each in parsers)
 
 
 def commands_of(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:

@@ -57,6 +57,18 @@ def test_yes_and_no_must_agree_with_the_passage(text: str, supported: bool) -> N
     assert checked(text, "does the kettle go in the dishwasher?").supported is supported
 
 
+def test_a_number_must_stand_by_the_word_that_it_counts() -> None:
+    passages = [Passage(1, "Paperback, 336 pages, with 96 colour photographs.", 0, 49)]
+    for text, supported in (("It has 336 pages. [1]", True), ("It has 96 pages. [1]", False)):
+        assert check(text, passages, title="Bread", question="how many pages?").supported is supported
+
+
+def test_the_beginning_that_stands_is_kept_and_the_invention_after_it_dropped() -> None:
+    assert checked("No, it is not. [2]", "does it go in the dishwasher?").supported
+    text = "No, it must not. It is a luxurious high-end studio design. [2]"
+    assert checked(text, "does it go in the dishwasher?").text == "No, it must not. [2]"
+
+
 def test_words_that_no_passage_has_are_an_invention() -> None:
     assert not checked("It is a premium luxury appliance by a famous studio. [1]").supported
 

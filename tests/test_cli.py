@@ -555,7 +555,9 @@ def test_doctor_of_an_empty_home_makes_nothing_there(tmp_path: Path, capsys: Sai
 
 
 def test_doctor_finds_a_sample_home_sound(sample_home: Path, capsys: Said) -> None:
-    states = {finding["name"]: finding["state"] for finding in json.loads(call(capsys, sample_home, "doctor", "--json"))}
+    states = {
+        finding["name"]: finding["state"] for finding in json.loads(call(capsys, sample_home, "doctor", "--json"))
+    }
     assert (states["catalogue"], states["index"]) == ("ok", "ok")
 
 

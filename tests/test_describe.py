@@ -41,6 +41,11 @@ def test_it_is_sampled_as_the_task_was_set_with_the_seed_of_the_caller() -> None
     assert (generation.max_new_tokens, generation.temperature, generation.top_p, generation.seed) == (256, 0.7, 0.9, 7)
 
 
+def test_a_sentence_that_the_token_limit_cut_is_left_out() -> None:
+    assert describe(Scripted(["A fine train. Made of be"]), "Wooden Train").reply.text == "A fine train."
+    assert describe(Scripted(["A fine train of be"]), "Wooden Train").reply.text == "A fine train of be"
+
+
 def test_a_blank_title_is_refused() -> None:
     with pytest.raises(QuestionError):
         describe(Scripted([]), " ")
