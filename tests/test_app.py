@@ -52,7 +52,10 @@ def page(shop: Assistant) -> Iterator[AppTest]:
 
 def _page_of(assistant: Assistant) -> Iterator[AppTest]:
     SHOWN[:] = [assistant]
+    # Streamlit leaves its script behind as the main module, which spawned processes of later tests would run.
+    main = sys.modules["__main__"]
     yield AppTest.from_string(SCRIPT, default_timeout=20).run()
+    sys.modules["__main__"] = main
     SHOWN.clear()
 
 

@@ -42,7 +42,7 @@ def demo(home: Path, *, adapter: bool) -> None:
     with open_assistant(home, Engine()) as assistant:
         _ask_all(assistant, adapter)
     at = "" if home == Path("artifacts") else f"--home {home} "
-    print(f'\nYour turn: titlewise {at}ask "…", titlewise {at}chat, or titlewise {at}ui')
+    print(f'\nYour turn, after ". .venv/bin/activate": titlewise {at}ask "…", titlewise {at}chat, titlewise {at}ui')
 
 
 def demo_home(home: Path) -> Path:
