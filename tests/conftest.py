@@ -8,7 +8,8 @@ import pytest
 import small_shop
 import tiny_llama as tiny
 
-from assistant.models import EMBEDDED, fetch
+from assistant.fetching import fetch
+from assistant.models import EMBEDDED
 from index.products import Catalogue
 from index.resolver import TitleIndex
 from ui.cli import main

@@ -304,7 +304,7 @@ def _models_list(chosen: argparse.Namespace) -> None:
 
 
 def _models_fetch(chosen: argparse.Namespace) -> None:
-    from assistant.models import fetch
+    from assistant.fetching import fetch
     from index.progress import Progress
 
     print(fetch(chosen.name, progress=Progress))

@@ -8,7 +8,8 @@ from pathlib import Path
 from assistant.answer import Asking
 from assistant.chat import Assistant
 from assistant.conversation import State
-from assistant.models import EMBEDDED, fetch
+from assistant.fetching import fetch
+from assistant.models import EMBEDDED
 from assistant.opening import Engine, open_assistant
 from index.artefacts import read_manifest, sha256_of
 from index.errors import ArtefactError
