@@ -91,7 +91,7 @@ def understand(state: State, question: str, index: TitleIndex, catalogue: Catalo
         return Turn(question, "", resolution.candidates, resolution.hits, waiting)
     if state.candidates and len(fold(question).split()) <= LONGEST_CHOICE_WORDS:
         return Turn(question, "", state.candidates, state.candidates, state)
-    return Turn(question, "", (), resolution.hits, State(state.uid))
+    return Turn(question, "", (), resolution.hits, State())
 
 
 def replay(history: Sequence[Message], index: TitleIndex, catalogue: Catalogue) -> State:

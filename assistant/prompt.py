@@ -15,6 +15,7 @@ from assistant.backends.base import Message
 from assistant.evidence import Passage
 from assistant.phrases import Language
 
+LONGEST_SHOWN = 600  # characters of a title or a question; 4,000 emoji would fill the context
 ANSWER_SYSTEM = (
     "Answer the shopper's question in one short sentence, only from the numbered passages about the product. "
     "End with the number of the passage, like [1]. If the passages do not tell, answer: Not stated."
@@ -100,4 +101,11 @@ def _fixed_part() -> list[Message]:
 
 def _question(title: str, numbered: Sequence[tuple[int, str]], question: str) -> str:
     lines = [f"[{number}] {as_data(text)}" for number, text in numbered]
-    return "\n".join([f"Product: {as_data(title)}", *lines, f"Question: {as_data(question)}"])
+    return "\n".join([f"Product: {_shortened(title)}", *lines, f"Question: {_shortened(question)}"])
+
+
+def _shortened(text: str) -> str:
+    """Give the beginning and the end of a text too long for the prompt; passages were chosen by the whole."""
+    data = as_data(text)
+    half = LONGEST_SHOWN // 2
+    return data if len(data) <= LONGEST_SHOWN else f"{data[:half]} … {data[-half:]}"

@@ -49,6 +49,11 @@ def test_a_product_that_is_not_there_is_not_answered_from_the_one_before(shop: S
     assert talk(shop, "how heavy is the red Harrow electric kettle?", "how loud is the Zyxomat Turbo 9000?").uid == ""
 
 
+def test_it_after_a_product_that_is_not_there_is_not_the_one_before(shop: Shop) -> None:
+    red, stranger = "how heavy is the red Harrow electric kettle?", "how loud is the Zyxomat Turbo 9000?"
+    assert talk(shop, red, stranger, "and how heavy is it?").uid == ""
+
+
 def test_two_that_fit_are_offered(shop: Shop) -> None:
     turn = talk(shop, "is the Harrow electric kettle dishwasher safe?")
     assert turn.uid == ""
