@@ -205,7 +205,7 @@ def _artefacts(home: Path) -> list[Finding]:
             findings[1] = Finding("index", "warning", "was made from another catalogue", MAKER["index"])
     adapters = sorted(path for path in (home / "adapters").glob("*") if path.is_dir() and not path.name.startswith("."))
     if not adapters:
-        return [*findings, Finding("adapter", "ok", f"none of your own in {home / 'adapters'}", MAKER["adapter"])]
+        return [*findings, Finding("adapter", "ok", f"none in {home / 'adapters'}; the base model answers")]
     return [
         *findings,
         *(_verified(f"adapter {path.name}", path, "adapter", str(path), MAKER["adapter"]) for path in adapters),
