@@ -3,6 +3,8 @@
 import http.server
 import json
 import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -286,6 +288,15 @@ def test_closing_llamacpp_ends_what_is_under_way(embedded_model: Path) -> None:
     assert time.monotonic() - start_s < 2
     with pytest.raises(RuntimeError, match="closed"):
         text_of(backend)
+
+
+def test_llamacpp_can_be_closed_at_once_again_and_again(embedded_model: Path) -> None:
+    # In a process of its own: one that hangs here can only be killed.
+    code = (
+        "import sys, pathlib\nfrom assistant.backends.llamacpp import LlamaCpp\n"
+        "for _ in range(20):\n    LlamaCpp(pathlib.Path(sys.argv[1])).close()\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(embedded_model)], check=True, timeout=120)
 
 
 def write_lora(path: Path) -> None:

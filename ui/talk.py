@@ -25,8 +25,8 @@ HELP = """Ask about a product in your own words. Commands:
 
 def talk(assistant: Assistant, *, adapter: bool) -> None:
     """Talk until the shopper leaves."""
-    print(f"{len(assistant.catalogue):,} products, {assistant.backend.name}. /help shows the commands.")
     assistant.warm_up()
+    print(f"{len(assistant.catalogue):,} products, {assistant.backend.name}. /help shows the commands.")
     state = State()
     last: Reply | None = None
     while (line := _read()) is not None:

@@ -74,6 +74,8 @@ class LlamaCpp:
                 "a whole GGUF file of a model that llama.cpp knows, and an adapter made for it",
                 "titlewise models fetch",
             ) from exc
+        # A server that is freed before its loop turns waits for itself for ever; one token (13 ms) makes it turn.
+        self._loaded().handle_completions({"prompt": "a", "n_predict": 1})
 
     @property
     def name(self) -> str:
