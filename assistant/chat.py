@@ -132,7 +132,7 @@ class Assistant:
         """Keep what the passages carry: a refusal becomes "not stated", an invention the best passage itself."""
         language = language_of(turn.question)
         checked = check(text, evidence.passages, title=product.title, question=turn.question)
-        stands = checked.supported or (bool(checked.text) and asking.cancel.is_set())
+        stands = checked.supported or asking.cancel.is_set()  # what came before a stop is kept as it is
         if checked.refuses or not (stands or evidence.strength >= self.settings.least_strength_to_quote):
             refusal = phrase("not_stated", language, title=product.title)
             return Reply("not_stated", refusal, product.uid, product.title, hits=turn.hits)

@@ -18,6 +18,7 @@ from assistant.reply import Quote
 # A reply is taken for invented if less than this share of its own words, those not asked with, stand in the passages.
 LEAST_SUPPORT = 0.5
 MAX_SENTENCES = 2
+LEAST_SHARE_OF_NEW = 0.8  # of the runs of three words in a reply
 NEAR_WORDS = 3  # after a number, or the one before it
 
 _ANSWERING = frozenset({"yes", "no", "sim", "não"})
@@ -103,6 +104,8 @@ def _shared(text: str, passage: Passage) -> int:
 def _is_supported(text: str, cited: Sequence[Passage], title: str, question: str) -> bool:
     """Say whether numbers, words and the yes or no of a text agree with the passages that it cites."""
     evidence = " ".join(passage.text for passage in cited)
+    if _goes_round(text):
+        return False
     if not _numbers(text) <= _numbers(f"{evidence} {title} {question}") or not _numbers_fit(text, evidence):
         return False
     if bool(_NEGATION.search(text)) != bool(_NEGATION.search(evidence)):
@@ -112,6 +115,13 @@ def _is_supported(text: str, cited: Sequence[Passage], title: str, question: str
     borne = said & content_words(evidence)
     says_something = bool(_CLOSED_ANSWER.match(text)) or bool(words & content_words(evidence) - content_words(question))
     return says_something and len(borne) >= LEAST_SUPPORT * len(said)
+
+
+def _goes_round(text: str) -> bool:
+    """Say whether a text says the same three words over and over, as small models do when they are lost."""
+    words = text.casefold().split()
+    threes = list(zip(words, words[1:], words[2:], strict=False))
+    return len(set(threes)) < LEAST_SHARE_OF_NEW * len(threes)
 
 
 def _numbers_fit(text: str, evidence: str) -> bool:

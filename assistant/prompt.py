@@ -15,7 +15,7 @@ from assistant.backends.base import Message
 from assistant.evidence import Passage
 from assistant.phrases import Language
 
-LONGEST_SHOWN = 600  # characters of a title or a question; 4,000 emoji would fill the context
+LONGEST_SHOWN = 400  # characters of a title or a question; 4,000 emoji would fill the context
 ANSWER_SYSTEM = (
     "Answer the shopper's question in one short sentence, only from the numbered passages about the product. "
     "End with the number of the passage, like [1]. If the passages do not tell, answer: Not stated."

@@ -128,6 +128,13 @@ def test_a_cancelled_answer_keeps_what_came(shop: Shop) -> None:
     assert "never come" not in answer.reply.text
 
 
+def test_an_answer_cancelled_before_its_first_word_says_nothing(shop: Shop) -> None:
+    asking = Asking()
+    asking.cancel.set()
+    reply = Assistant(*shop, Scripted(["It weighs 1.3 kg. [1]"])).ask(RED, asking=asking).reply
+    assert (reply.text, reply.quotes, reply.uid) == ("", (), "K1")
+
+
 def test_a_deadline_is_an_error_of_the_answer(shop: Shop) -> None:
     assistant = Assistant(*shop, Scripted(["one two three four five"], delay_s=0.2), Settings(deadline_s=0.1))
     with pytest.raises(DeadlineError):

@@ -80,6 +80,10 @@ def test_the_question_said_again_is_no_answer() -> None:
 @pytest.mark.parametrize(
     "text", ["Not stated.", "The passages do not tell.", "It is not specified. [1]", "A descrição não diz."]
 )
+def test_a_text_that_goes_round_is_no_answer() -> None:
+    assert not checked("It is 1.3 kg, 1.3 kg empty, 1.3 kg empty, 1.3 kg empty, 1.3 kg empty. [1]").supported
+
+
 def test_a_refusal_is_recognised(text: str) -> None:
     assert checked(text).refuses
 

@@ -174,7 +174,7 @@ def test_a_talk_through_a_pipe_remembers_and_quotes(sample_home: Path, embedded_
     assert "no product has the uid 'NOPE'" in done.stderr
 
 
-@pytest.mark.parametrize("typed", [b"", b"\n\n", b"caf\xe9 \xff\n", b"/help"])
+@pytest.mark.parametrize("typed", [b"", b"\n\n", b"How heavy is the red KX-220R kettle, caf\xe9 \xff?\n", b"/help"])
 def test_whatever_comes_through_the_pipe_the_talk_ends_well(
     sample_home: Path, embedded_model: Path, typed: bytes
 ) -> None:
