@@ -10,6 +10,7 @@ attribute bears on the question even where their words differ.
 """
 
 import re
+import unicodedata
 from dataclasses import dataclass
 
 _NUMBER = (
@@ -24,7 +25,7 @@ _COLOUR = (
 _MATERIAL = (
     r"(?:cotton|wool|linen|silk|polyester|nylon|leather|suede|canvas|denim|fleece|acrylic|plastic|abs|pvc|vinyl|silicone"
     r"|rubber|latex|foam|glass|ceramic|porcelain|stoneware|bamboo|wood(?:en)?|oak|pine|beech|walnut|maple|plywood|metal"
-    r"|steel|stainless|alumin(?:i)?um|brass|copper|iron|titanium|zinc|paper|card(?:board)?|felt|resin|marble|stone|granite"
+    r"|steel|stainless|alumin(?:i)?um|brass|copper|iron|titanium|zinc|paper|cardboard|felt|resin|woven|jute|merino|cashmere|velvet|rattan|marble|stone|granite"
     r"|algodão|lã|linho|couro|plástico|borracha|vidro|cerâmica|madeira|metal|aço|alumínio|silicone|papel)"
 )
 
@@ -38,8 +39,15 @@ class Attribute:
     stated: re.Pattern[str]
 
 
+def _plain(text: str) -> str:
+    """Take the accents off, in patterns as in texts: shoppers leave them out."""
+    return "".join(sign for sign in unicodedata.normalize("NFD", text) if not unicodedata.combining(sign))
+
+
 def _attribute(name: str, asked: str, stated: str) -> Attribute:
-    return Attribute(name, re.compile(rf"\b(?:{asked})", re.I), re.compile(rf"(?<!\w)(?:{stated})", re.I))
+    return Attribute(
+        name, re.compile(rf"\b(?:{_plain(asked)})", re.I), re.compile(rf"(?<!\w)(?:{_plain(stated)})", re.I)
+    )
 
 
 ATTRIBUTES = (
@@ -123,9 +131,15 @@ ATTRIBUTES = (
         r"compatib|works? (?:with|on|in)|fits?\b|suitable|supports?\b|designed for|for use|compatível|funciona (?:com|em)|serve\b|bluetooth|ios\b|android|windows|mac\b",
     ),
     _attribute(
-        "care",
-        r"wash|clean|dishwasher|machine[- ]wash|iron\b|dry(?:er)?\b|care\b|microwav|oven|lav(?:ar|ável|a-)|limp|lava-louças",
-        r"wash|clean|dishwasher|wipe|iron\b|tumble|hand[- ]wash|microwav|oven|lav(?:ar|ável|a-)|limp|lava-louças|rinse",
+        "washing",
+        r"(?:machine[- ])?wash|clean\b|dry(?:er|[- ]clean)?\b|care\b|iron\b|lav(?:ar|avel|a\b)|limp|passar a ferro",
+        r"(?:hand[- ]|machine[- ])?wash|clean|wipe|iron\b|tumble|rinse|lav(?:ar|avel|e\b)|limp|degrees\b",
+    ),
+    _attribute("dishwasher", r"dishwasher|lava[- ]loucas", r"dishwasher|lava[- ]loucas"),
+    _attribute(
+        "heat",
+        r"oven|microwav|hob\b|stove|forno|micro[- ]?ondas|fogao",
+        r"oven|microwav|hob\b|stove|forno|micro[- ]?ondas|fogao",
     ),
     _attribute("warranty", r"warrant|guarantee|garantia", r"warrant|guarantee|garantia"),
     _attribute(
@@ -149,10 +163,11 @@ _BY_NAME = {attribute.name: attribute for attribute in ATTRIBUTES}
 
 def asked_about(question: str) -> dict[str, str]:
     """Give the attributes that the question asks about, each with the words that ask: {"weight": "how heavy"}."""
-    found = ((attribute.name, attribute.asked.search(question)) for attribute in ATTRIBUTES)
+    plain = _plain(question)
+    found = ((attribute.name, attribute.asked.search(plain)) for attribute in ATTRIBUTES)
     return {name: match.group() for name, match in found if match}
 
 
 def carries(text: str, name: str) -> bool:
     """Say whether a text states something about the attribute called `name`."""
-    return _BY_NAME[name].stated.search(text) is not None
+    return _BY_NAME[name].stated.search(_plain(text)) is not None

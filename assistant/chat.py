@@ -14,14 +14,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assistant.answer import Answer, Asking, Pieces, Stopwatch
+from assistant.attributes import asked_about, carries
 from assistant.backends.base import Backend, Generation, Message
 from assistant.citations import check, quotes_of
 from assistant.conversation import State, Turn, points, replay, understand
-from assistant.evidence import Budget, Evidence, choose, content_words, overview, split
+from assistant.evidence import (
+    Budget,
+    Evidence,
+    asks_for_something,
+    choose,
+    content_words,
+    is_closed,
+    overview,
+    split,
+)
 from assistant.phrases import Language, language_of, phrase
-from assistant.prompt import answer_prompt
+from assistant.prompt import answer_prompt, gives_orders
 from assistant.reply import Reply
-from index.cleaning import is_description
+from index.cleaning import says_something
 from index.products import Catalogue, Product
 from index.resolver import TitleIndex, check_question
 
@@ -101,9 +111,11 @@ class Assistant:
 
     def _evidence(self, question: str, product: Product) -> tuple[Evidence, str]:
         """Choose passages, and the question to put: a bare title asks what the product is."""
-        passages = split(product.content) if is_description(product.content, product.title) else []
+        stated = split(product.content) if says_something(product.content, product.title) else []
+        passages = [passage for passage in stated if not gives_orders(passage.text)]
         budget = Budget(self.backend.count_tokens, self.settings.max_passages, self.settings.max_passage_tokens)
-        if not content_words(question) - content_words(product.title) - {product.uid.casefold()}:
+        beyond = content_words(question) - content_words(f"{product.title} {product.uid}")
+        if question.strip() == product.uid or not (beyond or asks_for_something(question)):
             overviewed = "O que é este produto?" if language_of(question) == "pt" else "What is this product?"
             return overview(passages, budget), overviewed
         return choose(question, product.title, passages, self.index.encode, budget), question
@@ -132,17 +144,18 @@ class Assistant:
         """Keep what the passages carry: a refusal becomes "not stated", an invention the best passage itself."""
         language = language_of(turn.question)
         checked = check(text, evidence.passages, title=product.title, question=turn.question)
-        stands = checked.supported or asking.cancel.is_set()  # what came before a stop is kept as it is
+        best = next(passage for passage in evidence.passages if passage.number == evidence.best)
+        supported = checked.supported and not _misses(checked.text, turn.question, best.text)
+        stands = supported or asking.cancel.is_set()  # what came before a stop is kept as it is
         if checked.refuses or not (stands or evidence.strength >= self.settings.least_strength_to_quote):
             refusal = phrase("not_stated", language, title=product.title)
             return Reply("not_stated", refusal, product.uid, product.title, hits=turn.hits)
         quotes = quotes_of(checked.cited, evidence.passages)
         if stands:
             return Reply("answer", checked.text, product.uid, product.title, quotes, turn.hits)
-        quotes = quotes_of([evidence.best], evidence.passages)
-        return Reply(
-            "answer", phrase("quoted", language, text=quotes[0].text), product.uid, product.title, quotes, turn.hits
-        )
+        quoted = phrase("quoted", language, text=best.text)
+        quotes = quotes_of([best.number], evidence.passages)
+        return Reply("answer", quoted, product.uid, product.title, quotes, turn.hits)
 
     def _clarify(self, turn: Turn, language: Language) -> Reply:
         lines = [
@@ -172,6 +185,12 @@ class Assistant:
                 product.title + _difference(product, others) if titles.count(product.title) > 1 else product.title
             )
         return labels
+
+
+def _misses(text: str, question: str, passage: str) -> bool:
+    """Say whether an open question asks for an attribute that the passage states and the text does not."""
+    stated = [name for name in asked_about(question) if carries(passage, name)]
+    return not is_closed(question) and bool(stated) and not any(carries(text, name) for name in stated)
 
 
 def _difference(product: Product, others: Sequence[Product]) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from assistant.evidence import WORD, Passage, content_words, stem
+from assistant.evidence import WORD, Passage, content_words, is_closed, stem
 from assistant.reply import Quote
 
 # A reply is taken for invented if less than this share of its own words, those not asked with, stand in the passages.
@@ -23,6 +23,7 @@ NEAR_WORDS = 3  # after a number, or the one before it
 
 _ANSWERING = frozenset({"yes", "no", "sim", "não"})
 _CLOSED_ANSWER = re.compile(r"(?:yes|no|sim|não)\b", re.I)
+_CLAUSE_END = re.compile(r"(?<=[.!?;•])\s+|,\s+(?=not\b|no\b|but\b|não\b|mas\b)|\s+(?:but|mas)\s+|\s*\((?=not\b)|\)\s*")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 _CITATION = re.compile(r"\s*\[\s*(\d+(?:\s*,\s*\d+)*)\s*\]")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
@@ -104,17 +105,30 @@ def _shared(text: str, passage: Passage) -> int:
 def _is_supported(text: str, cited: Sequence[Passage], title: str, question: str) -> bool:
     """Say whether numbers, words and the yes or no of a text agree with the passages that it cites."""
     evidence = " ".join(passage.text for passage in cited)
-    if _goes_round(text):
+    if _goes_round(text) or not _numbers(text) <= _numbers(f"{evidence} {title}") or not _numbers_fit(text, evidence):
         return False
-    if not _numbers(text) <= _numbers(f"{evidence} {title} {question}") or not _numbers_fit(text, evidence):
+    clause = _bearing_clause(f"{text} {question}", evidence)
+    if bool(_NEGATION.search(text)) != bool(_NEGATION.search(clause)):
         return False
-    if bool(_NEGATION.search(text)) != bool(_NEGATION.search(evidence)):
+    if _CLOSED_ANSWER.match(text):
+        asked = content_words(question) - content_words(title)
+        if not is_closed(question) or 2 * len(asked & content_words(clause)) < len(asked):
+            return False
+    elif not _own_words(text) & content_words(evidence) - content_words(question):
         return False
-    words = frozenset(word for word in content_words(text) - _ANSWERING if not _NEGATION.search(word))
-    said = words - content_words(f"{title} {question}")
-    borne = said & content_words(evidence)
-    says_something = bool(_CLOSED_ANSWER.match(text)) or bool(words & content_words(evidence) - content_words(question))
-    return says_something and len(borne) >= LEAST_SUPPORT * len(said)
+    said = _own_words(text) - content_words(f"{title} {question}")
+    return len(said & content_words(evidence)) >= LEAST_SUPPORT * len(said)
+
+
+def _own_words(text: str) -> frozenset[str]:
+    return frozenset(word for word in content_words(text) - _ANSWERING if not _NEGATION.search(word))
+
+
+def _bearing_clause(wanted: str, evidence: str) -> str:
+    """Give the clause that shares most words with what is wanted: "not" in another one denies nothing here."""
+    words = content_words(wanted) - _ANSWERING
+    clauses = [clause for clause in _CLAUSE_END.split(evidence) if clause.strip()] or [evidence]
+    return max(clauses, key=lambda clause: len(words & content_words(clause)))
 
 
 def _goes_round(text: str) -> bool:

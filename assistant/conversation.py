@@ -18,7 +18,7 @@ from index.products import Catalogue, Product
 from index.resolver import Hit, Resolution, TitleIndex
 from index.words import FRAME_WORDS, POINTING_WORDS, fold, title_part
 
-MAX_TURNS_REPLAYED = 20
+MAX_TURNS_REPLAYED = 50  # of the shopper; 5 ms each
 LONGEST_CHOICE_WORDS = 12  # of an answer to "which one?"
 # A question that fits no title for sure leaves the product only if this many of its words name, or look like the
 # name of, another one: "how loud is the Zephyr X9?", but not "and the warranty?".
@@ -29,9 +29,9 @@ _ORDINALS = {
     for place, words in enumerate(
         (
             "first 1st primeiro primeira 1o 1a",
-            "second 2nd segundo segunda 2o 2a",
-            "third 3rd terceiro terceira 3o 3a",
-            "fourth 4th quarto quarta 4o 4a",
+            "second 2nd two segundo segunda 2o 2a dois",
+            "third 3rd three terceiro terceira 3o 3a tres",
+            "fourth 4th four quarto quarta 4o 4a quatro",
         )
     )
     for word in words.split()
@@ -100,9 +100,9 @@ def replay(history: Sequence[Message], index: TitleIndex, catalogue: Catalogue) 
     Where the shopper's own turns lead to no product, the newest assistant turn that names one decides.
     """
     state = State()
-    for message in history[-MAX_TURNS_REPLAYED:]:
-        if message.role == "user":
-            state = _after(state, message.content, index, catalogue)
+    asked = [message.content for message in history if message.role == "user"]
+    for question in asked[-MAX_TURNS_REPLAYED:]:
+        state = _after(state, question, index, catalogue)
     if state != State():
         return state
     for message in reversed(history[-MAX_TURNS_REPLAYED:]):

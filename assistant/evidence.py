@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from assistant.attributes import asked_about, carries
 from assistant.phrases import language_of
+from index.words import FRAME_WORDS, unaccented
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,24 +39,13 @@ _ABBREVIATION = re.compile(
     r"|(?<!\d )\b[A-Z])\.$"
 )
 _CLOSED = re.compile(
-    r"(?:and |so |but |hi,? |hello,? )*"
-    r"(?:is|are|does|do|did|can|could|will|would|has|have|was|were|é|tem|vem|serve|funciona|posso|dá)\b",
-    re.I,
+    r"(?:^|[.,:;!?]\s*|\b(?:and|so|but|hi|hello|oi) )\s*"
+    r"(?:is|are|does|do|did|can|could|will|would|has|have|was|were|e|tem|vem|serve|funciona|posso|pode|da|acompanha)\b"
 )
 # What is asked for by name counts even where the title has the word: "how many compartments has the 7 Compartment …".
 _OBJECT = re.compile(r"\b(?:how many|how much|what|which|quant[oa]s|que|qual)\s+(\w+)")
 WORD = re.compile(r"\w+(?:[.,'’]\w+)*")
-_FRAME = frozenset(
-    """
-    a about all also am an and any are as at be been but by can come comes could did do does for from get got
-    had has have having he hello her hi his how i if in into is it its just know like me much many my need of
-    on one or our please so some tell than that the their them then there these they thing this those to too
-    us use used was we were what what's whats when where which who why will with would you your product item
-    book a ao aos as com como da das de do dos e ela ele em essa esse esta este eu é foi há isso isto já me
-    muito na nas no nos o os ou para pela pelo por qual quais quando quanto quantos quantas que quem se sem
-    ser seu sua são tem ter um uma você olá produto
-    """.split()
-)
+_FRAME = FRAME_WORDS | frozenset("book got having he her his item our then too".split())
 
 
 # What `score_features` gives for a passage, and the weights that make a probability of it: a logistic regression on
@@ -70,8 +60,8 @@ FEATURES = (
     "log of its number of words",
     "the question asks yes or no",
 )
-WEIGHTS = (1.155, 1.257, 0.89, -0.629, -0.198, 5.443, 0.317, -0.005)
-BIAS = -3.294
+WEIGHTS = (1.106, 1.205, 0.874, -0.631, -0.202, 5.472, 0.32, -0.049)
+BIAS = -3.269
 
 
 @dataclass(frozen=True)
@@ -149,7 +139,7 @@ def score_features(question: str, title: str, texts: Sequence[str], encode: Enco
     ]
     vectors = encode([question, *texts])
     cosines = vectors[1:] @ vectors[0]
-    closed = float(_CLOSED.match(question.strip()) is not None)
+    closed = float(is_closed(question.strip()))
     rows: list[tuple[float, ...]] = []
     for words, stated, cosine in zip(met, carried, cosines, strict=True):
         rows.append(
@@ -167,9 +157,19 @@ def score_features(question: str, title: str, texts: Sequence[str], encode: Enco
     return rows
 
 
+def is_closed(question: str) -> bool:
+    """Say whether a question can be answered by yes or no."""
+    return _CLOSED.search(unaccented(question)) is not None
+
+
+def asks_for_something(question: str) -> bool:
+    """Say whether a question asks for more than what a product is."""
+    return bool(asked_about(question)) or is_closed(question) or _OBJECT.search(unaccented(question)) is not None
+
+
 def content_words(text: str) -> frozenset[str]:
     """Give the stems of the words that carry meaning; those of questions and grammar are left out."""
-    return frozenset(stem(word) for word in WORD.findall(text.casefold()) if word not in _FRAME)
+    return frozenset(stem(word) for word in WORD.findall(unaccented(text)) if word not in _FRAME)
 
 
 def _within(budget: Budget, ranked: Sequence[int], passages: Sequence[Passage], strength: float) -> Evidence:
@@ -193,11 +193,11 @@ def _logit(row: tuple[float, ...]) -> float:
 def _without_mention(question: str, title: str) -> str:
     """Leave a title out that a question mentions, by three words or by half of them: what is left is what it asks."""
     own = content_words(title)
-    words = WORD.findall(question.casefold())
-    objects = frozenset(_OBJECT.findall(question.casefold()))
+    words = WORD.findall(unaccented(question))
+    objects = frozenset(_OBJECT.findall(unaccented(question)))
     mentioned = [word for word in words if word not in _FRAME and word not in objects and stem(word) in own]
     rest = " ".join(word for word in words if word not in mentioned)
-    starts = WORD.search(title.casefold())
+    starts = WORD.search(unaccented(title))
     names_brand = starts is not None and starts.group() in mentioned
     is_mention = len(mentioned) >= (WORDS_OF_A_MENTION - names_brand) or 2 * len(mentioned) >= len(own)
     return rest if is_mention and content_words(rest) else question

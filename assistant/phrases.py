@@ -29,12 +29,14 @@ PHRASES: dict[str, dict[Language, str]] = {
     "quoted": {"en": 'The description says: "{text}"', "pt": 'A descrição diz: "{text}"'},
 }
 
-_WORD = re.compile(r"[a-zà-ÿ]+")
+# "E002" and "e-bike" hold no Portuguese "e".
+_WORD = re.compile(r"(?<![\w-])[a-zà-ÿ]+(?![\w-])")
 _PORTUGUESE = frozenset(
     """
-    ao aos as com como cor da das de do dos e ela ele em essa esse esta este eu é feito foi há isso isto já
-    meu na nas no nos não o os ou para pela pelo pilhas por posso qual quais quando quanto quantas quantos que
-    quem se sem ser serve seu sobre são também tem tamanho têm um uma você vem peso pesa bateria fones
+    à às acompanha ao aos as com como cor da das de do dos e ela ele em essa esse esta este eu é feito foi há
+    isso isto já meu na nas nos não o os ou para pela pelo pilhas por posso qual quais quando quanto quantas
+    quantos que quem se sem ser pode serve seu sobre são também tem tamanho têm um uma vai você vem peso pesa
+    bateria fones
     """.split()
 )
 _ENGLISH = frozenset(

@@ -28,6 +28,12 @@ DESCRIBE_QUESTION: dict[Language, str] = {
     "en": "Describe this product in detail: {title}",
     "pt": "Gere uma descrição para o seguinte produto: {title}",
 }
+_ORDER = re.compile(
+    r"^\W*(?:system|assistant|user)\s*:"
+    r"|\b(?:ignore|disregard|forget|override)\b[^.]{0,40}\b(?:previous|above|prior|instructions?|prompts?|rules)\b"
+    r"|\b(?:tell|say|inform)\b (?:to )?(?:the|that to the|every) (?:customer|shopper|user)s?\b",
+    re.I,
+)
 
 
 @dataclass(frozen=True)
@@ -80,6 +86,11 @@ def describe_prompt(title: str, language: Language) -> list[Message]:
         Message("system", DESCRIBE_SYSTEM[language]),
         Message("user", DESCRIBE_QUESTION[language].format(title=as_data(title))),
     ]
+
+
+def gives_orders(text: str) -> bool:
+    """Say whether a catalogue text speaks to the model instead of about the product."""
+    return _ORDER.search(text) is not None or _ROLE_TOKENS.search(text) is not None
 
 
 def as_data(text: str) -> str:

@@ -66,6 +66,17 @@ _MAX_ROUNDS = 8
 _MIN_DESCRIPTION_WORDS = 3
 _WORD = re.compile(r"\w+")
 _PLACEHOLDERS = {
+    "",
+    "n a",
+    "na",
+    "nenhuma",
+    "no description",
+    "none",
+    "null",
+    "sem descrição",
+    "tba",
+    "tbd",
+    "unknown",
     "coming soon to stores",
     "description coming soon",
     "description not available",
@@ -104,17 +115,19 @@ def clean_uid(uid: str) -> str:
 
 
 def is_description(content: str, title: str) -> bool:
-    """Say whether cleaned content tells more than the cleaned title.
+    """Say whether cleaned content describes the product well enough to learn from.
 
-    It does not when it is empty, has fewer than three words, is a placeholder such
-    as "No description available.", or is the title again.
+    It does not when it says nothing (see `says_something`) or has fewer than three words.
     """
     if len(content) > 2 * len(title) + 64:
         return True  # too long for any of these; most descriptions end here
+    return says_something(content, title) and len(_WORD.findall(content)) >= _MIN_DESCRIPTION_WORDS
+
+
+def says_something(content: str, title: str) -> bool:
+    """Say whether cleaned content is more than nothing, a placeholder, or the cleaned title again."""
     words = [word for word in _WORD.findall(content.casefold()) if word != "_"]
-    if len(words) < _MIN_DESCRIPTION_WORDS or " ".join(words) in _PLACEHOLDERS:
-        return False
-    return words != _WORD.findall(title.casefold())
+    return " ".join(words) not in _PLACEHOLDERS and words != _WORD.findall(title.casefold())
 
 
 def _clean_once(text: str) -> str:

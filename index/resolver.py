@@ -7,6 +7,8 @@ decide. The question is never answered here.
     resolution = TitleIndex.load(home / "index", catalogue).resolve("is the red Harrow kettle loud?")
 """
 
+import contextlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +35,8 @@ MAX_CANDIDATES = 4
 WRONG = 6.0  # an answer about another product
 VAIN = 2.0  # being asked among products of which none is meant
 MISSED = 6.0  # being told that nothing was found although it is there
+_UID_WORD = re.compile(r"\b(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z\d]{4,}\b")
+_ANNOUNCED_UID = re.compile(r"\b(?:uid|sku|asin|id|product|item)\W{1,3}([\w-]+)", re.I)
 # Not offered beside better candidates: this share of the best one's weight or less.
 LEAST_SHARE = 0.1
 
@@ -168,11 +172,15 @@ class TitleIndex:
         return [scored[place] for place in sorted(chosen.values())]
 
     def _named_by_uid(self, question: str) -> int | None:
-        """Give the row of the product whose uid the whole question is, if any."""
-        try:
-            return self._catalogue.row_of(question.strip())
-        except UnknownProductError:
-            return None
+        """Give the row of the product whose uid the question is or names, if any.
+
+        Inside a question a uid is taken for one if it mixes letters and digits, or is announced as one.
+        """
+        named = [question.strip(), *_UID_WORD.findall(question), *_ANNOUNCED_UID.findall(question)]
+        for uid in named:
+            with contextlib.suppress(UnknownProductError):
+                return self._catalogue.row_of(uid)
+        return None
 
     def _hits(self, scored: Sequence[tuple[int, float]]) -> tuple[Hit, ...]:
         products = [(self._catalogue.product(row), score) for row, score in scored]

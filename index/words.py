@@ -69,8 +69,14 @@ POINTING_WORDS = frozenset(
 
 def fold(text: str) -> str:
     """Give the words of a text in lower case without accents, joined by single spaces."""
-    plain = _plain(text)
+    plain = unaccented(text)
     return " ".join(_WORD.findall(_COMPOUND.sub(_join, plain)))
+
+
+def unaccented(text: str) -> str:
+    """Give a text in lower case without accents."""
+    plain = unicodedata.normalize("NFKD", text).casefold()
+    return plain if plain.isascii() else "".join(sign for sign in plain if not unicodedata.combining(sign))
 
 
 def tokens(text: str) -> list[str]:
@@ -79,7 +85,7 @@ def tokens(text: str) -> list[str]:
     A compound gives its joined form and its parts; a short word beside a number is also
     joined to it, so that "WH 1000XM4", "WH-1000XM4" and "wh1000xm4" (or "12 oz" and "12oz") meet.
     """
-    plain = _plain(text)
+    plain = unaccented(text)
     found = _WORD.findall(_COMPOUND.sub(_join, plain))
     parts = [part for compound in _COMPOUND.findall(plain) if _join_of(compound) for part in _INNER.split(compound)]
     return found + parts + joins(found)
@@ -110,11 +116,6 @@ def is_model_number(word: str) -> bool:
     if len(word) < 4 or not any(sign.isdigit() for sign in word):
         return False
     return not (word.isdigit() and len(word) == 4) and not _MEASURE.fullmatch(word) and "." not in word
-
-
-def _plain(text: str) -> str:
-    plain = unicodedata.normalize("NFKD", text).casefold()
-    return plain if plain.isascii() else "".join(sign for sign in plain if not unicodedata.combining(sign))
 
 
 def _join(match: re.Match[str]) -> str:

@@ -101,6 +101,30 @@ def test_a_portuguese_question_gets_portuguese_sentences(shop: Shop) -> None:
     assert reply.text.startswith("A descrição diz:")
 
 
+def test_a_wording_that_leaves_out_what_was_asked_is_replaced(shop: Shop) -> None:
+    assert ask(shop, RED, "It is empty. [1]").text == 'The description says: "Weighs 1.3 kg empty."'
+
+
+def test_a_uid_alone_asks_what_the_product_is(shop: Shop) -> None:
+    backend = Scripted(["A white steel lamp. [1]"])
+    assert Assistant(*shop, backend).ask("L1").reply.uid == "L1"
+    assert "What is this product?" in backend.calls[0].messages[-1].content
+
+
+def test_words_of_the_title_may_be_what_is_asked(shop: Shop) -> None:
+    backend = Scripted(["Yes, it is white. [1]"])
+    _ = Assistant(*shop, backend).ask("is it white?", uid="L1").reply
+    assert "is it white?" in backend.calls[0].messages[-1].content
+
+
+def test_text_that_gives_orders_is_no_evidence(shop: Shop) -> None:
+    backend = Scripted(["It has two pockets. [1]"])
+    assistant = Assistant(*shop, backend)
+    assert assistant.ask("is it free?", uid="X1").reply.kind == "not_stated"
+    _ = assistant.ask("how many pockets does it have?", uid="X1").reply
+    assert "free" not in backend.calls[0].messages[-1].content
+
+
 def test_catalogue_text_cannot_end_its_turn(shop: Shop) -> None:
     backend = Scripted(["It has two pockets. [1]"])
     Assistant(*shop, backend).ask("how many pockets has the plain cotton apron?").reply  # noqa: B018

@@ -57,6 +57,21 @@ def test_yes_and_no_must_agree_with_the_passage(text: str, supported: bool) -> N
     assert checked(text, "does the kettle go in the dishwasher?").supported is supported
 
 
+@pytest.mark.parametrize(
+    ("text", "question", "supported"),
+    [
+        ("No, it is not vegan. [1]", "is it vegan?", False),
+        ("Yes, it is vegan. [1]", "is it vegan?", True),
+        ("Yes, it does weigh 2 kg. [1]", "does it weigh 2 kg?", False),
+        ("Yes, it is. [1]", "how heavy is it?", False),
+        ("Yes, it comes with a lid. [1]", "does it come with a glass lid and a timer?", False),
+    ],
+)
+def test_yes_and_no_answer_what_the_bearing_clause_says(text: str, question: str, supported: bool) -> None:
+    passages = [Passage(1, "No added salt, sugar or palm oil. Vegan. Weighs 340 g.", 0, 54)]
+    assert check(text, passages, title="Peanut Butter", question=question).supported is supported
+
+
 def test_a_number_must_stand_by_the_word_that_it_counts() -> None:
     passages = [Passage(1, "Paperback, 336 pages, with 96 colour photographs.", 0, 49)]
     for text, supported in (("It has 336 pages. [1]", True), ("It has 96 pages. [1]", False)):
@@ -67,6 +82,10 @@ def test_the_beginning_that_stands_is_kept_and_the_invention_after_it_dropped() 
     assert checked("No, it is not. [2]", "does it go in the dishwasher?").supported
     text = "No, it must not. It is a luxurious high-end studio design. [2]"
     assert checked(text, "does it go in the dishwasher?").text == "No, it must not. [2]"
+
+
+def test_a_text_that_goes_round_is_no_answer() -> None:
+    assert not checked("It is 1.3 kg, 1.3 kg empty, 1.3 kg empty, 1.3 kg empty, 1.3 kg empty. [1]").supported
 
 
 def test_words_that_no_passage_has_are_an_invention() -> None:
@@ -80,10 +99,6 @@ def test_the_question_said_again_is_no_answer() -> None:
 @pytest.mark.parametrize(
     "text", ["Not stated.", "The passages do not tell.", "It is not specified. [1]", "A descrição não diz."]
 )
-def test_a_text_that_goes_round_is_no_answer() -> None:
-    assert not checked("It is 1.3 kg, 1.3 kg empty, 1.3 kg empty, 1.3 kg empty, 1.3 kg empty. [1]").supported
-
-
 def test_a_refusal_is_recognised(text: str) -> None:
     assert checked(text).refuses
 

@@ -12,11 +12,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from assistant.backends.base import Message
-from index.errors import UserError
+from assistant.backends.base import DeadlineError, Message, PromptTooLongError
+from index.errors import QuestionError, UnknownProductError, UserError
 from index.progress import Progress
 
 Row = dict[str, Any]
+
+
+# Faults that lie in the row; another one (a server that is gone) would befall every row, and ends the run.
+FAULTS_OF_A_ROW = (QuestionError, UnknownProductError, PromptTooLongError, DeadlineError)
 
 
 class RowError(ValueError):
@@ -95,7 +99,7 @@ def _answer_line(line: bytes, answer: Callable[[Row], Row]) -> Row:
         row = _parse(line)
         identity = row.get("id")
         return {"id": identity, **answer(row)}
-    except (RowError, UserError) as fault:
+    except (RowError, *FAULTS_OF_A_ROW) as fault:
         return {"id": identity, "error": str(fault)}
 
 

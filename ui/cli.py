@@ -221,6 +221,7 @@ def _resolve(chosen: argparse.Namespace) -> None:
 
 def _ask(chosen: argparse.Namespace) -> None:
     from assistant.answer import Asking
+    from assistant.conversation import State
     from assistant.opening import open_assistant
     from ui.batch import Row, history_of, question_of, uid_of
     from ui.terminal import reply_lines
@@ -230,7 +231,8 @@ def _ask(chosen: argparse.Namespace) -> None:
 
         def row_of(row: Row) -> Row:
             uid = uid_of(row)
-            state = assistant.recall(history_of(row))
+            history = history_of(row)
+            state = State() if uid else assistant.recall(history)
             answer = assistant.ask(question_of(row), uid=uid, state=state, asking=Asking(adapter=not chosen.base))
             return answer.reply.to_row()
 
