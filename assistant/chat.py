@@ -49,7 +49,7 @@ class Settings:
     least_strength: float = 0.2
     # Where the model's text does not stand the check, the best passage is quoted instead, if it is this likely to
     # answer; else nothing is claimed.
-    least_strength_to_quote: float = 0.4
+    least_strength_to_quote: float = 0.3
     max_new_tokens: int = 64
     deadline_s: float = 60.0
 

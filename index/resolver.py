@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from index.artefacts import Manifest, open_verified, publish
 from index.errors import ArtefactError, QuestionError, UnknownProductError
+from index.words import is_model_number
 
 if TYPE_CHECKING:
     from index.arms import Arms
@@ -37,6 +38,9 @@ VAIN = 2.0  # being asked among products of which none is meant
 MISSED = 6.0  # being told that nothing was found although it is there
 _UID_WORD = re.compile(r"\b(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z\d]{4,}\b")
 _ANNOUNCED_UID = re.compile(r"\b(?:uid|sku|asin|id|product|item)\W{1,3}([\w-]+)", re.I)
+# At least this probable is the only title that holds a part number of the question: few lessons of a small catalogue
+# have part numbers, so the ranker is too shy there.
+PART_NUMBER_ALONE = 0.9
 # Not offered beside better candidates: this share of the best one's weight or less.
 LEAST_SHARE = 0.1
 
@@ -133,14 +137,17 @@ class TitleIndex:
         ranked = [int(row) for row in rows[judgement.order]]
         titles = [comparison.titles[place] for place in judgement.order]
         alike = self._alike(ranked, titles, judgement)
-        probability = min(judgement.first, 1 / len(alike))
+        first = (
+            max(judgement.first, PART_NUMBER_ALONE) if _has_part_number_alone(asked.words, titles) else judgement.first
+        )
+        probability = min(first, 1 / len(alike))
         scored = [(row, probability * share) for row, share in zip(ranked, judgement.share, strict=True)]
         named = self._named_by_uid(question)
         if named is not None:
             scored = [(named, 1.0), *((row, score) for row, score in scored if row != named)]
             return Resolution("found", 1.0, self._hits(scored[:MAX_HITS]))
         hits = self._hits(scored[:MAX_HITS])
-        decision = decide(probability, min(judgement.four, 1, MAX_CANDIDATES / len(alike)))
+        decision = decide(probability, min(max(first, judgement.four), MAX_CANDIDATES / len(alike)))
         offered = self._offered(scored, titles, alike) if decision == "ambiguous" else []
         if decision == "ambiguous" and len(offered) < 2:
             decision = "found" if probability >= 0.5 else "unknown"
@@ -185,6 +192,12 @@ class TitleIndex:
     def _hits(self, scored: Sequence[tuple[int, float]]) -> tuple[Hit, ...]:
         products = [(self._catalogue.product(row), score) for row, score in scored]
         return tuple(Hit(product.uid, product.title, float(score)) for product, score in products)
+
+
+def _has_part_number_alone(words: Sequence[str], titles: Sequence[str]) -> bool:
+    """Say whether the best title, and no other candidate, holds a part number of the question."""
+    numbers = [word for word in words if is_model_number(word) and not word.isdigit()]
+    return any([word in title.split() for title in titles] == [True, *[False] * (len(titles) - 1)] for word in numbers)
 
 
 def decide(probability: float, probability_of_four: float) -> Decision:
