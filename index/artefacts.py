@@ -11,12 +11,15 @@ damaged. What the files mean is not known here.
 
 import contextlib
 import ctypes
+import fcntl
+import glob
 import hashlib
 import json
 import os
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -26,6 +29,7 @@ from typing import Any, TypeVar
 from index.errors import ArtefactError
 
 FORMAT_VERSION = 1
+ABANDONED_AFTER_S = 60.0
 MANIFEST = "manifest.json"
 MAKER = {
     "catalogue": "titlewise prepare SOURCE",
@@ -62,7 +66,10 @@ def publish(folder: Path, *, kind: str, made_by: dict[str, Any], made_from: str 
 
     Raises `ArtefactError` where `folder` holds something else, or cannot be written.
     """
-    folder = folder.resolve()  # a link stays a link; what it leads to is replaced
+    try:
+        folder = folder.resolve()  # a link stays a link; what it leads to is replaced
+    except RuntimeError as exc:
+        raise ArtefactError(f"{folder} leads to itself", "a folder", "choose another folder") from exc
     if folder.exists() and not _may_replace(folder, kind):
         raise ArtefactError(
             f"{folder} exists and is no {kind} of ours",
@@ -71,7 +78,10 @@ def publish(folder: Path, *, kind: str, made_by: dict[str, Any], made_from: str 
         )
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(folder)
         scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        lock = os.open(scratch, os.O_RDONLY)
+        fcntl.flock(lock, fcntl.LOCK_EX)  # says that somebody is filling it; goes with the process
     except OSError as exc:
         raise ArtefactError(
             f"{folder.parent} cannot be written to ({exc.strerror})", "a folder of yours", "choose another folder"
@@ -83,6 +93,7 @@ def publish(folder: Path, *, kind: str, made_by: dict[str, Any], made_from: str 
         _swap_in(scratch, folder)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+        os.close(lock)
 
 
 def open_verified(folder: Path, kind: str, load: Callable[[Path, Manifest], T]) -> T:
@@ -98,7 +109,7 @@ def open_verified(folder: Path, kind: str, load: Callable[[Path, Manifest], T]) 
         try:
             _verify(folder, manifest)
             value = load(folder, manifest)
-        except (ArtefactError, FileNotFoundError):
+        except Exception:  # whatever half of an old and half of a new artefact makes a reader say
             if read_manifest(folder, kind).digest == manifest.digest:
                 raise
             continue
@@ -191,6 +202,19 @@ def _may_replace(folder: Path, kind: str) -> bool:
         # Ours, damaged? Other programs have a manifest.json too.
         return b'"artefact"' in raw[:64] or b'"titlewise"' in raw
     return bool(found == kind)
+
+
+def _remove_abandoned(folder: Path) -> None:
+    """Remove the scratch folders of processes that were killed: those that are old and that nobody holds."""
+    for scratch in folder.parent.glob(f".{glob.escape(folder.name)}-????????"):
+        with contextlib.suppress(OSError):
+            descriptor = os.open(scratch, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                if time.time() - os.fstat(descriptor).st_mtime > ABANDONED_AFTER_S:
+                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    shutil.rmtree(scratch, ignore_errors=True)
+            finally:
+                os.close(descriptor)
 
 
 def _swap_in(scratch: Path, folder: Path) -> None:

@@ -46,7 +46,19 @@ _EDITIONS = """
     edition editions ed hardcover hardback paperback softcover kindle ebook audiobook unabridged abridged revised
     reprint anniversary deluxe collectors edicao brochura capa dura
 """
+_COLOUR_WORDS = frozenset(_COLOURS.split())
 _VARIANT_WORDS = frozenset(f"{_COLOURS} {_SIZES} {_EDITIONS}".split())
+# These mark a variant only where a part of the title, such as ", Right-Handed" or "(Board Book)", holds nothing else.
+_PART_WORDS = _VARIANT_WORDS | frozenset(
+    """
+    ash beech brass bright cherry chrome dark graphite light matt matte moss natural neon nickel oak pastel pearl sand
+    slate steel stone walnut wenge
+    single double triple pair twin full queen king regular long short tall wide narrow slim petite fine broad extra nib
+    left right hand handed tin bag box jar bottle tub standard pro plus lite basic classic
+    board book print cd dvd vinyl lp import
+    solteiro casal queen par regular longo curto destro canhoto lata vidro
+    """.split()
+)
 _SMALL = """
     a an and as by for from in of on or the to with
     com da de do e em o os para por um uma
@@ -55,18 +67,25 @@ _SMALL_WORDS = frozenset(_SMALL.split())
 _UNITS = """
     mm cm m km in inch inches ft foot feet yd yards? mil metros? polegadas? mg g gr grams? gramas? kg quilos? oz ounces?
     fl lbs? pounds? l lt lit(?:er|re)s? litros? ml cl gal gallons? qt quarts? pt pints? gb tb mb mah ah v volts?
-    w watts? packs? pk pcs? pieces? pecas? count ct cnt sets? rolls? rolos? sheets? folhas? pages? pairs? un
-    unidades? dozen
+    w watts? ohms? tog years? months? anos meses persons? people pessoas treads? degraus bags? sacos tins? latas
+    tablets? comprimidos capsules? capsulas packs? pk pcs? pieces? pecas? count ct cnt sets? rolls? rolos? sheets?
+    folhas? pages? pairs? un unidades? dozen
 """
 _NUMBER = r"\d+(?:[.,/-]\d+)*"
 _MEASURE = re.compile(
-    rf"(?<!\w){_NUMBER}(?:\s?[-x×]?\s?(?:{'|'.join(_UNITS.split())})(?!\w)|\s?[\"'”″′])"  # 12-pack, 1.75 mm, 5"
+    rf"(?<!\w){_NUMBER}(?:\s?[x×]\s?{_NUMBER})*"
+    rf"(?:\s?[-x×]?\s?(?:{'|'.join(_UNITS.split())})(?!\w)|\s?[\"'”″′])"  # 12-pack, 1.75 mm, 3/4 x 300 inches, 5"
     rf"|(?<!\w){_NUMBER}(?:\s?[x×]\s?{_NUMBER})+(?!\w)"  # 100x70
-    rf"|(?<!\w)(?:pack|set|box|case|size|pacote|conjunto|caixa|tamanho|tam)\.?\s(?:of\s|com\s)?{_NUMBER}(?!\w)"
+    rf"|(?<!\w)(?:pack|set|box|case|size|eu|uk|us|pacote|conjunto|caixa|tamanho|tam)\.?\s"
+    rf"(?:of\s|com\s)?{_NUMBER}(?!\w)"
+    r"|(?<!\w)(?:size|tamanho|tam)\.?\s(?:[xp]?[spmlg]|gg|xxl)(?!\w)"
+    r"|(?<!\w)a[3-6](?!\w)"
     rf"|(?<!\w)\d+(?:st|nd|rd|th)\s(?=ed)"  # and before it: pack of 15, size 8; here: 2nd edition
 )
 _MEDIUM = re.compile(r"[(\[](?:audio\s)?(?:cd|dvd|vhs|lp|vinyl|blu-?ray|mp3(?:\scd)?|4k|import)[)\]]")
 _WORD = re.compile(r"[^\W_]+")
+_PARTING = re.compile(r"[,;:|()\[\]]|\s[-–—]\s")
+_MAX_COLOUR_WORDS = 3  # "Dusty Rose"
 _APOSTROPHE = re.compile(r"(?<=\w)['’](?=\w)")
 # ASCII text to bytes of words: capitals small, everything but letters and digits a space.
 _TO_WORDS = bytes(ord(chr(code).lower()) if chr(code).isalnum() else 32 for code in range(128)) + bytes(range(128, 256))
@@ -86,14 +105,31 @@ def title_key(title: str) -> int:
     plain = unicodedata.normalize("NFKD", title[:_MAX_KEY_CHARACTERS]).casefold()
     if not plain.isascii():
         plain = "".join(sign for sign in plain if not unicodedata.combining(sign))
-    plain = _MEDIUM.sub(" ", plain.replace("⁄", "/"))
-    measured = _WORD.findall(_APOSTROPHE.sub("", _MEASURE.sub(" ", plain)))
-    everything = _WORD.findall(_APOSTROPHE.sub("", plain))
-    for words in ([word for word in measured if word not in _VARIANT_WORDS], measured, everything):
+    plain = _APOSTROPHE.sub("", _MEDIUM.sub(" ", plain.replace("⁄", "/")))
+    measured = _MEASURE.sub(" ", plain)
+    first, *rest = [_WORD.findall(part) for part in _PARTING.split(measured)]
+    every = list(itertools.chain(first, *rest))
+    initials = {word[0] for word in every if word in _COLOUR_WORDS}
+    telling = list(itertools.chain(first, *(part for part in rest if not _is_variant(part))))
+    for words in (_product_words(telling, initials), _product_words(every, initials), every, _WORD.findall(plain)):
         if sum(word not in _SMALL_WORDS for word in words) >= _MIN_KEY_WORDS:
             break
     key = " ".join(words) or plain
     return int.from_bytes(hashlib.blake2b(key.encode("utf-8", "replace"), digest_size=8).digest(), "little")
+
+
+def _is_variant(part: list[str]) -> bool:
+    """Say whether a part of a title only tells a variant: "Dusty Rose", "Left-Handed", nothing."""
+    return _PART_WORDS.issuperset(part) or (len(part) <= _MAX_COLOUR_WORDS and part[-1] in _COLOUR_WORDS)
+
+
+def _product_words(words: list[str], initials: set[str]) -> list[str]:
+    """Take variant words out, and the last letter of a model number where it is a colour's initial: KX-220R, Red."""
+    return [
+        word[:-1] if word[-1] in initials and word[-2:-1].isdigit() else word
+        for word in words
+        if word not in _VARIANT_WORDS
+    ]
 
 
 def sign(texts: Sequence[str]) -> tuple[NDArray[np.uint16], NDArray[np.int64]]:

@@ -114,8 +114,12 @@ class SentenceEncoder:
 
         Raises `UserError` where there is no such model, or it cannot be had offline.
         """
+        import logging
+
         from sentence_transformers import SentenceTransformer
 
+        # Its retries would stand before our one line.
+        logging.getLogger("huggingface_hub").setLevel(logging.CRITICAL)
         try:
             model = SentenceTransformer(name, device="cpu", trust_remote_code=False)
         except Exception as exc:

@@ -17,6 +17,7 @@ from index.words import FRAME_WORDS, VARIANT_WORDS, is_model_number, joins
 
 GAP_COST = np.float32(0.5)
 SAME_WORD = 0.999
+WORDLESS = "\0"  # stands for the word of a title without any ("★★★"); no question holds it
 NAMES = (
     "trigram_cosine",
     "title_trigrams_covered",
@@ -96,7 +97,7 @@ class _Words:
         from rapidfuzz import fuzz, process
 
         self.question = question
-        cut = [title.split() or [""] for title in titles]
+        cut = [title.split() or [WORDLESS] for title in titles]
         flat = [word for title in cut for word in title]
         unique = {word: place for place, word in enumerate(dict.fromkeys(flat))}
         self.ids = np.array([unique[word] for word in flat])

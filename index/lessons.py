@@ -36,7 +36,7 @@ def some_contents(catalogue: Catalogue, seed: int) -> list[str]:
 
 def learn(arms: Arms, titles: Sequence[str], contents: Sequence[str], encoder: str, seed: int, progress: Any) -> Ranker:
     """Fit the ranker on views of the titles; a small catalogue is taught with the sample catalogue's beside its own."""
-    if len(titles) < ENOUGH_TO_LEARN_FROM:
+    if len(set(map(fold, titles))) < ENOUGH_TO_LEARN_FROM:  # one title a thousand times teaches nothing
         titles = [*titles, *(title for title, _ in _sample_products())]
         arms = Arms.build(titles, contents, encoder, progress)
     return Ranker.fit(list(_samples(arms, titles, contents, seed, progress)))

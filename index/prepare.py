@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import tempfile
+import threading
 import time
 import unicodedata
 from collections import Counter, deque
@@ -93,7 +94,7 @@ def prepare(
     with (
         Source(source) as opened,
         publish(folder, kind="catalogue", made_by=made_by) as scratch,
-        tempfile.TemporaryDirectory(prefix=f".{folder.name}-rows-", dir=folder.parent) as temporary,
+        tempfile.TemporaryDirectory(dir=scratch) as temporary,
     ):
         work = Path(temporary)
         with progress(f"reading {source.name}", opened.size_bytes, unit="B") as bar:
@@ -105,7 +106,9 @@ def prepare(
 
         facts = np.fromfile(work / "facts", FACTS)
         selection = select(facts, sample=sample, seed=seed)
-        clusters = _cluster(work / "signatures", facts, selection.kept)
+        # Clusters and sides are those of the whole source: a sample must not move a product to the other side.
+        distinct = ~(selection.repeated | selection.merged)
+        clusters = _cluster(work / "signatures", facts, distinct)[selection.kept[distinct]]
         train = in_training(clusters)
         kept = facts[selection.kept]
         numbers = {"cluster": clusters, "train": train, "described": kept["described"]}
@@ -156,11 +159,13 @@ def _cleaned(blocks: Iterator[Block], columns: Columns, workers: int) -> Iterato
         yield from (clean_block(block, columns) for block in blocks)
         return
     # Spawned, not forked, on every system: threads of this process (a server, PyTorch) would make a fork unsafe.
-    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_leave_interrupts_to_parent)
+    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_live_with_parent)
     pending: deque[Future[Cleaned]] = deque()
     try:
         for block in blocks:
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # a process starts here, and inherits the mask
             pending.append(pool.submit(clean_block, block, columns))
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
             if len(pending) > 2 * workers:
                 yield pending.popleft().result()
         while pending:
@@ -173,8 +178,17 @@ def _cleaned(blocks: Iterator[Block], columns: Columns, workers: int) -> Iterato
         pool.shutdown(cancel_futures=True)
 
 
-def _leave_interrupts_to_parent() -> None:
+def _live_with_parent() -> None:
+    """Leave interrupts to the parent, and end when it ends: a killed parent must leave no process behind."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _spool(cleaned: Iterator[Cleaned], work: Path) -> _Tally:

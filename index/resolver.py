@@ -32,7 +32,8 @@ MAX_CANDIDATES = 4
 
 # What each outcome costs a shopper, in units of being asked "which one?" for good reason.
 # They alone set the thresholds: with p that the best hit is meant and q that one of the best four is,
-# "found" costs WRONG·(1-p), "ambiguous" 1 + VAIN·(1-q), "unknown" MISSED·q; the cheapest is decided.
+# and r that any candidate is, "found" costs WRONG·(1-p), "ambiguous" 1 + VAIN·(1-q), "unknown" MISSED·r; the cheapest
+# is decided.
 WRONG = 6.0  # an answer about another product
 VAIN = 2.0  # being asked among products of which none is meant
 MISSED = 6.0  # being told that nothing was found although it is there
@@ -93,10 +94,11 @@ class TitleIndex:
         if not titles:
             raise ArtefactError("the catalogue holds no product", "one product or more", "titlewise prepare SOURCE")
         contents = some_contents(catalogue, seed)
-        arms = Arms.build(titles, contents, encoder, progress)
-        ranker = learn(arms, titles, contents, encoder, seed, progress)
-        made_by = {"encoder": encoder, "dims": arms.encoder.dims, "titles": len(titles), "seed": seed}
+        made_by: dict[str, Any] = {"encoder": encoder, "titles": len(titles), "seed": seed}
         with publish(folder, kind="index", made_by=made_by, made_from=catalogue.digest) as scratch:
+            arms = Arms.build(titles, contents, encoder, progress)
+            made_by["dims"] = arms.encoder.dims
+            ranker = learn(arms, titles, contents, encoder, seed, progress)
             arms.save(scratch)
             ranker.save(scratch)
 
@@ -147,7 +149,12 @@ class TitleIndex:
             scored = [(named, 1.0), *((row, score) for row, score in scored if row != named)]
             return Resolution("found", 1.0, self._hits(scored[:MAX_HITS]))
         hits = self._hits(scored[:MAX_HITS])
-        decision = decide(probability, min(max(first, judgement.four), MAX_CANDIDATES / len(alike)))
+        # Those that the question cannot tell from the best are as likely as it, where it names any of them.
+        names_any = bool(comparison.covered[judgement.order[0]].any())
+        of_any = max(judgement.four, min(1.0, first * len(alike) * names_any))
+        decision = decide(probability, min(max(first, judgement.four), MAX_CANDIDATES / len(alike)), of_any)
+        if not asked.folded:  # no word to know a product by ("★")
+            decision = "unknown"
         offered = self._offered(scored, titles, alike) if decision == "ambiguous" else []
         if decision == "ambiguous" and len(offered) < 2:
             decision = "found" if probability >= 0.5 else "unknown"
@@ -200,12 +207,12 @@ def _has_part_number_alone(words: Sequence[str], titles: Sequence[str]) -> bool:
     return any([word in title.split() for title in titles] == [True, *[False] * (len(titles) - 1)] for word in numbers)
 
 
-def decide(probability: float, probability_of_four: float) -> Decision:
+def decide(probability: float, probability_of_four: float, probability_of_any: float) -> Decision:
     """Give the decision that costs least, by the costs above."""
     costs: dict[Decision, float] = {
         "found": WRONG * (1 - probability),
         "ambiguous": 1 + VAIN * (1 - probability_of_four),
-        "unknown": MISSED * probability_of_four,
+        "unknown": MISSED * probability_of_any,
     }
     return min(costs, key=lambda decision: costs[decision])
 

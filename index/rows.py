@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 LENGTHS = ("title characters", "title words", "content characters", "content words")
 ROW_COLUMNS = ("uid", "title", "content")
+MAX_TITLE_CHARACTERS = 4_000  # as many as a question may have
 MAX_SAMPLES = 20  # of rejected lines, for each reason
 
 # What is known of a row besides its text; a NumPy dtype.
@@ -143,6 +144,8 @@ def _read(line: bytes, columns: Columns) -> tuple[str, str, str] | str:
     cleaned_title = clean(title)
     if not cleaned_title:
         return "empty title"
+    if len(cleaned_title) > MAX_TITLE_CHARACTERS:
+        return "title too long"
     return cleaned_uid, cleaned_title, clean(content or "")
 
 

@@ -1,6 +1,7 @@
 """Artefacts: published whole or not at all; damage never passes unseen."""
 
 import json
+import os
 import shutil
 import threading
 from pathlib import Path
@@ -201,3 +202,18 @@ def test_a_place_that_cannot_be_written_is_an_error_of_one_line(tmp_path: Path) 
     with pytest.raises(ArtefactError, match="cannot be written to") as raised:
         _publish(tmp_path / "file" / "index", "text")
     assert "\n" not in str(raised.value)
+
+
+def test_what_a_killed_process_left_is_removed_and_what_one_fills_is_not(tmp_path: Path) -> None:
+    left = tmp_path / ".index-aaaaaaaa"
+    mine = tmp_path / ".index-backup"
+    for folder in (left, mine):
+        folder.mkdir()
+        os.utime(folder, (0, 0))
+    with publish(tmp_path / "index", kind="index", made_by={}) as scratch:
+        os.utime(scratch, (0, 0))
+        with publish(tmp_path / "index", kind="index", made_by={}) as other:
+            (other / "file").write_text("other")
+        assert scratch.is_dir()
+    assert not left.exists()
+    assert mine.is_dir()

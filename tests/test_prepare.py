@@ -443,3 +443,27 @@ def test_a_real_catalogue_is_prepared_with_its_text_as_it_stands(tmp_path: Path)
         rows = [json.loads(line) for line in file]
     changed = [row for place, row in enumerate(rows) if catalogue.product(place).content != row["content"]]
     assert len(changed) < 0.02 * len(rows)
+
+
+def test_a_product_is_on_the_same_side_in_a_sample_and_in_the_whole(tmp_path: Path) -> None:
+    rows = [
+        {"uid": f"u{n}", "title": f"Brint Lamp {n // 3} {colour}", "content": f"A lamp of number {n}, in {colour}."}
+        for n, colour in enumerate(["Red", "Blue", "White"] * 200)
+    ]
+    source = tmp_path / "trn.json"
+    source.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    prepare(source, tmp_path / "whole")
+    prepare(source, tmp_path / "sample", sample=150)
+    whole, sample = Catalogue.load(tmp_path / "whole"), Catalogue.load(tmp_path / "sample")
+    sides = whole.column("train")
+    sample_sides = sample.column("train")
+    for row in range(len(sample)):
+        assert sample_sides[row] == sides[whole.row_of(sample.product(row).uid)]
+
+
+def test_a_title_longer_than_any_question_is_rejected(tmp_path: Path) -> None:
+    rows = [{"uid": "a", "title": "x" * 4_001, "content": "c"}, {"uid": "b", "title": "x" * 4_000, "content": "c"}]
+    source = tmp_path / "trn.json"
+    source.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    report = prepare(source, tmp_path / "catalogue")
+    assert (report.kept, report.rejected) == (1, {"title too long": 1})

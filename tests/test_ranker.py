@@ -112,11 +112,17 @@ def test_too_few_lessons_are_an_error_and_not_a_guess(arms: Arms) -> None:
 
 
 @pytest.mark.parametrize(
-    ("best", "four", "decision"),
-    [(0.99, 0.99, "found"), (0.45, 0.9, "ambiguous"), (0.02, 0.05, "unknown"), (0.3, 0.3, "unknown")],
+    ("best", "four", "any_of_them", "decision"),
+    [
+        (0.99, 0.99, 0.99, "found"),
+        (0.45, 0.9, 0.9, "ambiguous"),
+        (0.02, 0.05, 0.05, "unknown"),
+        (0.3, 0.3, 0.3, "unknown"),
+        (0.05, 0.2, 0.9, "ambiguous"),
+    ],
 )
-def test_the_cheapest_decision_is_taken(best: float, four: float, decision: str) -> None:
-    assert decide(best, four) == decision
+def test_the_cheapest_decision_is_taken(best: float, four: float, any_of_them: float, decision: str) -> None:
+    assert decide(best, four, any_of_them) == decision
 
 
 def test_views_come_from_the_seed_and_hold_only_what_was_given() -> None:

@@ -269,3 +269,37 @@ def test_a_large_catalogue_is_compressed_and_still_finds_its_titles(
         vector = arms.encoder.encode([titles[row]])
         assert row in arms.vectors.search(vector, 10)[1][0]
         assert row in arms.candidates(titles[row])[1]
+
+
+def test_titles_without_a_word_harm_nobody(tmp_path: Path) -> None:
+    wordless = [("W1", "???", "Nobody knows what it is."), ("W2", "★ 😀", "Nor this one, in truth.")]
+    catalogue = made_catalogue(tmp_path / "wordless", [*PRODUCTS[:20], *wordless])
+    TitleIndex.build(catalogue, tmp_path / "index", progress=Progress)
+    index = TitleIndex.load(tmp_path / "index", catalogue)
+    for question in (PRODUCTS[0][1], "is it loud?", "★", "???"):
+        assert index.resolve(question).hits
+    assert index.resolve("★").decision == "unknown"
+
+
+def test_a_catalogue_of_one_title_again_and_again_can_be_asked(tmp_path: Path) -> None:
+    catalogue = made_catalogue(
+        tmp_path / "same", [(str(n), "Same Title Here", f"Text number {n} of it.") for n in range(220)]
+    )
+    TitleIndex.build(catalogue, tmp_path / "index", progress=Progress)
+    resolution = TitleIndex.load(tmp_path / "index", catalogue).resolve("same title here")
+    assert resolution.decision == "ambiguous"
+    assert len(resolution.candidates) == 4
+
+
+@pytest.mark.parametrize("question", ["how heavy is E012?", "what is sku: 77-b about?", "E012"])
+def test_a_uid_in_a_question_names_its_product(tmp_path: Path, question: str) -> None:
+    products = [
+        *PRODUCTS[:10],
+        ("E012", "Sunmere Power Bank", "It weighs 300 g."),
+        ("77-b", "Tin Box", "A box of tin."),
+    ]
+    catalogue = made_catalogue(tmp_path / "uids", products)
+    TitleIndex.build(catalogue, tmp_path / "index", progress=Progress)
+    resolution = TitleIndex.load(tmp_path / "index", catalogue).resolve(question)
+    assert (resolution.decision, resolution.probability) == ("found", 1.0)
+    assert resolution.hits[0].uid == ("77-b" if "77" in question else "E012")

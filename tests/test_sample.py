@@ -250,3 +250,13 @@ def test_the_report_accounts_for_every_line(prepared: tuple[Path, Report]) -> No
 
 def test_the_first_row_of_a_repeated_uid_is_the_one_that_stays(catalogue: Catalogue) -> None:
     assert "Reflective stitching" in catalogue.product(catalogue.row_of("TWP0000106")).content
+
+
+def test_twins_are_in_one_cluster(tmp_path: Path) -> None:
+    prepare(SAMPLE, tmp_path / "catalogue")
+    catalogue = Catalogue.load(tmp_path / "catalogue")
+    clusters = catalogue.column("cluster")
+    groups = [group.split() for group in TWINS.replace("\n", "|").split("|") if group.strip()]
+    parted = [group for group in groups if len({clusters[catalogue.row_of(uid)] for uid in group}) > 1]
+    # "Skylark 2, 2 Person" and "Skylark 3, 3 Person": a number in a name parts "Book 3" from "Book 4" too.
+    assert parted == [["TWS0000101", "TWS0000102"]]
