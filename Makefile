@@ -32,6 +32,7 @@ bench: setup
 	$(BIN)/python benchmarks/prepare.py
 	$(BIN)/python benchmarks/answers.py
 	$(BIN)/python benchmarks/evidence.py
+	$(BIN)/python benchmarks/resolver_quick.py ../shared/data
 
 # Write the help texts into docs/commands.md.
 docs: setup

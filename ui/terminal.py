@@ -30,9 +30,10 @@ def quote_lines(reply: Reply) -> list[str]:
 
 def report_line(report: Report) -> str:
     """Give what a preparation did in one line."""
-    rejected = sum(report.rejected.values())
+    reasons = ", ".join(f"{count:,} {reason}" for reason, count in report.rejected.items())
+    rejected = f"{sum(report.rejected.values()):,} rejected" + (f" ({reasons})" if reasons else "")
     return (
-        f"{report.kept:,} products kept of {report.rows_in:,} rows: {report.merged:,} merged, {rejected:,} rejected, "
+        f"{report.kept:,} products kept of {report.rows_in:,} rows: {report.merged:,} merged, {rejected}, "
         f"{report.left_out:,} left out; {report.without_description:,} have no description"
     )
 
