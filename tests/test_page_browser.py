@@ -172,6 +172,8 @@ def test_a_suggestion_is_answered_and_two_visitors_do_not_see_each_other(
 def test_hostile_titles_descriptions_and_replies_are_shown_letter_for_letter(page: Page, address: str) -> None:
     page.goto(f"{address}/?hostile=1")
     expect(page.get_by_text("Which one do you mean?")).to_be_visible(timeout=30_000)
+    # The last of what is drawn; text read earlier would miss the buttons.
+    expect(page.get_by_role("button", name="Gribbleflint Cloth")).to_have_count(2)
     main = page.get_by_test_id("stMainBlockContainer")
     shown = main.inner_text().replace("\u2060", "")
     assert HOSTILE_TITLE in shown
