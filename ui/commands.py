@@ -1,0 +1,213 @@
+"""What each command does, once its arguments are read: calls the floors below, and prints.
+
+Libraries are imported by the command that needs them. Faults of a person's are `UserError`s;
+`ui.cli` turns them into one line and an exit code.
+"""
+
+import argparse
+import json
+import sys
+from typing import Any
+
+
+def run_demo(chosen: argparse.Namespace) -> None:
+    """Show what Titlewise does, on the sample catalogue."""
+    from ui.demo import demo
+
+    demo(chosen.home, adapter=not chosen.base)
+
+
+def run_prepare(chosen: argparse.Namespace) -> None:
+    """Make a catalogue."""
+    from index.prepare import Columns, prepare
+    from index.progress import Progress
+    from ui.terminal import report_line
+
+    folder = chosen.out or chosen.home / "catalogue"
+    report = prepare(
+        chosen.source,
+        folder,
+        columns=Columns(chosen.uid, chosen.title, chosen.content),
+        sample=chosen.sample,
+        seed=chosen.seed,
+        workers=chosen.workers,
+        progress=Progress,
+    )
+    print(report_line(report))
+    print(f"The catalogue is in {folder}; its report in {folder / 'report.md'}.")
+
+
+def run_index(chosen: argparse.Namespace) -> None:
+    """Make the title index."""
+    from index.products import Catalogue
+    from index.progress import Progress
+    from index.resolver import TitleIndex
+
+    catalogue = Catalogue.load(chosen.home / "catalogue")
+    TitleIndex.build(catalogue, chosen.home / "index", encoder=chosen.encoder, seed=chosen.seed, progress=Progress)
+    print(f"{len(catalogue):,} titles are indexed in {chosen.home / 'index'}.")
+
+
+def run_resolve(chosen: argparse.Namespace) -> None:
+    """Say which product a question means."""
+    from dataclasses import asdict
+
+    from assistant.opening import open_catalogue
+    from ui.batch import Row, question_of
+    from ui.terminal import resolution_lines
+
+    _check_batch_usage(chosen)
+    _, index = open_catalogue(chosen.home)
+
+    def row_of(question: str) -> Row:
+        row = asdict(index.resolve(question))
+        return {"decision": row["decision"], "probability": row["probability"], "hits": list(row["hits"])}
+
+    if chosen.batch:
+        _batch(chosen, lambda row: row_of(question_of(row)))
+    elif chosen.json:
+        _print_json(row_of(chosen.question))
+    else:
+        print(resolution_lines(index.resolve(chosen.question)))
+
+
+def run_ask(chosen: argparse.Namespace) -> None:
+    """Answer a question, or a batch of them."""
+    from assistant.answer import Asking
+    from assistant.conversation import State
+    from assistant.opening import open_assistant
+    from ui.batch import Row, history_of, question_of, uid_of
+    from ui.terminal import reply_lines
+
+    _check_batch_usage(chosen)
+    with open_assistant(chosen.home, _engine(chosen)) as assistant:
+
+        def row_of(row: Row) -> Row:
+            uid = uid_of(row)
+            history = history_of(row)
+            state = State() if uid else assistant.recall(history)
+            answer = assistant.ask(question_of(row), uid=uid, state=state, asking=Asking(adapter=not chosen.base))
+            return answer.reply.to_row()
+
+        if chosen.batch:
+            _batch(chosen, row_of)
+            return
+        answer = assistant.ask(chosen.question, uid=chosen.product, asking=Asking(adapter=not chosen.base))
+        if chosen.json:
+            _print_json(answer.reply.to_row())
+        else:
+            print(reply_lines(answer.reply))
+
+
+def run_show(chosen: argparse.Namespace) -> None:
+    """Show one product as stored."""
+    from dataclasses import asdict
+
+    from index.products import Catalogue
+    from ui.terminal import product_lines
+
+    catalogue = Catalogue.load(chosen.home / "catalogue")
+    product = catalogue.product(catalogue.row_of(chosen.uid))
+    if chosen.json:
+        _print_json(asdict(product))
+    else:
+        print(product_lines(product))
+
+
+def run_describe(chosen: argparse.Namespace) -> None:
+    """Invent a description."""
+    from assistant.answer import Asking
+    from assistant.describe import describe
+    from assistant.opening import open_backend
+    from ui.terminal import reply_lines
+
+    backend = open_backend(_engine(chosen))
+    try:
+        asking = Asking(adapter=not chosen.base, seed=chosen.seed)
+        reply = describe(backend, chosen.title, language=chosen.language, asking=asking).reply
+    finally:
+        backend.close()
+    if chosen.json:
+        _print_json(reply.to_row())
+    else:
+        print(reply_lines(reply))
+
+
+def run_chat(chosen: argparse.Namespace) -> None:
+    """Chat in the terminal."""
+    from assistant.opening import open_assistant
+    from ui.talk import talk
+
+    with open_assistant(chosen.home, _engine(chosen)) as assistant:
+        talk(assistant, adapter=not chosen.base)
+
+
+def run_ui(chosen: argparse.Namespace) -> None:
+    """Serve the page."""
+    from ui.page import serve_page
+
+    serve_page(chosen.home, _engine(chosen), adapter=not chosen.base, port=chosen.port)
+
+
+def run_models_list(chosen: argparse.Namespace) -> None:
+    """List the named models."""
+    from dataclasses import asdict
+
+    from assistant.models import entries
+
+    if chosen.json:
+        _print_json([asdict(entry.model) | {"place": str(entry.place) if entry.place else None} for entry in entries()])
+        return
+    for entry in entries():
+        model, place = entry.model, entry.place or f"not here: titlewise models fetch {entry.model.name}"
+        print(f"{model.name:16}{model.size_bytes / 1e6:>8,.0f} MB  {model.licence:20}{model.source:40}{place}")
+
+
+def run_models_fetch(chosen: argparse.Namespace) -> None:
+    """Fetch a model and print its place."""
+    from assistant.fetching import fetch
+    from index.progress import Progress
+
+    print(fetch(chosen.name, progress=Progress))
+
+
+def run_doctor(chosen: argparse.Namespace) -> None:
+    """Examine the machine and the home."""
+    from dataclasses import asdict
+
+    from assistant.doctor import examine
+
+    findings = examine(chosen.home)
+    if chosen.json:
+        _print_json([asdict(finding) for finding in findings])
+        return
+    for finding in findings:
+        print(
+            f"{finding.state:8} {finding.name:14} {finding.detail}" + (f"  →  {finding.mend}" if finding.mend else "")
+        )
+
+
+def _engine(chosen: argparse.Namespace) -> Any:
+    from assistant.opening import Engine
+
+    return Engine(chosen.model, chosen.backend, chosen.server)
+
+
+def _check_batch_usage(chosen: argparse.Namespace) -> None:
+    if (chosen.question is None) == (chosen.batch is None):
+        chosen.parser.error("give either a QUESTION or --batch IN --out OUT")
+    if (chosen.batch is None) != (chosen.out is None):
+        chosen.parser.error("--batch and --out go together")
+
+
+def _batch(chosen: argparse.Namespace, answer: Any) -> None:
+    from ui.batch import run_batch
+
+    errors = run_batch(chosen.batch, chosen.out, answer, label="answering")
+    if errors:
+        rows = "1 row" if errors == 1 else f"{errors:,} rows"
+        print(f'{rows} became errors; see "error" in {chosen.out}', file=sys.stderr)
+
+
+def _print_json(value: Any) -> None:
+    print(json.dumps(value, ensure_ascii=False))
