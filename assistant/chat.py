@@ -45,7 +45,7 @@ class Settings:
     max_passages: int = 3
     max_passage_tokens: int = 110
     # Below this probability that a passage answers, the reply is "not stated" and no model is asked.
-    # `python benchmarks/evidence.py` shows the trade: 74 % of answerable kept, 75 % of unanswerable refused on ePQA.
+    # `python benchmarks/evidence.py` shows the trade: 73 % of answerable kept, 76 % of unanswerable refused on ePQA.
     least_strength: float = 0.2
     # Where the model's text does not stand the check, the best passage is quoted instead, if it is this likely to
     # answer; else nothing is claimed.

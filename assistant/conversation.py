@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from assistant.backends.base import Message
 from index.errors import QuestionError
 from index.products import Catalogue, Product
-from index.resolver import Hit, Resolution, TitleIndex
+from index.resolver import Hit, Resolution, TitleIndex, check_question
 from index.words import FRAME_WORDS, POINTING_WORDS, fold, title_part
 
 MAX_TURNS_REPLAYED = 50  # of the shopper; 5 ms each
@@ -77,10 +77,11 @@ def understand(state: State, question: str, index: TitleIndex, catalogue: Catalo
 
     Raises `QuestionError` where it is blank or longer than 4,000 characters.
     """
-    resolution = index.resolve(question)
+    check_question(question)
     chosen = choice(question, state.candidates, catalogue) if state.candidates else None
     if chosen is not None:
         return Turn(state.waiting, chosen.uid, (), state.candidates, State(chosen.uid))
+    resolution = index.resolve(question)
     if state.uid and _stays(question, resolution, catalogue.product(catalogue.row_of(state.uid))):
         return Turn(question, state.uid, (), resolution.hits, State(state.uid))
     if resolution.decision == "found":
