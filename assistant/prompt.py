@@ -2,14 +2,20 @@
 
 The fixed part comes first, so that it stays in the model's prefix cache. Catalogue
 text and questions are data: one line each, and nothing in them can end a turn.
-How turns become tokens is the backend's part, by the model's own chat template.
+How turns become tokens is the backend's part, by the model's own chat template; a
+prompt that is a text is read as it stands.
+
+An adapter is used with the `PromptFormat` that it was taught with: its manifest names it.
 
     messages = answer_prompt(title, passages, question)
 """
 
+import hashlib
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from assistant.backends.base import Message
 from assistant.evidence import Passage
@@ -28,12 +34,44 @@ DESCRIBE_QUESTION: dict[Language, str] = {
     "en": "Describe this product in detail: {title}",
     "pt": "Gere uma descrição para o seguinte produto: {title}",
 }
+# The forms in which the task was first taught to Llama and Mistral models: whole texts, without a chat template.
+ALPACA_PT = (
+    "Abaixo está uma instrução que descreve uma tarefa, junto com uma entrada que fornece mais contexto. "
+    "Escreva uma resposta que complete adequadamente a solicitação.\n\n"
+    "### Instrução:\nDescreva o seguinte produto em detalhes.\n\n### Entrada:\n{title}\n\n### Resposta:\n"
+)
+INST = "[INST] Gere uma descrição para o seguinte produto: {title} [/INST] "
 _ORDER = re.compile(
     r"^\W*(?:system|assistant|user)\s*:"
     r"|\b(?:ignore|disregard|forget|override)\b[^.]{0,40}\b(?:previous|above|prior|instructions?|prompts?|rules)\b"
     r"|\b(?:tell|say|inform)\b (?:to )?(?:the|that to the|every) (?:customer|shopper|user)s?\b",
     re.I,
 )
+
+
+AnswerFormat = Literal["examples", "plain"]
+DescribeFormat = Literal["chat", "alpaca-pt", "inst"]
+
+
+@dataclass(frozen=True)
+class PromptFormat:
+    """How a model is asked: `answer` with worked examples before the question or without, `describe` in which form."""
+
+    answer: AnswerFormat = "examples"
+    describe: DescribeFormat = "chat"
+
+    def digest(self) -> str:
+        """Identify the exact words of the prompts, in hexadecimal: an adapter fits those that it was taught with."""
+        passages = [Passage(1, "passage", 0, 7)]
+        earlier = [Message("user", "earlier"), Message("assistant", "reply")]
+        prompts = [
+            answer_prompt("title", passages, "question", self, earlier),
+            *(describe_prompt("title", language, self) for language in DESCRIBE_SYSTEM),
+        ]
+        return hashlib.sha256(json.dumps(prompts, default=vars, sort_keys=True).encode()).hexdigest()
+
+
+BASE_FORMAT = PromptFormat()  # what an untuned model is asked with
 
 
 @dataclass(frozen=True)
@@ -74,17 +112,33 @@ _EXAMPLES = (
 _ROLE_TOKENS = re.compile(r"<\|[^<>|]{0,40}\|>|</?s>|\[/?INST\]|<</?SYS>>|</?(?:unk|pad|bos|eos)>", re.I)
 
 
-def answer_prompt(title: str, passages: Sequence[Passage], question: str) -> list[Message]:
-    """Give the messages that ask for an answer from these passages, numbered as they are."""
+def answer_prompt(
+    title: str,
+    passages: Sequence[Passage],
+    question: str,
+    prompt_format: PromptFormat = BASE_FORMAT,
+    earlier: Sequence[Message] = (),
+) -> list[Message]:
+    """Give the messages that ask for an answer from these passages, numbered as they are.
+
+    `earlier` is the question and the reply before this one, where the talk goes on about the same product.
+    """
     numbered = [(passage.number, passage.text) for passage in passages]
-    return [*_fixed_part(), Message("user", _question(title, numbered, question))]
+    before = [Message(message.role, _shortened(message.content)) for message in earlier]
+    return [*_fixed_part(prompt_format), *before, Message("user", _question(title, numbered, question))]
 
 
-def describe_prompt(title: str, language: Language) -> list[Message]:
-    """Give the messages that ask for a description of a title that is in no catalogue."""
+def describe_prompt(title: str, language: Language, prompt_format: PromptFormat = BASE_FORMAT) -> list[Message] | str:
+    """Give what asks for a description of a title that is in no catalogue: messages, or a text to be read as it is.
+
+    The Alpaca and [INST] forms are in Portuguese, whatever the language of the title.
+    """
+    shown = as_data(title)
+    if prompt_format.describe != "chat":
+        return (ALPACA_PT if prompt_format.describe == "alpaca-pt" else INST).format(title=shown)
     return [
         Message("system", DESCRIBE_SYSTEM[language]),
-        Message("user", DESCRIBE_QUESTION[language].format(title=as_data(title))),
+        Message("user", DESCRIBE_QUESTION[language].format(title=shown)),
     ]
 
 
@@ -101,9 +155,9 @@ def as_data(text: str) -> str:
     return line
 
 
-def _fixed_part() -> list[Message]:
+def _fixed_part(prompt_format: PromptFormat) -> list[Message]:
     messages = [Message("system", ANSWER_SYSTEM)]
-    for example in _EXAMPLES:
+    for example in _EXAMPLES if prompt_format.answer == "examples" else ():
         numbered = list(enumerate(example.passages, 1))
         messages.append(Message("user", _question(example.title, numbered, example.question)))
         messages.append(Message("assistant", example.answer))
