@@ -1,6 +1,6 @@
 """An answer on its way: how it was asked for, its stream, its reply, its time.
 
-answer = assistant.ask("how heavy is the Harrow kettle?", asking=Asking(adapter=False))
+answer = assistant.ask("how heavy is the Harrow kettle?", asking=Asking(seed=7))
 for piece in answer:
     print(piece, end="")
 answer.reply.text
@@ -20,9 +20,13 @@ Pieces = Generator[str, None, Reply]  # yields pieces of text, returns the check
 
 @dataclass(frozen=True)
 class Asking:
-    """What a caller may set for one question: `adapter` off asks the base model, `cancel` stops the text."""
+    """What a caller may set for one question.
 
-    adapter: bool = True
+    `adapter` is the name of a loaded adapter, "" for the base model, None for the
+    backend's first adapter where it has one; `cancel` stops the text.
+    """
+
+    adapter: str | None = None
     cancel: threading.Event = field(default_factory=threading.Event)
     seed: int = 0
 

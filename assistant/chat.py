@@ -13,6 +13,7 @@ fit, whether there is evidence at all, and what is quoted. The model words the a
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from assistant.adapters import answering
 from assistant.answer import Answer, Asking, Pieces, Stopwatch
 from assistant.attributes import asked_about, carries
 from assistant.backends.base import Backend, Generation, Message
@@ -66,6 +67,12 @@ class Assistant:
         self.backend = backend
         self.settings = settings
 
+    @property
+    def name(self) -> str:
+        """Name what answers, for people: the engine, the model, and the adapter where one is on."""
+        adapter, _ = answering(self.backend.adapters, None)
+        return f"{self.backend.name} with the adapter {adapter}" if adapter else self.backend.name
+
     def ask(self, question: str, *, uid: str = "", state: State = State(), asking: Asking = Asking()) -> Answer:
         """Answer a question, about the product `uid` where it is given, else about the one that is meant.
 
@@ -84,7 +91,9 @@ class Assistant:
 
     def warm_up(self) -> None:
         """Let the model read what stands first in every prompt: the first question then waits no longer."""
-        for _ in self.backend.stream(answer_prompt("", (), ""), Generation(max_new_tokens=1)):
+        adapter, prompt_format = answering(self.backend.adapters, None)
+        generation = Generation(max_new_tokens=1, adapter=adapter)
+        for _ in self.backend.stream(answer_prompt("", (), "", prompt_format), generation):
             pass
 
     def recall(self, history: Sequence[Message]) -> State:
@@ -124,10 +133,11 @@ class Assistant:
         self, turn: Turn, product: Product, evidence: Evidence, question: str, asking: Asking, watch: Stopwatch
     ) -> Pieces:
         """Let the model word the answer, then check what it says against the passages."""
-        messages = answer_prompt(product.title, evidence.passages, question)
+        adapter, prompt_format = answering(self.backend.adapters, asking.adapter)
+        messages = answer_prompt(product.title, evidence.passages, question, prompt_format)
         generation = Generation(
             max_new_tokens=self.settings.max_new_tokens,
-            adapter=asking.adapter,
+            adapter=adapter,
             deadline_s=self.settings.deadline_s,
             cancel=asking.cancel,
             seed=asking.seed,

@@ -36,7 +36,7 @@ _NUMBER_WORDS = {
     for number, word in enumerate(words.split())
     if word not in ("one", "um")  # mostly pronoun and article
 }
-_NEGATION = re.compile(r"\b(?:not?|never|none|without|cannot|neither|nor|não|nunca|sem|nem)\b|n['’]t\b", re.I)
+NEGATION = re.compile(r"\b(?:not?|never|none|without|cannot|neither|nor|não|nunca|sem|nem)\b|n['’]t\b", re.I)
 _REFUSAL = re.compile(
     r"\bnot (?:stated|mentioned|specified|provided|given|say|tell|state|mention|specify|provide)"
     r"|\bno (?:information|mention)\b|n['’]t (?:say|tell|state|mention|specify|provide)"
@@ -107,8 +107,8 @@ def _is_supported(text: str, cited: Sequence[Passage], title: str, question: str
     evidence = " ".join(passage.text for passage in cited)
     if _goes_round(text) or not _numbers(text) <= _numbers(f"{evidence} {title}") or not _numbers_fit(text, evidence):
         return False
-    clause = _bearing_clause(f"{text} {question}", evidence)
-    if bool(_NEGATION.search(text)) != bool(_NEGATION.search(clause)):
+    clause = bearing_clause(f"{text} {question}", evidence)
+    if bool(NEGATION.search(text)) != bool(NEGATION.search(clause)):
         return False
     if _CLOSED_ANSWER.match(text):
         asked = content_words(question) - content_words(title)
@@ -121,10 +121,10 @@ def _is_supported(text: str, cited: Sequence[Passage], title: str, question: str
 
 
 def _own_words(text: str) -> frozenset[str]:
-    return frozenset(word for word in content_words(text) - _ANSWERING if not _NEGATION.search(word))
+    return frozenset(word for word in content_words(text) - _ANSWERING if not NEGATION.search(word))
 
 
-def _bearing_clause(wanted: str, evidence: str) -> str:
+def bearing_clause(wanted: str, evidence: str) -> str:
     """Give the clause that shares most words with what is wanted: "not" in another one denies nothing here."""
     words = content_words(wanted) - _ANSWERING
     clauses = [clause for clause in _CLAUSE_END.split(evidence) if clause.strip()] or [evidence]

@@ -3,6 +3,7 @@
 describe(backend, "Fones de Ouvido Bluetooth Sem Fio").reply.text
 """
 
+from assistant.adapters import answering
 from assistant.answer import Answer, Asking, Pieces, Stopwatch
 from assistant.backends.base import Backend, Generation
 from assistant.conversation import State
@@ -29,16 +30,17 @@ def describe(backend: Backend, title: str, *, language: Language | None = None, 
 
 def _generate(backend: Backend, title: str, language: Language, asking: Asking) -> Pieces:
     watch = Stopwatch()
+    adapter, prompt_format = answering(backend.adapters, asking.adapter)
     generation = Generation(
         max_new_tokens=MAX_NEW_TOKENS,
         temperature=TEMPERATURE,
         top_p=TOP_P,
-        adapter=asking.adapter,
+        adapter=adapter,
         cancel=asking.cancel,
         seed=asking.seed,
     )
     pieces: list[str] = []
-    for piece in backend.stream(describe_prompt(title, language), generation):
+    for piece in backend.stream(describe_prompt(title, language, prompt_format), generation):
         if not pieces:
             watch.lap("first_token_ms")
         pieces.append(piece)

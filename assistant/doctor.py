@@ -17,6 +17,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
+from assistant.adapters import SHIPPED, SHIPPED_NAME, check_base, check_prompts, read_adapter
 from assistant.models import EMBEDDED, MODELS, Entry, entries, models_folder
 from index.artefacts import MAKER, open_verified, read_manifest
 from index.errors import UserError
@@ -61,6 +62,8 @@ def examine(home: Path) -> list[Finding]:
         _graphics(gpus),
         *_models(gpus),
         *_artefacts(home),
+        _shipped(),
+        *_adapters(home),
     ]
 
 
@@ -203,13 +206,40 @@ def _artefacts(home: Path) -> list[Finding]:
         made_from = read_manifest(home / "index", "index").made_from
         if made_from != read_manifest(home / "catalogue", "catalogue").digest:
             findings[1] = Finding("index", "warning", "was made from another catalogue", MAKER["index"])
-    adapters = sorted(path for path in (home / "adapters").glob("*") if path.is_dir() and not path.name.startswith("."))
-    if not adapters:
-        return [*findings, Finding("adapter", "ok", f"none in {home / 'adapters'}; the base model answers")]
-    return [
-        *findings,
-        *(_verified(f"adapter {path.name}", path, "adapter", str(path), MAKER["adapter"]) for path in adapters),
-    ]
+    return findings
+
+
+def _shipped() -> Finding:
+    """Say who answers where no adapter is named."""
+    if not SHIPPED.is_dir():
+        return Finding("adapter", "ok", "none is shipped; the base model answers, unless --adapter names one")
+    place = next(entry.place for entry in entries() if entry.model.name == EMBEDDED)
+    try:
+        adapter = read_adapter(SHIPPED, SHIPPED_NAME)
+        check_prompts(adapter)
+        if place is not None:
+            check_base(adapter, place)
+    except UserError as exc:
+        return Finding("adapter", "missing", exc.happened, f"{exc.mend}; until then --base")
+    return Finding("adapter", "ok", f"the shipped one answers with {EMBEDDED}; --base turns it off")
+
+
+def _adapters(home: Path) -> list[Finding]:
+    folders = sorted(path for path in (home / "adapters").glob("[!.]*") if path.is_dir())
+    return [_adapter(folder) for folder in folders]
+
+
+def _adapter(folder: Path) -> Finding:
+    name = f"adapter {folder.name}"
+    try:
+        adapter = read_adapter(folder, folder.name)
+        check_prompts(adapter)
+    except UserError as exc:
+        return Finding(name, "missing", exc.happened, exc.mend)
+    about = f"for {adapter.made_by['base']}; {folder}"
+    if adapter.gguf is None:
+        return Finding(name, "ok", f"{about}; not yet for llama.cpp", f"titlewise export {folder.name}")
+    return Finding(name, "ok", about)
 
 
 def _verified(name: str, folder: Path, kind: str, detail: str, mend: str) -> Finding:

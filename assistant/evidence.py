@@ -31,7 +31,10 @@ WORDS_OF_A_MENTION = 3  # of a title's words in a question; fewer are as likely 
 SHORTEST_PASSAGE = 12  # characters; a shorter piece joins its neighbour
 
 # Where a passage ends: after a sentence, and at what lists are written with: "•", "|" and "/ ".
-_ENDS = re.compile(r"(?<=[.!?…])[\"'”’)\]]*\s+(?=[\"'“‘(\[]*[A-ZÀ-Ý0-9])|\s*•\s*|\s+\|\s+|(?<=\w)/\s+(?=[A-Z0-9])")
+# Some descriptions are in lower case throughout: there a full stop after a word of four letters ends a sentence too.
+_ENDS = re.compile(
+    r"(?<=[.!?…])[\"'”’)\]]*\s+(?=[\"'“‘(\[]*[A-ZÀ-Ý0-9])|(?<=[a-zà-ÿ]{4}[.!?])\s+(?=[a-zà-ÿ])|\s*•\s*|\s+\|\s+|(?<=\w)/\s+(?=[A-Z0-9])"
+)
 _SOFT_BREAK = re.compile(r"[;,:/–—-]\s+|\s/\s")
 # Words that end in a full stop within a sentence; a single capital is an initial, but not after a number ("1000 W.").
 _ABBREVIATION = re.compile(
@@ -123,7 +126,7 @@ def overview(passages: Sequence[Passage], budget: Budget) -> Evidence:
 
 def score_features(question: str, title: str, texts: Sequence[str], encode: Encode) -> list[tuple[float, ...]]:
     """Give one row of `FEATURES` for each text: how it bears on the question about the product of that title."""
-    question = _without_mention(question, title)
+    question = without_mention(question, title)
     attributes = asked_about(question)
     asked = content_words(question)
     if attributes and language_of(question) != language_of(" ".join(texts)):
@@ -190,7 +193,7 @@ def _logit(row: tuple[float, ...]) -> float:
     return BIAS + sum(weight * value for weight, value in zip(WEIGHTS, row, strict=True))
 
 
-def _without_mention(question: str, title: str) -> str:
+def without_mention(question: str, title: str) -> str:
     """Leave a title out that a question mentions, by three words or by half of them: what is left is what it asks."""
     own = content_words(title)
     words = WORD.findall(unaccented(question))

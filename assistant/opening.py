@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from assistant.adapters import SHIPPED, SHIPPED_NAME, Adapter, open_adapter
 from assistant.backends.base import Backend
 from assistant.chat import Assistant
 from assistant.models import EMBEDDED, find
@@ -21,16 +22,19 @@ BackendName = Literal["auto", "llamacpp", "transformers", "server"]
 
 @dataclass(frozen=True)
 class Engine:
-    """Which model answers, and what runs it.
+    """Which model answers, with which adapter, and what runs it.
 
     `model` is a named model, a hub name or a path; with a server, the server's name for it.
     `backend` "auto" takes llama.cpp for a `.gguf` file, transformers for a folder, and the
     server where `server` (a base URL up to and with `/v1`) is given.
+    `adapter` is a name in the home, "shipped" or a path; "" is the base model alone, None the
+    shipped adapter where it is there and the model is the embedded one.
     """
 
     model: str = EMBEDDED
     backend: BackendName = "auto"
     server: str = ""
+    adapter: str | None = None
 
 
 def open_catalogue(home: Path) -> tuple[Catalogue, TitleIndex]:
@@ -42,23 +46,24 @@ def open_catalogue(home: Path) -> tuple[Catalogue, TitleIndex]:
     return catalogue, TitleIndex.load(home / "index", catalogue)
 
 
-def open_backend(engine: Engine) -> Backend:
-    """Load the model that an engine names.
+def open_backend(home: Path, engine: Engine) -> Backend:
+    """Load the model and the adapter that an engine names.
 
-    Raises `UserError` where it is missing, damaged or unfit.
+    Raises `UserError` where one is missing, damaged or unfit.
     """
     if engine.server:
         from assistant.backends.remote import Remote
 
-        return Remote(engine.server, engine.model)
+        return Remote(engine.server, engine.model, _adapters(home, engine, None))
     place = find(engine.model)
+    adapters = _adapters(home, engine, place)
     if engine.backend == "llamacpp" or (engine.backend == "auto" and place.suffix == ".gguf"):
         from assistant.backends.llamacpp import LlamaCpp
 
-        return LlamaCpp(place)
+        return LlamaCpp(place, adapters)
     from assistant.backends.hf import Transformers
 
-    return Transformers(place)
+    return Transformers(place, adapters)
 
 
 @contextlib.contextmanager
@@ -68,8 +73,16 @@ def open_assistant(home: Path, engine: Engine) -> Iterator[Assistant]:
     Raises `UserError` for whatever a person can mend.
     """
     catalogue, index = open_catalogue(home)
-    backend = open_backend(engine)
+    backend = open_backend(home, engine)
     try:
         yield Assistant(catalogue, index, backend)
     finally:
         backend.close()
+
+
+def _adapters(home: Path, engine: Engine, place: Path | None) -> list[Adapter]:
+    """Open the adapter that answers, if any does; `place` is the model's, None where it is a server's."""
+    name = engine.adapter
+    if name is None:
+        name = SHIPPED_NAME if engine.model == EMBEDDED and place is not None and SHIPPED.is_dir() else ""
+    return [open_adapter(name, home, place)] if name else []

@@ -36,6 +36,7 @@ MAKER = {
     "index": "titlewise index",
     "model": "titlewise models fetch",
     "adapter": "titlewise finetune RECIPE",
+    "report": "titlewise evaluate answers",
 }
 
 T = TypeVar("T")

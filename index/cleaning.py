@@ -14,6 +14,7 @@ import html
 import html.entities
 import re
 import unicodedata
+from collections.abc import Iterator, Sequence
 
 # Tags by what they leave behind. `title` is left out on purpose: "<Title>" in a
 # catalogue is a placeholder, not markup.
@@ -63,6 +64,10 @@ _CAPITAL_TILDE = re.compile(r"(?<=[A-ZÀ-Þ])Ã(?=[®™”’»])")  # the end 
 # Honest text settles in three rounds. What does not in this many was nested to deceive.
 _MAX_ROUNDS = 8
 
+# Text that was wrapped to a width has lines of at least this many characters, all but the last nearly full.
+_SHORTEST_WRAPPED = 40
+_WRAPPED_SHARE = 0.7
+
 _MIN_DESCRIPTION_WORDS = 3
 _WORD = re.compile(r"\w+")
 _PLACEHOLDERS = {
@@ -92,7 +97,7 @@ _PLACEHOLDERS = {
 
 
 def clean(text: str) -> str:
-    """Clean one text; blocks, list items and blank lines become " • " where no punctuation parts them.
+    """Clean one text: where no punctuation parts them, blocks, list items and blank lines become " • ".
 
     `clean(clean(text)) == clean(text)` for any string, because rounds go on until one
     changes nothing. A text that is still changing after a few rounds was nested to
@@ -198,17 +203,36 @@ def _thin_marks(run: re.Match[str]) -> str:
 
 
 def _fold_space(text: str) -> str:
-    """Fold white space to single spaces; a blank line parts clauses."""
+    """Fold white space to single spaces; a blank line parts clauses, and so does each line of a list."""
     text = text.strip()
     if text.isprintable():
         return " ".join(text.split())
     folded: list[str] = []
-    blank = False
-    for line in text.replace("\r\n", "\n").translate(_NEWLINES).split("\n"):
-        line = " ".join(line.split())
-        if line and blank and folded[-1][-1] not in _ENDS_A_CLAUSE and line[0] not in _STARTS_AN_ITEM:
-            folded.append("•")
-        if line:
-            folded.append(line)
-        blank = not line
+    for block in _blocks(text.replace("\r\n", "\n").translate(_NEWLINES)):
+        parts = block if _is_list(block) else [" ".join(block)]
+        for part in parts:
+            if folded and folded[-1][-1] not in _ENDS_A_CLAUSE and part[0] not in _STARTS_AN_ITEM:
+                folded.append("•")
+            folded.append(part)
     return " ".join(folded)
+
+
+def _blocks(text: str) -> Iterator[list[str]]:
+    """Give the runs of lines between blank ones, each line folded."""
+    block: list[str] = []
+    for line in text.split("\n"):
+        folded = " ".join(line.split())
+        if folded:
+            block.append(folded)
+        elif block:
+            yield block
+            block = []
+    if block:
+        yield block
+
+
+def _is_list(block: Sequence[str]) -> bool:
+    """Say whether lines stand for themselves: of two words at least, and not all about as long, as wrapped text is."""
+    longest = max(map(len, block))
+    wrapped = longest >= _SHORTEST_WRAPPED and all(len(line) >= _WRAPPED_SHARE * longest for line in block[:-1])
+    return len(block) > 1 and not wrapped and all(" " in line for line in block)

@@ -30,7 +30,7 @@ from ui.reading import Reading
 from ui.replies import as_markdown, highlighted, quotes_html
 from ui.suggestions import suggest
 
-SCRIPT = "import test_app\nfrom ui.app import render\nrender(test_app.SHOWN[0], adapter=True)"
+SCRIPT = "import test_app\nfrom ui.app import render\nrender(test_app.SHOWN[0])"
 RUN = "import sys; from ui.cli import main; sys.exit(main())"
 SHOWN: list[Assistant] = []  # the assistant that the page under test shows
 
@@ -260,18 +260,18 @@ def test_a_fault_of_the_model_is_raised_where_the_answer_is_drawn() -> None:
 
 
 def test_settings_survive_the_way_through_the_command_line() -> None:
-    settings = Settings(Path("/some where"), Engine("a b.gguf", server="http://127.0.0.1:1/v1"), adapter=False)
+    settings = Settings(Path("/some where"), Engine("a b.gguf", server="http://127.0.0.1:1/v1", adapter=""))
     assert Settings.from_argument(settings.argument()) == settings
 
 
 def test_a_missing_catalogue_and_a_taken_port_are_told_before_anything_is_served(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="there is no catalogue"):
-        serve_page(tmp_path, Engine(), adapter=True, port=_free_port())
+        serve_page(tmp_path, Engine(), port=_free_port())
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         with pytest.raises(UserError, match="cannot be used"):
-            serve_page(tmp_path, Engine(), adapter=True, port=taken.getsockname()[1])
+            serve_page(tmp_path, Engine(), port=taken.getsockname()[1])
 
 
 def test_the_command_serves_on_this_machine_only_and_ends_quietly_at_ctrl_c(home: Path, embedded_model: Path) -> None:

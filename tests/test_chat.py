@@ -2,14 +2,17 @@
 
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
+from assistant.adapters import Adapter
 from assistant.answer import Asking
-from assistant.backends.base import DeadlineError, Message
+from assistant.backends.base import BackendError, DeadlineError, Message
 from assistant.backends.scripted import Scripted
 from assistant.chat import Assistant, Settings
 from assistant.conversation import State
+from assistant.prompt import BASE_FORMAT, PromptFormat
 from assistant.reply import Reply
 from index.errors import QuestionError, UnknownProductError
 from index.products import Catalogue
@@ -165,20 +168,42 @@ def test_a_deadline_is_an_error_of_the_answer(shop: Shop) -> None:
         _ = assistant.ask(RED).reply
 
 
-def test_the_adapter_switch_reaches_the_backend(shop: Shop) -> None:
-    backend = Scripted(["It weighs 1.3 kg. [1]", "It weighs 1.3 kg. [1]"])
-    for adapter in (True, False):
-        _ = Assistant(*shop, backend).ask(RED, asking=Asking(adapter=adapter)).reply
-    assert [call.generation.adapter for call in backend.calls] == [True, False]
+def adapter(name: str, prompt_format: PromptFormat) -> Adapter:
+    return Adapter(name, Path(name), None, "", prompt_format, {})
 
 
-def test_warming_up_reads_what_every_prompt_begins_with(shop: Shop) -> None:
-    backend = Scripted(["x", "It weighs 1.3 kg. [1]"])
+def test_each_adapter_is_asked_in_the_words_that_it_was_taught_with(shop: Shop) -> None:
+    backend = Scripted(
+        lambda messages: "It weighs 1.3 kg. [1]",
+        [adapter("plain", PromptFormat("plain")), adapter("shown", PromptFormat("examples"))],
+    )
+    for wanted in (None, "shown", "", "plain"):
+        _ = Assistant(*shop, backend).ask(RED, asking=Asking(adapter=wanted)).reply
+    assert [(call.generation.adapter, len(call.messages)) for call in backend.calls] == [
+        ("plain", 2),
+        ("shown", 8),
+        ("", 8),
+        ("plain", 2),
+    ]
+    assert len({call.messages[-1] for call in backend.calls}) == 1
+    with pytest.raises(BackendError, match="no adapter third is loaded"):
+        _ = Assistant(*shop, backend).ask(RED, asking=Asking(adapter="third")).reply
+
+
+def test_the_assistant_names_the_adapter_that_answers(shop: Shop) -> None:
+    assert Assistant(*shop, Scripted([])).name == "scripted"
+    assert Assistant(*shop, Scripted([], [adapter("mine", BASE_FORMAT)])).name == "scripted with the adapter mine"
+
+
+@pytest.mark.parametrize("adapters", [[], [adapter("mine", PromptFormat("plain"))]])
+def test_warming_up_reads_what_every_prompt_begins_with(shop: Shop, adapters: list[Adapter]) -> None:
+    backend = Scripted(["x", "It weighs 1.3 kg. [1]"], adapters)
     assistant = Assistant(*shop, backend)
     assistant.warm_up()
     _ = assistant.ask(RED).reply
     warm, asked = backend.calls
     assert warm.messages[:-1] == asked.messages[:-1]
+    assert warm.generation.adapter == asked.generation.adapter
     assert warm.generation.max_new_tokens == 1
 
 

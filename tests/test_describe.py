@@ -1,11 +1,15 @@
 """Descriptions for titles that are in no catalogue."""
 
+from pathlib import Path
+
 import pytest
 
+from assistant.adapters import Adapter
 from assistant.answer import Asking
 from assistant.backends.scripted import Scripted
 from assistant.describe import describe
 from assistant.phrases import language_of
+from assistant.prompt import DescribeFormat, PromptFormat
 from index.errors import QuestionError
 
 
@@ -32,6 +36,24 @@ def test_the_prompt_is_in_the_language_of_the_title_unless_told(title: str, lang
     backend = Scripted(["…"])
     _ = describe(backend, title, language=language).reply  # type: ignore[arg-type]
     assert asks in backend.calls[0].messages[-1].content
+
+
+@pytest.mark.parametrize(
+    ("form", "text", "begins"),
+    [
+        ("chat", False, "Gere uma descrição para o seguinte produto: Trem"),
+        ("alpaca-pt", True, "Abaixo está uma instrução"),
+        ("inst", True, "[INST] Gere uma descrição"),
+    ],
+)
+def test_an_adapter_is_asked_in_the_form_that_it_was_taught_with(form: DescribeFormat, text: bool, begins: str) -> None:
+    adapter = Adapter("mine", Path("mine"), None, "", PromptFormat("plain", form), {})
+    backend = Scripted(["…", "…"], [adapter])
+    for wanted in (None, ""):
+        _ = describe(backend, "Trem", language="pt", asking=Asking(adapter=wanted)).reply
+    tuned, base = backend.calls
+    assert (tuned.generation.adapter, tuned.text, base.generation.adapter, base.text) == ("mine", text, "", False)
+    assert tuned.messages[-1].content.startswith(begins)
 
 
 def test_it_is_sampled_as_the_task_was_set_with_the_seed_of_the_caller() -> None:

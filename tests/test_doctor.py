@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from small_adapter import said
 
 from assistant import doctor
 from assistant.doctor import Finding, examine
@@ -47,10 +48,51 @@ def test_whatever_is_not_well_says_how_to_mend_it(tmp_path: Path, no_models: Non
 def test_sound_artefacts_are_ok(tmp_path: Path, embedded_model: Path) -> None:
     digest = artefact(tmp_path / "catalogue", "catalogue")
     artefact(tmp_path / "index", "index", made_from=digest)
-    artefact(tmp_path / "adapters" / "mine", "adapter")
     findings = found(tmp_path)
-    for name in ("catalogue", "index", "adapter mine", f"model {EMBEDDED}"):
+    for name in ("catalogue", "index", f"model {EMBEDDED}"):
         assert findings[name].state == "ok", findings[name]
+
+
+def adapter(folder: Path, model_place: Path, *, gguf: bool, prompt_digest: str = "") -> None:
+    told = said(model_place)
+    with publish(
+        folder, kind="adapter", made_by=told | {"prompt_digest": prompt_digest or told["prompt_digest"]}
+    ) as new:
+        (new / ("adapter.gguf" if gguf else "adapter_model.safetensors")).write_bytes(b"weights")
+
+
+def test_the_adapters_of_the_home_are_told(tmp_path: Path, embedded_model: Path, no_models: None) -> None:
+    adapter(tmp_path / "adapters" / "mine", embedded_model, gguf=True)
+    adapter(tmp_path / "adapters" / "raw", embedded_model, gguf=False)
+    adapter(tmp_path / "adapters" / "old", embedded_model, gguf=True, prompt_digest="0")
+    artefact(tmp_path / "adapters" / "odd", "adapter")
+    (tmp_path / "adapters" / ".mine-scratch").mkdir()
+    findings = {name: one for name, one in found(tmp_path).items() if name.startswith("adapter ")}
+    assert {name: (one.state, one.mend) for name, one in findings.items()} == {
+        "adapter mine": ("ok", ""),
+        "adapter raw": ("ok", "titlewise export raw"),
+        "adapter old": ("missing", "titlewise finetune RECIPE, to teach it anew"),
+        "adapter odd": ("missing", "titlewise finetune RECIPE"),
+    }
+    assert str(embedded_model) in findings["adapter mine"].detail
+
+
+def test_who_answers_is_told(tmp_path: Path, embedded_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shipped = tmp_path / "package" / "adapter"
+    monkeypatch.setattr(doctor, "SHIPPED", shipped)
+    monkeypatch.setattr("assistant.adapters.SHIPPED", shipped)
+    assert found(tmp_path)["adapter"].detail.startswith("none is shipped; the base model answers")
+    adapter(shipped, embedded_model, gguf=True)
+    assert found(tmp_path)["adapter"].detail == f"the shipped one answers with {EMBEDDED}; --base turns it off"
+    adapter(shipped, embedded_model, gguf=True, prompt_digest="0")
+    finding = found(tmp_path)["adapter"]
+    assert finding.state == "missing"
+    assert "taught with other prompts" in finding.detail
+    assert "--base" in finding.mend
+    other = tmp_path / "other.gguf"
+    other.write_bytes(b"GGUF")
+    adapter(shipped, other, gguf=True)
+    assert "was trained on" in found(tmp_path)["adapter"].detail
 
 
 def test_an_index_of_another_catalogue_is_told(tmp_path: Path) -> None:

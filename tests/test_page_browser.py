@@ -50,7 +50,7 @@ def opened():
 
 if "hostile" in st.query_params and "talk" not in st.session_state:
     st.session_state.talk = hostile_talk()
-render(opened(), adapter=True)
+render(opened())
 """
 
 

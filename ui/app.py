@@ -4,7 +4,7 @@
 kept for each visitor in the session. Streamlit is imported at the top: nothing but
 Streamlit runs this module.
 
-    render(assistant, adapter=True)
+    render(assistant)
 """
 
 import sys
@@ -36,14 +36,14 @@ if (innerWidth < 768)
 </script>"""
 
 
-def render(assistant: Assistant, *, adapter: bool) -> None:
-    """Draw the page and answer what was asked last; `adapter` off asks the base model."""
+def render(assistant: Assistant) -> None:
+    """Draw the page and answer what was asked last."""
     st.set_page_config(page_title=strings.NAME, layout="centered")
     st.html(f"<style>{STYLE}</style>")
     talk: Talk = st.session_state.setdefault("talk", Talk())
     for exchange in talk.exchanges[-1:]:
         exchange.settle()
-    _show_sidebar(assistant, talk, adapter)
+    _show_sidebar(assistant, talk)
     typed = st.chat_input(strings.PLACEHOLDER)
     if typed:
         talk.ask(Request(typed))
@@ -54,17 +54,16 @@ def render(assistant: Assistant, *, adapter: bool) -> None:
     for number, exchange in enumerate(talk.exchanges):
         _show_exchange(exchange, number, assistant, talk)
     if talk.request is not None:
-        _answer(assistant, talk, adapter)
+        _answer(assistant, talk)
         st.rerun()
 
 
-def _show_sidebar(assistant: Assistant, talk: Talk, adapter: bool) -> None:
+def _show_sidebar(assistant: Assistant, talk: Talk) -> None:
     with st.sidebar:
         st.title(strings.NAME)
         st.write(strings.ABOUT)
         st.caption(strings.PRODUCTS.format(count=len(assistant.catalogue)))
-        model = assistant.backend.name if adapter else f"{assistant.backend.name}, {strings.BASE_MODEL}"
-        st.caption(strings.MODEL.format(name=as_markdown(model)))
+        st.caption(strings.MODEL.format(name=as_markdown(assistant.name)))
         st.button(strings.NEW_CONVERSATION, on_click=talk.forget, icon=":material/add:", width="stretch")
         with st.form("describe", clear_on_submit=True):
             st.markdown(f"**{strings.DESCRIBE}**")
@@ -123,7 +122,7 @@ def _show_candidates(exchange: Exchange, number: int, assistant: Assistant, talk
         )
 
 
-def _answer(assistant: Assistant, talk: Talk, adapter: bool) -> None:
+def _answer(assistant: Assistant, talk: Talk) -> None:
     """Answer the open request, drawing the words as they come.
 
     Any act of the visitor, the stop button's too, has Streamlit draw the page anew and end this drawing
@@ -137,7 +136,7 @@ def _answer(assistant: Assistant, talk: Talk, adapter: bool) -> None:
             show_badge("generated")
         words = st.empty()
         st.button(strings.STOP, key=f"stop-{len(talk.exchanges)}", icon=":material/stop_circle:", type="tertiary")
-        asking = Asking(adapter=adapter)
+        asking = Asking()
         try:
             exchange.reading = Reading(_ask(assistant, talk, exchange, asking), asking)
             for text in exchange.reading:
@@ -159,4 +158,4 @@ def _ask(assistant: Assistant, talk: Talk, exchange: Exchange, asking: Asking) -
 
 if __name__ == "__main__":
     settings = Settings.from_argument(sys.argv[1])
-    render(opened(settings.argument()), adapter=settings.adapter)
+    render(opened(settings.argument()))

@@ -15,7 +15,7 @@ from typing import Any
 
 from index.artefacts import default_home
 from index.errors import UserError
-from ui import commands
+from ui import commands, evaluating, training
 
 INTERRUPTED = 130  # what shells give for a program stopped by Ctrl-C
 
@@ -89,7 +89,6 @@ def build_parser() -> argparse.ArgumentParser:
     _add_question(command)
     command.add_argument("--product", default="", metavar="UID", help="ask about this product")
     command.add_argument("--json", action="store_true", help="print JSON")
-    _add_base(command)
     _add_engine(command)
 
     command = _command(subparsers, "show", commands.run_show, "show one product as stored")
@@ -103,16 +102,44 @@ def build_parser() -> argparse.ArgumentParser:
     command.add_argument("--language", choices=("en", "pt"), help="of the prompt (the title's)")
     command.add_argument("--seed", type=int, default=0, help="another seed gives another description (%(default)s)")
     command.add_argument("--json", action="store_true", help="print JSON")
-    _add_base(command)
     _add_engine(command)
 
     command = _command(subparsers, "chat", commands.run_chat, "chat in the terminal")
-    _add_base(command)
     _add_engine(command)
 
     command = _command(subparsers, "ui", commands.run_ui, "chat in the browser")
     command.add_argument("--port", type=int, default=8501, help="(%(default)s)")
-    _add_base(command)
+    _add_engine(command)
+
+    command = _command(subparsers, "finetune", training.run_finetune, "train an adapter on the catalogue")
+    command.add_argument("recipe", metavar="RECIPE", help="one that is shipped, such as embedded, or a TOML file")
+    how = command.add_mutually_exclusive_group()
+    how.add_argument("--resume", action="store_true", help="go on from the newest whole checkpoint")
+    how.add_argument("--restart", action="store_true", help="begin anew, and lose a run that is unfinished")
+    command.add_argument("--name", default="", help="of the adapter, in HOME/adapters (the recipe's)")
+    command.add_argument("--steps", type=_positive, metavar="N", help="stop after N optimiser steps in all")
+    command.add_argument("--show", type=_positive, metavar="N", help="only print N examples as tokens, + with loss")
+
+    command = _command(subparsers, "export", training.run_export, "write an adapter as GGUF, for llama.cpp")
+    command.add_argument("adapter", metavar="ADAPTER", help="a name in HOME/adapters, or a path")
+    command.add_argument("--merged", type=Path, metavar="DIR", help="write model and adapter in one instead, for vLLM")
+    command.add_argument("--model", default="", help="where the model lies that it was trained on (as it says itself)")
+
+    evaluate = _command(subparsers, "evaluate", None, "measure, and report it").add_subparsers(
+        metavar="WHAT", required=True
+    )
+    command = _command(
+        evaluate, "answers", evaluating.run_evaluate_answers, "measure how well a model answers, and with its adapter"
+    )
+    command.add_argument(
+        "--sets",
+        type=evaluating.set_names,
+        default=evaluating.SETS,
+        metavar="NAMES",
+        help=f"which questions, of {','.join(evaluating.SETS)} (all)",
+    )
+    command.add_argument("--limit", type=_positive, metavar="N", help="N questions of each set at most (160)")
+    command.add_argument("--seed", type=int, default=0, help="of the choice and the intervals (%(default)s)")
     _add_engine(command)
 
     models = _command(subparsers, "models", None, "list and fetch models").add_subparsers(
@@ -144,7 +171,7 @@ def _add_question(command: argparse.ArgumentParser) -> None:
     command.add_argument("--out", type=Path, metavar="OUT", help="where the rows of --batch go")
 
 
-def _add_base(command: argparse.ArgumentParser) -> None:
+def _add_base(command: argparse._ActionsContainer) -> None:
     command.add_argument("--base", action="store_true", help="the adapter off: ask the base model")
 
 
@@ -153,6 +180,11 @@ def _add_engine(command: argparse.ArgumentParser) -> None:
     command.add_argument("--backend", choices=("auto", "llamacpp", "transformers"), default="auto", help="what runs it")
     command.add_argument(
         "--server", default="", metavar="URL", help="ask an OpenAI-compatible server, such as http://127.0.0.1:8080/v1"
+    )
+    either = command.add_mutually_exclusive_group()
+    _add_base(either)
+    either.add_argument(
+        "--adapter", metavar="NAME_OR_PATH", help="the adapter that answers (the shipped one, for the model it is for)"
     )
 
 

@@ -12,9 +12,10 @@ from typing import Any
 
 def run_demo(chosen: argparse.Namespace) -> None:
     """Show what Titlewise does, on the sample catalogue."""
+    from assistant.opening import Engine
     from ui.demo import demo
 
-    demo(chosen.home, adapter=not chosen.base)
+    demo(chosen.home, Engine(adapter="" if chosen.base else None))
 
 
 def run_prepare(chosen: argparse.Namespace) -> None:
@@ -73,7 +74,6 @@ def run_resolve(chosen: argparse.Namespace) -> None:
 
 def run_ask(chosen: argparse.Namespace) -> None:
     """Answer a question, or a batch of them."""
-    from assistant.answer import Asking
     from assistant.conversation import State
     from assistant.opening import open_assistant
     from ui.batch import Row, history_of, question_of, uid_of
@@ -86,13 +86,12 @@ def run_ask(chosen: argparse.Namespace) -> None:
             uid = uid_of(row)
             history = history_of(row)
             state = State() if uid else assistant.recall(history)
-            answer = assistant.ask(question_of(row), uid=uid, state=state, asking=Asking(adapter=not chosen.base))
-            return answer.reply.to_row()
+            return assistant.ask(question_of(row), uid=uid, state=state).reply.to_row()
 
         if chosen.batch:
             _batch(chosen, row_of)
             return
-        answer = assistant.ask(chosen.question, uid=chosen.product, asking=Asking(adapter=not chosen.base))
+        answer = assistant.ask(chosen.question, uid=chosen.product)
         if chosen.json:
             _print_json(answer.reply.to_row())
         else:
@@ -121,10 +120,9 @@ def run_describe(chosen: argparse.Namespace) -> None:
     from assistant.opening import open_backend
     from ui.terminal import reply_lines
 
-    backend = open_backend(_engine(chosen))
+    backend = open_backend(chosen.home, _engine(chosen))
     try:
-        asking = Asking(adapter=not chosen.base, seed=chosen.seed)
-        reply = describe(backend, chosen.title, language=chosen.language, asking=asking).reply
+        reply = describe(backend, chosen.title, language=chosen.language, asking=Asking(seed=chosen.seed)).reply
     finally:
         backend.close()
     if chosen.json:
@@ -139,14 +137,14 @@ def run_chat(chosen: argparse.Namespace) -> None:
     from ui.talk import talk
 
     with open_assistant(chosen.home, _engine(chosen)) as assistant:
-        talk(assistant, adapter=not chosen.base)
+        talk(assistant)
 
 
 def run_ui(chosen: argparse.Namespace) -> None:
     """Serve the page."""
     from ui.page import serve_page
 
-    serve_page(chosen.home, _engine(chosen), adapter=not chosen.base, port=chosen.port)
+    serve_page(chosen.home, _engine(chosen), port=chosen.port)
 
 
 def run_models_list(chosen: argparse.Namespace) -> None:
@@ -190,7 +188,7 @@ def run_doctor(chosen: argparse.Namespace) -> None:
 def _engine(chosen: argparse.Namespace) -> Any:
     from assistant.opening import Engine
 
-    return Engine(chosen.model, chosen.backend, chosen.server)
+    return Engine(chosen.model, chosen.backend, chosen.server, "" if chosen.base else chosen.adapter)
 
 
 def _check_batch_usage(chosen: argparse.Namespace) -> None:

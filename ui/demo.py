@@ -1,11 +1,10 @@
 """The demonstration: the sample catalogue, the embedded Llama, a few questions.
 
-demo(home)
+demo(home, Engine())
 """
 
 from pathlib import Path
 
-from assistant.answer import Asking
 from assistant.chat import Assistant
 from assistant.conversation import State
 from assistant.fetching import fetch
@@ -35,13 +34,13 @@ QUESTIONS = (
 )
 
 
-def demo(home: Path, *, adapter: bool) -> None:
+def demo(home: Path, engine: Engine) -> None:
     """Prepare and index the sample catalogue where needed, fetch the model, ask the questions."""
     home = demo_home(home)
     make_ready(home)
     fetch(EMBEDDED, progress=Progress)
-    with open_assistant(home, Engine()) as assistant:
-        _ask_all(assistant, adapter)
+    with open_assistant(home, engine) as assistant:
+        _ask_all(assistant)
     at = "" if home == Path("artifacts") else f"--home {home} "
     print(f'\nYour turn, after ". .venv/bin/activate": titlewise {at}ask "…", titlewise {at}chat, titlewise {at}ui')
 
@@ -73,10 +72,10 @@ def make_ready(home: Path) -> None:
         TitleIndex.build(catalogue, home / "index", progress=Progress)
 
 
-def _ask_all(assistant: Assistant, adapter: bool) -> None:
-    print(f"Asking {assistant.backend.name}")
+def _ask_all(assistant: Assistant) -> None:
+    print(f"Asking {assistant.name}")
     state = State()
     for question in QUESTIONS:
-        answer = assistant.ask(question, state=state, asking=Asking(adapter=adapter))
+        answer = assistant.ask(question, state=state)
         print(f"\n> {question}\n{reply_lines(answer.reply)}\n  ({answer.reply.timings['total_ms'] / 1000:.1f} s)")
         state = answer.state

@@ -3,7 +3,7 @@
 Everything that can be missing is opened before the first visitor comes, so that a
 fault is one line in the terminal. The assistant is opened once, for all visitors.
 
-    serve_page(home, Engine(), adapter=True, port=8501)
+    serve_page(home, Engine(), port=8501)
 """
 
 import json
@@ -43,17 +43,16 @@ class Settings:
 
     home: Path
     engine: Engine
-    adapter: bool
 
     def argument(self) -> str:
         """Give the settings as one argument of a command line."""
-        return json.dumps({"home": str(self.home), "engine": asdict(self.engine), "adapter": self.adapter})
+        return json.dumps({"home": str(self.home), "engine": asdict(self.engine)})
 
     @classmethod
     def from_argument(cls, argument: str) -> "Settings":
         """Read what `argument` gave."""
         data = json.loads(argument)
-        return cls(Path(data["home"]), Engine(**data["engine"]), data["adapter"])
+        return cls(Path(data["home"]), Engine(**data["engine"]))
 
 
 def options_for(port: int) -> list[str]:
@@ -61,7 +60,7 @@ def options_for(port: int) -> list[str]:
     return [f"--{name}={value}" for name, value in {**OPTIONS, "server.port": str(port)}.items()]
 
 
-def serve_page(home: Path, engine: Engine, *, adapter: bool, port: int) -> None:
+def serve_page(home: Path, engine: Engine, *, port: int) -> None:
     """Serve the page on this machine until it is stopped.
 
     Raises `UserError` where the catalogue, the index or the model cannot be opened, or the port is taken.
@@ -69,7 +68,7 @@ def serve_page(home: Path, engine: Engine, *, adapter: bool, port: int) -> None:
     from streamlit.web.cli import main
 
     _check_port(port)
-    argument = Settings(home.absolute(), engine, adapter).argument()
+    argument = Settings(home.absolute(), engine).argument()
     assistant = opened(argument)
     try:
         main(["run", str(APP), *options_for(port), "--", argument], prog_name="streamlit", standalone_mode=False)
@@ -87,7 +86,7 @@ def opened(argument: str) -> Assistant:
 def _open(argument: str) -> Assistant:
     settings = Settings.from_argument(argument)
     catalogue, index = open_catalogue(settings.home)
-    assistant = Assistant(catalogue, index, open_backend(settings.engine))
+    assistant = Assistant(catalogue, index, open_backend(settings.home, settings.engine))
     assistant.warm_up()
     return assistant
 

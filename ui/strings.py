@@ -13,7 +13,6 @@ ABOUT = (
 )
 PRODUCTS = "{count:,} products"
 MODEL = "Answered by {name}"
-BASE_MODEL = "without its adapter"
 NEW_CONVERSATION = "New conversation"
 
 GREETING = "What would you like to know?"

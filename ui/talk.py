@@ -1,6 +1,6 @@
 """The chat in the terminal: questions, streamed replies, and a few commands.
 
-talk(assistant, adapter=True)
+talk(assistant)
 """
 
 import contextlib
@@ -23,10 +23,10 @@ HELP = """Ask about a product in your own words. Commands:
   /quit           leave (Ctrl-D does too); Ctrl-C stops a reply"""
 
 
-def talk(assistant: Assistant, *, adapter: bool) -> None:
+def talk(assistant: Assistant) -> None:
     """Talk until the shopper leaves."""
     assistant.warm_up()
-    print(f"{len(assistant.catalogue):,} products, {assistant.backend.name}. /help shows the commands.")
+    print(f"{len(assistant.catalogue):,} products, {assistant.name}. /help shows the commands.")
     state = State()
     last: Reply | None = None
     while (line := _read()) is not None:
@@ -47,7 +47,7 @@ def talk(assistant: Assistant, *, adapter: bool) -> None:
             elif command.startswith("/"):
                 print(f"There is no command {command}. /help shows the commands.")
             else:
-                answer = assistant.ask(line, state=state, asking=(asking := Asking(adapter=adapter)))
+                answer = assistant.ask(line, state=state, asking=(asking := Asking()))
                 last = _say(answer, asking)
                 state = answer.state
         except UserError as fault:

@@ -1,7 +1,7 @@
 """The seam between the assistant and whatever generates text.
 
 A backend turns messages into a stream of text pieces, by the model's own chat
-template. It knows nothing of products.
+template; a prompt that is a text is read as it stands. It knows nothing of products.
 
     for piece in backend.stream(messages, Generation(max_new_tokens=96)):
         print(piece, end="")
@@ -11,9 +11,12 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from index.errors import UserError
+
+if TYPE_CHECKING:
+    from assistant.adapters import Adapter
 
 Role = Literal["system", "user", "assistant"]
 
@@ -29,6 +32,10 @@ class Message:
     content: str
 
 
+# Messages go through the chat template; a text is the whole prompt, before which only a BOS may be set.
+Prompt = Sequence[Message] | str
+
+
 @dataclass(frozen=True)
 class Generation:
     """How one text is to be generated, and when to stop."""
@@ -37,7 +44,7 @@ class Generation:
     temperature: float = 0.0  # 0 means greedy: the likeliest token, always
     top_p: float = 1.0
     seed: int = 0
-    adapter: bool = True  # False switches the LoRA adapter off for this text
+    adapter: str = ""  # the name of a loaded adapter; "" is the base model
     deadline_s: float = 60.0  # counted from the call of `stream`
     cancel: threading.Event = field(default_factory=threading.Event)  # set it to stop
 
@@ -49,13 +56,17 @@ class Backend(Protocol):
     def name(self) -> str:
         """Name the engine and the model, for people."""
 
-    def stream(self, messages: Sequence[Message], generation: Generation) -> Iterator[str]:
+    @property
+    def adapters(self) -> "Sequence[Adapter]":
+        """Give the loaded adapters; the first is the one that answers where none is named."""
+
+    def stream(self, prompt: Prompt, generation: Generation) -> Iterator[str]:
         """Yield pieces of text as they come.
 
         Ends early, without an error, within 0.2 s once `generation.cancel` is set.
 
         Raises `DeadlineError` when `deadline_s` has passed, `BackendError` for a
-        fault of the engine that a person can mend.
+        fault of the engine that a person can mend, or for an adapter that is not loaded.
         """
 
     def count_tokens(self, text: str) -> int:

@@ -1,9 +1,9 @@
-"""A Llama run by transformers: 4-bit NF4 or 8-bit by bitsandbytes, or dense, with a PEFT adapter.
+"""A Llama run by transformers: 4-bit NF4 or 8-bit by bitsandbytes, or dense, with PEFT adapters.
 
 Runs on a GPU where there is one, else on the CPU. One text is made at a time; others
 wait their turn. A GGUF file is read too, its weights unpacked.
 
-    backend = Transformers(find("llama-3.2-1b"), adapter_path=Path("adapter"))
+    backend = Transformers(find("llama-3.2-1b"), [adapter])
 """
 
 import contextlib
@@ -14,7 +14,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from assistant.backends.base import DATE_STRING, BackendError, Clock, Generation, Message, PromptTooLongError
+from assistant.adapters import WEIGHTS, Adapter, check_loaded, check_names
+from assistant.backends.base import DATE_STRING, BackendError, Clock, Generation, Prompt, PromptTooLongError
 from assistant.backends.streaming import POLL_S, Outlet, Workers
 
 if TYPE_CHECKING:
@@ -24,12 +25,12 @@ Precision = Literal["nf4", "int8", "bf16", "fp32"]
 
 
 class Transformers:
-    """A loaded model of transformers, with or without a PEFT adapter."""
+    """A loaded model of transformers, with or without PEFT adapters."""
 
     def __init__(
         self,
         model_path: Path,
-        adapter_path: Path | None = None,
+        adapters: Sequence[Adapter] = (),
         *,
         precision: Precision | None = None,
         device: str | None = None,
@@ -38,14 +39,15 @@ class Transformers:
 
         `device` is as torch names it ("cuda:0", "cpu"); by default the first GPU, else the CPU.
 
-        Raises `BackendError` where model or adapter cannot be loaded, or there is no chat template.
+        Raises `BackendError` where the model or an adapter cannot be loaded, or there is no chat template.
         """
+        check_names(adapters)
         chosen = precision or ("bf16" if model_path.suffix == ".gguf" else "nf4")
         self._name = f"transformers {model_path.stem} {chosen}"
         self._model, self._tokenizer = load_model(model_path, chosen, device)
-        self._has_adapter = adapter_path is not None
-        if adapter_path is not None:
-            self._model = _with_adapter(self._model, adapter_path)
+        self._adapters = tuple(adapters)
+        if adapters:
+            self._model = with_adapters(self._model, [adapter.folder for adapter in adapters])
         self._turn = threading.Lock()
         self._workers = Workers()
 
@@ -54,31 +56,37 @@ class Transformers:
         """Name the engine and the model, for people."""
         return self._name
 
-    def stream(self, messages: Sequence[Message], generation: Generation) -> Iterator[str]:
+    @property
+    def adapters(self) -> Sequence[Adapter]:
+        """Give the loaded adapters."""
+        return self._adapters
+
+    def stream(self, prompt: Prompt, generation: Generation) -> Iterator[str]:
         """Yield pieces of text as they come; see `Backend.stream`.
 
         Raises `DeadlineError`, `PromptTooLongError`, `BackendError`.
         """
         clock = Clock(generation.deadline_s)
-        return self._workers.stream(lambda outlet: self._generate(messages, generation, outlet), generation, clock)
+        check_loaded(self._adapters, generation.adapter)
+        return self._workers.stream(lambda outlet: self._generate(prompt, generation, outlet), generation, clock)
 
     def count_tokens(self, text: str) -> int:
         """Count the tokens of `text` by the model's own tokenizer."""
         return len(self._tokenizer.encode(text, add_special_tokens=False))
 
-    def prompt_ids(self, messages: Sequence[Message]) -> list[int]:
-        """Give the exact token ids that `stream` would read for these messages."""
-        return prompt_ids(self._tokenizer, messages)
+    def prompt_ids(self, prompt: Prompt) -> list[int]:
+        """Give the exact token ids that `stream` would read for this prompt."""
+        return prompt_ids(self._tokenizer, prompt)
 
     def close(self) -> None:
         """Free the model's memory, after stopping what is under way."""
         self._workers.close()
         self._model = None
 
-    def _generate(self, messages: Sequence[Message], generation: Generation, outlet: Outlet) -> None:
+    def _generate(self, prompt: Prompt, generation: Generation, outlet: Outlet) -> None:
         import torch
 
-        ids = self.prompt_ids(messages)
+        ids = self.prompt_ids(prompt)
         room_tokens = self._model.config.max_position_embeddings - len(ids)
         if room_tokens <= 0:
             raise PromptTooLongError(
@@ -86,21 +94,26 @@ class Transformers:
                 f"fewer than {self._model.config.max_position_embeddings}",
                 "ask a shorter question, or start a new conversation",
             )
-        prompt = torch.tensor([ids], device=self._model.device)
-        with _turn(self._turn, outlet), self._adapter_switched(generation.adapter), torch.random.fork_rng():
+        inputs = torch.tensor([ids], device=self._model.device)
+        with _turn(self._turn, outlet), torch.random.fork_rng():
             if outlet.stopped:
                 return
             torch.manual_seed(generation.seed)
-            self._model.generate(
-                input_ids=prompt,
-                attention_mask=torch.ones_like(prompt),
-                generation_config=_settings(generation, room_tokens),
-                streamer=_Streamer(self._tokenizer, outlet),
-                stopping_criteria=_library().StoppingCriteriaList([_NobodyReads(outlet)]),
-            )
+            with self._adapter_chosen(generation.adapter):
+                self._model.generate(
+                    input_ids=inputs,
+                    attention_mask=torch.ones_like(inputs),
+                    generation_config=_settings(generation, room_tokens),
+                    streamer=_Streamer(self._tokenizer, outlet),
+                    stopping_criteria=_library().StoppingCriteriaList([_NobodyReads(outlet)]),
+                )
 
-    def _adapter_switched(self, on: bool) -> contextlib.AbstractContextManager[None]:
-        if self._has_adapter and not on:
+    def _adapter_chosen(self, name: str) -> contextlib.AbstractContextManager[None]:
+        """Switch the model to one adapter, or to none; only whoever has the turn may."""
+        if name:
+            place = [adapter.name for adapter in self._adapters].index(name)
+            self._model.set_adapter(str(place), inference_mode=True)
+        elif self._adapters:
             return self._model.disable_adapter()  # type: ignore[no-any-return]
         return contextlib.nullcontext()
 
@@ -126,7 +139,7 @@ def load_model(model_path: Path, precision: Precision, device: str | None = None
     if is_gguf:
         local["gguf_file"] = model_path.name
     try:
-        with _quiet():
+        with quiet():
             tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **local)
             model = transformers.AutoModelForCausalLM.from_pretrained(
                 folder,
@@ -153,8 +166,8 @@ def load_model(model_path: Path, precision: Precision, device: str | None = None
     return model.eval(), tokenizer
 
 
-def prompt_ids(tokenizer: Any, messages: Sequence[Message]) -> list[int]:
-    """Render messages by the chat template, ready for the reply, and give the token ids.
+def prompt_ids(tokenizer: Any, prompt: Prompt) -> list[int]:
+    """Give the token ids of a prompt: messages by the chat template, ready for the reply; a text as it stands.
 
     Begins with exactly one BOS where the tokenizer asks for one, as llama.cpp does;
     some templates write it themselves and some leave it to the tokenizer.
@@ -163,13 +176,17 @@ def prompt_ids(tokenizer: Any, messages: Sequence[Message]) -> list[int]:
     """
     from jinja2.exceptions import TemplateError
 
-    rows = [{"role": message.role, "content": message.content} for message in messages]
-    try:
-        text = tokenizer.apply_chat_template(rows, tokenize=False, add_generation_prompt=True, date_string=DATE_STRING)
-    except TemplateError as exc:
-        raise BackendError(
-            f"the chat template refused the messages: {exc}", "messages that it takes", "use another model"
-        ) from exc
+    text = prompt
+    if not isinstance(prompt, str):
+        rows = [{"role": message.role, "content": message.content} for message in prompt]
+        try:
+            text = tokenizer.apply_chat_template(
+                rows, tokenize=False, add_generation_prompt=True, date_string=DATE_STRING
+            )
+        except TemplateError as exc:
+            raise BackendError(
+                f"the chat template refused the messages: {exc}", "messages that it takes", "use another model"
+            ) from exc
     ids: list[int] = tokenizer.encode(text, add_special_tokens=False)
     bos = tokenizer.bos_token_id
     if bos is not None and tokenizer.encode("")[:1] == [bos] and ids[:1] != [bos]:
@@ -200,16 +217,31 @@ def _quantization(precision: Precision, is_gguf: bool) -> Any:
     return transformers.BitsAndBytesConfig(load_in_8bit=True) if precision == "int8" else None
 
 
-def _with_adapter(model: Any, adapter_path: Path) -> Any:
+def with_adapters(model: Any, folders: Sequence[Path]) -> Any:
+    """Give the model with the PEFT adapters of these folders, named "0", "1" … in their order; "0" is active.
+
+    Raises `BackendError` where one cannot be loaded.
+    """
     from peft import PeftModel
     from safetensors import SafetensorError
 
+    for folder in folders:
+        if not (folder / WEIGHTS).is_file():
+            raise BackendError(
+                f"the adapter in {folder} has no {WEIGHTS}",
+                "an adapter in the form of PEFT; the shipped one is for llama.cpp alone",
+                "--backend llamacpp, or --base",
+            )
     try:
-        with _quiet():
-            return PeftModel.from_pretrained(model, adapter_path, is_trainable=False).eval()
+        with quiet():
+            # PEFT takes no point in a name, so the places are the names.
+            model = PeftModel.from_pretrained(model, folders[0], adapter_name="0", is_trainable=False)
+            for place, folder in enumerate(folders[1:], 1):
+                model.load_adapter(folder, adapter_name=str(place), is_trainable=False)
+            return model.eval()
     except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as exc:
         raise BackendError(
-            f"the adapter {adapter_path} could not be loaded: {exc}",
+            f"the adapter in {' or '.join(map(str, folders))} could not be loaded: {exc}",
             "a PEFT adapter made for this model",
             "titlewise finetune RECIPE",
         ) from exc
@@ -239,8 +271,8 @@ def _turn(lock: threading.Lock, outlet: Outlet) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep transformers' bars and remarks off the terminal while a model loads."""
+def quiet() -> Iterator[None]:
+    """Keep transformers' bars and remarks off the terminal while a model is loaded or saved."""
     logging = _library().utils.logging
     verbosity = logging.get_verbosity()
     logging.set_verbosity_error()

@@ -2,9 +2,9 @@
 
 Many threads may stream at once: llama.cpp decodes them together, one slot each, and
 keeps every slot's prompt, so that a prompt which begins like the last one is only
-read from where it differs. A LoRA adapter is loaded once and switched per text.
+read from where it differs. LoRA adapters are loaded once and chosen per text.
 
-    backend = LlamaCpp(find("smollm2-135m"), adapter_path=Path("adapter.gguf"))
+    backend = LlamaCpp(find("smollm2-135m"), [adapter])
 """
 
 import contextlib
@@ -17,12 +17,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from assistant.adapters import Adapter, check_loaded, check_names
 from assistant.backends.base import (
     DATE_STRING,
     BackendError,
     Clock,
     Generation,
     Message,
+    Prompt,
     PromptTooLongError,
 )
 from assistant.backends.streaming import Outlet, Workers
@@ -40,12 +42,12 @@ SMALL_MODEL_BYTES = 300_000_000
 
 
 class LlamaCpp:
-    """A loaded GGUF model, with or without a LoRA adapter."""
+    """A loaded GGUF model, with or without LoRA adapters."""
 
     def __init__(
         self,
         model_path: Path,
-        adapter_path: Path | None = None,
+        adapters: Sequence[Adapter] = (),
         *,
         context_tokens: int = 4096,
         slots: int = 2,
@@ -55,22 +57,22 @@ class LlamaCpp:
 
         `threads` is by default the number of cores, but one for writing by a small model.
 
-        Raises `BackendError` where the model or the adapter cannot be loaded.
+        Raises `BackendError` where the model or an adapter cannot be loaded.
         """
-        for path, what in ((model_path, "model"), (adapter_path, "adapter")):
-            if path is not None:
-                _check_gguf(path, what)
+        _check_gguf(model_path, "model")
+        check_names(adapters)
+        loras = [_lora_of(adapter) for adapter in adapters]
         self._name = f"llama.cpp {model_path.stem}"
-        self._has_adapter = adapter_path is not None
+        self._adapters = tuple(adapters)
         self._key = secrets.token_urlsafe()
         self._workers = Workers()
-        params = _parameters(model_path, adapter_path, context_tokens, slots, threads, self._key)
+        params = _parameters(model_path, loras, context_tokens, slots, threads, self._key)
         try:
             self._server: xllamacpp.Server | None = _library().Server(params)
         except RuntimeError as exc:
-            with_adapter = f" with the adapter {adapter_path}" if adapter_path else ""
+            names = ", ".join(adapter.name for adapter in adapters)
             raise BackendError(
-                f"llama.cpp could not load {model_path}{with_adapter}",
+                f"llama.cpp could not load {model_path}" + (f" with the adapter {names}" if names else ""),
                 "a whole GGUF file of a model that llama.cpp knows, and an adapter made for it",
                 "titlewise models fetch",
             ) from exc
@@ -82,35 +84,60 @@ class LlamaCpp:
         """Name the engine and the model, for people."""
         return self._name
 
-    def stream(self, messages: Sequence[Message], generation: Generation) -> Iterator[str]:
+    @property
+    def adapters(self) -> Sequence[Adapter]:
+        """Give the loaded adapters."""
+        return self._adapters
+
+    def stream(self, prompt: Prompt, generation: Generation) -> Iterator[str]:
         """Yield pieces of text as they come; see `Backend.stream`.
 
         Raises `DeadlineError`, `PromptTooLongError`, `BackendError`.
         """
         clock = Clock(generation.deadline_s)
-        request = self._request(messages, generation)
+        request = self._request(prompt, generation)
         return self._workers.stream(lambda outlet: self._generate(request, outlet), generation, clock)
 
     def count_tokens(self, text: str) -> int:
         """Count the tokens of `text` by the model's own tokenizer, in about 1 ms."""
         return len(self._post("/tokenize", {"content": text})["tokens"])
 
-    def prompt_ids(self, messages: Sequence[Message]) -> list[int]:
-        """Give the exact token ids that `stream` would read for these messages."""
-        body = {"messages": _rows(messages), "chat_template_kwargs": {"date_string": DATE_STRING}}
-        prompt = self._post("/apply-template", body)["prompt"]
-        ids: list[int] = self._post("/tokenize", {"content": prompt, "add_special": True})["tokens"]
-        return ids
+    def prompt_ids(self, prompt: Prompt) -> list[int]:
+        """Give the exact token ids that `stream` would read for this prompt."""
+        if not isinstance(prompt, str):
+            body = {"messages": _rows(prompt), "chat_template_kwargs": {"date_string": DATE_STRING}}
+            prompt = self._post("/apply-template", body)["prompt"]
+        ids: list[int] = self._post("/tokenize", {"content": prompt, "add_special": False})["tokens"]
+        bos: list[int] = self._post("/tokenize", {"content": "", "add_special": True})["tokens"]
+        return ids if ids[: len(bos)] == bos else bos + ids
+
+    def likeliest(self, ids: Sequence[int], adapter: str, count: int) -> dict[int, float]:
+        """Give the `count` likeliest tokens after these, best first, with their natural log-probabilities.
+
+        For checks of one engine against another. Empty where the likeliest is half a character, which
+        llama.cpp keeps to itself.
+        """
+        request = {
+            "prompt": list(ids),
+            "n_predict": 1,
+            "temperature": 0.0,
+            "logprobs": count,
+            "cache_prompt": True,
+            "lora": self._scales(adapter),
+        }
+        answer = self._loaded().handle_completions(request)
+        if "error" in answer:
+            raise _fault(answer["error"])
+        logprobs = answer["choices"][0]["logprobs"]
+        return {row["id"]: row["logprob"] for row in logprobs["content"][0]["top_logprobs"]} if logprobs else {}
 
     def close(self) -> None:
         """Free the model's memory, after stopping what is under way."""
         self._workers.close()
         self._server = None
 
-    def _request(self, messages: Sequence[Message], generation: Generation) -> dict[str, Any]:
+    def _request(self, prompt: Prompt, generation: Generation) -> dict[str, Any]:
         request: dict[str, Any] = {
-            "messages": _rows(messages),
-            "chat_template_kwargs": {"date_string": DATE_STRING},
             "max_tokens": generation.max_new_tokens,
             "temperature": generation.temperature,
             "top_p": generation.top_p,
@@ -120,10 +147,18 @@ class LlamaCpp:
             "cache_prompt": True,
             "stream": True,
             "return_progress": True,  # calls back while the prompt is read, so that it can be stopped there
+            "lora": self._scales(generation.adapter),
         }
-        if self._has_adapter:
-            request["lora"] = [{"id": 0, "scale": 1.0 if generation.adapter else 0.0}]
-        return request
+        if isinstance(prompt, str):
+            return request | {"prompt": self.prompt_ids(prompt)}
+        return request | {"messages": _rows(prompt), "chat_template_kwargs": {"date_string": DATE_STRING}}
+
+    def _scales(self, name: str) -> list[dict[str, float]]:
+        """Give the strength of each adapter for one text: the named one's is 1, the others' 0."""
+        check_loaded(self._adapters, name)
+        return [
+            {"id": place, "scale": 1.0 if adapter.name == name else 0.0} for place, adapter in enumerate(self._adapters)
+        ]
 
     def _generate(self, request: dict[str, Any], outlet: Outlet) -> None:
         faults: list[dict[str, Any]] = []
@@ -133,13 +168,16 @@ class LlamaCpp:
                 faults.append(chunk["error"])
                 return True
             for choice in chunk["choices"]:
-                outlet.put(choice["delta"].get("content") or "")
+                outlet.put((choice["text"] if "prompt" in request else choice["delta"].get("content")) or "")
             return outlet.stopped
 
         if outlet.stopped:
             return
         try:
-            self._loaded().handle_chat_completions(request, take)
+            if "prompt" in request:
+                self._loaded().handle_completions(request, take)
+            else:
+                self._loaded().handle_chat_completions(request, take)
         except ValueError as exc:
             faults.append({"message": str(exc)})
         if faults:
@@ -181,7 +219,7 @@ def _library() -> Any:
 
 
 def _parameters(
-    model_path: Path, adapter_path: Path | None, context_tokens: int, slots: int, threads: int | None, key: str
+    model_path: Path, loras: Sequence[Path], context_tokens: int, slots: int, threads: int | None, key: str
 ) -> Any:
     library = _library()
     params = library.CommonParams()
@@ -200,8 +238,8 @@ def _parameters(
     params.api_keys = [key]
     params.endpoint_slots = False
     params.ui = False
-    if adapter_path is not None:
-        params.lora_adapters = [library.CommonAdapterLoraInfo(str(adapter_path), 1.0)]
+    if loras:
+        params.lora_adapters = [library.CommonAdapterLoraInfo(str(path), 0.0) for path in loras]
     return params
 
 
@@ -220,6 +258,17 @@ def _check_gguf(path: Path, what: str) -> None:
         magic = file.read(4)
     if magic != b"GGUF":
         raise BackendError(f"{path} begins with {magic!r}", "a .gguf file", "titlewise models list")
+
+
+def _lora_of(adapter: Adapter) -> Path:
+    if adapter.gguf is None:
+        raise BackendError(
+            f"the adapter {adapter.name} in {adapter.folder} is not yet in llama.cpp's form",
+            "an adapter.gguf beside its weights",
+            f"titlewise export {adapter.name}",
+        )
+    _check_gguf(adapter.gguf, "adapter")
+    return adapter.gguf
 
 
 def _rows(messages: Sequence[Message]) -> list[dict[str, str]]:

@@ -1,8 +1,10 @@
-"""A model on any server that speaks OpenAI's chat completions: vLLM, llama.cpp's, Ollama, OpenAI.
+"""A model on any server that speaks OpenAI's completions: vLLM, llama.cpp's, Ollama, OpenAI.
 
 The key comes from $TITLEWISE_API_KEY, else $OPENAI_API_KEY; local servers need none.
 A connection that fails, and answers 408, 409, 429 and 5xx, are tried again with
 growing pauses, until the first piece of text has come.
+
+An adapter is asked for by its name in place of the model's, as vLLM serves them.
 
     backend = Remote("http://127.0.0.1:8000/v1", "meta-llama/Llama-3.1-8B-Instruct")
 """
@@ -14,7 +16,8 @@ import threading
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from assistant.backends.base import BackendError, Clock, Generation, Message, PromptTooLongError
+from assistant.adapters import Adapter, check_loaded, check_names
+from assistant.backends.base import BackendError, Clock, Generation, Prompt, PromptTooLongError
 from assistant.backends.streaming import Outlet
 
 if TYPE_CHECKING:
@@ -32,20 +35,20 @@ class Remote:
         self,
         base_url: str,
         model: str,
+        adapters: Sequence[Adapter] = (),
         *,
-        base_model: str = "",
         silence_s: float = 60.0,
         retries: int = 3,
     ) -> None:
         """Name the server (up to and with `/v1`) and the model as the server calls it.
 
-        `base_model` is the server's name for the same model without its adapter, asked
-        when a text wants the adapter off; without it `model` is asked all the same.
+        The server has to serve each of `adapters` as a model of the adapter's name.
         `silence_s` is how long the server may say nothing before it counts as dead.
         """
+        check_names(adapters)
         self._base_url = base_url.rstrip("/")
         self._model = model
-        self._base_model = base_model or model
+        self._adapters = tuple(adapters)
         self._silence_s = silence_s
         self._retries = retries
         self._client: AsyncOpenAI | None = None
@@ -58,13 +61,19 @@ class Remote:
         """Name the server and the model, for people."""
         return f"{self._model} at {self._base_url}"
 
-    def stream(self, messages: Sequence[Message], generation: Generation) -> Iterator[str]:
+    @property
+    def adapters(self) -> Sequence[Adapter]:
+        """Give the adapters that the server serves."""
+        return self._adapters
+
+    def stream(self, prompt: Prompt, generation: Generation) -> Iterator[str]:
         """Yield pieces of text as they come; see `Backend.stream`.
 
         Raises `DeadlineError`, `PromptTooLongError`, `BackendError`.
         """
         clock = Clock(generation.deadline_s)
-        return self._read(messages, generation, clock)
+        check_loaded(self._adapters, generation.adapter)
+        return self._read(prompt, generation, clock)
 
     def count_tokens(self, text: str) -> int:
         """Estimate the tokens of `text`: the server's tokenizer is out of reach."""
@@ -77,37 +86,46 @@ class Remote:
         self._thread.join()
         self._loop.close()
 
-    def _read(self, messages: Sequence[Message], generation: Generation, clock: Clock) -> Iterator[str]:
+    def _read(self, prompt: Prompt, generation: Generation, clock: Clock) -> Iterator[str]:
         outlet = Outlet(generation.cancel)
-        task = asyncio.run_coroutine_threadsafe(self._ask(messages, generation, outlet), self._loop)
+        task = asyncio.run_coroutine_threadsafe(self._ask(prompt, generation, outlet), self._loop)
         try:
             yield from outlet.read(generation, clock)
         finally:
             task.cancel()  # closes the connection, at whatever point it is
 
-    async def _ask(self, messages: Sequence[Message], generation: Generation, outlet: Outlet) -> None:
+    async def _ask(self, prompt: Prompt, generation: Generation, outlet: Outlet) -> None:
+        asked = generation.adapter or self._model
         try:
-            await self._receive(messages, generation, outlet)
+            await self._receive(prompt, asked, generation, outlet)
         except BaseException as exc:  # raised again in the thread that reads
-            outlet.end(self._fault(exc))
+            outlet.end(self._fault(exc, asked))
         else:
             outlet.end()
 
-    async def _receive(self, messages: Sequence[Message], generation: Generation, outlet: Outlet) -> None:
+    async def _receive(self, prompt: Prompt, asked: str, generation: Generation, outlet: Outlet) -> None:
         request: dict[str, Any] = {
-            "model": self._model if generation.adapter else self._base_model,
-            "messages": [{"role": message.role, "content": message.content} for message in messages],
+            "model": asked,
             "max_tokens": generation.max_new_tokens,
             "temperature": generation.temperature,
             "top_p": generation.top_p,
             "seed": generation.seed,
         }
+        server = self._opened()
         finished = False
-        async with await self._opened().chat.completions.create(**request, stream=True) as chunks:
-            async for chunk in chunks:
-                for choice in chunk.choices:
-                    outlet.put(choice.delta.content or "")
-                    finished = finished or choice.finish_reason is not None
+        if isinstance(prompt, str):
+            async with await server.completions.create(**request, prompt=prompt, stream=True) as texts:
+                async for text in texts:
+                    for piece in text.choices:
+                        outlet.put(piece.text or "")
+                        finished = finished or piece.finish_reason is not None
+        else:
+            rows: Any = [{"role": message.role, "content": message.content} for message in prompt]
+            async with await server.chat.completions.create(**request, messages=rows, stream=True) as chunks:
+                async for chunk in chunks:
+                    for choice in chunk.choices:
+                        outlet.put(choice.delta.content or "")
+                        finished = finished or choice.finish_reason is not None
         if not finished:
             raise ConnectionError("the text broke off")
 
@@ -131,13 +149,13 @@ class Remote:
         if self._client is not None:
             await self._client.close()
 
-    def _fault(self, exc: BaseException) -> BaseException:
+    def _fault(self, exc: BaseException, asked: str) -> BaseException:
         """Map what went wrong to a `BackendError` where a person can mend it."""
         import openai
 
         there = self._base_url
         if isinstance(exc, openai.APIStatusError):
-            return self._status_fault(exc)
+            return self._status_fault(exc, asked)
         if isinstance(exc, openai.APITimeoutError):
             fault = BackendError(
                 f"{there} said nothing for {self._silence_s:g} s",
@@ -152,14 +170,14 @@ class Remote:
             )
         elif isinstance(exc, openai.APIError | json.JSONDecodeError | UnicodeDecodeError):
             fault = BackendError(
-                f"{there} sent what cannot be read: {exc}", "chat completions, streamed", "look at the server's log"
+                f"{there} sent what cannot be read: {exc}", "completions, streamed", "look at the server's log"
             )
         else:
             return exc
         fault.__cause__ = exc
         return fault
 
-    def _status_fault(self, exc: Any) -> BackendError:
+    def _status_fault(self, exc: Any, asked: str) -> BackendError:
         there, said = self._base_url, f"{exc.status_code} {exc.message}"
         if exc.status_code in (401, 403):
             fault = BackendError(
@@ -167,7 +185,7 @@ class Remote:
             )
         elif exc.status_code == 404:
             fault = BackendError(
-                f"{there} knows no model {self._model} ({said})", "a model that it serves", f"curl {there}/models"
+                f"{there} knows no model {asked} ({said})", "a model that it serves", f"curl {there}/models"
             )
         elif exc.status_code == 400 and "context" in exc.message:
             fault = PromptTooLongError(

@@ -4,6 +4,8 @@ For tests and demonstrations of whatever stands on a backend.
 
     backend = Scripted(["It weighs 2 kg. [1]"])
     backend = Scripted(lambda messages: messages[-1].content.upper(), delay_s=0.01)
+
+A prompt that is a text reaches the script, and the record, as one message of a user.
 """
 
 import re
@@ -12,7 +14,8 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from assistant.backends.base import Clock, Generation, Message
+from assistant.adapters import Adapter, check_loaded
+from assistant.backends.base import Clock, Generation, Message, Prompt
 from assistant.backends.streaming import POLL_S
 
 Script = Sequence[str] | Callable[[Sequence[Message]], str]
@@ -24,14 +27,16 @@ class Call:
 
     messages: tuple[Message, ...]
     generation: Generation
+    text: bool = False  # whether the prompt was a text
 
 
 class Scripted:
     """Gives one text a call: the next of a list, or what a function makes of the messages."""
 
-    def __init__(self, script: Script, *, delay_s: float = 0.0) -> None:
+    def __init__(self, script: Script, adapters: Sequence[Adapter] = (), *, delay_s: float = 0.0) -> None:
         """Take the texts; wait `delay_s` before each piece (a word with the space before it)."""
         self._script = script
+        self._adapters = tuple(adapters)
         self._delay_s = delay_s
         self._lock = threading.Lock()
         self.calls: list[Call] = []
@@ -41,15 +46,24 @@ class Scripted:
         """Name the backend, for people."""
         return "scripted"
 
-    def stream(self, messages: Sequence[Message], generation: Generation) -> Iterator[str]:
+    @property
+    def adapters(self) -> Sequence[Adapter]:
+        """Give the adapters that it was told of."""
+        return self._adapters
+
+    def stream(self, prompt: Prompt, generation: Generation) -> Iterator[str]:
         """Yield the call's text, a word a piece and a piece a token.
 
-        Raises `IndexError` when a list of texts is used up, `DeadlineError` when time is.
+        Raises `IndexError` when a list of texts is used up, `DeadlineError` when time is,
+        `BackendError` for an adapter that it was not told of.
         """
         clock = Clock(generation.deadline_s)
+        check_loaded(self._adapters, generation.adapter)
+        is_text = isinstance(prompt, str)
+        messages = (Message("user", prompt),) if isinstance(prompt, str) else tuple(prompt)
         with self._lock:
             number = len(self.calls)
-            self.calls.append(Call(tuple(messages), generation))
+            self.calls.append(Call(messages, generation, is_text))
         text = self._script(messages) if callable(self._script) else self._script[number]
         return self._pieces(text, generation, clock)
 

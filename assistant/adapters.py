@@ -1,0 +1,239 @@
+"""Adapters: LoRA weights and the prompts they were taught with, opened only where they fit.
+
+An adapter is an artefact that `finetune` makes. Its manifest says which model it was
+trained on and with which prompts; one that does not fit the model or the prompts at
+hand would answer badly without a word, so it is refused. Loading the weights is the
+backend's part.
+
+    adapter = open_adapter("embedded", home, find("smollm2-135m"))
+    backend = LlamaCpp(find("smollm2-135m"), [adapter])
+"""
+
+import hashlib
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+from assistant.backends.base import BackendError
+from assistant.prompt import BASE_FORMAT, AnswerFormat, DescribeFormat, PromptFormat
+from index.artefacts import MAKER, Manifest, open_verified, sha256_of
+from index.errors import ArtefactError, UserError
+
+SHIPPED = Path(__file__).with_name("adapter")  # for the embedded model; a source tree may be without it
+SHIPPED_NAME = "shipped"
+WEIGHTS = "adapter_model.safetensors"
+GGUF = "adapter.gguf"
+_ITEM_BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2}
+_SHOWN = 12  # hexadecimal digits of a digest, in faults
+
+
+@dataclass(frozen=True)
+class Adapter:
+    """A verified adapter; `gguf` is what llama.cpp loads, None before `titlewise export`."""
+
+    name: str
+    folder: Path
+    gguf: Path | None
+    base_digest: str
+    prompt_format: PromptFormat
+    made_by: dict[str, Any]
+
+
+def open_adapter(name_or_path: str, home: Path, model_place: Path | None) -> Adapter:
+    """Verify an adapter and that it fits: the model, today's prompts, and that it changes something at all.
+
+    A name is that of a folder in `home/adapters`, or "shipped"; everything else is a path.
+    `model_place` is as `find` gives it; None where the model is a server's, out of reach.
+
+    Raises `ArtefactError` where it is damaged or does not fit, `UserError` for no such name.
+    """
+    name, folder = _place_of(name_or_path, home)
+    adapter = read_adapter(folder, name)
+    if model_place is not None:
+        check_base(adapter, model_place)
+    check_prompts(adapter)
+    if not _changes_something(adapter):
+        raise ArtefactError(
+            f"the adapter {name} in {folder} changes nothing: all its lora_B are zero",
+            "an adapter that was trained",
+            MAKER["adapter"],
+        )
+    return adapter
+
+
+def read_adapter(folder: Path, name: str) -> Adapter:
+    """Verify the files of an adapter and read what its manifest says, whatever model it is for.
+
+    Raises `ArtefactError` where it is missing, damaged, or says too little of itself.
+    """
+    try:
+        return open_verified(folder, "adapter", lambda place, manifest: _read(place, manifest, name))
+    except ArtefactError as exc:
+        if folder != SHIPPED:
+            raise
+        raise ArtefactError(exc.happened, exc.expected, "pip install --force-reinstall --no-deps titlewise") from exc
+
+
+def check_base(adapter: Adapter, model_place: Path) -> None:
+    """Raise `ArtefactError` unless the adapter was trained on the model in this place."""
+    found = digest_of_model(model_place)
+    if found != adapter.base_digest:
+        base = adapter.made_by["base"]
+        raise ArtefactError(
+            f"the adapter {adapter.name} was trained on {base} ({adapter.base_digest[:_SHOWN]}), "
+            f"and this is {model_place} ({found[:_SHOWN]})",
+            "the very weights that it was trained on",
+            f"--model {base}, or titlewise finetune a recipe for this model",
+        )
+
+
+def check_prompts(adapter: Adapter) -> None:
+    """Raise `ArtefactError` unless the prompts are still those that the adapter was taught with."""
+    taught, today = adapter.made_by["prompt_digest"], adapter.prompt_format.digest()
+    if taught != today:
+        raise ArtefactError(
+            f"the adapter {adapter.name} was taught with other prompts ({taught[:_SHOWN]}) "
+            f"by titlewise {adapter.made_by.get('titlewise', 'of another version')}",
+            f"those of today ({today[:_SHOWN]})",
+            f"{MAKER['adapter']}, to teach it anew",
+        )
+
+
+def digest_of_model(place: Path) -> str:
+    """Identify a model's weights, in hexadecimal.
+
+    A `.gguf` file by its SHA-256 (0.1 s for the embedded model); a transformers folder by
+    its configuration and each safetensors file's name, size and header, not by gigabytes.
+    """
+    if place.suffix == ".gguf":
+        return sha256_of(place)
+    digest = hashlib.sha256((place / "config.json").read_bytes())
+    for path in sorted(place.glob("*.safetensors")):
+        digest.update(f"\n{path.name} {path.stat().st_size}\n".encode())
+        digest.update(_header_of(path))
+    return digest.hexdigest()
+
+
+def answering(adapters: Sequence[Adapter], wanted: str | None) -> tuple[str, PromptFormat]:
+    """Say who answers, and how it is asked: the name of one of these adapters, or "" for the base model.
+
+    `wanted` None is the first adapter, where there is one.
+
+    Raises `BackendError` for a name that is not among them.
+    """
+    if wanted is None:
+        wanted = adapters[0].name if adapters else ""
+    check_loaded(adapters, wanted)
+    formats = {adapter.name: adapter.prompt_format for adapter in adapters}
+    return wanted, formats.get(wanted, BASE_FORMAT)
+
+
+def check_loaded(adapters: Sequence[Adapter], name: str) -> None:
+    """Raise `BackendError` unless `name` is one of these adapters', or "" for the base model."""
+    names = [adapter.name for adapter in adapters]
+    if name and name not in names:
+        raise BackendError(
+            f"no adapter {name} is loaded", f"{', '.join(names) or 'none'}, or the base model", f"--adapter {name}"
+        )
+
+
+def check_names(adapters: Sequence[Adapter]) -> None:
+    """Raise `BackendError` where two adapters have the same name: neither could be asked for."""
+    names = [adapter.name for adapter in adapters]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise BackendError(
+            f"two adapters are named {', '.join(twice)}", "names that differ", "rename one of their folders"
+        )
+
+
+def _place_of(name_or_path: str, home: Path) -> tuple[str, Path]:
+    """Give an adapter's name and folder."""
+    if name_or_path == SHIPPED_NAME:
+        return SHIPPED_NAME, SHIPPED
+    adapters = home / "adapters"
+    plain = Path(name_or_path).name == name_or_path and not name_or_path.startswith(".")
+    for folder in [adapters / name_or_path] * plain + [Path(name_or_path)]:
+        if folder.is_dir():
+            return folder.resolve().name, folder
+    known = sorted(path.name for path in adapters.glob("[!.]*") if path.is_dir())
+    raise UserError(
+        f"there is no adapter {name_or_path} in {adapters}",
+        f"one of {', '.join(known)}, or the path of an adapter" if known else "the name or the path of an adapter",
+        MAKER["adapter"],
+    )
+
+
+def _read(folder: Path, manifest: Manifest, name: str) -> Adapter:
+    said = manifest.made_by
+    prompt_format = said.get("prompt_format")
+    whole = (
+        all(isinstance(said.get(key), str) for key in ("base", "base_digest", "prompt_digest"))
+        and isinstance(prompt_format, dict)
+        and prompt_format.get("answer") in get_args(AnswerFormat)
+        and prompt_format.get("describe") in get_args(DescribeFormat)
+        and bool({WEIGHTS, GGUF} & set(manifest.files))
+    )
+    if not isinstance(prompt_format, dict) or not whole:
+        raise ArtefactError(
+            f"the adapter in {folder} does not say what it was made from, or has no weights",
+            "a manifest with base, base_digest, prompt_format and prompt_digest, and the weights",
+            MAKER["adapter"],
+        )
+    return Adapter(
+        name=name,
+        folder=folder,
+        gguf=folder / GGUF if GGUF in manifest.files else None,
+        base_digest=said["base_digest"],
+        prompt_format=PromptFormat(prompt_format["answer"], prompt_format["describe"]),
+        made_by=said,
+    )
+
+
+def _changes_something(adapter: Adapter) -> bool:
+    """Say whether some lora_B is not all zero: they begin as zeros, and what is added is their product with lora_A."""
+    path = adapter.folder / WEIGHTS
+    if path.is_file():
+        return _any_weight(path, "lora_B")
+    import numpy
+    from gguf import GGUFReader
+
+    reader = GGUFReader(adapter.folder / GGUF)
+    return any(numpy.any(tensor.data) for tensor in reader.tensors if tensor.name.endswith("lora_b"))
+
+
+def _any_weight(path: Path, part: str) -> bool:
+    """Say whether a safetensors file holds a number other than zero in the tensors named after `part`."""
+    header = _header_of(path)
+    begins = 8 + len(header)
+    with path.open("rb") as file:
+        for name, tensor in json.loads(header).items():
+            if part not in name:
+                continue
+            first, last = tensor["data_offsets"]
+            file.seek(begins + first)
+            data = file.read(last - first)
+            size = _ITEM_BYTES[tensor["dtype"]]
+            if len(data) != size * math.prod(tensor["shape"]):
+                raise ArtefactError(f"{path} is damaged", "tensors of the size that its header tells", MAKER["adapter"])
+            # The last byte of a little-endian float holds its sign: minus zero is zero too.
+            if data[size - 1 :: size].strip(b"\x00\x80") or any(
+                data[place::size].strip(b"\x00") for place in range(size - 1)
+            ):
+                return True
+    return False
+
+
+def _header_of(path: Path) -> bytes:
+    """Give the JSON header of a safetensors file, whose length stands in its first eight bytes.
+
+    Raises `ArtefactError` where the file is no such file.
+    """
+    with path.open("rb") as file:
+        length = int.from_bytes(file.read(8), "little")
+        header = file.read(length) if length < path.stat().st_size else b""
+    if not header.startswith(b"{"):
+        raise ArtefactError(f"{path} is damaged", "a safetensors file", "copy the model anew")
+    return header

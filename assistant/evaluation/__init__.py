@@ -1,0 +1,1 @@
+"""Evaluation: how well any assistant answers, measured on questions whose answers are known."""

@@ -1,0 +1,285 @@
+"""Turn the public question sets into question files that training and evaluation read.
+
+    python benchmarks/public_questions.py [--data ../shared/data] [--out artifacts/questions]
+
+Writes `train.jsonl` and `validation.jsonl`, one row a question: {"question", "title", "passages",
+"answer", "label": "answer"|"yes"|"no"|"not_stated", "cited", "source", "group"}, where `passages`
+are all that is known of the product, in pieces as the assistant cuts them, and `cited` numbers
+those that answer. `group` is the product. `epqa_heldout.jsonl` holds the questions of ePQA whose
+products no training row is about, with all their candidates. Answers that hedge, that say yes or
+no to nothing, or that their evidence does not carry are left out and counted.
+"""
+
+import argparse
+import gzip
+import hashlib
+import json
+import random
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from public_attributes import Pair, attribute_questions, flatten, split_attribute
+
+from assistant.evidence import content_words, is_closed, split
+
+Row = dict[str, object]
+Source = dict[str, str]
+
+DESCRIPTION_SOURCES = frozenset({"attribute", "bullet", "description", "Desc"})
+TRAINED_PERCENT = 55  # of ePQA's products; the others are kept out of training
+NOT_STATED_HELD_OUT = 0.15  # of the questions of the ranking sets
+MOST_PASSAGES = 14  # of a product that are kept beside the one that answers
+LEAST_OVERLAP = 0.5  # of an answer's words with its evidence; of a question's words with a closed answer
+
+_HEDGE = re.compile(
+    r"\b(?:not (?:really |quite |very |100% )?sure|i think|i believe|i guess|i(?:'m| am) (?:not|sure)|probably|perhaps"
+    r"|maybe|might"
+    r"|don'?t know|can'?t (?:say|tell)|no idea|i would|i'd|i have|my (?:son|daughter|kids?|husband)|in my opinion"
+    r"|unclear|unsure"
+    r"|should be|seems?|depends?)\b",
+    re.I,
+)
+_SAID_BY = re.compile(
+    r"\b(?:there (?:is|are) (?:a|some|another|several) (?:customers?|reviewers?|users?)(?: who)?"
+    r" (?:saying|says?|said|stating|states?|mentioned)"
+    r"|(?:a|some|one|another|most|many|several|the)? ?(?:customers?|reviewers?|users?)(?: have| has)?"
+    r" (?:says?|said|states?|stated|mentions?|mentioned|claims?|claimed|reports?|reported|confirms?"
+    r"|confirmed|notes?|noted)"
+    r"|according to (?:a|some|one|the|another) (?:customers?|reviewers?|users?|reviews?)"
+    r"|(?:a|the|one|some) reviews? (?:says?|states?|mentions?))\s*(?:that\b)?[,:]?\s*",
+    re.I,
+)
+# "No problems with rust" says no such thing: a sign or a pronoun has to follow.
+_YES_NO = re.compile(
+    r"^\W*(yes|yep|yeah|no|nope)\b(?=\s*(?:[,;:.!-]|$)|\s+(?:it|this|these|they|the|that|there|you|i|she"
+    r"|he|we)\b)[\s,;:.!-]*",
+    re.I,
+)
+_NEGATION = re.compile(r"\b(?:not|no|none|never|nothing|cannot|without|unable|neither|unfortunately)\b|n['’]?t\b", re.I)
+_OPEN_START = re.compile(r"\W*(?:what|which|where|when|who|why|how)\b", re.I)
+_NEGATIVE_QUESTION = re.compile(r"\b(?:not|no|without)\b|n['’]t\b|\bor\b", re.I)
+_FILLER = frozenset("item product description state state's detail say specification list it this one value".split())
+
+
+def main() -> None:
+    """Read the sets and write the files."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=Path(__file__).parents[2] / "shared" / "data")
+    parser.add_argument("--out", type=Path, default=Path("artifacts") / "questions")
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    counts: Counter[str] = Counter()
+    epqa = read(arguments.data / "epqa_half.jsonl.gz")
+    kept_out = {row["ASIN"] for row in epqa if is_held_out(row["ASIN"])}  # the other sets ask about some of them too
+    train = [
+        *epqa_rows([row for row in epqa if not is_held_out(row["ASIN"])], counts, described_only=False),
+        *hetpqa_rows(arguments.data, "train", counts),
+        *ranking_rows(arguments.data, "train"),
+        *pair_rows(arguments.data / "semipqa_data_to_text_train.jsonl.gz", arguments.seed),
+    ]
+    validation = [
+        *epqa_rows([row for row in epqa if is_held_out(row["ASIN"])], counts, described_only=True),
+        *hetpqa_rows(arguments.data, "dev", counts),
+        *ranking_rows(arguments.data, "dev"),
+        *pair_rows(arguments.data / "semipqa_data_to_text_dev.jsonl.gz", arguments.seed),
+    ]
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    for name, rows in (
+        ("train", [row for row in train if row["group"] not in kept_out]),
+        ("validation", validation),
+        ("epqa_heldout", list(held_out_questions(epqa))),
+    ):
+        text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+        (arguments.out / f"{name}.jsonl").write_text(text, encoding="utf-8")
+        kinds = Counter((row.get("source", ""), row.get("label", "")) for row in rows)
+        print(f"{name}: {len(rows):,} rows  " + "  ".join(f"{s} {k} {n:,}" for (s, k), n in sorted(kinds.items())))
+    print("left out: " + ", ".join(f"{reason} {count:,}" for reason, count in sorted(counts.items())))
+
+
+def read(path: Path) -> list[Source]:
+    """Read a gzipped JSON Lines file."""
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def is_held_out(asin: str) -> bool:
+    """Say, by a fixed hash, whether a product of ePQA is kept from training."""
+    return int(hashlib.sha256(asin.encode()).hexdigest(), 16) % 100 >= TRAINED_PERCENT
+
+
+def epqa_rows(rows: Iterable[Source], counts: Counter[str], *, described_only: bool) -> Iterator[Row]:
+    """Give each fully answering candidate among the others of its question, and the questions that none answers."""
+    for group in _by(rows, "qid").values():
+        shown = [row for row in group if not described_only or row["source"] in DESCRIPTION_SOURCES]
+        described = [row for row in shown if row["source"] in DESCRIPTION_SOURCES]
+        unrelated = [row for row in shown if row["label"] == "0"]
+        for row in shown:
+            if row["label"] == "2":
+                made = _answered(row, unrelated, counts)
+                if made:
+                    yield made
+        if described and all(row["label"] == "0" for row in described):
+            yield _unanswered(group[0], described, "epqa")
+        # The same question without its evidence: what is read decides, not what is asked.
+        if not described_only and len(unrelated) > 1 and any(row["label"] == "2" for row in shown):
+            yield _unanswered(group[0], unrelated, "epqa")
+
+
+def hetpqa_rows(folder: Path, side: str, counts: Counter[str]) -> Iterator[Row]:
+    """Give the answered questions of hetPQA, the evidence of the product's other questions beside the gold one."""
+    rows = read(folder / f"hetpqa_answers_{side}.jsonl.gz")
+    kept_back = {row["question"] for row in read(folder / "hetpqa_answers_dev.jsonl.gz")} if side == "train" else set()
+    for group in _by(rows, "ASIN").values():
+        for row in group:
+            if row["question"] in kept_back:
+                counts["hetpqa: question of the other side"] += 1
+                continue
+            others = [other for other in group if other["question"] != row["question"]]
+            made = _answered({**row, "label": "2"}, others, counts)
+            if made:
+                yield made
+
+
+def ranking_rows(folder: Path, side: str) -> Iterator[Row]:
+    """Give questions with candidates of which none, or all but those left out, is relevant: not stated."""
+    answered = {
+        row["question"]: own for own in ("train", "dev") for row in read(folder / f"hetpqa_answers_{own}.jsonl.gz")
+    }
+    for name, source in (("hetpqa_ranking_dev", "hetpqa"), ("semipqa_attribute_ranking_dev", "semipqa")):
+        for group in _by(read(folder / f"{name}.jsonl.gz"), "qid").values():
+            # A question that is answered on one side stays on that side.
+            drawn = "dev" if _part(source + group[0]["question"]) < NOT_STATED_HELD_OUT else "train"
+            if answered.get(group[0]["question"], drawn) != side:
+                continue
+            unrelated = [row for row in group if row["label"] == "0"]
+            if len(unrelated) > 1:
+                yield _unanswered(group[0], unrelated, source)
+
+
+def pair_rows(path: Path, seed: int) -> Iterator[Row]:
+    """Give questions about the attributes of semiPQA, which brings sentences without questions."""
+    pairs = []
+    for row in read(path):
+        name, value = split_attribute(row["data"])
+        if name and value and len(value) < 160:
+            pairs.append(Pair(name, value, _sentence(row["text"])))
+    yield from attribute_questions(pairs, seed)
+
+
+def held_out_questions(rows: Iterable[Source]) -> Iterator[Row]:
+    """Give the questions of ePQA's held-out products with all their candidates, as evaluation reads them."""
+    for qid, group in _by([row for row in rows if is_held_out(row["ASIN"])], "qid").items():
+        candidates = [
+            {"text": flatten(row["candidate"]), "source": row["source"], "label": row["label"], "answer": row["answer"]}
+            for row in group
+        ]
+        first = group[0]
+        yield {
+            "qid": qid,
+            "asin": first["ASIN"],
+            "title": first["title"],
+            "question": first["question"],
+            "candidates": candidates,
+        }
+
+
+def labelled(question: str, answer: str) -> tuple[str, str]:
+    """Give ("yes"|"no"|"answer", reply): yes or no stand first; ("", reason) for an answer that is left out.
+
+    A closed question that is answered without yes or no ("it has a sun canopy") gets the one that it means,
+    where the answer speaks of what was asked.
+    """
+    text = " ".join(answer.split())
+    said = _YES_NO.match(text)
+    rest = _SAID_BY.sub("", text[said.end() :] if said else text).strip(" ,;:")
+    if _HEDGE.search(rest) or not content_words(rest) - _FILLER:
+        return "", "hedged or empty"
+    sentence = _sentence(rest)
+    if said:
+        label = "yes" if said.group(1).lower().startswith("y") else "no"
+        if _OPEN_START.match(question):
+            return "", "yes or no to an open question"
+        return label, f"{label.capitalize()}. {sentence}"
+    if not is_closed(question) or re.search(r"\bor\b", question, re.I):
+        return "answer", sentence
+    asked = content_words(question) - _FILLER
+    shared = asked & content_words(rest)
+    doubtful = _NEGATIVE_QUESTION.search(question) or re.search(r"\d|\bonly\b", f"{question} {rest}")
+    if doubtful or len(shared) < LEAST_OVERLAP * len(asked):
+        return "", "closed question, open answer"
+    label = "no" if _NEGATION.search(rest) else "yes"
+    return label, f"{label.capitalize()}. {sentence}"
+
+
+def _answered(row: Source, others: Sequence[Source], counts: Counter[str]) -> Row | None:
+    source = "epqa" if "qid" in row else "hetpqa"
+    evidence = _pieces(row["candidate"], row["source"])
+    label, reply = labelled(row["question"], row["answer"])
+    if not label:
+        counts[f"{source}: {reply}"] += 1
+        return None
+    wanted = content_words(f"{reply} {row['question']}")
+    gold = max(evidence, key=lambda piece: len(wanted & content_words(piece)), default="")
+    plain = re.sub(r"^(?:Yes|No)\. ", "", reply)
+    said = content_words(plain) - content_words(row["question"]) - _FILLER
+    if len(said & content_words(gold)) < LEAST_OVERLAP * len(said) or not _numbers(plain) <= _numbers(
+        gold + row["question"]
+    ):
+        counts[f"{source}: not carried by its evidence"] += 1
+        return None
+    pieces = [piece for other in others for piece in _pieces(other["candidate"], other["source"])]
+    draw = random.Random(row["question"] + gold)
+    beside = [piece for piece in dict.fromkeys(pieces) if piece not in evidence]
+    shown = draw.sample(beside, min(MOST_PASSAGES, len(beside)))
+    shown.insert(draw.randint(0, len(shown)), gold)
+    return _row(row, shown, reply, label, [shown.index(gold) + 1], source)
+
+
+def _unanswered(row: Source, candidates: Sequence[Source], source: str) -> Row:
+    pieces = [piece for other in candidates for piece in _pieces(other["candidate"], other.get("source", "attribute"))]
+    return _row(row, list(dict.fromkeys(pieces))[: MOST_PASSAGES + 1], "", "not_stated", [], source)
+
+
+def _row(row: Source, shown: list[str], answer: str, label: str, cited: list[int], source: str) -> Row:
+    return {
+        "question": " ".join(row["question"].split()),
+        "title": row.get("title", ""),
+        "passages": shown,
+        "answer": answer,
+        "label": label,
+        "cited": cited,
+        "source": source,
+        "group": row.get("ASIN", row.get("qid", "")),
+    }
+
+
+def _pieces(candidate: str, source: str) -> list[str]:
+    text = candidate.split(" Question: ")[0] if source.lower() == "cqa" else candidate
+    return [passage.text for passage in split(flatten(text))]
+
+
+def _sentence(text: str) -> str:
+    text = " ".join(text.split())
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+
+
+def _numbers(text: str) -> set[str]:
+    return set(re.findall(r"\d+(?:\.\d+)?", text))
+
+
+def _part(key: str) -> float:
+    """Give a number in [0, 1) for a key, the same on every machine."""
+    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big") / 2**64
+
+
+def _by(rows: Iterable[Source], key: str) -> dict[str, list[Source]]:
+    groups: dict[str, list[Source]] = defaultdict(list)
+    for row in rows:
+        groups[row[key]].append(row)
+    return dict(groups)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,263 @@
+"""Export: an adapter as GGUF for llama.cpp, and merged with its model into 16-bit weights for vLLM.
+
+The GGUF lies beside the adapter's own weights, in the same artefact. `check_export`
+asks llama.cpp and PEFT for the same text and compares what they hold likely.
+
+    adapter = export_gguf(adapter, find("smollm2-135m"))
+    tuned, base = check_export(adapter, find("smollm2-135m"))
+"""
+
+import json
+import math
+import re
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from assistant.adapters import GGUF, WEIGHTS, Adapter, check_base, read_adapter
+from assistant.evidence import Passage
+from assistant.prompt import answer_prompt
+from index.artefacts import publish, read_manifest
+from index.errors import UserError
+
+if TYPE_CHECKING:
+    import numpy
+
+    from assistant.backends.llamacpp import LlamaCpp
+
+# What llama.cpp calls the layers of a Llama.
+NAMES = {
+    "self_attn.q_proj": "attn_q",
+    "self_attn.k_proj": "attn_k",
+    "self_attn.v_proj": "attn_v",
+    "self_attn.o_proj": "attn_output",
+    "mlp.gate_proj": "ffn_gate",
+    "mlp.up_proj": "ffn_up",
+    "mlp.down_proj": "ffn_down",
+}
+LARGEST_FP16 = 65504.0
+# What the engines are compared on: after each token of this reply, the tokens of 1 % or more.
+REPLY = "No. The kettle must never go into the dishwasher. [2]"
+LEAST_LIKELY = math.log(0.01)
+MOST_LIKELY = 100  # tokens, of which no more can have 1 %
+_TENSOR = re.compile(r"base_model\.model\.model\.layers\.(\d+)\.(\w+\.\w+)\.lora_([AB])\.weight")
+
+
+@dataclass(frozen=True)
+class Heads:
+    """How many attention heads a Llama has: of queries, and of keys and values."""
+
+    queries: int
+    keys: int
+
+
+@dataclass(frozen=True)
+class Parity:
+    """How far llama.cpp and PEFT are apart, over some `places` in a text.
+
+    `largest` is the largest difference of log-probability (natural) of any token that llama.cpp
+    gives 1 % or more; at `agreeing` places both hold the same token the likeliest.
+    """
+
+    largest: float
+    agreeing: int
+    places: int
+
+
+def export_gguf(adapter: Adapter, model_place: Path) -> Adapter:
+    """Publish the adapter anew with its weights as `adapter.gguf`, in fp16; the same bytes every time.
+
+    Raises `UserError` where llama.cpp has no place for some of the weights, or fp16 for their values.
+    """
+    check_base(adapter, model_place)
+    manifest = read_manifest(adapter.folder, "adapter")
+    heads = heads_of(model_place)
+    with publish(adapter.folder, kind="adapter", made_by=manifest.made_by, made_from=manifest.made_from) as scratch:
+        for name in manifest.files:
+            (scratch / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(adapter.folder / name, scratch / name)
+        write_gguf(adapter.folder, scratch / GGUF, heads)
+    return read_adapter(adapter.folder, adapter.name)
+
+
+def write_gguf(folder: Path, out: Path, heads: Heads) -> None:
+    """Write PEFT's adapter in `folder` as a GGUF LoRA of a Llama with these heads.
+
+    Raises `UserError` as `export_gguf` does.
+    """
+    import gguf
+    import numpy
+    from safetensors.torch import load_file
+
+    config = json.loads((folder / "adapter_config.json").read_bytes())
+    tensors = load_file(folder / WEIGHTS)
+    named = _named(tensors, config, folder)
+    writer = gguf.GGUFWriter(out, "llama")
+    writer.add_type("adapter")
+    writer.add_string("adapter.type", "lora")
+    # PEFT's rank-stabilised scale is alpha / sqrt(rank); llama.cpp's is always alpha / rank.
+    steady = math.sqrt(config["r"]) if config.get("use_rslora") else 1.0
+    writer.add_float32("adapter.lora.alpha", config["lora_alpha"] * steady)
+    for name, source in named:
+        weights = tensors[source].float().numpy()
+        largest = float(numpy.abs(weights).max())
+        if not largest <= LARGEST_FP16:  # nor is NaN
+            raise UserError(
+                f"{source} in {folder} holds {largest:g}",
+                f"values within fp16's {LARGEST_FP16:g}",
+                "titlewise finetune RECIPE, with a lower learning rate",
+            )
+        if name.endswith("lora_b") and ".attn_q." in name:
+            weights = permuted(weights, heads.queries)
+        elif name.endswith("lora_b") and ".attn_k." in name:
+            weights = permuted(weights, heads.keys)
+        writer.add_tensor(name, weights.astype(numpy.float16))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+def permuted(weights: "numpy.ndarray[Any, Any]", heads: int) -> "numpy.ndarray[Any, Any]":
+    """Give the rows in llama.cpp's order: its rotation pairs neighbours, transformers' the halves of a head."""
+    rows = weights.shape[0]
+    halves = weights.reshape(heads, 2, rows // heads // 2, *weights.shape[1:])
+    return halves.swapaxes(1, 2).reshape(weights.shape)
+
+
+def heads_of(model_place: Path) -> Heads:
+    """Read the attention heads of a Llama, from a `.gguf` file or a transformers folder.
+
+    Raises `UserError` where it is no Llama.
+    """
+    if model_place.suffix == ".gguf":
+        from gguf import GGUFReader
+
+        fields = GGUFReader(model_place).fields
+        architecture = str(fields["general.architecture"].contents())
+        queries, keys = (f"{architecture}.attention.{name}" for name in ("head_count", "head_count_kv"))
+        heads = Heads(int(fields[queries].contents()), int(fields[keys if keys in fields else queries].contents()))
+    else:
+        config = json.loads((model_place / "config.json").read_bytes())
+        architecture = str(config.get("model_type"))
+        queries_count = int(config.get("num_attention_heads", 0))
+        heads = Heads(queries_count, int(config.get("num_key_value_heads") or queries_count))
+    if architecture != "llama":
+        raise UserError(f"{model_place} is a {architecture}", "a Llama", "titlewise export ADAPTER --merged DIR")
+    return heads
+
+
+def check_export(adapter: Adapter, model_place: Path) -> tuple[Parity, Parity]:
+    """Compare llama.cpp with PEFT on the same weights: with the adapter, and without.
+
+    Both are given the GGUF's weights unpacked to fp32. As they are served, llama.cpp rounds what it
+    multiplies with 4-bit weights to 8 bits, and that hides a fault of the export (measured: .3 either way).
+
+    Raises `BackendError` where one of them cannot load the model or the adapter.
+    """
+    from assistant.backends.hf import load_model, prompt_ids, with_adapters
+    from assistant.backends.llamacpp import LlamaCpp
+
+    passages = [Passage(1, "Weighs 1.3 kg empty.", 0, 20), Passage(2, "It must never go into the dishwasher.", 21, 58)]
+    asked = answer_prompt("Electric Kettle 1.7 L, Red", passages, "is it dishwasher safe?", adapter.prompt_format)
+    model, tokenizer = load_model(model_place, "fp32", "cpu")
+    model = with_adapters(model, [adapter.folder])
+    prompt, reply = prompt_ids(tokenizer, asked), tokenizer.encode(REPLY, add_special_tokens=False)
+    with tempfile.TemporaryDirectory() as scratch:
+        backend = LlamaCpp(_unpacked(model_place, Path(scratch) / model_place.name), [adapter], slots=1)
+        try:
+            tuned = _apart(model, backend, prompt, reply, adapter.name)
+            with model.disable_adapter():
+                return tuned, _apart(model, backend, prompt, reply, "")
+        finally:
+            backend.close()
+
+
+def why_unchecked(model_place: Path) -> str:
+    """Say why `check_export` cannot be asked about this model on this machine; empty where it can."""
+    import psutil
+
+    if model_place.suffix != ".gguf":
+        return "llama.cpp has no GGUF of the model"
+    from gguf import GGUFReader
+
+    needed_bytes = 2 * sum(4 * int(tensor.n_elements) for tensor in GGUFReader(model_place).tensors)
+    if needed_bytes > psutil.virtual_memory().available:
+        return f"that takes {needed_bytes / 1e9:.0f} GB of memory"
+    return ""
+
+
+def merge(adapter: Adapter, model_place: Path, folder: Path) -> None:
+    """Write the model with the adapter merged into it, in bf16, as a transformers folder that vLLM serves.
+
+    Raises `UserError` where they cannot be loaded, or `folder` holds something else.
+    """
+    from assistant.backends.hf import load_model, quiet, with_adapters
+
+    check_base(adapter, model_place)
+    kept = ("base", "base_digest", "recipe", "prompt_format", "prompt_digest")
+    made_by = {"adapter": adapter.name} | {key: adapter.made_by[key] for key in kept if key in adapter.made_by}
+    made_from = read_manifest(adapter.folder, "adapter").digest
+    with publish(folder, kind="model", made_by=made_by, made_from=made_from) as scratch:
+        model, tokenizer = load_model(model_place, "bf16", "cpu")
+        merged = with_adapters(model, [adapter.folder]).merge_and_unload()
+        with quiet():
+            merged.save_pretrained(scratch)
+            tokenizer.save_pretrained(scratch)
+
+
+def _named(tensors: dict[str, Any], config: dict[str, Any], folder: Path) -> list[tuple[str, str]]:
+    """Give (llama.cpp's name, PEFT's name) of every tensor: layer by layer, each lora_a before its lora_b."""
+    named = []
+    strange = [] if not config.get("alpha_pattern") else ["an alpha_pattern"]
+    for source in tensors:
+        match = _TENSOR.fullmatch(source)
+        if match is None or match[2] not in NAMES:
+            strange.append(source)
+        else:
+            named.append((int(match[1]), NAMES[match[2]], match[3].lower(), source))
+    if strange:
+        raise UserError(
+            f"the adapter in {folder} has {strange[0]}"
+            + (f" and {len(strange) - 1} more that llama.cpp has no place for" if len(strange) > 1 else ""),
+            f"LoRA on {', '.join(NAMES)} alone",
+            "titlewise export ADAPTER --merged DIR, or another recipe",
+        )
+    return [(f"blk.{layer}.{name}.weight.lora_{part}", source) for layer, name, part, source in sorted(named)]
+
+
+def _unpacked(model_place: Path, out: Path) -> Path:
+    """Write a GGUF with all weights in fp32, and give `out` back."""
+    import gguf
+
+    reader = gguf.GGUFReader(model_place)
+    writer = gguf.GGUFWriter(out, str(reader.fields["general.architecture"].contents()))
+    for name, field in reader.fields.items():
+        if not name.startswith("GGUF.") and name != "general.architecture":  # the writer's own
+            writer.add_key_value(name, field.contents(), field.types[0], field.types[-1] if field.types[1:] else None)
+    for tensor in reader.tensors:
+        writer.add_tensor(tensor.name, gguf.quants.dequantize(tensor.data, tensor.tensor_type))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return out
+
+
+def _apart(model: Any, backend: "LlamaCpp", prompt: Sequence[int], reply: Sequence[int], name: str) -> Parity:
+    """Compare what comes after the prompt and after each token of the reply, with one adapter or with none."""
+    import torch
+
+    with torch.no_grad():
+        logits = model(input_ids=torch.tensor([[*prompt, *reply]]), logits_to_keep=len(reply) + 1).logits[0]
+    largest, agreeing, places = 0.0, 0, 0
+    for read, scores in enumerate(logits.float().log_softmax(-1)):
+        told = backend.likeliest([*prompt, *reply[:read]], name, MOST_LIKELY)
+        far = (abs(float(scores[token]) - said) for token, said in told.items() if said >= LEAST_LIKELY)
+        largest = max([largest, *far])
+        agreeing += int(scores.argmax()) in list(told)[:1]
+        places += bool(told)
+    return Parity(largest, agreeing, places)

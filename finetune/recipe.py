@@ -1,0 +1,244 @@
+"""Recipes: everything that one training run needs to know, as a TOML file in which every field is commented.
+
+Reads and checks them, all faults at once, and writes a resolved one back. What the
+fields do is `finetune.train`'s affair; `finetune/recipes/` holds those that are shipped.
+
+    recipe = read_recipe("embedded")
+"""
+
+import hashlib
+import json
+import tomllib
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from assistant.prompt import PromptFormat
+from finetune.example import Mix
+from index.errors import UserError
+
+RECIPES = Path(__file__).parent / "recipes"
+Precision = Literal["nf4", "int8", "bf16", "fp32"]
+
+
+@dataclass(frozen=True)
+class Model:
+    """What is taught."""
+
+    base: str = "smollm2-135m"  # a named model, a hub name that was fetched, or a path
+    precision: Precision = "nf4"  # of the frozen weights; a GGUF is unpacked to bf16 or fp32
+    kernels: Literal["none", "liger", "unsloth"] = "none"  # faster kernels, where installed
+
+
+@dataclass(frozen=True)
+class Data:
+    """What it is taught with."""
+
+    max_length: int = 768  # tokens of prompt and reply together
+    too_long: Literal["drop", "cut"] = "drop"  # what becomes of an example that is longer
+    questions: tuple[str, ...] = ()  # files of real questions; none: HOME/questions/train.jsonl where it exists
+    mix: Mix = field(default_factory=Mix)  # how many examples of each kind
+
+
+@dataclass(frozen=True)
+class Lora:
+    """The adapter's shape."""
+
+    rank: int = 16
+    alpha: int = 16  # the update is scaled by alpha / rank
+    dropout: float = 0.0
+    targets: tuple[str, ...] = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+
+
+@dataclass(frozen=True)
+class Training:
+    """How it is taught."""
+
+    epochs: float = 3.0
+    batch: int = 16  # examples that one optimiser step sees, over all processes
+    micro_batch: int = 4  # of them at once on one device; the rest by accumulation
+    learning_rate: float = 2e-4
+    schedule: Literal["constant", "linear", "cosine"] = "constant"
+    warmup_share: float = 0.03  # of all steps
+    weight_decay: float = 0.0
+    max_grad_norm: float = 0.3
+    optimiser: Literal["adamw", "adamw_8bit"] = "adamw"
+    gradient_checkpointing: bool = True  # less memory, a third slower
+    evaluate_every_steps: int = 0  # eval_loss on the validation side; 0: never
+    patience: int = 0  # evaluations without a better eval_loss before it stops; 0: goes on to the end
+    choose: Literal["best", "last"] = "last"  # which weights are published: those of the best eval_loss, or the last
+    save_every_steps: int = 100  # the two newest checkpoints are kept, and the best
+    seed: int = 3407
+
+
+@dataclass(frozen=True)
+class Logging:
+    """What it tells."""
+
+    every_steps: int = 10
+    to: Literal["none", "tensorboard", "trackio", "wandb"] = "none"  # beside loss.json, which is always written
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that one training run needs."""
+
+    name: str  # the file's name
+    model: Model = field(default_factory=Model)
+    data: Data = field(default_factory=Data)
+    prompt: PromptFormat = field(default_factory=lambda: PromptFormat(answer="plain"))
+    adapter: Lora = field(default_factory=Lora)
+    training: Training = field(default_factory=Training)
+    logging: Logging = field(default_factory=Logging)
+
+    def digest(self) -> str:
+        """Identify what decides the weights, in hexadecimal: all but the name and the logging."""
+        decides = {key: value for key, value in asdict(self).items() if key not in ("name", "logging")}
+        return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
+
+
+def shipped() -> list[str]:
+    """Name the recipes that are in the package."""
+    return sorted(path.stem for path in RECIPES.glob("*.toml"))
+
+
+def read_recipe(name_or_path: str) -> Recipe:
+    """Read a shipped recipe by its name, or a TOML file.
+
+    Raises `UserError` that tells every fault of the file at once.
+    """
+    path = RECIPES / f"{name_or_path}.toml" if name_or_path in shipped() else Path(name_or_path)
+    if not path.is_file():
+        raise UserError(
+            f"there is no recipe {name_or_path}",
+            f"one of {', '.join(shipped())}, or a TOML file",
+            "titlewise finetune -h",
+        )
+    return parse_recipe(path.stem, path.read_text(encoding="utf-8"), str(path))
+
+
+def parse_recipe(name: str, text: str, where: str) -> Recipe:
+    """Make a recipe from TOML; `where` names the file in what is said of faults.
+
+    Raises `UserError` that tells every fault at once.
+    """
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as exc:
+        raise UserError(f"{where} is no TOML: {exc}", "a TOML file", f"edit {where}") from exc
+    faults = ["unknown key name"] if "name" in table else []
+    recipe: Recipe = _section(Recipe, {**table, "name": name}, "", faults)
+    if not faults:
+        faults += _contradictions(recipe)
+    if faults:
+        raise UserError(f"{where} has faults: {'; '.join(faults)}", "a recipe without them", f"edit {where}")
+    return recipe
+
+
+def to_toml(recipe: Recipe) -> str:
+    """Write a recipe as TOML that `parse_recipe` reads back to the same value."""
+    return "\n".join(_lines(recipe, "")) + "\n"
+
+
+def _lines(section: Any, path: str) -> list[str]:
+    values = {each.name: getattr(section, each.name) for each in fields(section) if path or each.name != "name"}
+    lines = [f"[{path}]"] if path else []
+    lines += [f"{name} = {_toml(value)}" for name, value in values.items() if not is_dataclass(value)]
+    for name, value in values.items():
+        if is_dataclass(value):
+            lines += ["", *_lines(value, f"{path}.{name}".removeprefix("."))]
+    return lines
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, tuple):
+        return "[" + ", ".join(_toml(each) for each in value) + "]"
+    if isinstance(value, str):
+        # JSON's escapes are TOML's, but for DEL, which TOML wants escaped.
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return str(value).lower() if isinstance(value, bool) else repr(value)
+
+
+def _section(kind: Any, table: dict[str, Any], path: str, faults: list[str]) -> Any:
+    """Make the dataclass `kind` from a table; what is wrong is added to `faults`, and its default stands."""
+    types = get_type_hints(kind)
+    names = {each.name for each in fields(kind)}
+    faults += [f"unknown key {_named(path, key)}" for key in table if key not in names]
+    values: dict[str, Any] = {}
+    for name in names & table.keys():
+        value = table[name]
+        if is_dataclass(types[name]) and isinstance(value, dict):
+            values[name] = _section(types[name], value, _named(path, name), faults)
+            continue
+        read = _value(types[name], value)
+        if read is None:
+            faults.append(f"{_named(path, name)} is {value!r}, expected {_expected(types[name])}")
+        else:
+            values[name] = read
+    try:
+        return kind(**values)
+    except UserError as fault:  # a dataclass that checks itself
+        faults.append(f"[{path}]: {fault.happened}")
+        return kind()
+
+
+def _value(kind: Any, value: Any) -> Any:
+    """Give the value as `kind` asks for it, or None where it is something else; TOML has no null."""
+    if get_origin(kind) is Literal:
+        return value if value in get_args(kind) and isinstance(value, str) else None
+    if get_origin(kind) is tuple:
+        whole = isinstance(value, list) and all(isinstance(each, get_args(kind)[0]) for each in value)
+        return tuple(value) if whole else None
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    return value if type(value) is kind else None
+
+
+def _expected(kind: Any) -> str:
+    if get_origin(kind) is Literal:
+        return "one of " + ", ".join(get_args(kind))
+    if get_origin(kind) is tuple:
+        return "a list of strings"
+    if is_dataclass(kind):
+        return "a table"
+    return {int: "a whole number", float: "a number", bool: "true or false", str: "a string"}[kind]
+
+
+def _named(path: str, key: str) -> str:
+    return f"{path}.{key}".removeprefix(".")
+
+
+def _contradictions(recipe: Recipe) -> list[str]:
+    """Tell which values cannot be, alone or together."""
+    training, adapter, data = recipe.training, recipe.adapter, recipe.data
+    checks: list[tuple[bool, str]] = [
+        *_at_least(1, training, "training", ("batch", "micro_batch", "save_every_steps")),
+        *_at_least(0, training, "training", ("evaluate_every_steps", "patience", "seed", "weight_decay")),
+        *_at_least(1, adapter, "adapter", ("rank", "alpha")),
+        *_at_least(1, recipe.logging, "logging", ("every_steps",)),
+        *_at_least(16, data, "data", ("max_length",)),
+        (training.epochs > 0, f"training.epochs is {training.epochs:g}, expected more than 0"),
+        (training.learning_rate > 0, f"training.learning_rate is {training.learning_rate:g}, expected more than 0"),
+        (training.max_grad_norm > 0, f"training.max_grad_norm is {training.max_grad_norm:g}, expected more than 0"),
+        (0 <= training.warmup_share < 1, f"training.warmup_share is {training.warmup_share:g}, expected 0 to below 1"),
+        (0 <= adapter.dropout < 1, f"adapter.dropout is {adapter.dropout:g}, expected 0 to below 1"),
+        (bool(adapter.targets), "adapter.targets is empty, expected the layers that learn"),
+        (
+            "lm_head" not in adapter.targets,
+            "adapter.targets names lm_head, whose logits are made only where there is loss",
+        ),
+        (
+            training.batch % training.micro_batch == 0,
+            f"training.batch is {training.batch}, expected a multiple of micro_batch ({training.micro_batch})",
+        ),
+        (
+            training.evaluate_every_steps > 0 or (training.patience == 0 and training.choose == "last"),
+            "training.patience and choose = best need evaluate_every_steps above 0",
+        ),
+    ]
+    return [fault for right, fault in checks if not right]
+
+
+def _at_least(least: int, section: Any, path: str, names: tuple[str, ...]) -> list[tuple[bool, str]]:
+    values = [(name, getattr(section, name)) for name in names]
+    return [(value >= least, f"{path}.{name} is {value}, expected {least} or more") for name, value in values]

@@ -1,0 +1,111 @@
+"""`titlewise evaluate …`: gathers questions whose answers are known, measures, prints a short table.
+
+Libraries are imported by the function that needs them.
+"""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from index.errors import ArtefactError
+
+if TYPE_CHECKING:
+    from assistant.evaluation.measuring import Plan
+    from assistant.evaluation.questions import Titled
+    from assistant.evaluation.report import QuestionSet
+    from index.products import Catalogue
+
+GENERATED, TITLES = "generated", "titles"
+FILES = {"epqa": "epqa_heldout.jsonl", "hetpqa": "hetpqa_dev.jsonl"}  # in HOME/questions
+MADE_FOR_EACH = 4  # examples for each question wanted: later turns and descriptions are no questions
+SETS = (GENERATED, *FILES, TITLES)
+
+
+def run_evaluate_answers(chosen: argparse.Namespace) -> None:
+    """Measure the answers of a model, with and without its adapter."""
+    from assistant.evaluation.measuring import Plan
+    from assistant.evaluation.report import PAGE, evaluate_answers, summary_lines
+    from assistant.opening import Engine, open_backend
+    from index.progress import Progress
+
+    plan = Plan(seed=chosen.seed)
+    plan = plan.limited(chosen.limit) if chosen.limit else plan
+    catalogue, why = _catalogue(chosen.home)
+    sets = [_question_set(name, chosen.home, catalogue, why, plan) for name in chosen.sets]
+    titles = _titles(catalogue, plan.titles, chosen.seed) if TITLES in chosen.sets else []
+    engine = Engine(chosen.model, chosen.backend, chosen.server, "" if chosen.base else chosen.adapter)
+    backend = open_backend(chosen.home, engine)
+    folder = chosen.home / "reports" / "answers"
+    try:
+        report = evaluate_answers(sets, titles, backend, folder, plan, progress=Progress)
+    finally:
+        backend.close()
+    for line in summary_lines(report):
+        print(line)
+    print(f"The report is {folder / PAGE}.")
+
+
+def set_names(text: str) -> tuple[str, ...]:
+    """Read the names of question sets, as --sets has them."""
+    names = tuple(text.split(","))
+    unknown = [name for name in names if name not in SETS]
+    if unknown:
+        raise argparse.ArgumentTypeError(f"{', '.join(unknown)} is none of {', '.join(SETS)}")
+    return names
+
+
+def _catalogue(home: Path) -> "tuple[Catalogue | None, str]":
+    """Open the catalogue, or say why not: public questions are measured without one."""
+    from index.products import Catalogue
+
+    try:
+        return Catalogue.load(home / "catalogue"), ""
+    except ArtefactError as fault:
+        return None, str(fault)
+
+
+def _question_set(name: str, home: Path, catalogue: "Catalogue | None", why: str, plan: "Plan") -> "QuestionSet":
+    from assistant.evaluation.questions import read_questions
+    from assistant.evaluation.report import QuestionSet
+
+    if name in (GENERATED, TITLES):
+        if catalogue is None:
+            return QuestionSet(name, "the catalogue", missing=f"not measured: {why}")
+        return _generated(catalogue, plan) if name == GENERATED else QuestionSet(name, "the catalogue")
+    path = home / "questions" / FILES[name]
+    if not path.is_file():
+        missing = f"not measured: there is no {path}; docs/dataset.md says how to get it"
+        return QuestionSet(name, str(path), missing=missing)
+    questions, left_out = read_questions(path, name)
+    return QuestionSet(name, str(path), tuple(questions), tuple(left_out.items()))
+
+
+def _generated(catalogue: "Catalogue", plan: "Plan") -> "QuestionSet":
+    """Make questions from the validation side: templates and products that no training example has."""
+    from assistant.evaluation.questions import asked_from_passages
+    from assistant.evaluation.report import QuestionSet
+    from finetune.examples import Mix, build
+    from index.progress import Progress
+
+    mix = Mix(examples=MADE_FOR_EACH * plan.questions)
+    made = build(catalogue, mix, seed=plan.seed, questions=(), side="validation", progress=Progress)
+    alone = [example for example in made if example.kind != "describe" and not example.earlier and example.passages]
+    questions = tuple(
+        asked_from_passages(
+            f"{GENERATED}-{number}",
+            example.title,
+            example.question,
+            example.passages,
+            example.reply,
+            stated=example.kind != "not_stated",
+        )
+        for number, example in enumerate(alone)
+    )
+    left_out = (("descriptions and later turns of a talk", len(made) - len(alone)),)
+    return QuestionSet(GENERATED, "the catalogue's validation side", questions, left_out)
+
+
+def _titles(catalogue: "Catalogue | None", limit: int, seed: int) -> "list[Titled]":
+    from assistant.evaluation.questions import validation_titles
+
+    return validation_titles(catalogue, limit, seed) if catalogue else []

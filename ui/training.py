@@ -1,0 +1,104 @@
+"""What each command about teaching does, once its arguments are read; as `ui.commands` for the others."""
+
+import argparse
+import contextlib
+import io
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from finetune.example import Example
+    from finetune.recipe import Recipe
+
+MOST_VALIDATION = 400  # examples: eval_loss is steady enough with them, and costs little
+
+
+def run_export(chosen: argparse.Namespace) -> None:
+    """Write an adapter as GGUF, or merged with its model."""
+    from assistant.adapters import GGUF, open_adapter
+    from assistant.models import find
+    from finetune.export import check_export, export_gguf, merge, why_unchecked
+
+    adapter = open_adapter(chosen.adapter, chosen.home, None)
+    place = find(chosen.model or adapter.made_by["base"])
+    if chosen.merged:
+        merge(adapter, place, chosen.merged)
+        print(f"{place.stem} with the adapter {adapter.name} is in {chosen.merged}, in bf16.")
+        return
+    adapter = export_gguf(adapter, place)
+    written = adapter.folder / GGUF
+    print(f"{written} is written: {written.stat().st_size / 1e6:.1f} MB, in fp16.")
+    if reason := why_unchecked(place):
+        print(f"Not compared with PEFT: {reason}.")
+        return
+    tuned, base = check_export(adapter, place)
+    print(
+        f"llama.cpp and PEFT differ by at most {tuned.largest:.2f} in log-probability, without the adapter by "
+        f"{base.largest:.2f}; they hold the same token likeliest at {tuned.agreeing} of {tuned.places} places."
+    )
+
+
+def run_finetune(chosen: argparse.Namespace) -> None:
+    """Train an adapter on the catalogue; or show what it would be trained on."""
+    from finetune.recipe import read_recipe
+    from finetune.train import train
+
+    recipe = read_recipe(chosen.recipe)
+    if chosen.show:
+        _show(_examples(recipe, chosen.home)[0][: chosen.show], recipe)
+        return
+    is_first = os.environ.get("RANK", "0") == "0"  # of the processes that `accelerate launch` started
+    with contextlib.nullcontext() if is_first else contextlib.redirect_stderr(io.StringIO()):
+        examples, validation = _examples(recipe, chosen.home)
+    outcome = train(
+        recipe,
+        examples,
+        validation,
+        chosen.home,
+        name=chosen.name,
+        resume=chosen.resume,
+        restart=chosen.restart,
+        stop_after=chosen.steps,
+    )
+    if is_first:
+        print(
+            f"The adapter is in {outcome.folder}: {outcome.steps:,} steps, loss {outcome.loss:.3f}, "
+            f"eval_loss {outcome.eval_loss:.3f}, {outcome.tokens_per_s:,.0f} tokens/s."
+        )
+
+
+def _examples(recipe: "Recipe", home: Path) -> tuple[Sequence["Example"], Sequence["Example"]]:
+    """Build the train side and, where the recipe evaluates, the validation side."""
+    from finetune.examples import build
+    from index.errors import UserError
+    from index.products import Catalogue
+
+    given = [Path(path) for path in recipe.data.questions]
+    if absent := [str(path) for path in given if not path.is_file()]:
+        raise UserError(
+            f"there is no {', '.join(absent)}", "the question files that the recipe names", "edit the recipe"
+        )
+    beside = {side: home / "questions" / f"{side}.jsonl" for side in ("train", "validation")}
+    found = {side: [path] if path.is_file() else [] for side, path in beside.items()}
+    catalogue = Catalogue.load(home / "catalogue")
+    mix, seed = recipe.data.mix, recipe.training.seed
+    examples = build(catalogue, mix, seed=seed, questions=given or found["train"], side="train")
+    if not recipe.training.evaluate_every_steps:
+        return examples, []
+    fewer = replace(mix, examples=max(1, min(MOST_VALIDATION, mix.examples // 10)))
+    return examples, build(catalogue, fewer, seed=seed, questions=found["validation"], side="validation")
+
+
+def _show(examples: Sequence["Example"], recipe: "Recipe") -> None:
+    """Print examples as tokens with their loss mask."""
+    from assistant.models import find
+    from finetune.tokens import mask_view, row_of, tokenizer_of
+
+    tokenizer = tokenizer_of(find(recipe.model.base))
+    for example in examples:
+        origin = f"{example.source} {example.template}".strip()
+        print(f"{example.kind}, {origin}, {example.uid}, {example.language}")
+        print(mask_view(tokenizer, row_of(tokenizer, example, recipe.prompt)) + "\n")
