@@ -11,11 +11,10 @@ fit, whether there is evidence at all, and what is quoted. The model words the a
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assistant.adapters import answering
 from assistant.answer import Answer, Asking, Pieces, Stopwatch
-from assistant.attributes import asked_about, carries
 from assistant.backends.base import Backend, Generation, Message
 from assistant.citations import check, quotes_of
 from assistant.conversation import State, Turn, points, replay, understand
@@ -25,13 +24,14 @@ from assistant.evidence import (
     asks_for_something,
     choose,
     content_words,
-    is_closed,
     overview,
     split,
 )
+from assistant.judgement import judge
 from assistant.phrases import Language, language_of, phrase
 from assistant.prompt import answer_prompt, gives_orders
 from assistant.reply import Reply
+from assistant.settling import Limits, settle
 from index.cleaning import says_something
 from index.products import Catalogue, Product
 from index.resolver import TitleIndex, check_question
@@ -45,12 +45,9 @@ class Settings:
 
     max_passages: int = 3
     max_passage_tokens: int = 110
-    # Below this probability that a passage answers, the reply is "not stated" and no model is asked.
-    # `python benchmarks/evidence.py` shows the trade: 73 % of answerable kept, 76 % of unanswerable refused on ePQA.
-    least_strength: float = 0.2
-    # Where the model's text does not stand the check, the best passage is quoted instead, if it is this likely to
-    # answer; else nothing is claimed.
-    least_strength_to_quote: float = 0.3
+    # Below this probability that any passage answers, no model is asked.
+    least_strength: float = 0.06
+    limits: Limits = Limits()
     max_new_tokens: int = 64
     deadline_s: float = 60.0
 
@@ -110,10 +107,10 @@ class Assistant:
             watch.lap("passages_ms")
             if evidence.passages and evidence.strength >= self.settings.least_strength:
                 return (yield from self._worded(turn, product, evidence, question, asking, watch))
-            missing = "not_stated" if evidence.passages else "no_description"
-            reply = Reply(
-                "not_stated", phrase(missing, language, title=product.title), product.uid, product.title, hits=turn.hits
-            )
+            reply = self._not_stated(turn, product)
+            if not evidence.passages:
+                unknown = phrase("no_description", language, title=product.title)
+                reply = replace(reply, text=unknown)
         watch.lap("first_token_ms")
         yield reply.text
         return watch.finish(reply)
@@ -134,7 +131,7 @@ class Assistant:
     ) -> Pieces:
         """Let the model word the answer, then check what it says against the passages."""
         adapter, prompt_format = answering(self.backend.adapters, asking.adapter)
-        messages = answer_prompt(product.title, evidence.passages, question, prompt_format)
+        prompt = answer_prompt(product.title, evidence.passages, question, prompt_format)
         generation = Generation(
             max_new_tokens=self.settings.max_new_tokens,
             adapter=adapter,
@@ -142,30 +139,33 @@ class Assistant:
             cancel=asking.cancel,
             seed=asking.seed,
         )
+        openings = self.backend.openings(prompt, generation) if adapter else {}
+        judgement = judge(question, product.title, evidence, openings)
+        if judgement.answered < self.settings.limits.least_answered:
+            watch.lap("first_token_ms")
+            refusal = self._not_stated(turn, product)
+            yield refusal.text
+            return watch.finish(refusal)
         pieces: list[str] = []
-        for piece in self.backend.stream(messages, generation):
+        for piece in self.backend.stream(prompt, generation):
             if not pieces:
                 watch.lap("first_token_ms")
             pieces.append(piece)
             yield piece
-        return watch.finish(self._checked("".join(pieces), turn, product, evidence, asking))
+        text = "".join(pieces)
+        if asking.cancel.is_set():  # what came before a stop is kept as it is
+            checked = check(text, evidence.passages, title=product.title, question=question)
+            kept = quotes_of(checked.cited, evidence.passages)
+            return watch.finish(Reply("answer", checked.text, product.uid, product.title, kept, turn.hits))
+        settled = settle(
+            text, question, product.title, evidence, judgement, self.settings.limits, taught=bool(openings)
+        )
+        quotes = quotes_of(settled.cited, evidence.passages)
+        return watch.finish(Reply(settled.kind, settled.text, product.uid, product.title, quotes, turn.hits))
 
-    def _checked(self, text: str, turn: Turn, product: Product, evidence: Evidence, asking: Asking) -> Reply:
-        """Keep what the passages carry: a refusal becomes "not stated", an invention the best passage itself."""
-        language = language_of(turn.question)
-        checked = check(text, evidence.passages, title=product.title, question=turn.question)
-        best = next(passage for passage in evidence.passages if passage.number == evidence.best)
-        supported = checked.supported and not _misses(checked.text, turn.question, best.text)
-        stands = supported or asking.cancel.is_set()  # what came before a stop is kept as it is
-        if checked.refuses or not (stands or evidence.strength >= self.settings.least_strength_to_quote):
-            refusal = phrase("not_stated", language, title=product.title)
-            return Reply("not_stated", refusal, product.uid, product.title, hits=turn.hits)
-        quotes = quotes_of(checked.cited, evidence.passages)
-        if stands:
-            return Reply("answer", checked.text, product.uid, product.title, quotes, turn.hits)
-        quoted = phrase("quoted", language, text=best.text)
-        quotes = quotes_of([best.number], evidence.passages)
-        return Reply("answer", quoted, product.uid, product.title, quotes, turn.hits)
+    def _not_stated(self, turn: Turn, product: Product) -> Reply:
+        text = phrase("not_stated", language_of(turn.question), title=product.title)
+        return Reply("not_stated", text, product.uid, product.title, hits=turn.hits)
 
     def _clarify(self, turn: Turn, language: Language) -> Reply:
         lines = [
@@ -195,12 +195,6 @@ class Assistant:
                 product.title + _difference(product, others) if titles.count(product.title) > 1 else product.title
             )
         return labels
-
-
-def _misses(text: str, question: str, passage: str) -> bool:
-    """Say whether an open question asks for an attribute that the passage states and the text does not."""
-    stated = [name for name in asked_about(question) if carries(passage, name)]
-    return not is_closed(question) and bool(stated) and not any(carries(text, name) for name in stated)
 
 
 def _difference(product: Product, others: Sequence[Product]) -> str:

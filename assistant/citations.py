@@ -22,7 +22,7 @@ LEAST_SHARE_OF_NEW = 0.8  # of the runs of three words in a reply
 NEAR_WORDS = 3  # after a number, or the one before it
 
 _ANSWERING = frozenset({"yes", "no", "sim", "não"})
-_CLOSED_ANSWER = re.compile(r"(?:yes|no|sim|não)\b", re.I)
+_CLOSED_ANSWER = re.compile(r"(?:(yes|sim)|no|não)\b[\s,.;:!–—-]*", re.I)
 _CLAUSE_END = re.compile(r"(?<=[.!?;•])\s+|,\s+(?=not\b|no\b|but\b|não\b|mas\b)|\s+(?:but|mas)\s+|\s*\((?=not\b)|\)\s*")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 _CITATION = re.compile(r"\s*\[\s*(\d+(?:\s*,\s*\d+)*)\s*\]")
@@ -80,6 +80,14 @@ def resting_on(text: str, passages: Sequence[Passage]) -> Passage:
     return max(passages, key=lambda passage: (_shared(text, passage), -passage.number))
 
 
+def opened(text: str) -> tuple[str, str]:
+    """Part a text from the "yes" or "no" that it begins with, in either language; "" where it begins with neither."""
+    opening = _CLOSED_ANSWER.match(text)
+    if opening is None:
+        return "", text
+    return "yes" if opening.group(1) else "no", text[opening.end() :]
+
+
 def quotes_of(cited: Sequence[int], passages: Sequence[Passage]) -> tuple[Quote, ...]:
     """Give the cited passages as verbatim quotes with their offsets in the content."""
     return tuple(Quote(passage.text, passage.start, passage.end) for passage in passages if passage.number in cited)
@@ -107,15 +115,16 @@ def _is_supported(text: str, cited: Sequence[Passage], title: str, question: str
     evidence = " ".join(passage.text for passage in cited)
     if _goes_round(text) or not _numbers(text) <= _numbers(f"{evidence} {title}") or not _numbers_fit(text, evidence):
         return False
+    opening, rest = opened(text)
+    restates = bool(_own_words(rest) & content_words(evidence) - content_words(question))
     clause = bearing_clause(f"{text} {question}", evidence)
-    if bool(NEGATION.search(text)) != bool(NEGATION.search(clause)):
+    # "No. It is made of glass." denies nothing of its passage; "No, it is not." has to be denied there.
+    if bool(NEGATION.search(rest if restates else text)) != bool(NEGATION.search(clause)):
         return False
-    if _CLOSED_ANSWER.match(text):
+    if not restates:
         asked = content_words(question) - content_words(title)
-        if not is_closed(question) or 2 * len(asked & content_words(clause)) < len(asked):
+        if not (opening and is_closed(question)) or 2 * len(asked & content_words(clause)) < len(asked):
             return False
-    elif not _own_words(text) & content_words(evidence) - content_words(question):
-        return False
     said = _own_words(text) - content_words(f"{title} {question}")
     return len(said & content_words(evidence)) >= LEAST_SUPPORT * len(said)
 

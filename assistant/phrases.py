@@ -26,6 +26,8 @@ PHRASES: dict[str, dict[Language, str]] = {
         "en": "Which product is it about? Please name its title, as far as you remember it.",
         "pt": "De qual produto se trata? Diga o título, até onde você lembra.",
     },
+    "yes": {"en": "Yes.", "pt": "Sim."},
+    "no": {"en": "No.", "pt": "Não."},
     "quoted": {"en": 'The description says: "{text}"', "pt": 'A descrição diz: "{text}"'},
 }
 

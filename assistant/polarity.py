@@ -1,4 +1,4 @@
-"""Polarity: does a passage say yes or no to a closed question?
+"""Polarity: whether a passage says yes or no to a closed question.
 
 A small linear model over named features of question and passage: a denial on one side
 only, the asked words that the passage holds, numbers that differ, "only". It does not
@@ -37,8 +37,11 @@ FEATURES = (
     "number of words asked, tens",
     "number of words in the passage, tens",
 )
-WEIGHTS = (0.0,) * len(FEATURES)
-BIAS = 0.0
+WEIGHTS = (
+    -1.95, -0.49, -1.27, 2.37, 0.89, -2.78, -0.16, 1.42, 0.46, 0.82, -2.19, -0.92, 0.61, 0.39, 1.38, -1.79, -0.23,
+    0.23, 0.75, 0.8, 0.87,
+)  # fmt: skip
+BIAS = 0.77
 
 _ATTRIBUTE = re.compile(r"^([A-Za-z][A-Za-z ]{2,40}): ")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")

@@ -2,6 +2,8 @@
 
     python benchmarks/evidence.py [--fit] [--data ../shared/data]
 
+The weights are fitted without the ePQA products that `benchmarks/public_questions.py` keeps out of training.
+
 Prints the share of answerable questions whose gold passage is among the first one, two and
 three chosen, and how well the strength tells answerable from unanswerable questions (AUROC).
 With --fit the figures are cross-validated over five folds of questions, and the weights printed.

@@ -74,7 +74,7 @@ def teach(
             recipe, model, tokenizer, rows, validation_rows, run, micro_batch, processes,
             order=order, tokens_until=[0, *accumulate(tokens)], last_step=last_step,
         )  # fmt: skip
-        with _library_remarks_off():
+        with remarks_off():
             teacher.train(resume_from_checkpoint=str(newest) if newest else None)
         newest, _ = newest_complete(run)
         assert newest is not None
@@ -96,37 +96,33 @@ def _teacher(
     last_step: int,
 ) -> tuple[Any, Any]:
     """Give the trainer, and the callback that tells how it goes."""
-    from peft import LoraConfig
     from transformers import PrinterCallback
 
     from finetune.callbacks import Chooser, Teller
     from finetune.trainer import Teacher
 
-    training, lora = recipe.training, recipe.adapter
+    training = recipe.training
     teller = Teller(tokens_until, last_step)
     chooser = Chooser(keeps_best=training.choose == "best", patience=training.patience, stop_after=last_step)
-    with _library_remarks_off():
+    with remarks_off():
         teacher = Teacher(
             model=model,
-            args=_settings(recipe, run, micro_batch, processes, len(tokens_until) - 1, evaluates=bool(validation.rows)),
-            train_dataset=_dataset([rows.rows[row] for row in order]),
-            eval_dataset=_dataset(sorted(validation.rows, key=lambda row: len(row.ids))) if validation.rows else None,
+            args=settings_of(
+                recipe, run, micro_batch, processes, len(tokens_until) - 1, evaluates=bool(validation.rows)
+            ),
+            train_dataset=dataset_of([rows.rows[row] for row in order]),
+            eval_dataset=dataset_of(sorted(validation.rows, key=lambda row: len(row.ids))) if validation.rows else None,
             processing_class=tokenizer,
             callbacks=[chooser, *([teller] if processes.is_first else [])],
-            peft_config=LoraConfig(
-                r=lora.rank,
-                lora_alpha=lora.alpha,
-                lora_dropout=lora.dropout,
-                target_modules=list(lora.targets),
-                bias="none",
-                task_type="CAUSAL_LM",
-            ),
+            peft_config=lora_of(recipe),
         )
     teacher.remove_callback(PrinterCallback)
     return teacher, teller
 
 
-def _settings(recipe: Recipe, run: Path, micro_batch: int, processes: Processes, steps: int, *, evaluates: bool) -> Any:
+def settings_of(
+    recipe: Recipe, run: Path, micro_batch: int, processes: Processes, steps: int, *, evaluates: bool
+) -> Any:
     """Give trl's settings; the order of the rows is their own, so one epoch of them is the whole run."""
     import torch
     from trl.trainer.sft_config import SFTConfig
@@ -168,7 +164,23 @@ def _settings(recipe: Recipe, run: Path, micro_batch: int, processes: Processes,
     )
 
 
-def _dataset(rows: Sequence[Row]) -> Any:
+def lora_of(recipe: Recipe) -> Any:
+    """Give PEFT's settings of the adapter."""
+    from peft import LoraConfig
+
+    lora = recipe.adapter
+    return LoraConfig(
+        r=lora.rank,
+        lora_alpha=lora.alpha,
+        lora_dropout=lora.dropout,
+        target_modules=list(lora.targets),
+        bias="none",
+        task_type="CAUSAL_LM",
+    )
+
+
+def dataset_of(rows: Sequence[Row]) -> Any:
+    """Give the rows as the trainer reads them."""
     from datasets import Dataset
 
     return Dataset.from_dict({"input_ids": [list(row.ids) for row in rows], "labels": [row.labels for row in rows]})
@@ -216,7 +228,7 @@ def _told(rows: Rows, validation: Rows, steps: int, last_step: int, padding: flo
 
 
 @contextmanager
-def _library_remarks_off() -> Iterator[None]:
+def remarks_off() -> Iterator[None]:
     """Keep to what this command says: libraries' remarks to their own users are none of a shop's business."""
     import transformers
 

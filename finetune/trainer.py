@@ -19,6 +19,10 @@ from finetune.callbacks import best_step
 from finetune.checkpoints import keep_newest, read_tree, seal, write_tree
 from finetune.tokens import NO_LOSS
 
+# On a CPU torch's fused attention is twice as slow as plain products, which keep all scores until the way back.
+PLAIN_ATTENTION_BYTES = 2_000_000_000
+SCORE_BYTES = 8  # the score, its softmax, and that again in 16 bits
+
 
 class Teacher(SFTTrainer):
     """SFTTrainer on rows of `input_ids` and `labels`."""
@@ -42,6 +46,7 @@ class Teacher(SFTTrainer):
         if inputs["input_ids"].device.type != "cpu":
             # transformers has types here and there, trl none.
             return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)  # type: ignore[no-untyped-call]
+        self._choose_attention(*inputs["input_ids"].shape)
         following = pad(inputs["labels"][:, 1:], (0, 1), value=NO_LOSS)
         self._with_loss = following != NO_LOSS
         try:
@@ -61,6 +66,14 @@ class Teacher(SFTTrainer):
 
     def create_model_card(self, *_: Any, **__: Any) -> None:
         """Write nothing: the published adapter has its own card."""
+
+    def _choose_attention(self, examples: int, tokens: int) -> None:
+        decoder = self.accelerator.unwrap_model(self.model).get_base_model()
+        config = decoder.config
+        needed = examples * tokens**2 * config.num_attention_heads * config.num_hidden_layers * SCORE_BYTES
+        wanted = "eager" if needed <= PLAIN_ATTENTION_BYTES else "sdpa"
+        if config._attn_implementation != wanted:
+            decoder.set_attn_implementation(wanted)
 
     def _only_with_loss(self, _: Any, arguments: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...] | None:
         return None if self._with_loss is None else (arguments[0][self._with_loss],)

@@ -69,6 +69,13 @@ class Backend(Protocol):
         fault of the engine that a person can mend, or for an adapter that is not loaded.
         """
 
+    def openings(self, prompt: Prompt, generation: Generation) -> dict[str, float]:
+        """Give the likeliest first tokens of the text, about 20, with their natural log-probabilities, best first.
+
+        The prompt is then read, so that `stream` begins at once. Empty once cancelled, and
+        where a server does not tell. Raises as `stream` does.
+        """
+
     def count_tokens(self, text: str) -> int:
         """Count the tokens of `text` alone, without template or BOS; never too few.
 

@@ -21,6 +21,7 @@ from assistant.backends.streaming import POLL_S, Outlet, Workers
 if TYPE_CHECKING:
     import torch
 
+OPENINGS = 20  # first tokens that are told
 Precision = Literal["nf4", "int8", "bf16", "fp32"]
 
 
@@ -70,6 +71,18 @@ class Transformers:
         check_loaded(self._adapters, generation.adapter)
         return self._workers.stream(lambda outlet: self._generate(prompt, generation, outlet), generation, clock)
 
+    def openings(self, prompt: Prompt, generation: Generation) -> dict[str, float]:
+        """Give the likeliest first tokens; see `Backend.openings`. One reading of the prompt, which is not kept.
+
+        Raises `DeadlineError`, `PromptTooLongError`, `BackendError`.
+        """
+        clock = Clock(generation.deadline_s)
+        check_loaded(self._adapters, generation.adapter)
+        found: dict[str, float] = {}
+        for _ in self._workers.stream(lambda outlet: self._weigh(prompt, generation, outlet, found), generation, clock):
+            pass
+        return found
+
     def count_tokens(self, text: str) -> int:
         """Count the tokens of `text` by the model's own tokenizer."""
         return len(self._tokenizer.encode(text, add_special_tokens=False))
@@ -83,7 +96,21 @@ class Transformers:
         self._workers.close()
         self._model = None
 
-    def _generate(self, prompt: Prompt, generation: Generation, outlet: Outlet) -> None:
+    def _weigh(self, prompt: Prompt, generation: Generation, outlet: Outlet, found: dict[str, float]) -> None:
+        import torch
+
+        inputs, _ = self._inputs(prompt)
+        with _turn(self._turn, outlet), torch.inference_mode():
+            if outlet.stopped:
+                return
+            with self._adapter_chosen(generation.adapter):
+                logits = self._model(input_ids=inputs, logits_to_keep=1).logits[0, -1]
+        likeliest = logits.float().log_softmax(-1).topk(OPENINGS)
+        for token, logprob in zip(likeliest.indices.tolist(), likeliest.values.tolist(), strict=True):
+            found[self._tokenizer.decode([token])] = logprob
+
+    def _inputs(self, prompt: Prompt) -> tuple["torch.Tensor", int]:
+        """Give the prompt's token ids, (1, n) int64, and how many more tokens the context holds."""
         import torch
 
         ids = self.prompt_ids(prompt)
@@ -94,7 +121,12 @@ class Transformers:
                 f"fewer than {self._model.config.max_position_embeddings}",
                 "ask a shorter question, or start a new conversation",
             )
-        inputs = torch.tensor([ids], device=self._model.device)
+        return torch.tensor([ids], device=self._model.device), room_tokens
+
+    def _generate(self, prompt: Prompt, generation: Generation, outlet: Outlet) -> None:
+        import torch
+
+        inputs, room_tokens = self._inputs(prompt)
         with _turn(self._turn, outlet), torch.random.fork_rng():
             if outlet.stopped:
                 return

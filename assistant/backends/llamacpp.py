@@ -32,6 +32,7 @@ from assistant.backends.streaming import Outlet, Workers
 if TYPE_CHECKING:
     import xllamacpp
 
+OPENINGS = 20  # first tokens that are told
 # Tokens read between two looks at whether anybody still listens: about 0.3 s on two slow
 # cores. Larger batches read the prompt no faster on a CPU (measured: 64 to 512).
 BATCH_TOKENS = 128
@@ -98,6 +99,19 @@ class LlamaCpp:
         request = self._request(prompt, generation)
         return self._workers.stream(lambda outlet: self._generate(request, outlet), generation, clock)
 
+    def openings(self, prompt: Prompt, generation: Generation) -> dict[str, float]:
+        """Give the likeliest first tokens; see `Backend.openings`.
+
+        Raises `DeadlineError`, `PromptTooLongError`, `BackendError`.
+        """
+        clock = Clock(generation.deadline_s)
+        told = {"logprobs": OPENINGS} if isinstance(prompt, str) else {"logprobs": True, "top_logprobs": OPENINGS}
+        request = self._request(prompt, generation) | told | {"max_tokens": 1}
+        found: dict[str, float] = {}
+        for _ in self._workers.stream(lambda outlet: self._generate(request, outlet, found), generation, clock):
+            pass
+        return found
+
     def count_tokens(self, text: str) -> int:
         """Count the tokens of `text` by the model's own tokenizer, in about 1 ms."""
         return len(self._post("/tokenize", {"content": text})["tokens"])
@@ -160,7 +174,7 @@ class LlamaCpp:
             {"id": place, "scale": 1.0 if adapter.name == name else 0.0} for place, adapter in enumerate(self._adapters)
         ]
 
-    def _generate(self, request: dict[str, Any], outlet: Outlet) -> None:
+    def _generate(self, request: dict[str, Any], outlet: Outlet, openings: dict[str, float] | None = None) -> None:
         faults: list[dict[str, Any]] = []
 
         def take(chunk: dict[str, Any]) -> bool:
@@ -168,6 +182,9 @@ class LlamaCpp:
                 faults.append(chunk["error"])
                 return True
             for choice in chunk["choices"]:
+                if openings is not None and choice.get("logprobs"):
+                    rows = choice["logprobs"]["content"][0]["top_logprobs"]
+                    openings.update({row["token"]: row["logprob"] for row in rows})
                 outlet.put((choice["text"] if "prompt" in request else choice["delta"].get("content")) or "")
             return outlet.stopped
 

@@ -14,6 +14,7 @@ import json
 import os
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from assistant.adapters import Adapter, check_loaded, check_names
@@ -23,6 +24,7 @@ from assistant.backends.streaming import Outlet
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
+OPENINGS = 20  # first tokens that are told; OpenAI allows no more
 CONNECT_TIMEOUT_S = 5.0
 # Llama 3's tokenizer needs a token for 3 to 4 bytes of Latin text: 3 never counts too few by much.
 BYTES_PER_TOKEN = 3
@@ -75,6 +77,18 @@ class Remote:
         check_loaded(self._adapters, generation.adapter)
         return self._read(prompt, generation, clock)
 
+    def openings(self, prompt: Prompt, generation: Generation) -> dict[str, float]:
+        """Give the likeliest first tokens; see `Backend.openings`. Empty where the server gives no log-probabilities.
+
+        Raises `DeadlineError`, `PromptTooLongError`, `BackendError`.
+        """
+        clock = Clock(generation.deadline_s)
+        check_loaded(self._adapters, generation.adapter)
+        found: dict[str, float] = {}
+        for _ in self._read(prompt, replace(generation, max_new_tokens=1), clock, found):
+            pass
+        return found
+
     def count_tokens(self, text: str) -> int:
         """Estimate the tokens of `text`: the server's tokenizer is out of reach."""
         return -(-len(text.encode()) // BYTES_PER_TOKEN)
@@ -86,24 +100,35 @@ class Remote:
         self._thread.join()
         self._loop.close()
 
-    def _read(self, prompt: Prompt, generation: Generation, clock: Clock) -> Iterator[str]:
+    def _read(
+        self, prompt: Prompt, generation: Generation, clock: Clock, openings: dict[str, float] | None = None
+    ) -> Iterator[str]:
         outlet = Outlet(generation.cancel)
-        task = asyncio.run_coroutine_threadsafe(self._ask(prompt, generation, outlet), self._loop)
+        task = asyncio.run_coroutine_threadsafe(self._ask(prompt, generation, outlet, openings), self._loop)
         try:
             yield from outlet.read(generation, clock)
         finally:
             task.cancel()  # closes the connection, at whatever point it is
 
-    async def _ask(self, prompt: Prompt, generation: Generation, outlet: Outlet) -> None:
+    async def _ask(
+        self, prompt: Prompt, generation: Generation, outlet: Outlet, openings: dict[str, float] | None
+    ) -> None:
         asked = generation.adapter or self._model
         try:
-            await self._receive(prompt, asked, generation, outlet)
+            await self._receive(prompt, asked, generation, outlet, openings)
         except BaseException as exc:  # raised again in the thread that reads
             outlet.end(self._fault(exc, asked))
         else:
             outlet.end()
 
-    async def _receive(self, prompt: Prompt, asked: str, generation: Generation, outlet: Outlet) -> None:
+    async def _receive(
+        self,
+        prompt: Prompt,
+        asked: str,
+        generation: Generation,
+        outlet: Outlet,
+        openings: dict[str, float] | None,
+    ) -> None:
         request: dict[str, Any] = {
             "model": asked,
             "max_tokens": generation.max_new_tokens,
@@ -120,10 +145,15 @@ class Remote:
                         outlet.put(piece.text or "")
                         finished = finished or piece.finish_reason is not None
         else:
+            if openings is not None:
+                request |= {"logprobs": True, "top_logprobs": OPENINGS}
             rows: Any = [{"role": message.role, "content": message.content} for message in prompt]
             async with await server.chat.completions.create(**request, messages=rows, stream=True) as chunks:
                 async for chunk in chunks:
                     for choice in chunk.choices:
+                        if openings is not None and choice.logprobs and choice.logprobs.content:
+                            first = choice.logprobs.content[0].top_logprobs
+                            openings.update({token.token: token.logprob for token in first})
                         outlet.put(choice.delta.content or "")
                         finished = finished or choice.finish_reason is not None
         if not finished:

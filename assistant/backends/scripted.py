@@ -11,7 +11,7 @@ A prompt that is a text reaches the script, and the record, as one message of a 
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from assistant.adapters import Adapter, check_loaded
@@ -33,8 +33,19 @@ class Call:
 class Scripted:
     """Gives one text a call: the next of a list, or what a function makes of the messages."""
 
-    def __init__(self, script: Script, adapters: Sequence[Adapter] = (), *, delay_s: float = 0.0) -> None:
-        """Take the texts; wait `delay_s` before each piece (a word with the space before it)."""
+    def __init__(
+        self,
+        script: Script,
+        adapters: Sequence[Adapter] = (),
+        *,
+        delay_s: float = 0.0,
+        openings: Mapping[str, float] | None = None,
+    ) -> None:
+        """Take the texts; wait `delay_s` before each piece (a word with the space before it).
+
+        `openings` is what every call of that method gives.
+        """
+        self._openings = dict(openings or {})
         self._script = script
         self._adapters = tuple(adapters)
         self._delay_s = delay_s
@@ -66,6 +77,11 @@ class Scripted:
             self.calls.append(Call(messages, generation, is_text))
         text = self._script(messages) if callable(self._script) else self._script[number]
         return self._pieces(text, generation, clock)
+
+    def openings(self, prompt: Prompt, generation: Generation) -> dict[str, float]:
+        """Give what it was told to; such calls are not recorded."""
+        check_loaded(self._adapters, generation.adapter)
+        return dict(self._openings)
 
     def count_tokens(self, text: str) -> int:
         """Count words, which are this backend's tokens."""

@@ -93,6 +93,10 @@ class Listening:
         """Give the loaded adapters."""
         return self._backend.adapters
 
+    def openings(self, prompt: Prompt, generation: Generation) -> dict[str, float]:
+        """Give the likeliest first tokens."""
+        return self._backend.openings(prompt, generation)
+
     def stream(self, prompt: Prompt, generation: Generation) -> Iterator[str]:
         """Yield the pieces as they come, and remember them."""
         self.prompt = prompt

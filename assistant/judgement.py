@@ -1,0 +1,79 @@
+"""Judgement: whether the passages answer the question, and whether it is a yes or a no.
+
+Joins what the small scorers say of question and passages (`evidence`, `polarity`) with
+how a taught model would begin its reply: "Yes", "No" or "Not stated". Words nothing.
+
+    judgement = judge("is it dishwasher safe?", "Harrow Kettle", evidence, backend.openings(prompt, generation))
+    judgement.answered, judgement.affirmed
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from assistant.evidence import Evidence
+from assistant.polarity import affirms
+
+# How the evidence scorer's logit and the model's are joined: a logistic regression on held-out questions.
+# `python benchmarks/judgement.py --fit` measures and prints them.
+ANSWERED_WEIGHTS = (0.7, 0.5)  # of the evidence, of "the model would not say: not stated"
+ANSWERED_BIAS = 0.0
+AFFIRMED_WEIGHTS = (0.7, 0.5)  # of the polarity of the best passage, of the model's yes over its no
+AFFIRMED_BIAS = 0.0
+
+_YES, _NO, _NOT_STATED = ("Yes", "Sim"), ("No", "Não", "N"), ("Not",)
+_LEAST_LOGPROB = -12.0  # of a beginning that is not among the likeliest
+_LARGEST_LOGIT = 8.0  # of the model: it is surer of itself than it should be
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Probabilities, in [0, 1]: that the passages answer; and, if they do and it is closed, that the answer is yes."""
+
+    answered: float
+    affirmed: float
+
+
+def judge(question: str, title: str, evidence: Evidence, openings: Mapping[str, float]) -> Judgement:
+    """Judge chosen evidence, one passage at least.
+
+    `openings` are the likeliest first tokens of the reply with their log-probabilities, by a model
+    that was taught to begin with yes, no or "Not stated."; empty for any other.
+    """
+    best = next(passage for passage in evidence.passages if passage.number == evidence.best)
+    polarity = affirms(question, title, best.text)
+    if not openings or evidence.strength == 1.0:
+        return Judgement(evidence.strength, _probability(polarity))
+    answered = joined(ANSWERED_BIAS, ANSWERED_WEIGHTS, (_logit(evidence.strength), says_something_of(openings)))
+    affirmed = joined(AFFIRMED_BIAS, AFFIRMED_WEIGHTS, (polarity, says_yes(openings)))
+    return Judgement(_probability(answered), _probability(affirmed))
+
+
+def says_something_of(openings: Mapping[str, float]) -> float:
+    """Give the model's logit that it would say anything but "Not stated."."""
+    refuses = math.exp(_logprob(openings, _NOT_STATED))
+    return max(-_LARGEST_LOGIT, min(_LARGEST_LOGIT, math.log(max(1 - refuses, 1e-6) / refuses)))
+
+
+def says_yes(openings: Mapping[str, float]) -> float:
+    """Give the model's logit of yes over no."""
+    difference = _logprob(openings, _YES) - _logprob(openings, _NO)
+    return max(-_LARGEST_LOGIT, min(_LARGEST_LOGIT, difference))
+
+
+def joined(bias: float, weights: tuple[float, ...], logits: tuple[float, ...]) -> float:
+    """Give the weighted sum of logits."""
+    return bias + sum(weight * logit for weight, logit in zip(weights, logits, strict=True))
+
+
+def _logprob(openings: Mapping[str, float], words: tuple[str, ...]) -> float:
+    total = sum(math.exp(openings[word]) for word in words if word in openings)
+    return math.log(total) if total > 0 else _LEAST_LOGPROB
+
+
+def _logit(probability: float) -> float:
+    return math.log(probability / (1 - probability))
+
+
+def _probability(logit: float) -> float:
+    return 1 / (1 + math.exp(-logit))

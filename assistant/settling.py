@@ -1,0 +1,81 @@
+"""Settling: from what a model said to what the reply says.
+
+The judgement decides whether anything is claimed and whether it is a yes or a no; the
+model words it. A wording that its passages do not carry gives way to the best passage.
+
+    settled = settle(text, question, title, evidence, judgement, limits)
+    settled.kind, settled.text, settled.cited
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from assistant.attributes import asked_about, carries
+from assistant.citations import Checked, check, opened
+from assistant.evidence import Evidence, is_closed
+from assistant.judgement import Judgement
+from assistant.phrases import language_of, phrase
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How probable something has to be before it is said."""
+
+    # That the passages answer. `python benchmarks/judgement.py` shows the trade.
+    least_answered: float = 0.2
+    # That they answer, for quoting the best one where the model's own words do not stand the check.
+    least_answered_to_quote: float = 0.3
+    # A yes or a no; else the passage speaks for itself.
+    least_sure: float = 0.55
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What the reply says: an answer that rests on the passages `cited`, or that the description does not tell."""
+
+    kind: Literal["answer", "not_stated"]
+    text: str
+    cited: Sequence[int]
+
+
+def settle(
+    text: str, question: str, title: str, evidence: Evidence, judgement: Judgement, limits: Limits, *, taught: bool
+) -> Settled:
+    """Settle a model's text about the passages of `evidence`, one at least.
+
+    `taught` says that the judgement has heard the model: that it then refuses weighs no second time.
+    """
+    language = language_of(question)
+    checked = check(text, evidence.passages, title=title, question=question)
+    best = next(passage for passage in evidence.passages if passage.number == evidence.best)
+    stands = checked.supported and not _misses(checked.text, question, best.text)
+    if (checked.refuses and not taught) or not (stands or judgement.answered >= limits.least_answered_to_quote):
+        return Settled("not_stated", phrase("not_stated", language, title=title), ())
+    opening, rest = opened(checked.text)
+    word = _word(judgement, limits) if opening or is_closed(question) else ""
+    if stands and word == opening:
+        return Settled("answer", checked.text, checked.cited)
+    said = phrase(word, language) + " " if word else ""
+    if stands and (not opening or _stands_alone(rest, checked, question, title, evidence)):
+        return Settled("answer", said + rest[:1].upper() + rest[1:], checked.cited)
+    return Settled("answer", said + phrase("quoted", language, text=best.text), (best.number,))
+
+
+def _word(judgement: Judgement, limits: Limits) -> str:
+    """Give "yes" or "no", or "" where neither is probable enough."""
+    if max(judgement.affirmed, 1 - judgement.affirmed) < limits.least_sure:
+        return ""
+    return "yes" if judgement.affirmed > 0.5 else "no"
+
+
+def _stands_alone(rest: str, checked: Checked, question: str, title: str, evidence: Evidence) -> bool:
+    """Say whether a text still stands when its yes or no is taken away: "it is not" does not."""
+    cited = [passage for passage in evidence.passages if passage.number in checked.cited]
+    return check(rest, cited, title=title, question=question).supported
+
+
+def _misses(text: str, question: str, passage: str) -> bool:
+    """Say whether an open question asks for an attribute that the passage states and the text does not."""
+    stated = [name for name in asked_about(question) if carries(passage, name)]
+    return not is_closed(question) and bool(stated) and not any(carries(text, name) for name in stated)
