@@ -28,6 +28,7 @@ LONGEST_PASSAGE = 240  # characters; run-on specifications are cut at the last s
 # A passage is shown beside the best one only if its logit is this near: a small model is easily led astray.
 LARGEST_STEP_DOWN = 1.0
 WORDS_OF_A_MENTION = 3  # of a title's words in a question; fewer are as likely part of what is asked
+MOST_WORDS_OF_A_FRAGMENT = 3  # "cor e tamanho?" asks for both
 SHORTEST_PASSAGE = 12  # characters; a shorter piece joins its neighbour
 
 # Where a passage ends: after a sentence, and at what lists are written with: "•", "|" and "/ ".
@@ -45,6 +46,7 @@ _CLOSED = re.compile(
     r"(?:^|[.,:;!?]\s*|\b(?:and|so|but|hi|hello|oi) )\s*"
     r"(?:is|are|does|do|did|can|could|will|would|has|have|was|were|e|tem|vem|serve|funciona|posso|pode|da|acompanha)\b"
 )
+_OPEN_PORTUGUESE = re.compile(r"\b(?:qual|quais|quant[oa]s?|quando|onde|quem|como|por que|o que)\b")
 # What is asked for by name counts even where the title has the word: "how many compartments has the 7 Compartment …".
 _OBJECT = re.compile(r"\b(?:how many|how much|what|which|quant[oa]s|que|qual)\s+(\w+)")
 WORD = re.compile(r"\w+(?:[.,'’]\w+)*")
@@ -162,7 +164,12 @@ def score_features(question: str, title: str, texts: Sequence[str], encode: Enco
 
 def is_closed(question: str) -> bool:
     """Say whether a question can be answered by yes or no."""
-    return _CLOSED.search(unaccented(question)) is not None
+    plain = unaccented(question)
+    if _CLOSED.search(plain):
+        return True
+    # Portuguese asks so by the tone alone: what has a question mark and no word that asks is closed.
+    whole = "?" in plain and len(plain.split()) > MOST_WORDS_OF_A_FRAGMENT
+    return whole and language_of(question) == "pt" and not _OPEN_PORTUGUESE.search(plain)
 
 
 def asks_for_something(question: str) -> bool:

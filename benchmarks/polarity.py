@@ -79,7 +79,7 @@ def report(rows: list[dict[str, Any]], logits: np.ndarray) -> None:
         yes, said = says_yes[own], logits[own] > 0
         print(
             f"  {source:8} {own.sum():5} questions, {yes.mean():.2f} yes: right {(said == yes).mean():.3f}, "
-            f"no recalled {(~said & ~yes).sum() / (~yes).sum():.2f}, yes recalled {(said & yes).sum() / yes.sum():.2f}, "
+            f"no recalled {(~said & ~yes).sum() / (~yes).sum():.2f}, yes {(said & yes).sum() / yes.sum():.2f}, "
             f"AUROC {roc_auc_score(yes, logits[own]):.3f}"
         )
 

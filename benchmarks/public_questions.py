@@ -28,6 +28,7 @@ Row = dict[str, object]
 Source = dict[str, str]
 
 DESCRIPTION_SOURCES = frozenset({"attribute", "bullet", "description", "Desc"})
+HET_SOURCES = {"Desc": "description", "OSP": "description"}  # hetPQA's names for what a shop itself writes
 TRAINED_PERCENT = 55  # of ePQA's products; the others are kept out of training
 NOT_STATED_HELD_OUT = 0.15  # of the questions of the ranking sets
 MOST_PASSAGES = 14  # of a product that are kept beside the one that answers
@@ -90,6 +91,7 @@ def main() -> None:
         ("train", [row for row in train if row["group"] not in kept_out]),
         ("validation", validation),
         ("epqa_heldout", list(held_out_questions(epqa))),
+        ("hetpqa_dev", list(hetpqa_questions(arguments.data))),
     ):
         text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
         (arguments.out / f"{name}.jsonl").write_text(text, encoding="utf-8")
@@ -183,6 +185,41 @@ def held_out_questions(rows: Iterable[Source]) -> Iterator[Row]:
             "question": first["question"],
             "candidates": candidates,
         }
+
+
+def hetpqa_questions(folder: Path) -> Iterator[Row]:
+    """Give the questions of hetPQA's dev part in the same form: answered ones, and those that no candidate answers.
+
+    The set has no titles, and the products of most dev questions are asked about in training too.
+    """
+    ranking = _by(read(folder / "hetpqa_ranking_dev.jsonl.gz"), "ASIN")
+    answered = _by(read(folder / "hetpqa_answers_dev.jsonl.gz"), "question")
+    for question, group in answered.items():
+        asin = group[0]["ASIN"]
+        beside = [row for row in ranking.get(asin, []) if row["question"] == question and row["label"] == "0"]
+        yield _het_question(question, asin, [{**row, "label": "2"} for row in group] + beside)
+    others = {row["question"] for row in read(folder / "hetpqa_answers_train.jsonl.gz")} | answered.keys()
+    for group in _by([row for rows in ranking.values() for row in rows], "qid").values():
+        if group[0]["question"] not in others and all(row["label"] == "0" for row in group if _describes(row)):
+            yield _het_question(group[0]["question"], group[0]["ASIN"], group)
+
+
+def _describes(row: Source) -> bool:
+    return HET_SOURCES.get(row["source"], row["source"]) in DESCRIPTION_SOURCES
+
+
+def _het_question(question: str, asin: str, group: Sequence[Source]) -> Row:
+    candidates = [
+        {
+            "text": flatten(row["candidate"]),
+            "source": HET_SOURCES.get(row["source"], row["source"]),
+            "label": row["label"],
+            "answer": row.get("answer", ""),
+        }
+        for row in group
+    ]
+    named = {"title": f"Product {asin}", "question": question, "candidates": candidates}
+    return {"qid": hashlib.sha256(question.encode()).hexdigest()[:12], "asin": asin, **named}
 
 
 def labelled(question: str, answer: str) -> tuple[str, str]:

@@ -27,6 +27,7 @@ from finetune.recipe import Recipe, read_recipe
 from finetune.tokens import Row, rows_of
 from index.prepare import prepare
 from index.products import Catalogue
+from index.progress import Progress
 
 SHAPE_8B = {"vocab_size": 128_256, "hidden_size": 4096, "intermediate_size": 14_336, "num_hidden_layers": 32}
 PEAK_FLOPS = {"H200": 989e12, "H100": 989e12, "A100": 312e12, "L40": 181e12, "L4": 121e12, "4090": 165e12, "T4": 65e12}
@@ -58,9 +59,11 @@ def main() -> None:
         ours = _Way(_ours(recipe, train, validation, Path(scratch)), _our_order(recipe, train))
         plain = _Way(_plain(recipe, train, validation, Path(scratch)), _random_order(recipe, train))
         before = [way.evaluate() for way in (ours, plain)]
-        for step in range(arguments.steps + 1):
-            for way in (ours, plain):
-                way.step([train[row] for row in way.batch(step, recipe.training.batch)], measured=step > 0)
+        with Progress("training both", 2 * (arguments.steps + 1), unit="steps") as bar:
+            for step in range(arguments.steps + 1):
+                for way in (ours, plain):
+                    way.step([train[row] for row in way.batch(step, recipe.training.batch)], measured=step > 0)
+                    bar.update()
         ours_did, plain_did = (way.told(train, loss) for way, loss in zip((ours, plain), before, strict=True))
         told: dict[str, Any] = {
             "threads": torch.get_num_threads(),
@@ -90,7 +93,7 @@ class _Way:
         learnt = [weight for weight in self._trainer.model.parameters() if weight.requires_grad]
         self._optimiser = torch.optim.AdamW(learnt, lr=self._trainer.args.learning_rate, weight_decay=0.0)
         if self._trainer.args.gradient_checkpointing:
-            self._trainer.model.gradient_checkpointing_enable({"use_reentrant": False})
+            self._trainer.model.get_base_model().activation_checkpointing_enable()
 
     def batch(self, step: int, size: int) -> list[int]:
         """Give the rows of a step."""
@@ -141,14 +144,14 @@ class _Way:
 
 
 def _rows(recipe: Recipe, source: Path, home: Path, steps: int) -> tuple[list[Row], list[Row]]:
-    """Give as many train rows as the steps take, and 64 to validate on."""
+    """Give as many train rows as the steps take, and 32 to validate on."""
     from finetune.tokens import tokenizer_of
 
     prepare(source, home / "catalogue")
     catalogue = Catalogue.load(home / "catalogue")
     tokenizer = tokenizer_of(find(recipe.model.base))
     sides: list[list[Row]] = []
-    for side, count in (("train", steps * recipe.training.batch), ("validation", 64)):
+    for side, count in (("train", steps * recipe.training.batch), ("validation", 32)):
         mix = replace(recipe.data.mix, examples=count + 32, real=0.0)
         examples = build(catalogue, mix, seed=0, questions=[], side="train" if side == "train" else "validation")
         rows = rows_of(tokenizer, examples, recipe.prompt, max_length=recipe.data.max_length, too_long="drop").rows
@@ -180,8 +183,10 @@ def _plain(recipe: Recipe, train: Sequence[Row], validation: Sequence[Row], scra
     from trl.trainer.sft_trainer import SFTTrainer
 
     class Plain(SFTTrainer):
-        def compute_loss(self, model: Any, inputs: Any, return_outputs: bool = False, **given: Any) -> Any:
-            return Trainer.compute_loss(self, model, inputs, return_outputs, **given)
+        def compute_loss(
+            self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
+        ) -> Any:
+            return Trainer.compute_loss(self, model, inputs, return_outputs, num_items_in_batch)
 
     micro_batch = read_recipe("tech-challenge").training.micro_batch
     return _trainer(Plain, recipe, train, validation, scratch, True), micro_batch
@@ -190,6 +195,8 @@ def _plain(recipe: Recipe, train: Sequence[Row], validation: Sequence[Row], scra
 def _trainer(
     kind: Any, recipe: Recipe, train: Sequence[Row], validation: Sequence[Row], scratch: Path, checkpointing: bool
 ) -> Any:
+    from transformers import PrinterCallback
+
     from assistant.backends.hf import load_model
     from finetune.processes import Processes
     from finetune.teaching import dataset_of, lora_of, remarks_off, settings_of
@@ -198,7 +205,7 @@ def _trainer(
     chosen = replace(recipe, training=training)
     model, tokenizer = load_model(find(recipe.model.base), recipe.model.precision)
     with remarks_off():
-        return kind(
+        trainer = kind(
             model=model,
             args=settings_of(chosen, scratch / "run", training.micro_batch, Processes.at_hand(), 8, evaluates=True),
             train_dataset=dataset_of(train),
@@ -206,6 +213,8 @@ def _trainer(
             processing_class=tokenizer,
             peft_config=lora_of(chosen),
         )
+    trainer.remove_callback(PrinterCallback)
+    return trainer
 
 
 def measure_8b(steps: int = 6, examples: int = 8, tokens: int = 1024) -> dict[str, float | str]:
@@ -234,7 +243,7 @@ def measure_8b(steps: int = 6, examples: int = 8, tokens: int = 1024) -> dict[st
     names = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
     model.train()
     with remarks_off():
-        model.gradient_checkpointing_enable({"use_reentrant": False})
+        model.activation_checkpointing_enable()
         model.enable_input_require_grads()
         add_fused_lm_head(model)
         model = peft.get_peft_model(

@@ -67,7 +67,9 @@ def teach(
     for path in broken:
         processes.say(f"{path} is broken and left aside")
     last_step = min(steps, stop_after or steps)
-    processes.say(_told(rows, validation_rows, steps, last_step, padding_share(lengths, order, micro_batch), newest))
+    together = f", {processes.count} processes" if processes.count > 1 else ""
+    padding = padding_share(lengths, order, micro_batch)
+    processes.say(_told(rows, validation_rows, steps, last_step, padding, newest) + together)
     teller = None
     if newest is None or step_of(newest) < last_step:
         teacher, teller = _teacher(

@@ -12,6 +12,7 @@ import hashlib
 import json
 import math
 import os
+import re
 import shutil
 import sys
 from collections import Counter
@@ -67,11 +68,14 @@ def train(
     """
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # trl would report each run
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    name = name or recipe.name
+    if not re.fullmatch(r"\w[\w.-]*", name):
+        raise UserError(f"{name!r} cannot name an adapter", "letters, digits, dots and dashes", "--name NAME")
     _check_installed(recipe)
     place = find(recipe.model.base)
     processes = Processes.at_hand()
     made = _made(recipe, examples, place)
-    run = home / "runs" / (name or recipe.name)
+    run = home / "runs" / name
     _open_run(run, recipe, made, resume=resume, restart=restart, processes=processes)
     micro_batch = _micro_batch(recipe, processes)
     while True:
@@ -83,7 +87,7 @@ def train(
                 raise
             fault = exc.with_traceback(None)  # its frames hold the model
         micro_batch = _smaller(recipe, micro_batch, processes, fault)
-    folder = home / "adapters" / (name or recipe.name)
+    folder = home / "adapters" / name
     if processes.is_first:
         publish_adapter(recipe, made, taught.chosen, taught.log, folder, counts=Counter(each.kind for each in examples))
         if taught.to_the_end:

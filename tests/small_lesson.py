@@ -66,7 +66,7 @@ def main() -> None:
     if len(sys.argv) == 3:
         train(recipe(model), examples(), examples(8), home)
         return
-    lesson = [example(number, passages=60) for number in range(16)]
+    lesson = [example(number, passages=40) for number in range(16)]
     plan = recipe(model, epochs=1.0, batch=16, micro_batch=1, evaluate_every_steps=0)
     plan = replace(plan, data=Data(max_length=4096), adapter=Lora(rank=4, alpha=8))
     train(plan, lesson, [], home / "one by one")

@@ -13,8 +13,8 @@ FLOORS = ("index", "assistant", "finetune", "ui")  # from the ground up
 FILES = sorted(path for floor in FLOORS for path in (ROOT / floor).rglob("*.py"))
 HEAVY = frozenset(
     """
-    accelerate bitsandbytes bm25s datasets evaluate faiss gradio gguf huggingface_hub matplotlib openai pandas peft pyarrow scipy
-    sentence_transformers sklearn streamlit tokenizers torch transformers trl xllamacpp
+    accelerate bitsandbytes bm25s datasets evaluate faiss gradio gguf huggingface_hub matplotlib openai pandas peft
+    pyarrow scipy sentence_transformers sklearn streamlit tokenizers torch transformers trl xllamacpp
     """.split()
 )
 METRICS = {path.stem for path in (ROOT / "assistant" / "evaluation" / "metrics").glob("*.py")}

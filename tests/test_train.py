@@ -129,6 +129,11 @@ def test_a_killed_run_ends_with_the_weights_of_one_that_was_not(
     assert small_lesson.losses(outcome.folder) == small_lesson.losses(whole.folder)
 
 
+def test_a_stopped_run_goes_on_to_the_same_weights(whole: Outcome, half: tuple[Recipe, Path]) -> None:
+    # It was judged when it stopped, which the other never was there.
+    assert small_lesson.weights(run(*half, resume=True).folder) == small_lesson.weights(whole.folder)
+
+
 def test_a_broken_checkpoint_is_passed_over(
     whole: Outcome, half: tuple[Recipe, Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -180,7 +185,7 @@ def test_it_stops_when_the_loss_gets_no_better_and_publishes_the_best(tiny_llama
 @pytest.mark.skipif(sys.platform != "linux", reason="memory can be taken away on Linux alone")
 def test_out_of_memory_the_batch_halves_and_the_accumulation_doubles(tiny_llama: Path, tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, str(LESSON), str(tiny_llama), str(tmp_path), "400"],
+        [sys.executable, str(LESSON), str(tiny_llama), str(tmp_path), "300"],
         cwd=ROOT,
         env=os.environ | {"MALLOC_ARENA_MAX": "1", "OMP_NUM_THREADS": "1"},
         capture_output=True,
@@ -194,7 +199,13 @@ def test_out_of_memory_the_batch_halves_and_the_accumulation_doubles(tiny_llama:
     assert other == pytest.approx(one, rel=1e-5)
 
 
-def test_memory_that_never_suffices_is_a_fault_of_the_users(tiny_llama: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["../elsewhere", ".hidden", "a b", "a/b"])
+def test_a_name_that_leads_elsewhere_is_refused(tiny_llama: Path, tmp_path: Path, name: str) -> None:
+    with pytest.raises(UserError, match="cannot name an adapter"):
+        train(small_lesson.recipe(tiny_llama), small_lesson.examples(), [], tmp_path, name=name)
+
+
+def test_examples_that_are_all_too_long_are_a_fault_of_the_users(tiny_llama: Path, tmp_path: Path) -> None:
     plan = replace(small_lesson.recipe(tiny_llama), data=Data(max_length=16))
     with pytest.raises(UserError, match="no example of 40 is left"):
         run(plan, tmp_path)
@@ -218,16 +229,16 @@ def test_two_processes_learn_what_one_learns(
         shutil.copytree(sample_home / "catalogue", tmp_path / home / "catalogue")
     assert main(["--home", str(tmp_path / "one"), "finetune", str(recipe), "--steps", "3"]) == 0
     told = capsys.readouterr().out
-    command = (
-        f"accelerate launch --num_processes 2 --cpu -m ui.cli --home {tmp_path / 'two'} finetune {recipe} --steps 3"
-    )
+    # With --cpu accelerate starts one process alone; without a GPU --multi_gpu starts them on the CPU.
+    command = f"launch --multi_gpu --num_processes 2 -m ui.cli --home {tmp_path / 'two'} finetune {recipe} --steps 3"
     done = subprocess.run(
-        [sys.executable, "-m", "accelerate.commands.accelerate_cli", *command.split()[1:]],
+        [sys.executable, "-m", "accelerate.commands.accelerate_cli", *command.split()],
         cwd=ROOT,
         capture_output=True,
         text=True,
     )
     assert done.returncode == 0, done.stderr
+    assert "2 processes" in done.stderr
     assert done.stdout.count("The adapter is in") == told.count("The adapter is in") == 1
     one, two = (small_lesson.losses(tmp_path / home / "adapters" / "lesson") for home in ("one", "two"))
     assert len(one) == 3

@@ -111,6 +111,17 @@ def build_parser() -> argparse.ArgumentParser:
     command.add_argument("--port", type=int, default=8501, help="(%(default)s)")
     _add_engine(command)
 
+    command = _command(
+        subparsers, "lengths", training.run_lengths, "tell how long examples are in tokens, and what a limit costs"
+    )
+    command.add_argument(
+        "recipe",
+        nargs="?",
+        default="embedded",
+        metavar="RECIPE",
+        help="one that is shipped, or a TOML file (%(default)s)",
+    )
+
     command = _command(subparsers, "finetune", training.run_finetune, "train an adapter on the catalogue")
     command.add_argument("recipe", metavar="RECIPE", help="one that is shipped, such as embedded, or a TOML file")
     how = command.add_mutually_exclusive_group()
@@ -119,6 +130,9 @@ def build_parser() -> argparse.ArgumentParser:
     command.add_argument("--name", default="", help="of the adapter, in HOME/adapters (the recipe's)")
     command.add_argument("--steps", type=_positive, metavar="N", help="stop after N optimiser steps in all")
     command.add_argument("--show", type=_positive, metavar="N", help="only print N examples as tokens, + with loss")
+    command.add_argument(
+        "--sweep", type=Path, metavar="TOML", help="train every combination of the values in TOML, and compare"
+    )
 
     command = _command(subparsers, "export", training.run_export, "write an adapter as GGUF, for llama.cpp")
     command.add_argument("adapter", metavar="ADAPTER", help="a name in HOME/adapters, or a path")

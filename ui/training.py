@@ -13,7 +13,35 @@ if TYPE_CHECKING:
     from finetune.example import Example
     from finetune.recipe import Recipe
 
+MOST_DESCRIPTIONS = 2000  # are measured: the shares are steady with fewer
 MOST_VALIDATION = 400  # examples: eval_loss is steady enough with them, and costs little
+
+
+def run_lengths(chosen: argparse.Namespace) -> None:
+    """Tell how long examples are in tokens, what a limit cuts, and what it costs in memory."""
+    from assistant.models import find
+    from finetune.lengths import LIMITS, cut_share, histogram, measure, table
+    from finetune.memory import memory_teller
+    from finetune.recipe import read_recipe
+    from finetune.tokens import row_of, tokenizer_of
+
+    recipe = read_recipe(chosen.recipe)
+    place = find(recipe.model.base)
+    tokenizer = tokenizer_of(place)
+    without_evaluation = replace(recipe, training=replace(recipe.training, evaluate_every_steps=0))
+    sides = {
+        f"The examples of {recipe.name}": _examples(without_evaluation, chosen.home)[0],
+        "Title → description, whole": _whole_descriptions(chosen.home, recipe.training.seed),
+    }
+    tell = memory_teller(place, recipe)
+    for name, examples in sides.items():
+        lengths = measure([row_of(tokenizer, example, recipe.prompt) for example in examples])
+        print(f"{name}: {len(examples):,}\n\n{table(lengths)}\n\n{histogram(lengths.total)}\n")
+        print(f"{'max_length':>10}{'cut':>8}{'memory of one micro-batch of ' + str(recipe.training.micro_batch):>38}")
+        for limit in sorted({*LIMITS, lengths.suggested}):
+            mark = "  suggested: 99 of 100 stay whole" if limit == lengths.suggested else ""
+            print(f"{limit:>10,}{cut_share(lengths.total, limit):>8.1%}{tell(limit).total / 1e9:>35,.1f} GB{mark}")
+        print()
 
 
 def run_export(chosen: argparse.Namespace) -> None:
@@ -50,6 +78,9 @@ def run_finetune(chosen: argparse.Namespace) -> None:
     if chosen.show:
         _show(_examples(recipe, chosen.home)[0][: chosen.show], recipe)
         return
+    if chosen.sweep:
+        _sweep(recipe, chosen.sweep, chosen.home)
+        return
     is_first = os.environ.get("RANK", "0") == "0"  # of the processes that `accelerate launch` started
     with contextlib.nullcontext() if is_first else contextlib.redirect_stderr(io.StringIO()):
         examples, validation = _examples(recipe, chosen.home)
@@ -68,6 +99,15 @@ def run_finetune(chosen: argparse.Namespace) -> None:
             f"The adapter is in {outcome.folder}: {outcome.steps:,} steps, loss {outcome.loss:.3f}, "
             f"eval_loss {outcome.eval_loss:.3f}, {outcome.tokens_per_s:,.0f} tokens/s."
         )
+
+
+def _sweep(recipe: "Recipe", path: Path, home: Path) -> None:
+    """Train every combination and print the table."""
+    from finetune.sweep import TABLE, read_variations, sweep, table
+
+    folder = home / "sweeps" / f"{recipe.name}-{path.stem}"
+    trials = sweep(recipe, read_variations(path), lambda each: _examples(each, home), folder)
+    print(table(trials) + f"\nThe table is in {folder / TABLE}.")
 
 
 def _examples(recipe: "Recipe", home: Path) -> tuple[Sequence["Example"], Sequence["Example"]]:
@@ -90,6 +130,23 @@ def _examples(recipe: "Recipe", home: Path) -> tuple[Sequence["Example"], Sequen
         return examples, []
     fewer = replace(mix, examples=max(1, min(MOST_VALIDATION, mix.examples // 10)))
     return examples, build(catalogue, fewer, seed=seed, questions=found["validation"], side="validation")
+
+
+def _whole_descriptions(home: Path, seed: int) -> Sequence["Example"]:
+    """Give titles with their whole descriptions, the task as it was first set."""
+    import random
+
+    from assistant.phrases import language_of
+    from finetune.example import Example
+    from index.products import Catalogue
+
+    catalogue = Catalogue.load(home / "catalogue")
+    rows = [int(row) for row in catalogue.column("described").nonzero()[0]]
+    drawn = random.Random(seed).sample(rows, min(MOST_DESCRIPTIONS, len(rows)))  # noqa: S311 - a choice, no secret
+    return [
+        Example("describe", one.title, "", (), one.content, "describe", "", one.uid, language_of(one.title))
+        for one in map(catalogue.product, drawn)
+    ]
 
 
 def _show(examples: Sequence["Example"], recipe: "Recipe") -> None:

@@ -1,0 +1,45 @@
+"""Judgement: scorers and the taught model's first word, joined."""
+
+import math
+
+import pytest
+
+from assistant.evidence import Evidence, Passage
+from assistant.judgement import judge, says_something_of, says_yes
+
+SAFE = Evidence((Passage(1, "It is dishwasher safe.", 0, 22),), best=1, strength=0.5)
+
+
+def logs(**shares: float) -> dict[str, float]:
+    return {word: math.log(share) for word, share in shares.items()}
+
+
+def test_without_a_taught_model_the_scorers_alone_decide() -> None:
+    judgement = judge("is it dishwasher safe?", "Kettle", SAFE, {})
+    assert judgement.answered == pytest.approx(0.5)
+    assert judgement.affirmed > 0.5
+
+
+def test_a_model_that_would_refuse_makes_an_answer_less_likely() -> None:
+    refusing = judge("is it dishwasher safe?", "Kettle", SAFE, logs(Not=0.9, Yes=0.1))
+    answering = judge("is it dishwasher safe?", "Kettle", SAFE, logs(Not=0.1, Yes=0.9))
+    assert refusing.answered < answering.answered
+
+
+def test_a_model_that_would_say_no_makes_a_yes_less_likely() -> None:
+    question = "is it dishwasher safe?"
+    denying = judge(question, "Kettle", SAFE, logs(No=0.9, Yes=0.1))
+    affirming = judge(question, "Kettle", SAFE, logs(No=0.1, Yes=0.9))
+    assert denying.affirmed < affirming.affirmed
+
+
+def test_yes_and_no_are_heard_in_both_languages_and_silence_is_very_unlikely() -> None:
+    assert says_yes(logs(Sim=0.8, N=0.2)) == pytest.approx(math.log(4))
+    assert says_yes({"The": 0.0}) == 0
+    assert says_something_of(logs(The=1.0)) > 5
+    assert says_something_of(logs(Not=1.0)) < -5
+
+
+def test_an_overview_is_an_answer_whatever_the_model_would_say() -> None:
+    evidence = Evidence(SAFE.passages, best=1, strength=1.0)
+    assert judge("What is this product?", "Kettle", evidence, logs(Not=0.99, Yes=0.01)).answered == 1.0

@@ -1,0 +1,74 @@
+"""Settling: what the reply says, from what the model said and how it was judged."""
+
+import pytest
+
+from assistant.evidence import Evidence, Passage
+from assistant.judgement import Judgement
+from assistant.settling import Limits, Settled, settle
+
+EVIDENCE = Evidence(
+    (Passage(1, "The body is stainless steel.", 0, 28), Passage(2, "Hand wash only.", 29, 44)), best=1, strength=0.6
+)
+LIMITS = Limits()
+SURE_YES, SURE_NO, UNSURE = Judgement(0.6, 0.9), Judgement(0.6, 0.1), Judgement(0.6, 0.5)
+
+
+def settled(
+    text: str, question: str, judgement: Judgement, *, taught: bool = True, evidence: Evidence = EVIDENCE
+) -> Settled:
+    return settle(text, question, "Harrow Kettle", evidence, judgement, LIMITS, taught=taught)
+
+
+def test_a_wording_that_agrees_with_the_judgement_stays_as_it_is() -> None:
+    text = "No. The body is stainless steel. [1]"
+    assert settled(text, "is it plastic?", SURE_NO) == Settled("answer", text, (1,))
+
+
+def test_the_judgement_decides_yes_or_no_and_the_restatement_stays() -> None:
+    assert settled("Yes. The body is stainless steel. [1]", "is it plastic?", SURE_NO).text == (
+        "No. The body is stainless steel. [1]"
+    )
+
+
+def test_a_restatement_gets_the_yes_or_no_that_it_lacks() -> None:
+    assert settled("The body is stainless steel. [1]", "is it steel?", SURE_YES).text == (
+        "Yes. The body is stainless steel. [1]"
+    )
+
+
+def test_where_neither_is_probable_the_passage_speaks_for_itself() -> None:
+    assert settled("Yes. The body is stainless steel. [1]", "is it plastic?", UNSURE).text == (
+        "The body is stainless steel. [1]"
+    )
+
+
+def test_an_open_question_gets_no_yes_or_no() -> None:
+    assert settled("It is stainless steel. [1]", "what is it made of?", SURE_YES).text == "It is stainless steel. [1]"
+
+
+def test_a_wording_that_is_not_carried_gives_way_to_the_best_passage() -> None:
+    assert settled("No. It weighs 42 tonnes. [1]", "is it plastic?", SURE_NO) == Settled(
+        "answer", 'No. The description says: "The body is stainless steel."', (1,)
+    )
+
+
+def test_a_bare_yes_that_the_judgement_denies_gives_way_too() -> None:
+    assert settled("Yes, it is. [1]", "is the body stainless steel?", SURE_NO).text == (
+        'No. The description says: "The body is stainless steel."'
+    )
+
+
+def test_a_wording_that_is_not_carried_by_weak_evidence_claims_nothing() -> None:
+    weak = Judgement(LIMITS.least_answered_to_quote - 0.01, 0.9)
+    assert settled("It weighs 42 tonnes. [1]", "how heavy is it?", weak).kind == "not_stated"
+
+
+@pytest.mark.parametrize(("taught", "kind"), [(True, "answer"), (False, "not_stated")])
+def test_a_refusal_that_was_weighed_already_weighs_no_second_time(taught: bool, kind: str) -> None:
+    assert settled("Not stated.", "is it steel?", SURE_YES, taught=taught).kind == kind
+
+
+def test_portuguese_questions_get_portuguese_words() -> None:
+    evidence = Evidence((Passage(1, "Não tem cancelamento de ruído.", 0, 30),), best=1, strength=0.6)
+    reply = settled("bla", "os fones têm cancelamento de ruído?", SURE_NO, evidence=evidence)
+    assert reply.text == 'Não. A descrição diz: "Não tem cancelamento de ruído."'
