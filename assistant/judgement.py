@@ -16,10 +16,10 @@ from assistant.polarity import affirms
 
 # How the evidence scorer's logit and the model's are joined: a logistic regression on held-out questions.
 # `python benchmarks/judgement.py --fit` measures and prints them.
-ANSWERED_WEIGHTS = (0.7, 0.5)  # of the evidence, of "the model would not say: not stated"
-ANSWERED_BIAS = 0.0
-AFFIRMED_WEIGHTS = (0.7, 0.5)  # of the polarity of the best passage, of the model's yes over its no
-AFFIRMED_BIAS = 0.0
+ANSWERED_WEIGHTS = (0.72, 0.52)  # of the evidence, of "the model would not say: not stated"
+ANSWERED_BIAS = -0.71
+AFFIRMED_WEIGHTS = (0.61, 0.66)  # of the polarity of the best passage, of the model's yes over its no
+AFFIRMED_BIAS = -0.23
 
 _YES, _NO, _NOT_STATED = ("Yes", "Sim"), ("No", "Não", "N"), ("Not",)
 _LEAST_LOGPROB = -12.0  # of a beginning that is not among the likeliest

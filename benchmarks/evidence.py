@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from public_questions import is_held_out
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GroupKFold
@@ -25,6 +26,7 @@ from assistant.evidence import BIAS, FEATURES, WEIGHTS, Encode, score_features
 from index.encoder import StaticEncoder, hashed_idf
 from index.words import fold
 
+HELD_OUT = "ePQA held out"
 DESCRIPTION_SOURCES = {"attribute", "bullet", "description"}
 
 
@@ -45,7 +47,11 @@ def main() -> None:
     arguments = parser.parse_args()
     questions = load(arguments.data)
     if arguments.fit:
-        strengths, weights, bias = fit(questions)
+        learnt = [asked for asked in questions if asked.origin != HELD_OUT]
+        folds, weights, bias = fit(learnt)
+        held_out = [asked for asked in questions if asked.origin == HELD_OUT]
+        questions = learnt + held_out
+        strengths = folds + [asked.features @ weights + bias for asked in held_out]
         print("weights", [round(float(weight), 3) for weight in weights], "bias", round(bias, 3))
         for name, weight in zip(FEATURES, weights, strict=True):
             print(f"  {weight:+.3f}  {name}")
@@ -61,7 +67,7 @@ def load(folder: Path) -> list[Asked]:
     """Read the three sets; ePQA is taken with the sources that a description stands for."""
     rows = [
         *(
-            ("ePQA", row, row["label"] == "2")
+            (HELD_OUT if is_held_out(row["ASIN"]) else "ePQA", row, row["label"] == "2")
             for row in read(folder / "epqa_half.jsonl.gz")
             if row["source"] in DESCRIPTION_SOURCES
         ),
@@ -121,7 +127,7 @@ def report(origin: str, pairs: list[tuple[Asked, np.ndarray]]) -> None:
     truth = [bool(asked.answers.any()) for asked, _ in pairs]
     auroc = roc_auc_score(truth, best) if len(set(truth)) == 2 else float("nan")
     print(
-        f"{origin:8} questions {len(pairs):4}  answerable {len(answerable):4}  gold among 1/2/3: "
+        f"{origin:13} questions {len(pairs):4}  answerable {len(answerable):4}  gold among 1/2/3: "
         + " / ".join(f"{share:.3f}" for share in among)
         + f"  AUROC {auroc:.3f}"
     )

@@ -110,6 +110,11 @@ def judge_all(
     names = np.array([row.name for row in rows])
     if learn:
         share = np.array([1 / (names == name).sum() for name in names]) * len(names)  # each set counts alike
+        # And true ones are as rare as in the first set: the others were gathered because they have answers.
+        wanted = truth[names == SETS[0]].mean() / np.average(truth, weights=share)
+        share = share * np.where(
+            truth, wanted, (1 - truth[names == SETS[0]].mean()) / np.average(~truth, weights=share)
+        )
         for train, test in KFold(5, shuffle=True, random_state=0).split(pairs):
             model = LogisticRegression().fit(pairs[train], truth[train], sample_weight=share[train])
             together[test] = model.decision_function(pairs[test])

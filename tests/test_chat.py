@@ -101,7 +101,7 @@ def test_a_bare_title_asks_what_the_product_is(shop: Shop) -> None:
 
 def test_a_portuguese_question_gets_portuguese_sentences(shop: Shop) -> None:
     reply = ask(shop, "os fones de ouvido bluetooth sem fio têm cancelamento de ruído?", "42 tonnes")
-    assert reply.text.startswith("A descrição diz:")
+    assert "A descrição diz:" in reply.text
 
 
 def test_a_wording_that_leaves_out_what_was_asked_is_replaced(shop: Shop) -> None:
