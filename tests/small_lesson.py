@@ -60,8 +60,11 @@ def weights(folder: Path) -> bytes:
 
 def main() -> None:
     """Train, with little memory left where that is asked for."""
+    import torch
+
     from finetune.train import train
 
+    torch.set_num_threads(1)
     model, home = Path(sys.argv[1]), Path(sys.argv[2])
     if len(sys.argv) == 3:
         train(recipe(model), examples(), examples(8), home)

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from statistics import correlation
@@ -29,6 +30,17 @@ LESSON = Path(small_lesson.__file__)
 
 def run(recipe: Recipe, home: Path, *, resume: bool = False, stop_after: int | None = None) -> Outcome:
     return train(recipe, small_lesson.examples(), small_lesson.examples(8), home, resume=resume, stop_after=stop_after)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Add up in one order here and in processes of their own: bits differ with the number of threads."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")
