@@ -54,10 +54,12 @@ def settle(
         return Settled("not_stated", phrase("not_stated", language, title=title), ())
     opening, rest = opened(checked.text)
     word = _word(judgement, limits) if opening or is_closed(question) else ""
-    if stands and word == opening:
+    # "No, it is not." stands only where its passage denies what is asked: that is surer than the judgement.
+    bare = bool(opening) and not _stands_alone(rest, checked, question, title, evidence)
+    if stands and (word == opening or bare):
         return Settled("answer", checked.text, checked.cited)
     said = phrase(word, language) + " " if word else ""
-    if stands and (not opening or _stands_alone(rest, checked, question, title, evidence)):
+    if stands:
         return Settled("answer", said + rest[:1].upper() + rest[1:], checked.cited)
     return Settled("answer", said + phrase("quoted", language, text=best.text), (best.number,))
 

@@ -52,10 +52,10 @@ def test_a_wording_that_is_not_carried_gives_way_to_the_best_passage() -> None:
     )
 
 
-def test_a_bare_yes_that_the_judgement_denies_gives_way_too() -> None:
-    assert settled("Yes, it is. [1]", "is the body stainless steel?", SURE_NO).text == (
-        'No. The description says: "The body is stainless steel."'
-    )
+def test_a_bare_no_that_its_passage_bears_out_is_surer_than_the_judgement() -> None:
+    evidence = Evidence((Passage(1, "The kettle must never go into the dishwasher.", 0, 45),), best=1, strength=0.6)
+    text = "No, it is not. [1]"
+    assert settled(text, "does it go in the dishwasher?", SURE_YES, evidence=evidence).text == text
 
 
 def test_a_wording_that_is_not_carried_by_weak_evidence_claims_nothing() -> None:
