@@ -11,7 +11,7 @@ fit, whether there is evidence at all, and what is quoted. The model words the a
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from assistant.adapters import answering
 from assistant.answer import Answer, Asking, Pieces, Stopwatch
@@ -107,10 +107,7 @@ class Assistant:
             watch.lap("passages_ms")
             if evidence.passages and evidence.strength >= self.settings.least_strength:
                 return (yield from self._worded(turn, product, evidence, question, asking, watch))
-            reply = self._not_stated(turn, product)
-            if not evidence.passages:
-                unknown = phrase("no_description", language, title=product.title)
-                reply = replace(reply, text=unknown)
+            reply = self._not_stated(turn, product, "not_stated" if evidence.passages else "no_description")
         watch.lap("first_token_ms")
         yield reply.text
         return watch.finish(reply)
@@ -163,8 +160,8 @@ class Assistant:
         quotes = quotes_of(settled.cited, evidence.passages)
         return watch.finish(Reply(settled.kind, settled.text, product.uid, product.title, quotes, turn.hits))
 
-    def _not_stated(self, turn: Turn, product: Product) -> Reply:
-        text = phrase("not_stated", language_of(turn.question), title=product.title)
+    def _not_stated(self, turn: Turn, product: Product, said: str = "not_stated") -> Reply:
+        text = phrase(said, language_of(turn.question), title=product.title)
         return Reply("not_stated", text, product.uid, product.title, hits=turn.hits)
 
     def _clarify(self, turn: Turn, language: Language) -> Reply:

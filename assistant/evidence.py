@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from assistant.attributes import asked_about, carries
+from assistant.logistic import linear, probability
 from assistant.phrases import language_of
 from index.words import FRAME_WORDS, unaccented
 
@@ -100,6 +101,11 @@ class Evidence:
     best: int = 0
     strength: float = 0.0
 
+    @property
+    def best_passage(self) -> Passage:
+        """Give the best passage; there has to be one."""
+        return self.passages[self.best - 1]
+
 
 def split(content: str) -> list[Passage]:
     """Cut a content into sentences and list items, with exact offsets."""
@@ -115,10 +121,10 @@ def choose(question: str, title: str, passages: Sequence[Passage], encode: Encod
     if not passages:
         return Evidence()
     features = score_features(question, title, [passage.text for passage in passages], encode)
-    scores = [_logit(row) for row in features]
+    scores = [linear(BIAS, WEIGHTS, row) for row in features]
     near = [place for place, score in enumerate(scores) if score >= max(scores) - LARGEST_STEP_DOWN]
     ranked = sorted(near, key=lambda place: -scores[place])
-    return _within(budget, ranked, passages, strength=1 / (1 + math.exp(-max(scores))))
+    return _within(budget, ranked, passages, strength=probability(max(scores)))
 
 
 def overview(passages: Sequence[Passage], budget: Budget) -> Evidence:
@@ -194,10 +200,6 @@ def _within(budget: Budget, ranked: Sequence[int], passages: Sequence[Passage], 
     places = sorted(chosen)
     kept = tuple(replace(passages[place], number=number) for number, place in enumerate(places, 1))
     return Evidence(kept, 1 + places.index(ranked[0]), strength)
-
-
-def _logit(row: tuple[float, ...]) -> float:
-    return BIAS + sum(weight * value for weight, value in zip(WEIGHTS, row, strict=True))
 
 
 def without_mention(question: str, title: str) -> str:

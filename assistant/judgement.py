@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from assistant.evidence import Evidence
+from assistant.logistic import linear, logit, probability
 from assistant.polarity import affirms
 
 # How the evidence scorer's logit and the model's are joined: a logistic regression on held-out questions.
@@ -40,13 +41,12 @@ def judge(question: str, title: str, evidence: Evidence, openings: Mapping[str, 
     `openings` are the likeliest first tokens of the reply with their log-probabilities, by a model
     that was taught to begin with yes, no or "Not stated."; empty for any other.
     """
-    best = next(passage for passage in evidence.passages if passage.number == evidence.best)
-    polarity = affirms(question, title, best.text)
+    polarity = affirms(question, title, evidence.best_passage.text)
     if not openings or evidence.strength == 1.0:
-        return Judgement(evidence.strength, _probability(polarity))
-    answered = joined(ANSWERED_BIAS, ANSWERED_WEIGHTS, (_logit(evidence.strength), says_something_of(openings)))
-    affirmed = joined(AFFIRMED_BIAS, AFFIRMED_WEIGHTS, (polarity, says_yes(openings)))
-    return Judgement(_probability(answered), _probability(affirmed))
+        return Judgement(evidence.strength, probability(polarity))
+    answered = linear(ANSWERED_BIAS, ANSWERED_WEIGHTS, (logit(evidence.strength), says_something_of(openings)))
+    affirmed = linear(AFFIRMED_BIAS, AFFIRMED_WEIGHTS, (polarity, says_yes(openings)))
+    return Judgement(probability(answered), probability(affirmed))
 
 
 def says_something_of(openings: Mapping[str, float]) -> float:
@@ -61,19 +61,6 @@ def says_yes(openings: Mapping[str, float]) -> float:
     return max(-_LARGEST_LOGIT, min(_LARGEST_LOGIT, difference))
 
 
-def joined(bias: float, weights: tuple[float, ...], logits: tuple[float, ...]) -> float:
-    """Give the weighted sum of logits."""
-    return bias + sum(weight * logit for weight, logit in zip(weights, logits, strict=True))
-
-
 def _logprob(openings: Mapping[str, float], words: tuple[str, ...]) -> float:
     total = sum(math.exp(openings[word]) for word in words if word in openings)
     return math.log(total) if total > 0 else _LEAST_LOGPROB
-
-
-def _logit(probability: float) -> float:
-    return math.log(probability / (1 - probability))
-
-
-def _probability(logit: float) -> float:
-    return 1 / (1 + math.exp(-logit))

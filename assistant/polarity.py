@@ -11,6 +11,7 @@ import re
 
 from assistant.citations import NEGATION, bearing_clause
 from assistant.evidence import WORD, content_words, stem, without_mention
+from assistant.logistic import linear
 
 # What `polarity_features` gives, and the weights that make a logit of it: a logistic regression on yes/no answers to
 # real questions (ePQA, hetPQA) and to generated ones. `python benchmarks/polarity.py --fit` measures and prints them.
@@ -58,8 +59,7 @@ _EVERY = re.compile(r"\b(?:all|both|any|each|every|other|another|more|todos|toda
 
 def affirms(question: str, title: str, passage: str) -> float:
     """Give the logit that the answer is yes, where the passage answers the question at all."""
-    row = polarity_features(question, title, passage)
-    return BIAS + sum(weight * value for weight, value in zip(WEIGHTS, row, strict=True))
+    return linear(BIAS, WEIGHTS, polarity_features(question, title, passage))
 
 
 def polarity_features(question: str, title: str, passage: str) -> tuple[float, ...]:

@@ -48,15 +48,14 @@ def settle(
     """
     language = language_of(question)
     checked = check(text, evidence.passages, title=title, question=question)
-    best = next(passage for passage in evidence.passages if passage.number == evidence.best)
+    best = evidence.best_passage
     stands = checked.supported and not _misses(checked.text, question, best.text)
     if (checked.refuses and not taught) or not (stands or judgement.answered >= limits.least_answered_to_quote):
         return Settled("not_stated", phrase("not_stated", language, title=title), ())
     opening, rest = opened(checked.text)
     word = _word(judgement, limits) if opening or is_closed(question) else ""
     # "No, it is not." stands only where its passage denies what is asked: that is surer than the judgement.
-    bare = bool(opening) and not _stands_alone(rest, checked, question, title, evidence)
-    if stands and (word == opening or bare):
+    if stands and (word == opening or (opening and not _stands_alone(rest, checked, question, title, evidence))):
         return Settled("answer", checked.text, checked.cited)
     said = phrase(word, language) + " " if word else ""
     if stands:

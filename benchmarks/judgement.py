@@ -9,7 +9,6 @@ of the questions and measured on the fifth.
 """
 
 import argparse
-import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,10 +18,9 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import KFold
 
 from assistant.backends.base import Backend, Generation
-from assistant.chat import Settings
-from assistant.evaluation.grid import Shop, open_shop
+from assistant.chat import Assistant
+from assistant.evaluation.grid import Shop, chosen, open_shop
 from assistant.evaluation.questions import Asked, read_questions
-from assistant.evidence import Budget, choose, split
 from assistant.judgement import (
     AFFIRMED_BIAS,
     AFFIRMED_WEIGHTS,
@@ -31,6 +29,7 @@ from assistant.judgement import (
     says_something_of,
     says_yes,
 )
+from assistant.logistic import logit
 from assistant.opening import Engine, open_backend
 from assistant.polarity import affirms
 from assistant.prompt import answer_prompt
@@ -68,10 +67,9 @@ def main() -> None:
                     bar.update()
     finally:
         backend.close()
-    answered = [row for row in heard if row.answerable is not None]
     closed = [row for row in heard if row.polarity]
     for what, rows, pairs, truth, weights, bias in (
-        ("answered", answered, [row.answered for row in answered], [row.answerable for row in answered],
+        ("answered", heard, [row.answered for row in heard], [row.answerable for row in heard],
          ANSWERED_WEIGHTS, ANSWERED_BIAS),
         ("affirmed", closed, [row.affirmed for row in closed], [row.polarity == "yes" for row in closed],
          AFFIRMED_WEIGHTS, AFFIRMED_BIAS),
@@ -80,22 +78,18 @@ def main() -> None:
 
 
 def hear(name: str, one: Asked, shop: Shop, backend: Backend) -> list[Heard]:
-    settings = Settings()
     product = shop.catalogue.product(shop.catalogue.row_of(one.uid))
-    budget = Budget(backend.count_tokens, settings.max_passages, settings.max_passage_tokens)
-    evidence = choose(one.question, product.title, split(product.content), shop.index.encode, budget)
+    evidence = chosen(one, product.content, Assistant(shop.catalogue, shop.index, backend))
     if not evidence.passages:
         return []
     adapter = backend.adapters[0]
     prompt = answer_prompt(product.title, evidence.passages, one.question, adapter.prompt_format)
     openings = backend.openings(prompt, Generation(adapter=adapter.name))
-    best = next(passage for passage in evidence.passages if passage.number == evidence.best)
-    strength = math.log(evidence.strength / (1 - evidence.strength))
     return [
         Heard(
             name,
-            (strength, says_something_of(openings)),
-            (affirms(one.question, product.title, best.text), says_yes(openings)),
+            (logit(evidence.strength), says_something_of(openings)),
+            (affirms(one.question, product.title, evidence.best_passage.text), says_yes(openings)),
             one.label == "answerable",
             one.polarity,
         )

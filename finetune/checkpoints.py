@@ -8,14 +8,13 @@ safetensors, the rest is JSON. What the files mean is `finetune.trainer`'s affai
 """
 
 import json
-import os
 import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from index.artefacts import sha256_of
+from index.artefacts import sha256_of, sync
 from index.errors import UserError
 
 SEAL = "complete.json"
@@ -28,10 +27,10 @@ def seal(checkpoint: Path) -> None:
     """Write, after all files have reached the disk, the list that makes a checkpoint complete."""
     files = {}
     for path in sorted(path for path in checkpoint.rglob("*") if path.is_file() and path.name != SEAL):
-        _sync(path)
+        sync(path)
         files[str(path.relative_to(checkpoint))] = {"size": path.stat().st_size, "sha256": sha256_of(path)}
     write_whole(checkpoint / SEAL, json.dumps(files, indent=1))
-    _sync(checkpoint.parent)
+    sync(checkpoint.parent)
 
 
 def is_complete(checkpoint: Path) -> bool:
@@ -116,9 +115,9 @@ def write_whole(path: Path, text: str) -> None:
     """Write a file so that a reader sees the old or the new one, whole, even after a crash."""
     scratch = path.with_name(f".{path.name}.new")
     scratch.write_text(text, encoding="utf-8")
-    _sync(scratch)
+    sync(scratch)
     scratch.replace(path)
-    _sync(path.parent)
+    sync(path.parent)
 
 
 def _without_tensors(value: Any, tensors: dict[str, Any]) -> Any:
@@ -148,11 +147,3 @@ def _with_tensors(tree: dict[str, Any], tensors: dict[str, Any]) -> Any:
         return value
     parts = [_with_tensors(part, tensors) for part in value]
     return tuple(parts) if sign == "tuple" else parts
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -126,6 +126,14 @@ def parse_recipe(name: str, text: str, where: str) -> Recipe:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as exc:
         raise UserError(f"{where} is no TOML: {exc}", "a TOML file", f"edit {where}") from exc
+    return recipe_of(name, table, where)
+
+
+def recipe_of(name: str, table: dict[str, Any], where: str) -> Recipe:
+    """Make a recipe from what a TOML file holds; `where` names it in what is said of faults.
+
+    Raises `UserError` that tells every fault at once.
+    """
     faults = ["unknown key name"] if "name" in table else []
     recipe: Recipe = _section(Recipe, {**table, "name": name}, "", faults)
     if not faults:

@@ -18,8 +18,8 @@ from typing import Any
 
 from finetune.checkpoints import read_record
 from finetune.example import Example
-from finetune.recipe import Recipe, parse_recipe, to_toml
-from finetune.train import train
+from finetune.recipe import Recipe, recipe_of, to_toml
+from finetune.train import last_of, train
 from index.artefacts import read_manifest
 from index.errors import ArtefactError, UserError
 
@@ -92,7 +92,7 @@ def varied(recipe: Recipe, settings: Mapping[str, Any]) -> Recipe:
         section[name] = value
     words = "_".join(f"{path.rsplit('.', 1)[-1]}-{value}" for path, value in settings.items())
     named = re.sub(r"[^\w.-]+", "-", words)
-    return parse_recipe(named, _toml(sections, ""), f"the recipe {recipe.name} with {named}")
+    return recipe_of(named, sections, f"the recipe {recipe.name} with {named}")
 
 
 def table(trials: Sequence[Trial]) -> str:
@@ -114,25 +114,10 @@ def _trial(recipe: Recipe, settings: dict[str, Any], steps: int, examples_of: Ex
         unfinished = bool(read_record(home / "runs" / recipe.name))
         train(recipe, *examples_of(recipe), home, resume=unfinished, stop_after=steps)
     curve = json.loads((finished / "loss.json").read_text(encoding="utf-8"))
-    return Trial(settings, *(_last(curve, key) for key in ("loss", "eval_loss")))
-
-
-def _last(curve: Sequence[Mapping[str, float]], key: str) -> float:
-    return next((row[key] for row in reversed(curve) if key in row), float("nan"))
+    return Trial(settings, *(last_of(curve, key) for key in ("loss", "eval_loss")))
 
 
 def _order(trial: Trial) -> tuple[bool, float]:
     """Order trials by eval_loss; those without one, by loss, come last."""
     missing = trial.eval_loss != trial.eval_loss
     return missing, trial.loss if missing else trial.eval_loss
-
-
-def _toml(table: Mapping[str, Any], path: str) -> str:
-    """Write nested tables as TOML; JSON's scalars and lists are TOML's."""
-    plain = {key: value for key, value in table.items() if not isinstance(value, dict)}
-    lines = [f"[{path}]"] if path else []
-    lines += [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in plain.items()]
-    for key, value in table.items():
-        if isinstance(value, dict):
-            lines += ["", _toml(value, f"{path}.{key}".removeprefix("."))]
-    return "\n".join(lines) + "\n"

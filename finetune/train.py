@@ -16,7 +16,7 @@ import re
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -93,7 +93,7 @@ def train(
         if taught.to_the_end:
             write_record(run, {**asdict(made), "finished": True})
     processes.wait()
-    loss, eval_loss = _last(taught.log, "loss"), _last(taught.log, "eval_loss")
+    loss, eval_loss = last_of(taught.log, "loss"), last_of(taught.log, "eval_loss")
     return Outcome(folder, taught.steps, loss, eval_loss, taught.tokens_per_s)
 
 
@@ -207,5 +207,6 @@ def _check_installed(recipe: Recipe) -> None:
         import unsloth  # noqa: F401 - it wants to come before transformers
 
 
-def _last(log: Sequence[dict[str, Any]], key: str) -> float:
+def last_of(log: Sequence[Mapping[str, Any]], key: str) -> float:
+    """Give the last figure of that name in a log; nan where there is none."""
     return next((float(row[key]) for row in reversed(log) if key in row), math.nan)

@@ -175,7 +175,7 @@ def _write_manifest(folder: Path, *, kind: str, made_by: dict[str, Any], made_fr
     # The manifest seals itself too: a flipped byte in it must not pass for another recipe.
     (folder / MANIFEST).write_bytes(_sealed(body))
     for path in [*(folder / name for name in files), folder / MANIFEST, folder]:
-        _sync(path)
+        sync(path)
 
 
 def _verify(folder: Path, manifest: Manifest) -> None:
@@ -227,7 +227,7 @@ def _swap_in(scratch: Path, folder: Path) -> None:
         folder.rename(aside)
         scratch.rename(folder)
         shutil.rmtree(aside)
-    _sync(folder.parent)
+    sync(folder.parent)
 
 
 def _exchange(one: Path, other: Path) -> bool:
@@ -242,7 +242,8 @@ def _exchange(one: Path, other: Path) -> bool:
     return False
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Wait until a file, or a folder's list of names, is on the disk itself."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import functools
 import io
 import os
 from collections.abc import Sequence
@@ -10,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from finetune.example import Example
+    from finetune.example import Example, Side
     from finetune.recipe import Recipe
+    from index.products import Catalogue
 
 MOST_DESCRIPTIONS = 2000  # are measured: the shares are steady with fewer
 MOST_VALIDATION = 400  # examples: eval_loss is steady enough with them, and costs little
@@ -24,16 +26,17 @@ def run_lengths(chosen: argparse.Namespace) -> None:
     from finetune.memory import memory_teller
     from finetune.recipe import read_recipe
     from finetune.tokens import row_of, tokenizer_of
+    from index.products import Catalogue
 
     recipe = read_recipe(chosen.recipe)
     place = find(recipe.model.base)
     tokenizer = tokenizer_of(place)
-    without_evaluation = replace(recipe, training=replace(recipe.training, evaluate_every_steps=0))
+    catalogue = Catalogue.load(chosen.home / "catalogue")
     sides = {
-        f"The examples of {recipe.name}": _examples(without_evaluation, chosen.home)[0],
-        "Title → description, whole": _whole_descriptions(chosen.home, recipe.training.seed),
+        f"The examples of {recipe.name}": _examples(recipe, catalogue, chosen.home, "train"),
+        "Title → description, whole": _whole_descriptions(catalogue, recipe.training.seed),
     }
-    tell = memory_teller(place, recipe)
+    tell = functools.cache(memory_teller(place, recipe))
     for name, examples in sides.items():
         lengths = measure([row_of(tokenizer, example, recipe.prompt) for example in examples])
         print(f"{name}: {len(examples):,}\n\n{table(lengths)}\n\n{histogram(lengths.total)}\n")
@@ -73,17 +76,19 @@ def run_finetune(chosen: argparse.Namespace) -> None:
     """Train an adapter on the catalogue; or show what it would be trained on."""
     from finetune.recipe import read_recipe
     from finetune.train import train
+    from index.products import Catalogue
 
     recipe = read_recipe(chosen.recipe)
+    catalogue = Catalogue.load(chosen.home / "catalogue")
     if chosen.show:
-        _show(_examples(recipe, chosen.home)[0][: chosen.show], recipe)
+        _show(_examples(recipe, catalogue, chosen.home, "train")[: chosen.show], recipe)
         return
     if chosen.sweep:
-        _sweep(recipe, chosen.sweep, chosen.home)
+        _sweep(recipe, chosen.sweep, catalogue, chosen.home)
         return
     is_first = os.environ.get("RANK", "0") == "0"  # of the processes that `accelerate launch` started
     with contextlib.nullcontext() if is_first else contextlib.redirect_stderr(io.StringIO()):
-        examples, validation = _examples(recipe, chosen.home)
+        examples, validation = _both_sides(recipe, catalogue, chosen.home)
     outcome = train(
         recipe,
         examples,
@@ -101,51 +106,53 @@ def run_finetune(chosen: argparse.Namespace) -> None:
         )
 
 
-def _sweep(recipe: "Recipe", path: Path, home: Path) -> None:
+def _sweep(recipe: "Recipe", path: Path, catalogue: "Catalogue", home: Path) -> None:
     """Train every combination and print the table."""
     from finetune.sweep import TABLE, read_variations, sweep, table
 
     folder = home / "sweeps" / f"{recipe.name}-{path.stem}"
-    trials = sweep(recipe, read_variations(path), lambda each: _examples(each, home), folder)
+    trials = sweep(recipe, read_variations(path), lambda each: _both_sides(each, catalogue, home), folder)
     print(table(trials) + f"\nThe table is in {folder / TABLE}.")
 
 
-def _examples(recipe: "Recipe", home: Path) -> tuple[Sequence["Example"], Sequence["Example"]]:
+def _both_sides(
+    recipe: "Recipe", catalogue: "Catalogue", home: Path
+) -> tuple[Sequence["Example"], Sequence["Example"]]:
     """Build the train side and, where the recipe evaluates, the validation side."""
+    examples = _examples(recipe, catalogue, home, "train")
+    evaluates = recipe.training.evaluate_every_steps > 0
+    return examples, _examples(recipe, catalogue, home, "validation") if evaluates else []
+
+
+def _examples(recipe: "Recipe", catalogue: "Catalogue", home: Path, side: "Side") -> Sequence["Example"]:
+    """Build one side; of validation a tenth as many as to train on."""
     from finetune.examples import build
     from index.errors import UserError
-    from index.products import Catalogue
 
     given = [Path(path) for path in recipe.data.questions]
     if absent := [str(path) for path in given if not path.is_file()]:
         raise UserError(
             f"there is no {', '.join(absent)}", "the question files that the recipe names", "edit the recipe"
         )
-    beside = {side: home / "questions" / f"{side}.jsonl" for side in ("train", "validation")}
-    found = {side: [path] if path.is_file() else [] for side, path in beside.items()}
-    catalogue = Catalogue.load(home / "catalogue")
-    mix, seed = recipe.data.mix, recipe.training.seed
-    examples = build(catalogue, mix, seed=seed, questions=given or found["train"], side="train")
-    if not recipe.training.evaluate_every_steps:
-        return examples, []
-    fewer = replace(mix, examples=max(1, min(MOST_VALIDATION, mix.examples // 10)))
-    return examples, build(catalogue, fewer, seed=seed, questions=found["validation"], side="validation")
+    beside = home / "questions" / f"{side}.jsonl"
+    found = [beside] if beside.is_file() else []
+    mix = recipe.data.mix
+    if side == "validation":
+        mix = replace(mix, examples=max(1, min(MOST_VALIDATION, mix.examples // 10)))
+    questions = given or found if side == "train" else found
+    return build(catalogue, mix, seed=recipe.training.seed, questions=questions, side=side)
 
 
-def _whole_descriptions(home: Path, seed: int) -> Sequence["Example"]:
+def _whole_descriptions(catalogue: "Catalogue", seed: int) -> Sequence["Example"]:
     """Give titles with their whole descriptions, the task as it was first set."""
-    import random
-
+    from assistant.evaluation.questions import some
     from assistant.phrases import language_of
     from finetune.example import Example
-    from index.products import Catalogue
 
-    catalogue = Catalogue.load(home / "catalogue")
     rows = [int(row) for row in catalogue.column("described").nonzero()[0]]
-    drawn = random.Random(seed).sample(rows, min(MOST_DESCRIPTIONS, len(rows)))  # noqa: S311 - a choice, no secret
     return [
         Example("describe", one.title, "", (), one.content, "describe", "", one.uid, language_of(one.title))
-        for one in map(catalogue.product, drawn)
+        for one in map(catalogue.product, some(rows, MOST_DESCRIPTIONS, seed))
     ]
 
 

@@ -23,6 +23,8 @@ Role = Literal["system", "user", "assistant"]
 # Llama 3 templates print the day's date unless told one; a prompt must not change overnight.
 DATE_STRING = "26 Jul 2024"
 
+OPENINGS = 20  # first tokens that `Backend.openings` tells; OpenAI allows no more
+
 
 @dataclass(frozen=True)
 class Message:

@@ -15,13 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from assistant.adapters import WEIGHTS, Adapter, check_loaded, check_names
-from assistant.backends.base import DATE_STRING, BackendError, Clock, Generation, Prompt, PromptTooLongError
+from assistant.backends.base import DATE_STRING, OPENINGS, BackendError, Clock, Generation, Prompt, PromptTooLongError
 from assistant.backends.streaming import POLL_S, Outlet, Workers
 
 if TYPE_CHECKING:
     import torch
 
-OPENINGS = 20  # first tokens that are told
 Precision = Literal["nf4", "int8", "bf16", "fp32"]
 
 

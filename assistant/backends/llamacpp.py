@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from assistant.adapters import Adapter, check_loaded, check_names
 from assistant.backends.base import (
     DATE_STRING,
+    OPENINGS,
     BackendError,
     Clock,
     Generation,
@@ -32,7 +33,6 @@ from assistant.backends.streaming import Outlet, Workers
 if TYPE_CHECKING:
     import xllamacpp
 
-OPENINGS = 20  # first tokens that are told
 # Tokens read between two looks at whether anybody still listens: about 0.3 s on two slow
 # cores. Larger batches read the prompt no faster on a CPU (measured: 64 to 512).
 BATCH_TOKENS = 128

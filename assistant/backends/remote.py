@@ -18,13 +18,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from assistant.adapters import Adapter, check_loaded, check_names
-from assistant.backends.base import BackendError, Clock, Generation, Prompt, PromptTooLongError
+from assistant.backends.base import OPENINGS, BackendError, Clock, Generation, Prompt, PromptTooLongError
 from assistant.backends.streaming import Outlet
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
-OPENINGS = 20  # first tokens that are told; OpenAI allows no more
 CONNECT_TIMEOUT_S = 5.0
 # Llama 3's tokenizer needs a token for 3 to 4 bytes of Latin text: 3 never counts too few by much.
 BYTES_PER_TOKEN = 3

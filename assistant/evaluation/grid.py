@@ -219,11 +219,12 @@ def _passages(
         return (), ""
     if shown == "gold":
         return tuple(Passage(number, text, 0, len(text)) for number, text in enumerate(one.gold, 1)), one.gold[0]
-    evidence = _chosen(one, other.content if shown == "wrong" else content, assistant)
-    return evidence.passages, evidence.passages[evidence.best - 1].text if evidence.passages else ""
+    evidence = chosen(one, other.content if shown == "wrong" else content, assistant)
+    return evidence.passages, evidence.best_passage.text if evidence.passages else ""
 
 
-def _chosen(one: Asked, content: str, assistant: Assistant) -> Evidence:
+def chosen(one: Asked, content: str, assistant: Assistant) -> Evidence:
+    """Choose the passages of a content as the assistant would for this question."""
     settings = assistant.settings
     budget = Budget(assistant.backend.count_tokens, settings.max_passages, settings.max_passage_tokens)
     passages = [passage for passage in split(content) if not gives_orders(passage.text)]
