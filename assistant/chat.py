@@ -11,7 +11,7 @@ fit, whether there is evidence at all, and what is quoted. The model words the a
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assistant.adapters import answering
 from assistant.answer import Answer, Asking, Pieces, Stopwatch
@@ -31,7 +31,7 @@ from assistant.judgement import judge
 from assistant.phrases import Language, language_of, phrase
 from assistant.prompt import answer_prompt, gives_orders
 from assistant.reply import Reply
-from assistant.settling import Limits, settle
+from assistant.settling import Limits, beginning, settle
 from index.cleaning import says_something
 from index.products import Catalogue, Product
 from index.resolver import TitleIndex, check_question
@@ -144,7 +144,8 @@ class Assistant:
             yield refusal.text
             return watch.finish(refusal)
         pieces: list[str] = []
-        for piece in self.backend.stream(prompt, generation):
+        opening = beginning(question, judgement, openings, self.settings.limits) if openings else ""
+        for piece in self.backend.stream(prompt, replace(generation, opening=opening)):
             if not pieces:
                 watch.lap("first_token_ms")
             pieces.append(piece)

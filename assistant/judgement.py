@@ -1,17 +1,17 @@
-"""Judgement: whether the passages answer the question, and whether it is a yes or a no.
+"""Judgement: whether the passages answer the question, whether a yes or a no is wanted, and which.
 
 Joins what the small scorers say of question and passages (`evidence`, `polarity`) with
 how a taught model would begin its reply: "Yes", "No" or "Not stated". Words nothing.
 
     judgement = judge("is it dishwasher safe?", "Harrow Kettle", evidence, backend.openings(prompt, generation))
-    judgement.answered, judgement.affirmed
+    judgement.answered, judgement.affirmed, judgement.closed
 """
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from assistant.evidence import Evidence
+from assistant.evidence import Evidence, is_closed
 from assistant.logistic import linear, logit, probability
 from assistant.polarity import affirms
 
@@ -29,10 +29,14 @@ _LARGEST_LOGIT = 8.0  # of the model: it is surer of itself than it should be
 
 @dataclass(frozen=True)
 class Judgement:
-    """Probabilities, in [0, 1]: that the passages answer; and, if they do and it is closed, that the answer is yes."""
+    """Probabilities, in [0, 1]: that the passages answer; and, if they do and it is closed, that the answer is yes.
+
+    `closed` says that the reply is to begin with yes or no.
+    """
 
     answered: float
     affirmed: float
+    closed: bool
 
 
 def judge(question: str, title: str, evidence: Evidence, openings: Mapping[str, float]) -> Judgement:
@@ -43,10 +47,21 @@ def judge(question: str, title: str, evidence: Evidence, openings: Mapping[str, 
     """
     polarity = affirms(question, title, evidence.best_passage.text)
     if not openings or evidence.strength == 1.0:
-        return Judgement(evidence.strength, probability(polarity))
+        return Judgement(evidence.strength, probability(polarity), is_closed(question))
     answered = linear(ANSWERED_BIAS, ANSWERED_WEIGHTS, (logit(evidence.strength), says_something_of(openings)))
     affirmed = linear(AFFIRMED_BIAS, AFFIRMED_WEIGHTS, (polarity, says_yes(openings)))
-    return Judgement(probability(answered), probability(affirmed))
+    return Judgement(probability(answered), probability(affirmed), wants_yes_or_no(openings))
+
+
+def wants_yes_or_no(openings: Mapping[str, float]) -> bool:
+    """Say whether the model would begin with yes or no, if it does not refuse: "nylon or cotton?" wants neither."""
+    verdict, refusal = (math.exp(_logprob(openings, words)) for words in (_YES + _NO, _NOT_STATED))
+    return verdict > (1 - refusal) / 2
+
+
+def is_verdict(token: str) -> bool:
+    """Say whether a first token begins a yes, a no or a refusal."""
+    return token.strip() in _YES + _NO + _NOT_STATED
 
 
 def says_something_of(openings: Mapping[str, float]) -> float:

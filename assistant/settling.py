@@ -3,18 +3,19 @@
 The judgement decides whether anything is claimed and whether it is a yes or a no; the
 model words it. A wording that its passages do not carry gives way to the best passage.
 
-    settled = settle(text, question, title, evidence, judgement, limits)
+    opening = beginning(question, judgement, openings, limits)
+    settled = settle(text, question, title, evidence, judgement, limits, taught=True)
     settled.kind, settled.text, settled.cited
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from assistant.attributes import asked_about, carries
 from assistant.citations import Checked, check, opened
 from assistant.evidence import Evidence, is_closed
-from assistant.judgement import Judgement
+from assistant.judgement import Judgement, is_verdict
 from assistant.phrases import language_of, phrase
 
 
@@ -39,6 +40,16 @@ class Settled:
     cited: Sequence[int]
 
 
+def beginning(question: str, judgement: Judgement, openings: Iterable[str], limits: Limits) -> str:
+    """Give what a taught model's text is to begin with, so that it words what was judged.
+
+    `openings` are the first tokens that it holds likeliest, best first; "" where none is fit.
+    """
+    if judgement.closed and (word := _word(judgement, limits)):
+        return phrase(word, language_of(question))
+    return next((token for token in openings if not is_verdict(token)), "")
+
+
 def settle(
     text: str, question: str, title: str, evidence: Evidence, judgement: Judgement, limits: Limits, *, taught: bool
 ) -> Settled:
@@ -53,7 +64,7 @@ def settle(
     if (checked.refuses and not taught) or not (stands or judgement.answered >= limits.least_answered_to_quote):
         return Settled("not_stated", phrase("not_stated", language, title=title), ())
     opening, rest = opened(checked.text)
-    word = _word(judgement, limits) if opening or is_closed(question) else ""
+    word = _word(judgement, limits) if opening or judgement.closed else ""
     # "No, it is not." stands only where its passage denies what is asked: that is surer than the judgement.
     if stands and (word == opening or (opening and not _stands_alone(rest, checked, question, title, evidence))):
         return Settled("answer", checked.text, checked.cited)

@@ -197,7 +197,7 @@ def _trainer(
 ) -> Any:
     from transformers import PrinterCallback
 
-    from assistant.backends.hf import load_model
+    from assistant.backends.loading import load_model
     from finetune.processes import Processes
     from finetune.teaching import dataset_of, lora_of, remarks_off, settings_of
 

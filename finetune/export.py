@@ -83,6 +83,21 @@ def export_gguf(adapter: Adapter, model_place: Path) -> Adapter:
     return read_adapter(adapter.folder, adapter.name)
 
 
+def slim(adapter: Adapter, folder: Path) -> None:
+    """Publish an exported adapter as `folder` for llama.cpp alone: half the size, without PEFT's weights.
+
+    Raises `ArtefactError` where `folder` holds something else, `UserError` where it is the adapter's own.
+    """
+    if folder.resolve() == adapter.folder.resolve():
+        raise UserError(
+            f"{folder} holds the adapter itself", "another folder", f"titlewise export {adapter.name} --slim DIR"
+        )
+    manifest = read_manifest(adapter.folder, "adapter")
+    with publish(folder, kind="adapter", made_by=manifest.made_by, made_from=manifest.made_from) as scratch:
+        for name in manifest.files.keys() - {WEIGHTS}:
+            shutil.copyfile(adapter.folder / name, scratch / name)
+
+
 def write_gguf(folder: Path, out: Path, heads: Heads) -> None:
     """Write PEFT's adapter in `folder` as a GGUF LoRA of a Llama with these heads.
 
@@ -158,8 +173,8 @@ def check_export(adapter: Adapter, model_place: Path) -> tuple[Parity, Parity]:
 
     Raises `BackendError` where one of them cannot load the model or the adapter.
     """
-    from assistant.backends.hf import load_model, prompt_ids, with_adapters
     from assistant.backends.llamacpp import LlamaCpp
+    from assistant.backends.loading import load_model, prompt_ids, with_adapters
 
     passages = [Passage(1, "Weighs 1.3 kg empty.", 0, 20), Passage(2, "It must never go into the dishwasher.", 21, 58)]
     asked = answer_prompt("Electric Kettle 1.7 L, Red", passages, "is it dishwasher safe?", adapter.prompt_format)
@@ -195,7 +210,7 @@ def merge(adapter: Adapter, model_place: Path, folder: Path) -> None:
 
     Raises `UserError` where they cannot be loaded, or `folder` holds something else.
     """
-    from assistant.backends.hf import load_model, quiet, with_adapters
+    from assistant.backends.loading import load_model, quiet, with_adapters
 
     check_base(adapter, model_place)
     kept = ("base", "base_digest", "recipe", "prompt_format", "prompt_digest")

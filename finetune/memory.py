@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from assistant.backends.hf import quiet
+from assistant.backends.loading import quiet
 from finetune.recipe import Precision, Recipe
 
 # Bytes for each weight of a linear layer; the others (embeddings, norms) stay in 16 bits, or 32.

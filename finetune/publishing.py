@@ -2,15 +2,17 @@
 
 Writes files alone; how the weights came about is `finetune.train`'s affair.
 
-    publish_adapter(recipe, made, checkpoint, log, home / "adapters" / "embedded", counts=counts)
+    publish_adapter(recipe, made, checkpoint, log, home / "adapters" / "embedded", examples)
 """
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from finetune.example import Example
 from finetune.recipe import Recipe, parse_recipe
 from index.artefacts import publish
 
@@ -49,10 +51,9 @@ def publish_adapter(
     checkpoint: Path,
     log: Sequence[Mapping[str, Any]],
     folder: Path,
-    *,
-    counts: Mapping[str, int],
+    examples: Sequence[Example],
 ) -> None:
-    """Publish a checkpoint's adapter as the artefact `folder`; `counts` says how many examples of each kind there were.
+    """Publish a checkpoint's adapter as the artefact `folder`; the card counts the `examples` that it was taught with.
 
     The weights are rounded to 16 bits: half the size, and far below what training wavers by.
 
@@ -84,7 +85,7 @@ def publish_adapter(
         (scratch / "recipe.toml").write_text(made.recipe, encoding="utf-8")
         (scratch / "loss.json").write_text(json.dumps(curve, indent=1), encoding="utf-8")
         _draw(curve, scratch / "loss.png")
-        (scratch / "README.md").write_text(_card(recipe, made, checkpoint, curve, counts), encoding="utf-8")
+        (scratch / "README.md").write_text(_card(recipe, made, checkpoint, curve, examples), encoding="utf-8")
 
 
 def _draw(curve: Sequence[Mapping[str, float]], path: Path) -> None:
@@ -105,11 +106,18 @@ def _draw(curve: Sequence[Mapping[str, float]], path: Path) -> None:
 
 
 def _card(
-    recipe: Recipe, made: Made, checkpoint: Path, curve: Sequence[Mapping[str, float]], counts: Mapping[str, int]
+    recipe: Recipe,
+    made: Made,
+    checkpoint: Path,
+    curve: Sequence[Mapping[str, float]],
+    examples: Sequence[Example],
 ) -> str:
     """Write the model card."""
     training, adapter = recipe.training, recipe.adapter
-    kinds = ", ".join(f"{number:,} {kind}" for kind, number in sorted(counts.items()))
+    kinds, origins = (
+        ", ".join(f"{number:,} {name}" for name, number in sorted(Counter(names).items()))
+        for names in ([each.kind for each in examples], [each.source for each in examples])
+    )
     evaluated = [row["eval_loss"] for row in curve if "eval_loss" in row]
     learnt = [row["loss"] for row in curve if "loss" in row]
     losses = (
@@ -126,6 +134,7 @@ passage, and to say "Not stated." where the passages do not tell.
 - **Base model:** {recipe.model.base}, frozen in {recipe.model.precision}; the adapter fits these weights alone
   (digest {made.base_digest[:12]}), and is under their licence.
 - **Examples:** {made.examples:,} ({kinds}), from train products alone (digest {made.data_digest[:12]}).
+  By source: {origins}; `facts` and `describe` are made from the catalogue's own descriptions.
 - **Adapter:** rank {adapter.rank}, alpha {adapter.alpha}, dropout {adapter.dropout:g}, on {", ".join(adapter.targets)}.
 - **Training:** {training.epochs:g} epochs in batches of {training.batch}, learning rate {training.learning_rate:g},
   {training.schedule}; loss on reply tokens alone. Weights of step {step}. {losses}

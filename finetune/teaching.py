@@ -192,7 +192,7 @@ def _load(recipe: Recipe, place: Path) -> tuple[Any, Any]:
     """Load (model, tokenizer), the model's weights frozen as the recipe wants them."""
     import torch
 
-    from assistant.backends.hf import load_model
+    from assistant.backends.loading import load_model
 
     device = f"cuda:{os.environ.get('LOCAL_RANK', '0')}" if torch.cuda.is_available() else "cpu"
     if recipe.model.kernels == "unsloth" and find_spec("unsloth") and place.is_dir():

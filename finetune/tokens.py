@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from assistant.backends.hf import prompt_ids
+from assistant.backends.loading import prompt_ids
 from assistant.prompt import PromptFormat
 from finetune.example import Example, prompt_of
 from index.errors import UserError

@@ -15,7 +15,6 @@ import os
 import re
 import shutil
 import sys
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -89,7 +88,7 @@ def train(
         micro_batch = _smaller(recipe, micro_batch, processes, fault)
     folder = home / "adapters" / name
     if processes.is_first:
-        publish_adapter(recipe, made, taught.chosen, taught.log, folder, counts=Counter(each.kind for each in examples))
+        publish_adapter(recipe, made, taught.chosen, taught.log, folder, examples)
         if taught.to_the_end:
             write_record(run, {**asdict(made), "finished": True})
     processes.wait()

@@ -2,6 +2,7 @@
 
 import http.server
 import json
+import math
 import os
 import subprocess
 import sys
@@ -215,7 +216,7 @@ def test_the_seed_decides_a_sampled_text(which: str, request: pytest.FixtureRequ
 def test_llamacpp_and_transformers_read_the_same_tokens(llamacpp: LlamaCpp, embedded_model: Path) -> None:
     from transformers import AutoTokenizer
 
-    from assistant.backends.hf import prompt_ids
+    from assistant.backends.loading import prompt_ids
 
     tokenizer = AutoTokenizer.from_pretrained(embedded_model.parent, gguf_file=embedded_model.name)
     conversation = [
@@ -453,6 +454,64 @@ def test_llamacpp_and_transformers_continue_a_text_alike(untuned: Transformers, 
     backend.close()
 
 
+# First tokens
+
+
+@pytest.mark.parametrize("which", ["llamacpp", "nf4", "remote"])
+def test_the_likeliest_opening_is_what_is_said(which: str, request: pytest.FixtureRequest) -> None:
+    backend: Backend = request.getfixturevalue(which)
+    openings = backend.openings(ASK, Generation())
+    assert next(iter(openings)) == max(openings, key=lambda token: openings[token])
+    assert next(iter(openings)).strip() == text_of(backend, max_new_tokens=1).strip()
+    assert 15 <= len(openings) <= 20  # two tokens may be the same half of a character
+    assert max(openings.values()) <= 0
+    assert 0.1 < sum(math.exp(logprob) for logprob in openings.values()) <= 1.001
+
+
+@pytest.mark.parametrize("which", ["llamacpp", "nf4", "remote"])
+def test_openings_end_when_cancelled_and_at_the_deadline(which: str, request: pytest.FixtureRequest) -> None:
+    backend: Backend = request.getfixturevalue(which)
+    cancel = threading.Event()
+    cancel.set()
+    assert backend.openings(ASK, Generation(cancel=cancel)) == {}
+    with pytest.raises(DeadlineError):
+        backend.openings(ASK, Generation(deadline_s=1e-6))
+
+
+def test_llamacpp_and_transformers_open_alike(untuned: Transformers, tiny_gguf: Path) -> None:
+    backend = LlamaCpp(tiny_gguf)
+    served, computed = (each.openings(ASK, Generation()) for each in (backend, untuned))
+    backend.close()
+    shared = served.keys() & computed.keys()
+    assert len(shared) >= 10
+    assert all(served[token] == pytest.approx(computed[token], abs=0.02) for token in shared)
+
+
+def test_the_adapter_opens_otherwise_than_its_base(tuned: LlamaCpp | Transformers, adapters: list[Adapter]) -> None:
+    base, first, again = (tuned.openings(ASK, Generation(adapter=name)) for name in ("", adapters[0].name, ""))
+    assert base == pytest.approx(again)
+    assert first != pytest.approx(base, abs=0.05)
+
+
+@pytest.mark.parametrize("which", ["llamacpp", "nf4"])
+def test_a_text_begins_with_its_opening_and_goes_on_from_there(which: str, request: pytest.FixtureRequest) -> None:
+    backend: Backend = request.getfixturevalue(which)
+    pieces = list(backend.stream(ASK, Generation(max_new_tokens=8, opening="No. The red")))
+    assert pieces[0] == "No. The red"
+    assert 2 <= len(pieces) <= 9
+    assert "".join(pieces[1:]) != text_of(backend, max_new_tokens=8)
+
+
+def test_an_opening_that_would_have_come_anyway_changes_nothing(llamacpp: LlamaCpp) -> None:
+    whole_text = text_of(llamacpp, max_new_tokens=12)
+    first = next(iter(llamacpp.stream(ASK, Generation(max_new_tokens=12))))
+    assert whole_text.startswith(text_of(llamacpp, max_new_tokens=8, opening=first))
+
+
+def test_a_server_s_text_begins_as_the_model_likes(remote: Remote) -> None:
+    assert text_of(remote, max_new_tokens=8, opening="No. The red") == text_of(remote, max_new_tokens=8)
+
+
 # transformers
 
 
@@ -484,7 +543,7 @@ def test_transformers_prompts_begin_with_one_bos(nf4: Transformers) -> None:
 def test_transformers_adds_the_bos_that_a_template_leaves_out(tiny_llama: Path) -> None:
     from transformers import AutoTokenizer
 
-    from assistant.backends.hf import prompt_ids
+    from assistant.backends.loading import prompt_ids
 
     tokenizer = AutoTokenizer.from_pretrained(tiny_llama)
     whole = prompt_ids(tokenizer, ASK)
@@ -495,7 +554,7 @@ def test_transformers_adds_the_bos_that_a_template_leaves_out(tiny_llama: Path) 
 def test_transformers_prompts_do_not_change_by_the_day(tiny_llama: Path) -> None:
     from transformers import AutoTokenizer
 
-    from assistant.backends.hf import prompt_ids
+    from assistant.backends.loading import prompt_ids
 
     tokenizer = AutoTokenizer.from_pretrained(tiny_llama)
     tokenizer.chat_template = "{{ date_string if date_string is defined else strftime_now('%d %b %Y') }}"
@@ -729,6 +788,12 @@ def test_remote_asks_for_an_adapter_by_its_name(
         text_of(backend, adapter="second")
     backend.close()
     assert asked == ["v1.0", "base", "second"]
+
+
+def test_remote_openings_are_empty_where_the_server_tells_none(misbehaving: Callable[[Behaviour], str]) -> None:
+    backend = Remote(misbehaving(lambda handler, _: say(handler, "Yes")), "m")
+    assert backend.openings(ASK, Generation()) == {}
+    backend.close()
 
 
 # The scripted backend

@@ -14,7 +14,7 @@ from assistant.backends.base import Generation, Message
 from assistant.backends.hf import Transformers
 from assistant.models import EMBEDDED, checked_path
 from finetune import export
-from finetune.export import Heads, check_export, export_gguf, heads_of, merge, permuted
+from finetune.export import Heads, check_export, export_gguf, heads_of, merge, permuted, slim
 from index.artefacts import publish
 from index.errors import ArtefactError, UserError
 from ui.cli import main
@@ -125,6 +125,19 @@ def test_an_adapter_is_exported_for_its_own_model_alone(tiny_llama: Path, tiny_g
         merge(adapter, tiny_gguf, tmp_path / "merged")
 
 
+def test_a_slim_adapter_is_the_same_one_without_the_weights_of_peft(tiny_llama: Path, tmp_path: Path) -> None:
+    adapter = export_gguf(adapter_for(tiny_llama, tmp_path), tiny_llama)
+    slim(adapter, tmp_path / "slim")
+    found = open_adapter(str(tmp_path / "slim"), tmp_path, tiny_llama)
+    assert found.made_by == adapter.made_by
+    assert found.gguf is not None and adapter.gguf is not None
+    assert found.gguf.read_bytes() == adapter.gguf.read_bytes()
+    assert not (found.folder / "adapter_model.safetensors").exists()
+    with pytest.raises(UserError, match="holds the adapter itself; expected another folder"):
+        slim(adapter, adapter.folder)
+    assert read_adapter(adapter.folder, "mine") == adapter
+
+
 def test_heads_are_read_from_either_form(tiny_llama: Path, tiny_gguf: Path, tmp_path: Path) -> None:
     assert heads_of(tiny_llama) == heads_of(tiny_gguf) == Heads(4, 2)
     (tmp_path / "config.json").write_text('{"model_type": "mamba"}')
@@ -171,7 +184,7 @@ def test_what_peft_itself_saves_is_exported(tiny_gguf: Path, tmp_path: Path) -> 
     import torch
     from peft import LoraConfig, get_peft_model
 
-    from assistant.backends.hf import load_model
+    from assistant.backends.loading import load_model
 
     model, _ = load_model(tiny_gguf, "fp32", "cpu")
     torch.manual_seed(1)

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from assistant.evidence import Evidence, Passage
-from assistant.judgement import judge, says_something_of, says_yes
+from assistant.judgement import is_verdict, judge, says_something_of, says_yes, wants_yes_or_no
 
 SAFE = Evidence((Passage(1, "It is dishwasher safe.", 0, 22),), best=1, strength=0.5)
 
@@ -43,3 +43,16 @@ def test_yes_and_no_are_heard_in_both_languages_and_silence_is_very_unlikely() -
 def test_an_overview_is_an_answer_whatever_the_model_would_say() -> None:
     evidence = Evidence(SAFE.passages, best=1, strength=1.0)
     assert judge("What is this product?", "Kettle", evidence, logs(Not=0.99, Yes=0.01)).answered == 1.0
+
+
+def test_a_yes_or_no_is_wanted_where_the_model_would_begin_with_one_unless_it_refuses() -> None:
+    assert wants_yes_or_no(logs(Not=0.8, Yes=0.08, No=0.05, The=0.07))
+    assert not wants_yes_or_no(logs(Not=0.1, Yes=0.2, The=0.7))
+    assert judge("nylon or cotton?", "Pants", SAFE, logs(The=0.9, Yes=0.1)).closed is False
+    assert judge("is it dishwasher safe?", "Kettle", SAFE, {}).closed is True
+    assert judge("how heavy is it?", "Kettle", SAFE, {}).closed is False
+
+
+def test_verdicts_are_told_by_their_first_token() -> None:
+    assert all(is_verdict(token) for token in ("Yes", " No", "Sim", "N", "Not"))
+    assert not any(is_verdict(token) for token in ("The", "It", "Nothing"))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 
 from assistant.backends.base import Message
-from assistant.backends.hf import prompt_ids
+from assistant.backends.loading import prompt_ids
 from assistant.evidence import Passage
 from assistant.prompt import answer_prompt, as_data, describe_prompt
 

@@ -4,13 +4,18 @@ import pytest
 
 from assistant.evidence import Evidence, Passage
 from assistant.judgement import Judgement
-from assistant.settling import Limits, Settled, settle
+from assistant.settling import Limits, Settled, beginning, settle
 
 EVIDENCE = Evidence(
     (Passage(1, "The body is stainless steel.", 0, 28), Passage(2, "Hand wash only.", 29, 44)), best=1, strength=0.6
 )
 LIMITS = Limits()
-SURE_YES, SURE_NO, UNSURE = Judgement(0.6, 0.9), Judgement(0.6, 0.1), Judgement(0.6, 0.5)
+SURE_YES, SURE_NO, UNSURE, OPEN = (
+    Judgement(0.6, 0.9, closed=True),
+    Judgement(0.6, 0.1, closed=True),
+    Judgement(0.6, 0.5, closed=True),
+    Judgement(0.6, 0.9, closed=False),
+)
 
 
 def settled(
@@ -43,7 +48,7 @@ def test_where_neither_is_probable_the_passage_speaks_for_itself() -> None:
 
 
 def test_an_open_question_gets_no_yes_or_no() -> None:
-    assert settled("It is stainless steel. [1]", "what is it made of?", SURE_YES).text == "It is stainless steel. [1]"
+    assert settled("It is stainless steel. [1]", "what is it made of?", OPEN).text == "It is stainless steel. [1]"
 
 
 def test_a_wording_that_is_not_carried_gives_way_to_the_best_passage() -> None:
@@ -59,7 +64,7 @@ def test_a_bare_no_that_its_passage_bears_out_is_surer_than_the_judgement() -> N
 
 
 def test_a_wording_that_is_not_carried_by_weak_evidence_claims_nothing() -> None:
-    weak = Judgement(LIMITS.least_answered_to_quote - 0.01, 0.9)
+    weak = Judgement(LIMITS.least_answered_to_quote - 0.01, 0.9, closed=False)
     assert settled("It weighs 42 tonnes. [1]", "how heavy is it?", weak).kind == "not_stated"
 
 
@@ -72,3 +77,20 @@ def test_portuguese_questions_get_portuguese_words() -> None:
     evidence = Evidence((Passage(1, "Não tem cancelamento de ruído.", 0, 30),), best=1, strength=0.6)
     reply = settled("bla", "os fones têm cancelamento de ruído?", SURE_NO, evidence=evidence)
     assert reply.text == 'Não. A descrição diz: "Não tem cancelamento de ruído."'
+
+
+OPENINGS = ("Not", "Yes", "No", "The", "It")  # first tokens that a model holds likeliest, best first
+
+
+def test_a_reply_begins_with_the_word_that_was_judged() -> None:
+    assert beginning("is it steel?", SURE_YES, OPENINGS, LIMITS) == "Yes."
+    assert beginning("is it plastic?", SURE_NO, OPENINGS, LIMITS) == "No."
+    assert beginning("os fones têm cancelamento de ruído?", SURE_NO, OPENINGS, LIMITS) == "Não."
+
+
+@pytest.mark.parametrize("judgement", [OPEN, UNSURE])
+def test_without_such_a_word_it_begins_as_the_model_would_if_it_neither_judged_nor_refused(
+    judgement: Judgement,
+) -> None:
+    assert beginning("is it wood or steel?", judgement, OPENINGS, LIMITS) == "The"
+    assert beginning("is it wood or steel?", judgement, OPENINGS[:3], LIMITS) == ""

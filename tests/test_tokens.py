@@ -9,7 +9,7 @@ import pytest
 import small_lesson
 
 from assistant.backends.base import Message
-from assistant.backends.hf import prompt_ids
+from assistant.backends.loading import prompt_ids
 from assistant.prompt import PromptFormat
 from finetune.example import Example, prompt_of
 from finetune.tokens import NO_LOSS, end_of_turn, mask_view, reply_ids, row_of, rows_of, tokenizer_of

@@ -137,6 +137,7 @@ def build_parser() -> argparse.ArgumentParser:
     command = _command(subparsers, "export", training.run_export, "write an adapter as GGUF, for llama.cpp")
     command.add_argument("adapter", metavar="ADAPTER", help="a name in HOME/adapters, or a path")
     command.add_argument("--merged", type=Path, metavar="DIR", help="write model and adapter in one instead, for vLLM")
+    command.add_argument("--slim", type=Path, metavar="DIR", help="publish it in DIR too, without PEFT's weights")
     command.add_argument("--model", default="", help="where the model lies that it was trained on (as it says itself)")
 
     evaluate = _command(subparsers, "evaluate", None, "measure, and report it").add_subparsers(

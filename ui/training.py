@@ -51,7 +51,7 @@ def run_export(chosen: argparse.Namespace) -> None:
     """Write an adapter as GGUF, or merged with its model."""
     from assistant.adapters import GGUF, open_adapter
     from assistant.models import find
-    from finetune.export import check_export, export_gguf, merge, why_unchecked
+    from finetune.export import check_export, export_gguf, merge, slim, why_unchecked
 
     adapter = open_adapter(chosen.adapter, chosen.home, None)
     place = find(chosen.model or adapter.made_by["base"])
@@ -62,6 +62,9 @@ def run_export(chosen: argparse.Namespace) -> None:
     adapter = export_gguf(adapter, place)
     written = adapter.folder / GGUF
     print(f"{written} is written: {written.stat().st_size / 1e6:.1f} MB, in fp16.")
+    if chosen.slim:
+        slim(adapter, chosen.slim)
+        print(f"{chosen.slim} holds the adapter for llama.cpp alone.")
     if reason := why_unchecked(place):
         print(f"Not compared with PEFT: {reason}.")
         return

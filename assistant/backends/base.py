@@ -43,6 +43,7 @@ class Generation:
     """How one text is to be generated, and when to stop."""
 
     max_new_tokens: int = 96
+    opening: str = ""  # what the text begins with, where the engine can be told; its first piece, and not counted
     temperature: float = 0.0  # 0 means greedy: the likeliest token, always
     top_p: float = 1.0
     seed: int = 0

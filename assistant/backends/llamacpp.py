@@ -97,7 +97,11 @@ class LlamaCpp:
         """
         clock = Clock(generation.deadline_s)
         request = self._request(prompt, generation)
-        return self._workers.stream(lambda outlet: self._generate(request, outlet), generation, clock)
+        if generation.opening:
+            request["prompt"] += self._tokens(generation.opening)
+        return self._workers.stream(
+            lambda outlet: self._generate(request, outlet, first=generation.opening), generation, clock
+        )
 
     def openings(self, prompt: Prompt, generation: Generation) -> dict[str, float]:
         """Give the likeliest first tokens; see `Backend.openings`.
@@ -105,23 +109,24 @@ class LlamaCpp:
         Raises `DeadlineError`, `PromptTooLongError`, `BackendError`.
         """
         clock = Clock(generation.deadline_s)
-        told = {"logprobs": OPENINGS} if isinstance(prompt, str) else {"logprobs": True, "top_logprobs": OPENINGS}
-        request = self._request(prompt, generation) | told | {"max_tokens": 1}
+        request = self._request(prompt, generation) | {"logprobs": OPENINGS, "max_tokens": 1}
         found: dict[str, float] = {}
-        for _ in self._workers.stream(lambda outlet: self._generate(request, outlet, found), generation, clock):
+        for _ in self._workers.stream(
+            lambda outlet: self._generate(request, outlet, openings=found), generation, clock
+        ):
             pass
         return found
 
     def count_tokens(self, text: str) -> int:
         """Count the tokens of `text` by the model's own tokenizer, in about 1 ms."""
-        return len(self._post("/tokenize", {"content": text})["tokens"])
+        return len(self._tokens(text))
 
     def prompt_ids(self, prompt: Prompt) -> list[int]:
         """Give the exact token ids that `stream` would read for this prompt."""
         if not isinstance(prompt, str):
             body = {"messages": _rows(prompt), "chat_template_kwargs": {"date_string": DATE_STRING}}
             prompt = self._post("/apply-template", body)["prompt"]
-        ids: list[int] = self._post("/tokenize", {"content": prompt, "add_special": False})["tokens"]
+        ids = self._tokens(prompt)
         bos: list[int] = self._post("/tokenize", {"content": "", "add_special": True})["tokens"]
         return ids if ids[: len(bos)] == bos else bos + ids
 
@@ -151,7 +156,8 @@ class LlamaCpp:
         self._server = None
 
     def _request(self, prompt: Prompt, generation: Generation) -> dict[str, Any]:
-        request: dict[str, Any] = {
+        return {
+            "prompt": self.prompt_ids(prompt),
             "max_tokens": generation.max_new_tokens,
             "temperature": generation.temperature,
             "top_p": generation.top_p,
@@ -163,9 +169,6 @@ class LlamaCpp:
             "return_progress": True,  # calls back while the prompt is read, so that it can be stopped there
             "lora": self._scales(generation.adapter),
         }
-        if isinstance(prompt, str):
-            return request | {"prompt": self.prompt_ids(prompt)}
-        return request | {"messages": _rows(prompt), "chat_template_kwargs": {"date_string": DATE_STRING}}
 
     def _scales(self, name: str) -> list[dict[str, float]]:
         """Give the strength of each adapter for one text: the named one's is 1, the others' 0."""
@@ -174,7 +177,9 @@ class LlamaCpp:
             {"id": place, "scale": 1.0 if adapter.name == name else 0.0} for place, adapter in enumerate(self._adapters)
         ]
 
-    def _generate(self, request: dict[str, Any], outlet: Outlet, openings: dict[str, float] | None = None) -> None:
+    def _generate(
+        self, request: dict[str, Any], outlet: Outlet, *, first: str = "", openings: dict[str, float] | None = None
+    ) -> None:
         faults: list[dict[str, Any]] = []
 
         def take(chunk: dict[str, Any]) -> bool:
@@ -185,20 +190,22 @@ class LlamaCpp:
                 if openings is not None and choice.get("logprobs"):
                     rows = choice["logprobs"]["content"][0]["top_logprobs"]
                     openings.update({row["token"]: row["logprob"] for row in rows})
-                outlet.put((choice["text"] if "prompt" in request else choice["delta"].get("content")) or "")
+                outlet.put(choice["text"])
             return outlet.stopped
 
         if outlet.stopped:
             return
+        outlet.put(first)
         try:
-            if "prompt" in request:
-                self._loaded().handle_completions(request, take)
-            else:
-                self._loaded().handle_chat_completions(request, take)
+            self._loaded().handle_completions(request, take)
         except ValueError as exc:
             faults.append({"message": str(exc)})
         if faults:
             raise _fault(faults[0])
+
+    def _tokens(self, text: str) -> list[int]:
+        ids: list[int] = self._post("/tokenize", {"content": text, "add_special": False})["tokens"]
+        return ids
 
     def _loaded(self) -> "xllamacpp.Server":
         if self._server is None:

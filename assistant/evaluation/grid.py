@@ -23,7 +23,9 @@ from assistant.chat import Assistant, Settings
 from assistant.citations import check
 from assistant.evaluation.questions import Asked
 from assistant.evidence import Budget, Evidence, Passage, choose, split
+from assistant.judgement import judge
 from assistant.prompt import BASE_FORMAT, PromptFormat, answer_prompt, gives_orders
+from assistant.settling import settle
 from index.errors import UnknownProductError
 from index.prepare import prepare
 from index.products import Catalogue
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from assistant.adapters import Adapter
 
 Shown = Literal["no", "gold", "retrieved", "wrong"]  # the passages that a bare model is given
-Level = Literal["whole", "bare", "best sentence", "gold sentence", "description"]
+Level = Literal["whole", "bare", "judged sentence", "best sentence", "gold sentence", "description"]
 
 DESCRIPTION_WORDS = 40  # of the description that the baseline prints: people's answers have 15 words, some twice that
 _NUMBERED = re.compile(r"^\[(\d+)\] (.*)$", re.M)
@@ -108,7 +110,8 @@ class Listening:
         # No engine tells why it stopped: a text as long as the limit was cut. A character may take several
         # tokens, which come as one piece, so the longer count is taken.
         length = max(len(pieces), self._backend.count_tokens(self.raw))
-        self.ended = length < generation.max_new_tokens
+        given = self._backend.count_tokens(generation.opening) if generation.opening else 0
+        self.ended = length - given < generation.max_new_tokens
 
     def count_tokens(self, text: str) -> int:
         """Count the tokens of a text."""
@@ -170,6 +173,8 @@ def _reply(way: Way, one: Asked, other: Asked, assistant: Assistant, listening: 
     listening.forget()
     if way.level == "whole":
         return _whole(way, one, content, assistant, listening)
+    if way.level == "judged sentence":
+        return _judged(one, content, assistant)
     if way.shown == "gold" and not one.gold:
         return None
     start_s = time.perf_counter()
@@ -209,6 +214,19 @@ def _bare(
     latency_ms = chosen_ms + (time.perf_counter() - start_s) * 1000
     shown = tuple(passage.text for passage in passages)
     return Said(text, _refuses(text, one), latency_ms, listening.raw, listening.ended, shown)
+
+
+def _judged(one: Asked, content: str, assistant: Assistant) -> Said:
+    """Let the scorers decide and quote, as where a model's words do not stand the check; no model is asked."""
+    start_s = time.perf_counter()
+    evidence = chosen(one, content, assistant)
+    if not evidence.passages:
+        return Said("", True, (time.perf_counter() - start_s) * 1000)
+    judgement = judge(one.question, one.title, evidence, {})
+    settled = settle("", one.question, one.title, evidence, judgement, assistant.settings.limits, taught=True)
+    latency_ms = (time.perf_counter() - start_s) * 1000
+    shown = tuple(passage.text for passage in evidence.passages)
+    return Said(settled.text, settled.kind != "answer", latency_ms, shown=shown)
 
 
 def _passages(

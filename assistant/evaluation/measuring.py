@@ -108,6 +108,7 @@ def _whole_ways(backend: Backend) -> list[tuple[Role, Way]]:
     ways += [("tuned", Way(adapter.name, "whole", adapter.name)) for adapter in backend.adapters]
     return [
         *ways,
+        ("baseline", Way("scorers alone", "judged sentence")),
         ("baseline", Way("print the best sentence", "best sentence")),
         ("baseline", Way("print the description", "description")),
     ]

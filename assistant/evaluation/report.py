@@ -42,6 +42,7 @@ WAYS = {
     "bare model": "the prompt goes straight to the model; nothing is checked, a refusal is a text that says so",
     "no · gold · retrieved · wrong": "the passages shown: none; those that people marked as answering (answerable "
     "questions only); those that the assistant chooses; those of another product, where only a refusal is right",
+    "scorers alone": "no model: the small scorers decide whether to answer, yes or no, and quote the best passage",
     "print the best sentence": "a copy of the passage that the assistant ranks first",
     "print the gold sentence": "a copy of the first passage that people marked as answering",
     "print the description": f"a copy of the first {DESCRIPTION_WORDS} words of the description",
