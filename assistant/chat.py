@@ -144,7 +144,7 @@ class Assistant:
             yield refusal.text
             return watch.finish(refusal)
         pieces: list[str] = []
-        opening = beginning(question, judgement, openings, self.settings.limits) if openings else ""
+        opening = beginning(question, judgement, openings) if openings else ""
         for piece in self.backend.stream(prompt, replace(generation, opening=opening)):
             if not pieces:
                 watch.lap("first_token_ms")

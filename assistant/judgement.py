@@ -17,10 +17,10 @@ from assistant.polarity import affirms
 
 # How the evidence scorer's logit and the model's are joined: a logistic regression on held-out questions.
 # `python benchmarks/judgement.py --fit` measures and prints them.
-ANSWERED_WEIGHTS = (0.72, 0.52)  # of the evidence, of "the model would not say: not stated"
-ANSWERED_BIAS = -0.71
-AFFIRMED_WEIGHTS = (0.61, 0.66)  # of the polarity of the best passage, of the model's yes over its no
-AFFIRMED_BIAS = -0.23
+ANSWERED_WEIGHTS = (0.99, 0.38)  # of the evidence, of "the model would not say: not stated"
+ANSWERED_BIAS = -0.05
+AFFIRMED_WEIGHTS = (0.51, 0.48)  # of the polarity of the best passage, of the model's yes over its no
+AFFIRMED_BIAS = -0.22
 
 _YES, _NO, _NOT_STATED = ("Yes", "Sim"), ("No", "Não", "N"), ("Not",)
 _LEAST_LOGPROB = -12.0  # of a beginning that is not among the likeliest

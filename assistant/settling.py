@@ -3,7 +3,7 @@
 The judgement decides whether anything is claimed and whether it is a yes or a no; the
 model words it. A wording that its passages do not carry gives way to the best passage.
 
-    opening = beginning(question, judgement, openings, limits)
+    opening = beginning(question, judgement, openings)
     settled = settle(text, question, title, evidence, judgement, limits, taught=True)
     settled.kind, settled.text, settled.cited
 """
@@ -25,10 +25,6 @@ class Limits:
 
     # That the passages answer. `python benchmarks/judgement.py` shows the trade.
     least_answered: float = 0.2
-    # That they answer, for quoting the best one where the model's own words do not stand the check.
-    least_answered_to_quote: float = 0.3
-    # A yes or a no; else the passage speaks for itself.
-    least_sure: float = 0.55
 
 
 @dataclass(frozen=True)
@@ -40,13 +36,13 @@ class Settled:
     cited: Sequence[int]
 
 
-def beginning(question: str, judgement: Judgement, openings: Iterable[str], limits: Limits) -> str:
+def beginning(question: str, judgement: Judgement, openings: Iterable[str]) -> str:
     """Give what a taught model's text is to begin with, so that it words what was judged.
 
     `openings` are the first tokens that it holds likeliest, best first; "" where none is fit.
     """
-    if judgement.closed and (word := _word(judgement, limits)):
-        return phrase(word, language_of(question))
+    if judgement.closed:
+        return phrase(_word(judgement), language_of(question))
     return next((token for token in openings if not is_verdict(token)), "")
 
 
@@ -60,11 +56,12 @@ def settle(
     language = language_of(question)
     checked = check(text, evidence.passages, title=title, question=question)
     best = evidence.best_passage
-    stands = checked.supported and not _misses(checked.text, question, best.text)
-    if (checked.refuses and not taught) or not (stands or judgement.answered >= limits.least_answered_to_quote):
-        return Settled("not_stated", phrase("not_stated", language, title=title), ())
     opening, rest = opened(checked.text)
-    word = _word(judgement, limits) if opening or judgement.closed else ""
+    says_more = any(sign.isalpha() for sign in rest)  # than "Yes. [1]"
+    stands = checked.supported and says_more and not _misses(checked.text, question, best.text)
+    if (checked.refuses and not taught) or judgement.answered < limits.least_answered:
+        return Settled("not_stated", phrase("not_stated", language, title=title), ())
+    word = _word(judgement) if opening or judgement.closed else ""
     # "No, it is not." stands only where its passage denies what is asked: that is surer than the judgement.
     if stands and (word == opening or (opening and not _stands_alone(rest, checked, question, title, evidence))):
         return Settled("answer", checked.text, checked.cited)
@@ -74,10 +71,7 @@ def settle(
     return Settled("answer", said + phrase("quoted", language, text=best.text), (best.number,))
 
 
-def _word(judgement: Judgement, limits: Limits) -> str:
-    """Give "yes" or "no", or "" where neither is probable enough."""
-    if max(judgement.affirmed, 1 - judgement.affirmed) < limits.least_sure:
-        return ""
+def _word(judgement: Judgement) -> Literal["yes", "no"]:
     return "yes" if judgement.affirmed > 0.5 else "no"
 
 

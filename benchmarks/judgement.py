@@ -2,25 +2,27 @@
 
     python benchmarks/judgement.py [--fit] [--home artifacts] [--adapter NAME_OR_PATH]
 
-Asks the embedded model, with an adapter, how it would begin its reply to the questions that
-`benchmarks/public_questions.py` wrote to HOME/questions. Prints, on held-out questions, how well
-answerable is told from unanswerable and yes from no by each part alone and by both; with --fit by weights
-learnt on questions about validation products.
+Asks the embedded model, with an adapter, how it would begin its reply to the held-out questions that
+`benchmarks/public_questions.py` wrote to HOME/questions. Prints how well answerable is told from
+unanswerable and yes from no by each part alone and by both; with --fit by weights learnt on four fifths
+of the questions and measured on the fifth. Whether a question is answered is learnt from the first set
+alone: the others' questions were gathered because they have answers.
 """
 
 import argparse
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import KFold
 
 from assistant.backends.base import Backend, Generation
 from assistant.chat import Assistant
 from assistant.evaluation.grid import Shop, chosen, open_shop
-from assistant.evaluation.questions import Asked, asked_from_passages, read_questions, some
+from assistant.evaluation.questions import Asked, read_questions
 from assistant.judgement import (
     AFFIRMED_BIAS,
     AFFIRMED_WEIGHTS,
@@ -33,89 +35,52 @@ from assistant.logistic import logit
 from assistant.opening import Engine, open_backend
 from assistant.polarity import affirms
 from assistant.prompt import answer_prompt
-from finetune.real import read_rows
-from index.errors import UnknownProductError
 from index.progress import Progress
 
-MEASURED = ("epqa_heldout", "hetpqa_dev")
-# Sources of the validation questions; how rare answers are is told by the first, not gathered for having them.
-LEARNT = ("epqa", "hetpqa", "semipqa")
-MOST_LEARNT = 300  # questions of one source
+SETS = ("epqa_heldout", "hetpqa_dev")
 
 
 @dataclass(frozen=True)
 class Heard:
     """One question: the logits of scorer and model that it is answered, and that it is affirmed; and the truth."""
 
+    name: str
     answered: tuple[float, float]
     affirmed: tuple[float, float]
     answerable: bool
     polarity: str
 
 
-@dataclass(frozen=True)
-class Kind:
-    """One thing to judge: the two logits, for which questions, what is true, and the weights in use."""
-
-    name: str
-    logits: Callable[[Heard], tuple[float, float]]
-    fits: Callable[[Heard], bool]
-    truth: Callable[[Heard], bool]
-    weights: tuple[float, float]
-    bias: float
-
-
 def main() -> None:
     """Run the measurement."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--fit", action="store_true", help="learn the weights anew")
+    parser.add_argument("--fit", action="store_true", help="learn the weights anew, cross-validated")
     parser.add_argument("--home", type=Path, default=Path("artifacts"))
     parser.add_argument("--adapter", default=None, help="the shipped one unless told")
     arguments = parser.parse_args()
-    heard: dict[str, list[Heard]] = {}
+    heard: list[Heard] = []
     backend = open_backend(arguments.home, Engine(adapter=arguments.adapter))
     try:
-        for name, questions in question_sets(arguments.home / "questions", learn=arguments.fit):
+        for name in SETS:
+            questions, _ = read_questions(arguments.home / "questions" / f"{name}.jsonl", name)
             with open_shop(questions) as shop, Progress(name, len(questions), unit="questions") as bar:
-                heard[name] = []
                 for one in questions:
-                    heard[name] += hear(one, shop, backend)
+                    heard += hear(name, one, shop, backend)
                     bar.update()
     finally:
         backend.close()
-    for kind in (
-        Kind("answered", lambda row: row.answered, lambda row: True, lambda row: row.answerable,
-             ANSWERED_WEIGHTS, ANSWERED_BIAS),
-        Kind("affirmed", lambda row: row.affirmed, lambda row: bool(row.polarity), lambda row: row.polarity == "yes",
-             AFFIRMED_WEIGHTS, AFFIRMED_BIAS),
+    closed = [row for row in heard if row.polarity]
+    for what, sets, rows, pairs, truth, weights, bias in (
+        ("answered", SETS[:1], heard, [row.answered for row in heard], [row.answerable for row in heard],
+         ANSWERED_WEIGHTS, ANSWERED_BIAS),
+        ("affirmed", SETS, closed, [row.affirmed for row in closed], [row.polarity == "yes" for row in closed],
+         AFFIRMED_WEIGHTS, AFFIRMED_BIAS),
     ):  # fmt: skip
-        weights, bias = fit(kind, heard) if arguments.fit else (np.array(kind.weights), kind.bias)
-        for name in MEASURED:
-            measure(kind, name, heard[name], weights, bias)
+        judge_all(what, rows, np.array(pairs), np.array(truth), np.array(weights), bias, sets if arguments.fit else ())
 
 
-def question_sets(folder: Path, *, learn: bool) -> Iterator[tuple[str, list[Asked]]]:
-    if learn:
-        rows = read_rows(folder / "validation.jsonl")
-        for source in LEARNT:
-            asked = [
-                asked_from_passages(
-                    f"{source}-{place}", row.title, row.question, row.passages,
-                    row.answer + "".join(f" [{number}]" for number in row.cited), stated=row.label != "not_stated",
-                )
-                for place, row in enumerate(rows)
-                if row.source == source
-            ]  # fmt: skip
-            yield source, some(asked, MOST_LEARNT, seed=0)
-    for name in MEASURED:
-        yield name, read_questions(folder / f"{name}.jsonl", name)[0]
-
-
-def hear(one: Asked, shop: Shop, backend: Backend) -> list[Heard]:
-    try:
-        product = shop.catalogue.product(shop.catalogue.row_of(one.uid))
-    except UnknownProductError:  # preparing left it out
-        return []
+def hear(name: str, one: Asked, shop: Shop, backend: Backend) -> list[Heard]:
+    product = shop.catalogue.product(shop.catalogue.row_of(one.uid))
     evidence = chosen(one, product.content, Assistant(shop.catalogue, shop.index, backend))
     if not evidence.passages:
         return []
@@ -124,6 +89,7 @@ def hear(one: Asked, shop: Shop, backend: Backend) -> list[Heard]:
     openings = backend.openings(prompt, Generation(adapter=adapter.name))
     return [
         Heard(
+            name,
             (logit(evidence.strength), says_something_of(openings)),
             (affirms(one.question, product.title, evidence.best_passage.text), says_yes(openings)),
             one.label == "answerable",
@@ -132,39 +98,43 @@ def hear(one: Asked, shop: Shop, backend: Backend) -> list[Heard]:
     ]
 
 
-def fit(kind: Kind, heard: Mapping[str, list[Heard]]) -> tuple[np.ndarray, float]:
-    """Fit a logistic regression; each source counts alike, and in each the true are as rare as in the first."""
-    pairs, truths, shares = [], [], []
-    rare = 0.0
-    for source in LEARNT:
-        rows = [row for row in heard[source] if kind.fits(row)]
-        truth = np.array([kind.truth(row) for row in rows])
-        rare = rare or truth.mean()
-        pairs += [kind.logits(row) for row in rows]
-        truths.append(truth)
-        shares.append(
-            np.where(truth, rare / max(1, truth.sum()), (1 - rare) / max(1, (~truth).sum())) * len(heard[LEARNT[0]])
-        )
-    model = LogisticRegression().fit(np.array(pairs), np.concatenate(truths), sample_weight=np.concatenate(shares))
-    print(f"{kind.name}: {len(pairs)} learnt; weights {np.round(model.coef_[0], 2)}, bias {model.intercept_[0]:.2f}")
-    return model.coef_[0], float(model.intercept_[0])
-
-
-def measure(kind: Kind, name: str, heard: list[Heard], weights: np.ndarray, bias: float) -> None:
-    """Print how well each logit, and both together, tell the true from the false."""
-    rows = [row for row in heard if kind.fits(row)]
-    pairs, truth = np.array([kind.logits(row) for row in rows]), np.array([kind.truth(row) for row in rows])
+def judge_all(
+    what: str,
+    rows: list[Heard],
+    pairs: np.ndarray,
+    truth: np.ndarray,
+    weights: np.ndarray,
+    bias: float,
+    learn: Sequence[str],
+) -> None:
+    """Print how well each logit, and both together, tell the true from the false; by weights learnt on sets, if any."""
     together = pairs @ weights + bias
-    told = [roc_auc_score(truth, logits) for logits in (pairs[:, 0], pairs[:, 1], together)]
-    print(
-        f"{kind.name}, {name}: {len(rows)} questions, {truth.mean():.2f} true; AUROC of the scorer {told[0]:.3f}, "
-        f"of the model {told[1]:.3f}, of both {told[2]:.3f}"
-    )
-    for share in (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5):
-        says = together >= logit(share)
-        right, wrong = says[truth].mean(), (~says[~truth]).mean()
-        print(f"    from {share:.2f}: true ones kept {right:.2f}, false ones refused {wrong:.2f}, "
-              f"right {(says == truth).mean():.2f}")  # fmt: skip
+    names = np.array([row.name for row in rows])
+    if learn:
+        share = np.array([name in learn for name in names]) / np.array([(names == name).sum() for name in names])
+        # Each set counts alike, and in each true ones are as rare as in the first.
+        first = truth[names == SETS[0]].mean()
+        for name in learn:
+            own = names == name
+            share[own] *= np.where(truth[own], first / truth[own].mean(), (1 - first) / (~truth[own]).mean())
+        share *= len(names) / share.sum()
+        for train, test in KFold(5, shuffle=True, random_state=0).split(pairs):
+            model = LogisticRegression().fit(pairs[train], truth[train], sample_weight=share[train])
+            together[test] = model.decision_function(pairs[test])
+        model = LogisticRegression().fit(pairs, truth, sample_weight=share)
+        print(f"{what}: weights {np.round(model.coef_[0], 2)}, bias {model.intercept_[0]:.2f}")
+    for name in SETS:
+        own = names == name
+        told = [roc_auc_score(truth[own], logits[own]) for logits in (pairs[:, 0], pairs[:, 1], together)]
+        print(
+            f"{what}, {name}: {own.sum()} questions, {truth[own].mean():.2f} true; AUROC of the scorer {told[0]:.3f}, "
+            f"of the model {told[1]:.3f}, of both {told[2]:.3f}"
+        )
+        for probability in (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5):
+            says = 1 / (1 + np.exp(-together[own])) >= probability
+            right, wrong = says[truth[own]].mean(), (~says[~truth[own]]).mean()
+            print(f"    from {probability:.2f}: true ones kept {right:.2f}, false ones refused {wrong:.2f}, "
+                  f"right {(says == truth[own]).mean():.2f}")  # fmt: skip
 
 
 if __name__ == "__main__":

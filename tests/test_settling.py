@@ -10,12 +10,8 @@ EVIDENCE = Evidence(
     (Passage(1, "The body is stainless steel.", 0, 28), Passage(2, "Hand wash only.", 29, 44)), best=1, strength=0.6
 )
 LIMITS = Limits()
-SURE_YES, SURE_NO, UNSURE, OPEN = (
-    Judgement(0.6, 0.9, closed=True),
-    Judgement(0.6, 0.1, closed=True),
-    Judgement(0.6, 0.5, closed=True),
-    Judgement(0.6, 0.9, closed=False),
-)
+SURE_YES, SURE_NO = Judgement(0.6, 0.9, closed=True), Judgement(0.6, 0.1, closed=True)
+OPEN = Judgement(0.6, 0.9, closed=False)
 
 
 def settled(
@@ -41,10 +37,9 @@ def test_a_restatement_gets_the_yes_or_no_that_it_lacks() -> None:
     )
 
 
-def test_where_neither_is_probable_the_passage_speaks_for_itself() -> None:
-    assert settled("Yes. The body is stainless steel. [1]", "is it plastic?", UNSURE).text == (
-        "The body is stainless steel. [1]"
-    )
+@pytest.mark.parametrize("text", ["Yes.", "Yes. [1]"])
+def test_a_yes_that_tells_nothing_gives_way_to_the_passage(text: str) -> None:
+    assert settled(text, "is it steel?", SURE_YES).text == 'Yes. The description says: "The body is stainless steel."'
 
 
 def test_an_open_question_gets_no_yes_or_no() -> None:
@@ -64,7 +59,7 @@ def test_a_bare_no_that_its_passage_bears_out_is_surer_than_the_judgement() -> N
 
 
 def test_a_wording_that_is_not_carried_by_weak_evidence_claims_nothing() -> None:
-    weak = Judgement(LIMITS.least_answered_to_quote - 0.01, 0.9, closed=False)
+    weak = Judgement(LIMITS.least_answered - 0.01, 0.9, closed=False)
     assert settled("It weighs 42 tonnes. [1]", "how heavy is it?", weak).kind == "not_stated"
 
 
@@ -83,14 +78,11 @@ OPENINGS = ("Not", "Yes", "No", "The", "It")  # first tokens that a model holds 
 
 
 def test_a_reply_begins_with_the_word_that_was_judged() -> None:
-    assert beginning("is it steel?", SURE_YES, OPENINGS, LIMITS) == "Yes."
-    assert beginning("is it plastic?", SURE_NO, OPENINGS, LIMITS) == "No."
-    assert beginning("os fones têm cancelamento de ruído?", SURE_NO, OPENINGS, LIMITS) == "Não."
+    assert beginning("is it steel?", SURE_YES, OPENINGS) == "Yes."
+    assert beginning("is it plastic?", SURE_NO, OPENINGS) == "No."
+    assert beginning("os fones têm cancelamento de ruído?", SURE_NO, OPENINGS) == "Não."
 
 
-@pytest.mark.parametrize("judgement", [OPEN, UNSURE])
-def test_without_such_a_word_it_begins_as_the_model_would_if_it_neither_judged_nor_refused(
-    judgement: Judgement,
-) -> None:
-    assert beginning("is it wood or steel?", judgement, OPENINGS, LIMITS) == "The"
-    assert beginning("is it wood or steel?", judgement, OPENINGS[:3], LIMITS) == ""
+def test_without_such_a_word_it_begins_as_the_model_would_if_it_neither_judged_nor_refused() -> None:
+    assert beginning("is it wood or steel?", OPEN, OPENINGS) == "The"
+    assert beginning("is it wood or steel?", OPEN, OPENINGS[:3]) == ""

@@ -43,11 +43,11 @@ class Generation:
     """How one text is to be generated, and when to stop."""
 
     max_new_tokens: int = 96
-    opening: str = ""  # what the text begins with, where the engine can be told; its first piece, and not counted
     temperature: float = 0.0  # 0 means greedy: the likeliest token, always
     top_p: float = 1.0
     seed: int = 0
     adapter: str = ""  # the name of a loaded adapter; "" is the base model
+    opening: str = ""  # what the text begins with, where the engine can be told; its first piece, and not counted
     deadline_s: float = 60.0  # counted from the call of `stream`
     cancel: threading.Event = field(default_factory=threading.Event)  # set it to stop
 
