@@ -31,7 +31,7 @@ from assistant.judgement import judge
 from assistant.phrases import Language, language_of, phrase
 from assistant.prompt import answer_prompt, gives_orders
 from assistant.reply import Reply
-from assistant.settling import Limits, beginning, settle
+from assistant.settling import beginning, settle
 from index.cleaning import says_something
 from index.products import Catalogue, Product
 from index.resolver import TitleIndex, check_question
@@ -47,7 +47,8 @@ class Settings:
     max_passage_tokens: int = 110
     # Below this probability that any passage answers, no model is asked.
     least_strength: float = 0.06
-    limits: Limits = Limits()
+    # Nor is anything claimed below this one, the model heard: see `python benchmarks/judgement.py`.
+    least_answered: float = 0.2
     max_new_tokens: int = 64
     deadline_s: float = 60.0
 
@@ -138,7 +139,7 @@ class Assistant:
         )
         openings = self.backend.openings(prompt, generation) if adapter else {}
         judgement = judge(question, product.title, evidence, openings)
-        if judgement.answered < self.settings.limits.least_answered:
+        if judgement.answered < self.settings.least_answered:
             watch.lap("first_token_ms")
             refusal = self._not_stated(turn, product)
             yield refusal.text
@@ -156,7 +157,13 @@ class Assistant:
             kept = quotes_of(checked.cited, evidence.passages)
             return watch.finish(Reply("answer", checked.text, product.uid, product.title, kept, turn.hits))
         settled = settle(
-            text, question, product.title, evidence, judgement, self.settings.limits, taught=bool(openings)
+            text,
+            question,
+            product.title,
+            evidence,
+            judgement,
+            least_answered=self.settings.least_answered,
+            taught=bool(openings),
         )
         quotes = quotes_of(settled.cited, evidence.passages)
         return watch.finish(Reply(settled.kind, settled.text, product.uid, product.title, quotes, turn.hits))

@@ -18,7 +18,7 @@ from assistant.logistic import linear
 FEATURES = (
     "the clause that bears on it denies, or the question does, not both",
     "both deny",
-    "the clause denies, and has more than half of the asked words",
+    "the clause denies, and the passage has half of the asked words or more",
     "an attribute: yes",
     "an attribute: no",
     "an attribute whose value has none of the asked words",
@@ -36,13 +36,13 @@ FEATURES = (
     "asks for all, both, each, another",
     "asks for one or the other",
     "number of words asked, tens",
-    "number of words in the passage, tens",
+    "number of words in the clause, tens",
 )
 WEIGHTS = (
-    -1.95, -0.49, -1.27, 2.37, 0.89, -2.78, -0.16, 1.42, 0.46, 0.82, -2.19, -0.92, 0.61, 0.39, 1.38, -1.79, -0.23,
-    0.23, 0.75, 0.8, 0.87,
+    -1.82, -0.52, -1.01, 2.41, 0.99, -2.77, -0.07, 1.22, 0.51, 0.83, -2.25, -0.89, 0.51, 0.37, 1.37, -1.76, -0.28,
+    0.21, 0.73, 0.78, 1.1,
 )  # fmt: skip
-BIAS = 0.77
+BIAS = 0.69
 
 _ATTRIBUTE = re.compile(r"^([A-Za-z][A-Za-z ]{2,40}): ")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
@@ -83,7 +83,7 @@ def polarity_features(question: str, title: str, passage: str) -> tuple[float, .
         for value in (
             clause_denies != question_denies,
             clause_denies and question_denies,
-            clause_denies and shared > 0.5,
+            clause_denies and shared >= 0.5,
             _YES.search(passage) is not None and attribute is not None,
             _NO.search(passage) is not None,
             attribute is not None and in_value == 0,
@@ -101,6 +101,6 @@ def polarity_features(question: str, title: str, passage: str) -> tuple[float, .
             _EVERY.search(question) is not None,
             re.search(r"\b(?:or|ou)\b", question, re.I) is not None,
             len(asked) / 10,
-            len(words) / 10,
+            len(content_words(clause)) / 10,
         )
     )

@@ -4,7 +4,7 @@ The judgement decides whether anything is claimed and whether it is a yes or a n
 model words it. A wording that its passages do not carry gives way to the best passage.
 
     opening = beginning(question, judgement, openings)
-    settled = settle(text, question, title, evidence, judgement, limits, taught=True)
+    settled = settle(text, question, title, evidence, judgement, least_answered=0.2, taught=True)
     settled.kind, settled.text, settled.cited
 """
 
@@ -17,14 +17,6 @@ from assistant.citations import Checked, check, opened
 from assistant.evidence import Evidence, is_closed
 from assistant.judgement import Judgement, is_verdict
 from assistant.phrases import language_of, phrase
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How probable something has to be before it is said."""
-
-    # That the passages answer. `python benchmarks/judgement.py` shows the trade.
-    least_answered: float = 0.2
 
 
 @dataclass(frozen=True)
@@ -47,11 +39,19 @@ def beginning(question: str, judgement: Judgement, openings: Iterable[str]) -> s
 
 
 def settle(
-    text: str, question: str, title: str, evidence: Evidence, judgement: Judgement, limits: Limits, *, taught: bool
+    text: str,
+    question: str,
+    title: str,
+    evidence: Evidence,
+    judgement: Judgement,
+    *,
+    least_answered: float,
+    taught: bool,
 ) -> Settled:
     """Settle a model's text about the passages of `evidence`, one at least.
 
-    `taught` says that the judgement has heard the model: that it then refuses weighs no second time.
+    `least_answered` is the probability that they answer below which nothing is claimed. `taught` says that
+    the judgement has heard the model: that it then refuses weighs no second time.
     """
     language = language_of(question)
     checked = check(text, evidence.passages, title=title, question=question)
@@ -59,7 +59,7 @@ def settle(
     opening, rest = opened(checked.text)
     says_more = any(sign.isalpha() for sign in rest)  # than "Yes. [1]"
     stands = checked.supported and says_more and not _misses(checked.text, question, best.text)
-    if (checked.refuses and not taught) or judgement.answered < limits.least_answered:
+    if (checked.refuses and not taught) or judgement.answered < least_answered:
         return Settled("not_stated", phrase("not_stated", language, title=title), ())
     word = _word(judgement) if opening or judgement.closed else ""
     # "No, it is not." stands only where its passage denies what is asked: that is surer than the judgement.

@@ -4,12 +4,12 @@ import pytest
 
 from assistant.evidence import Evidence, Passage
 from assistant.judgement import Judgement
-from assistant.settling import Limits, Settled, beginning, settle
+from assistant.settling import Settled, beginning, settle
 
 EVIDENCE = Evidence(
     (Passage(1, "The body is stainless steel.", 0, 28), Passage(2, "Hand wash only.", 29, 44)), best=1, strength=0.6
 )
-LIMITS = Limits()
+LEAST_ANSWERED = 0.2
 SURE_YES, SURE_NO = Judgement(0.6, 0.9, closed=True), Judgement(0.6, 0.1, closed=True)
 OPEN = Judgement(0.6, 0.9, closed=False)
 
@@ -17,7 +17,7 @@ OPEN = Judgement(0.6, 0.9, closed=False)
 def settled(
     text: str, question: str, judgement: Judgement, *, taught: bool = True, evidence: Evidence = EVIDENCE
 ) -> Settled:
-    return settle(text, question, "Harrow Kettle", evidence, judgement, LIMITS, taught=taught)
+    return settle(text, question, "Harrow Kettle", evidence, judgement, least_answered=LEAST_ANSWERED, taught=taught)
 
 
 def test_a_wording_that_agrees_with_the_judgement_stays_as_it_is() -> None:
@@ -59,7 +59,7 @@ def test_a_bare_no_that_its_passage_bears_out_is_surer_than_the_judgement() -> N
 
 
 def test_a_wording_that_is_not_carried_by_weak_evidence_claims_nothing() -> None:
-    weak = Judgement(LIMITS.least_answered - 0.01, 0.9, closed=False)
+    weak = Judgement(LEAST_ANSWERED - 0.01, 0.9, closed=False)
     assert settled("It weighs 42 tonnes. [1]", "how heavy is it?", weak).kind == "not_stated"
 
 

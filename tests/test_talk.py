@@ -162,7 +162,9 @@ def test_a_talk_through_a_pipe_remembers_and_quotes(sample_home: Path, embedded_
         b"/product\n/product NOPE\n/quit\nafter the end\n",
     )
     assert done.returncode == 0
-    assert done.stdout.startswith("401 products, llama.cpp SmolLM2-135M-Instruct.Q4_1. /help shows the commands.\n")
+    assert done.stdout.startswith(
+        "401 products, llama.cpp SmolLM2-135M-Instruct.Q4_1 with the adapter shipped. /help shows the commands.\n"
+    )
     weight, litres, sources, product, unknown, rest = done.stdout.split("\n> ")[1:]
     assert "1.3 kg" in weight
     assert '> "Weighs 1.3 kg empty." (characters 495–515)' in weight

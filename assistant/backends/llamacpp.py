@@ -123,10 +123,11 @@ class LlamaCpp:
 
     def prompt_ids(self, prompt: Prompt) -> list[int]:
         """Give the exact token ids that `stream` would read for this prompt."""
+        text = prompt
         if not isinstance(prompt, str):
             body = {"messages": _rows(prompt), "chat_template_kwargs": {"date_string": DATE_STRING}}
-            prompt = self._post("/apply-template", body)["prompt"]
-        ids = self._tokens(prompt)
+            text = self._post("/apply-template", body)["prompt"]
+        ids = self._tokens(str(text))
         bos: list[int] = self._post("/tokenize", {"content": "", "add_special": True})["tokens"]
         return ids if ids[: len(bos)] == bos else bos + ids
 

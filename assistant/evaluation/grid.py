@@ -223,7 +223,9 @@ def _judged(one: Asked, content: str, assistant: Assistant) -> Said:
     if not evidence.passages:
         return Said("", True, (time.perf_counter() - start_s) * 1000)
     judgement = judge(one.question, one.title, evidence, {})
-    settled = settle("", one.question, one.title, evidence, judgement, assistant.settings.limits, taught=True)
+    settled = settle(
+        "", one.question, one.title, evidence, judgement, least_answered=assistant.settings.least_answered, taught=True
+    )
     latency_ms = (time.perf_counter() - start_s) * 1000
     shown = tuple(passage.text for passage in evidence.passages)
     return Said(settled.text, settled.kind != "answer", latency_ms, shown=shown)
