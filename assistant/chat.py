@@ -21,6 +21,7 @@ from assistant.conversation import State, Turn, points, replay, understand
 from assistant.evidence import (
     Budget,
     Evidence,
+    Passage,
     asks_for_something,
     choose,
     content_words,
@@ -87,6 +88,15 @@ class Assistant:
         watch.lap("resolve_ms")
         return Answer(self._answer(turn, asking, watch), turn.state)
 
+    @property
+    def budget(self) -> Budget:
+        """Give how much the model may read for one question."""
+        return Budget(self.backend.count_tokens, self.settings.max_passages, self.settings.max_passage_tokens)
+
+    def passages(self, content: str) -> list[Passage]:
+        """Cut a content into the passages that may be shown: those that speak to the model are left out."""
+        return [passage for passage in split(content) if not gives_orders(passage.text)]
+
     def warm_up(self) -> None:
         """Let the model read what stands first in every prompt: the first question then waits no longer."""
         adapter, prompt_format = answering(self.backend.adapters, None)
@@ -115,14 +125,12 @@ class Assistant:
 
     def _evidence(self, question: str, product: Product) -> tuple[Evidence, str]:
         """Choose passages, and the question to put: a bare title asks what the product is."""
-        stated = split(product.content) if says_something(product.content, product.title) else []
-        passages = [passage for passage in stated if not gives_orders(passage.text)]
-        budget = Budget(self.backend.count_tokens, self.settings.max_passages, self.settings.max_passage_tokens)
+        passages = self.passages(product.content) if says_something(product.content, product.title) else []
         beyond = content_words(question) - content_words(f"{product.title} {product.uid}")
         if question.strip() == product.uid or not (beyond or asks_for_something(question)):
             overviewed = "O que é este produto?" if language_of(question) == "pt" else "What is this product?"
-            return overview(passages, budget), overviewed
-        return choose(question, product.title, passages, self.index.encode, budget), question
+            return overview(passages, self.budget), overviewed
+        return choose(question, product.title, passages, self.index.encode, self.budget), question
 
     def _worded(
         self, turn: Turn, product: Product, evidence: Evidence, question: str, asking: Asking, watch: Stopwatch

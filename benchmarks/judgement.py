@@ -131,7 +131,7 @@ def judge_all(
             f"of the model {told[1]:.3f}, of both {told[2]:.3f}"
         )
         for probability in (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5):
-            says = 1 / (1 + np.exp(-together[own])) >= probability
+            says = together[own] >= logit(probability)
             right, wrong = says[truth[own]].mean(), (~says[~truth[own]]).mean()
             print(f"    from {probability:.2f}: true ones kept {right:.2f}, false ones refused {wrong:.2f}, "
                   f"right {(says == truth[own]).mean():.2f}")  # fmt: skip

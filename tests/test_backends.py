@@ -489,8 +489,9 @@ def test_llamacpp_and_transformers_open_alike(untuned: Transformers, tiny_gguf: 
 
 def test_the_adapter_opens_otherwise_than_its_base(tuned: LlamaCpp | Transformers, adapters: list[Adapter]) -> None:
     base, first, again = (tuned.openings(ASK, Generation(adapter=name)) for name in ("", adapters[0].name, ""))
-    assert base == pytest.approx(again)
-    assert first != pytest.approx(base, abs=0.05)
+    # llama.cpp reads a prompt that it holds already in other pieces than a new one: that rounds otherwise (by .007).
+    assert again == pytest.approx(base, abs=0.05)
+    assert first != pytest.approx(base, abs=0.5)
 
 
 @pytest.mark.parametrize("which", ["llamacpp", "nf4"])

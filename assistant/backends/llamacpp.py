@@ -79,6 +79,7 @@ class LlamaCpp:
             ) from exc
         # A server that is freed before its loop turns waits for itself for ever; one token (13 ms) makes it turn.
         self._loaded().handle_completions({"prompt": "a", "n_predict": 1})
+        self._bos: list[int] = self._post("/tokenize", {"content": "", "add_special": True})["tokens"]
 
     @property
     def name(self) -> str:
@@ -123,13 +124,8 @@ class LlamaCpp:
 
     def prompt_ids(self, prompt: Prompt) -> list[int]:
         """Give the exact token ids that `stream` would read for this prompt."""
-        text = prompt
-        if not isinstance(prompt, str):
-            body = {"messages": _rows(prompt), "chat_template_kwargs": {"date_string": DATE_STRING}}
-            text = self._post("/apply-template", body)["prompt"]
-        ids = self._tokens(str(text))
-        bos: list[int] = self._post("/tokenize", {"content": "", "add_special": True})["tokens"]
-        return ids if ids[: len(bos)] == bos else bos + ids
+        ids = self._tokens(prompt if isinstance(prompt, str) else self._templated(prompt))
+        return ids if ids[: len(self._bos)] == self._bos else self._bos + ids
 
     def likeliest(self, ids: Sequence[int], adapter: str, count: int) -> dict[int, float]:
         """Give the `count` likeliest tokens after these, best first, with their natural log-probabilities.
@@ -203,6 +199,10 @@ class LlamaCpp:
             faults.append({"message": str(exc)})
         if faults:
             raise _fault(faults[0])
+
+    def _templated(self, messages: Sequence[Message]) -> str:
+        body = {"messages": _rows(messages), "chat_template_kwargs": {"date_string": DATE_STRING}}
+        return str(self._post("/apply-template", body)["prompt"])
 
     def _tokens(self, text: str) -> list[int]:
         ids: list[int] = self._post("/tokenize", {"content": text, "add_special": False})["tokens"]

@@ -22,9 +22,9 @@ from assistant.backends.base import Backend, Generation, Prompt
 from assistant.chat import Assistant, Settings
 from assistant.citations import check
 from assistant.evaluation.questions import Asked
-from assistant.evidence import Budget, Evidence, Passage, choose, split
+from assistant.evidence import Evidence, Passage, choose
 from assistant.judgement import judge
-from assistant.prompt import BASE_FORMAT, PromptFormat, answer_prompt, gives_orders
+from assistant.prompt import BASE_FORMAT, PromptFormat, answer_prompt
 from assistant.settling import settle
 from index.errors import UnknownProductError
 from index.prepare import prepare
@@ -110,7 +110,8 @@ class Listening:
         # No engine tells why it stopped: a text as long as the limit was cut. A character may take several
         # tokens, which come as one piece, so the longer count is taken.
         length = max(len(pieces), self._backend.count_tokens(self.raw))
-        given = self._backend.count_tokens(generation.opening) if generation.opening else 0
+        begun = bool(generation.opening) and pieces[:1] == [generation.opening]  # a server begins as it likes
+        given = self._backend.count_tokens(generation.opening) if begun else 0
         self.ended = length - given < generation.max_new_tokens
 
     def count_tokens(self, text: str) -> int:
@@ -245,10 +246,7 @@ def _passages(
 
 def chosen(one: Asked, content: str, assistant: Assistant) -> Evidence:
     """Choose the passages of a content as the assistant would for this question."""
-    settings = assistant.settings
-    budget = Budget(assistant.backend.count_tokens, settings.max_passages, settings.max_passage_tokens)
-    passages = [passage for passage in split(content) if not gives_orders(passage.text)]
-    return choose(one.question, one.title, passages, assistant.index.encode, budget)
+    return choose(one.question, one.title, assistant.passages(content), assistant.index.encode, assistant.budget)
 
 
 def _other(questions: Sequence[Asked], place: int) -> Asked:
