@@ -24,7 +24,7 @@ from typing import Any
 
 from assistant.adapters import digest_of_model
 from assistant.models import find
-from finetune.checkpoints import read_record, write_record
+from finetune.checkpoints import newest_complete, read_record, write_record
 from finetune.example import Example
 from finetune.processes import Processes
 from finetune.publishing import Made, publish_adapter
@@ -136,6 +136,8 @@ def _open_run(run: Path, recipe: Recipe, made: Made, *, resume: bool, restart: b
                 "the recipe, examples and model that it was begun with",
                 f"{command} --restart",
             )
+        if newest_complete(run)[0] is None:
+            processes.say(f"{run} holds no whole checkpoint yet: it begins anew")
         for library, was in record["versions"].items():
             if made.versions.get(library) != was:
                 processes.say(f"{library} was {was} when the run began and is {made.versions.get(library)} now")

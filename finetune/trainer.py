@@ -96,7 +96,8 @@ class Teacher(SFTTrainer):
         """Save the adapter alone: no tokenizer, and no pickled arguments."""
         if self.args.should_save:
             # Not the wrapped one: processes side by side would each save theirs.
-            self.accelerator.unwrap_model(self.model).save_pretrained(output_dir, state_dict=state_dict)
+            model = self.accelerator.unwrap_model(self.model)
+            model.save_pretrained(output_dir, state_dict=state_dict, save_embedding_layers=False)
 
     def _save_optimizer_and_scheduler(self, output_dir: str) -> None:
         if self.is_fsdp_enabled:  # sharded over processes: torch's own distributed format

@@ -27,7 +27,7 @@ class Progress:
         self._label = label
         self._total = total
         self._unit = unit
-        self._done = 0
+        self._done = self._said = 0
         self._start_s = self._said_s = time.monotonic()
         self._bar: tqdm[NoReturn] | None = None
 
@@ -46,7 +46,7 @@ class Progress:
     ) -> None:
         if self._bar is not None:
             self._bar.close()
-        elif self._said_s > self._start_s and kind is None:
+        elif 0 < self._said < self._done and kind is None:
             self._say()
 
     def update(self, steps: int = 1) -> None:
@@ -58,7 +58,7 @@ class Progress:
             self._say()
 
     def _say(self) -> None:
-        self._said_s = time.monotonic()
+        self._said, self._said_s = self._done, time.monotonic()
         elapsed_s = self._said_s - self._start_s
         of = f" of {self._total:,} ({self._done / self._total:.0%})" if self._total else ""
         speed = f"{self._done / elapsed_s:,.0f}" if elapsed_s > 0 else "?"

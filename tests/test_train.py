@@ -160,6 +160,17 @@ def test_a_broken_checkpoint_is_passed_over(
     assert small_lesson.weights(outcome.folder) == small_lesson.weights(whole.folder)
 
 
+def test_a_run_killed_before_its_first_checkpoint_says_that_it_begins_anew(
+    whole: Outcome, half: tuple[Recipe, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    recipe, home = half
+    for checkpoint in (home / "runs" / "lesson").glob("checkpoint-*"):
+        shutil.rmtree(checkpoint)
+    outcome = run(recipe, home, resume=True)
+    assert "no whole checkpoint yet" in capsys.readouterr().err
+    assert small_lesson.weights(outcome.folder) == small_lesson.weights(whole.folder)
+
+
 def test_a_run_is_resumed_only_with_what_it_was_begun_with(half: tuple[Recipe, Path]) -> None:
     recipe, home = half
     other = replace(recipe, training=replace(recipe.training, learning_rate=5e-4))

@@ -58,11 +58,11 @@ def _made(report: Mapping[str, Any]) -> str:
 
 
 def _sets(report: Mapping[str, Any]) -> str:
-    rows = [("set", "from", "questions", "answerable", "yes", "no", "left out", "")]
+    rows = [("set", "from", "questions", "answerable", "yes", "no", "note")]
     for one in report["sets"]:
-        left_out = ", ".join(f"{count} {reason}" for reason, count in one["left_out"].items())
+        left_out = "; ".join(f"left out: {count} {reason}" for reason, count in one["left_out"].items())
         counts = (one[key] for key in ("name", "source", "questions", "answerable", "yes", "no"))
-        rows.append((*counts, left_out, one["missing"]))
+        rows.append((*counts, one["missing"] or left_out))
     return _table(rows, "l")
 
 
@@ -73,7 +73,7 @@ def _losses(report: Mapping[str, Any]) -> str:
     for one in report["losses"]:
         title = report["definitions"][one["metric"]]["title"]
         ends = f"{-one['high']:.3f} to {-one['low']:.3f}"
-        verdict = "loses" if one["certain"] else "may be chance"
+        verdict = "loses" if one["certain"] else f"{one['rows']} rows: may be chance"
         rows.append((one["set"], one["table"], title, one["of"], one["minus"], f"{-one['value']:.3f}", ends, verdict))
     told = _table(rows, "l") if len(rows) > 1 else "<p>Nowhere in what is compared.</p>"
     return "<h2>Where it loses to the best baseline</h2>" + told
