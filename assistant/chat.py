@@ -70,7 +70,7 @@ class Assistant:
     def name(self) -> str:
         """Name what answers, for people: the engine, the model, and the adapter where one is on."""
         adapter, _ = answering(self.backend.adapters, None)
-        return f"{self.backend.name} with the adapter {adapter}" if adapter else self.backend.name
+        return f"{self.backend.name} with the {adapter} adapter" if adapter else self.backend.name
 
     def ask(self, question: str, *, uid: str = "", state: State = State(), asking: Asking = Asking()) -> Answer:
         """Answer a question, about the product `uid` where it is given, else about the one that is meant.

@@ -121,7 +121,8 @@ def answer_prompt(
 ) -> list[Message]:
     """Give the messages that ask for an answer from these passages, numbered as they are.
 
-    `earlier` is the question and the reply before this one, where the talk goes on about the same product.
+    `earlier` is the question and the reply before this one, in examples of a talk that goes on about the same
+    product. The assistant shows none: it was measured to bring nothing (docs/experiments.md).
     """
     numbered = [(passage.number, passage.text) for passage in passages]
     before = [Message(message.role, _shortened(message.content)) for message in earlier]

@@ -18,6 +18,8 @@ from assistant.evidence import Evidence, is_closed
 from assistant.judgement import Judgement, is_verdict
 from assistant.phrases import language_of, phrase
 
+HALF = "\ufffd"  # stands for a character of which a token holds a part
+
 
 @dataclass(frozen=True)
 class Settled:
@@ -31,11 +33,13 @@ class Settled:
 def beginning(question: str, judgement: Judgement, openings: Iterable[str]) -> str:
     """Give what a taught model's text is to begin with, so that it words what was judged.
 
-    `openings` are the first tokens that it holds likeliest, best first; "" where none is fit.
+    `openings` are the first tokens that it holds likeliest, best first; "" where none is fit: a token that is
+    half a character or the end of a turn is not.
     """
     if judgement.closed:
         return phrase(_word(judgement), language_of(question))
-    return next((token for token in openings if not is_verdict(token)), "")
+    fit = (token for token in openings if not is_verdict(token) and not (HALF in token or token.startswith("<|")))
+    return next(fit, "")
 
 
 def settle(

@@ -2,7 +2,7 @@
 
     python benchmarks/evidence.py [--fit] [--data ../shared/data]
 
-The weights are fitted without the ePQA products that `benchmarks/public_questions.py` keeps out of training.
+The weights are fitted without what `benchmarks/public_questions.py` keeps for the last measurement.
 
 Prints the share of answerable questions whose gold passage is among the first one, two and
 three chosen, and how well the strength tells answerable from unanswerable questions (AUROC).
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from public_questions import is_held_out
+from public_questions import hetpqa_questions, is_held_out
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GroupKFold
@@ -26,7 +26,7 @@ from assistant.evidence import BIAS, FEATURES, WEIGHTS, Encode, score_features
 from index.encoder import StaticEncoder, hashed_idf
 from index.words import fold
 
-HELD_OUT = "ePQA held out"
+HELD_OUT = " held out"
 DESCRIPTION_SOURCES = {"attribute", "bullet", "description"}
 
 
@@ -47,9 +47,9 @@ def main() -> None:
     arguments = parser.parse_args()
     questions = load(arguments.data)
     if arguments.fit:
-        learnt = [asked for asked in questions if asked.origin != HELD_OUT]
+        learnt = [asked for asked in questions if not asked.origin.endswith(HELD_OUT)]
         folds, weights, bias = fit(learnt)
-        held_out = [asked for asked in questions if asked.origin == HELD_OUT]
+        held_out = [asked for asked in questions if asked.origin.endswith(HELD_OUT)]
         questions = learnt + held_out
         strengths = folds + [asked.features @ weights + bias for asked in held_out]
         print("weights", [round(float(weight), 3) for weight in weights], "bias", round(bias, 3))
@@ -65,14 +65,15 @@ def main() -> None:
 
 def load(folder: Path) -> list[Asked]:
     """Read the three sets; ePQA is taken with the sources that a description stands for."""
+    kept = {row["question"] for row in hetpqa_questions(folder)}
     rows = [
         *(
-            (HELD_OUT if is_held_out(row["ASIN"]) else "ePQA", row, row["label"] == "2")
+            (f"ePQA{HELD_OUT if is_held_out(row['ASIN']) else ''}", row, row["label"] == "2")
             for row in read(folder / "epqa_half.jsonl.gz")
             if row["source"] in DESCRIPTION_SOURCES
         ),
         *(
-            ("hetPQA", row, row["label"] == "1")
+            (f"hetPQA{HELD_OUT if row['question'] in kept else ''}", row, row["label"] == "1")
             for row in read(folder / "hetpqa_ranking_dev.jsonl.gz")
             if row["source"] != "cqa"
         ),

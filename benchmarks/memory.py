@@ -8,7 +8,6 @@ own max_length.
 """
 
 import tempfile
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,7 +29,10 @@ GB = 1e9
 
 def main() -> None:
     """Print a table of the parts, and one of what fits."""
-    print(f"{'recipe':16}{'tokens':>8}{'batch':>7}{'weights':>9}{'adapter':>9}{'kept':>8}{'logits':>8}{'total GB':>10}", end="")
+    print(
+        f"{'recipe':16}{'tokens':>8}{'batch':>7}{'weights':>9}{'adapter':>9}{'kept':>8}{'logits':>8}{'total GB':>10}",
+        end="",
+    )
     print("".join(f"{f'{card} GB':>8}" for card in CARDS_GB))
     with tempfile.TemporaryDirectory() as scratch:
         for name in RECIPES:
@@ -41,8 +43,9 @@ def main() -> None:
             parts = (told.weights, told.adapter, told.activations, told.logits)
             print(f"{name:16}{length:>8}{batch:>7}", end="")
             print("".join(f"{part / GB:>{width}.2f}" for part, width in zip(parts, (9, 9, 8, 8), strict=True)), end="")
-            fits = _largest(lambda size: _with_batch(recipe, size, place, length))
-            print(f"{told.total / GB:>10.1f}" + "".join(f"{fits(card) or '–':>8}" for card in CARDS_GB))
+            one, two = (_with_batch(recipe, size, place, length).total for size in (1, 2))
+            print(f"{told.total / GB:>10.1f}", end="")
+            print("".join(f"{largest_batch(card, one, two) or '–':>8}" for card in CARDS_GB))
 
 
 def _config(base: str, scratch: Path) -> Path:
@@ -67,16 +70,11 @@ def _with_batch(recipe: Recipe, size: int, place: Path, length: int) -> Memory:
     return memory_teller(place, replace(recipe, training=training))(length)
 
 
-def _largest(told: Callable[[int], Memory]) -> Callable[[int], int]:
-    """Give what tells the largest power of two that a card holds, 0 for none."""
-    one, two = told(1).total, told(2).total  # all but the weights grows with the batch, which one more tells
-
-    def fits(card_gb: int) -> int:
-        room = card_gb * GB * SPARE - one
-        most = 1 + int(room / (two - one)) if room >= 0 else 0
-        return 1 << (most.bit_length() - 1) if most else 0
-
-    return fits
+def largest_batch(card_gb: int, one: int, two: int) -> int:
+    """Give the largest power of two that a card holds, 0 for none, from the bytes that one and two examples need."""
+    room = card_gb * GB * SPARE - one
+    most = 1 + int(room / (two - one)) if room >= 0 else 0
+    return 1 << (most.bit_length() - 1) if most else 0
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
     python benchmarks/polarity.py [--fit] [--questions artifacts/questions]
 
 Reads what `benchmarks/public_questions.py` wrote. The weights are fitted on `train.jsonl` alone;
-the figures are those of `validation.jsonl`, whose ePQA products are kept from training, and with
+the figures are those of `heldout.jsonl`, whose questions are kept from training, and with
 --fit also those of ten folds of the training questions, each by the weights of the other nine.
 """
 
@@ -31,7 +31,7 @@ def main() -> None:
     parser.add_argument("--fit", action="store_true", help="learn the weights anew, cross-validated")
     parser.add_argument("--questions", type=Path, default=Path("artifacts") / "questions")
     arguments = parser.parse_args()
-    train, held_out = (closed(arguments.questions / f"{name}.jsonl") for name in ("train", "validation"))
+    train, held_out = (closed(arguments.questions / f"{name}.jsonl") for name in ("train", "heldout"))
     weights, bias = np.array(WEIGHTS), BIAS
     if arguments.fit:
         model, folds = fit(train)
@@ -41,7 +41,7 @@ def main() -> None:
         print("WEIGHTS =", tuple(round(float(weight), 2) for weight in weights), "BIAS =", round(bias, 2))
         for name, weight in zip(FEATURES, weights, strict=True):
             print(f"  {weight:+.2f}  {name}")
-    print("validation.jsonl")
+    print("heldout.jsonl")
     report(held_out, features_of(held_out) @ weights + bias)
 
 

@@ -5,9 +5,11 @@
 Writes `train.jsonl` and `validation.jsonl`, one row a question: {"question", "title", "passages",
 "answer", "label": "answer"|"yes"|"no"|"not_stated", "cited", "source", "group"}, where `passages`
 are all that is known of the product, in pieces as the assistant cuts them, and `cited` numbers
-those that answer. `group` is the product. `epqa_heldout.jsonl` holds the questions of ePQA whose
-products no training row is about, with all their candidates. Answers that hedge, that say yes or
-no to nothing, or that their evidence does not carry are left out and counted.
+those that answer. `group` is the product; the two files share none. `epqa_heldout.jsonl` and
+`hetpqa_dev.jsonl` are for the last measurement alone: questions with all their candidates, none of
+them in the two files, those of ePQA about products that no row of these is about; `heldout.jsonl` holds
+them, where a reply can be told, as rows. Answers that hedge, that say yes or no to nothing, or that their
+evidence does not carry are left out and counted.
 """
 
 import argparse
@@ -30,7 +32,8 @@ Source = dict[str, str]
 DESCRIPTION_SOURCES = frozenset({"attribute", "bullet", "description", "Desc"})
 HET_SOURCES = {"Desc": "description", "OSP": "description"}  # hetPQA's names for what a shop itself writes
 TRAINED_PERCENT = 55  # of ePQA's products; the others are kept out of training
-NOT_STATED_HELD_OUT = 0.15  # of the questions of the ranking sets
+VALIDATED = 0.07  # of the products of training: for eval_loss, so that what is measured last chooses nothing
+NOT_STATED_HELD_OUT = 0.4  # of the questions of the ranking sets
 MOST_PASSAGES = 14  # of a product that are kept beside the one that answers
 LEAST_OVERLAP = 0.5  # of an answer's words with its evidence; of a question's words with a closed answer
 
@@ -80,16 +83,19 @@ def main() -> None:
         *ranking_rows(arguments.data, "train"),
         *pair_rows(arguments.data / "semipqa_data_to_text_train.jsonl.gz", arguments.seed),
     ]
-    validation = [
+    held_out = [
         *epqa_rows([row for row in epqa if is_held_out(row["ASIN"])], counts, described_only=True),
         *hetpqa_rows(arguments.data, "dev", counts),
         *ranking_rows(arguments.data, "dev"),
-        *pair_rows(arguments.data / "semipqa_data_to_text_dev.jsonl.gz", arguments.seed),
     ]
+    pairs_dev = list(pair_rows(arguments.data / "semipqa_data_to_text_dev.jsonl.gz", arguments.seed))
+    taught = [row for row in train if row["group"] not in kept_out]
+    validated = {group for group in {str(row["group"]) for row in taught} if _part(f"validation {group}") < VALIDATED}
     arguments.out.mkdir(parents=True, exist_ok=True)
     for name, rows in (
-        ("train", [row for row in train if row["group"] not in kept_out]),
-        ("validation", validation),
+        ("train", [row for row in taught if row["group"] not in validated]),
+        ("validation", [row for row in taught if row["group"] in validated] + pairs_dev),
+        ("heldout", held_out),
         ("epqa_heldout", list(held_out_questions(epqa))),
         ("hetpqa_dev", list(hetpqa_questions(arguments.data))),
     ):
@@ -152,12 +158,16 @@ def ranking_rows(folder: Path, side: str) -> Iterator[Row]:
     for name, source in (("hetpqa_ranking_dev", "hetpqa"), ("semipqa_attribute_ranking_dev", "semipqa")):
         for group in _by(read(folder / f"{name}.jsonl.gz"), "qid").values():
             # A question that is answered on one side stays on that side.
-            drawn = "dev" if _part(source + group[0]["question"]) < NOT_STATED_HELD_OUT else "train"
-            if answered.get(group[0]["question"], drawn) != side:
+            if answered.get(group[0]["question"], side_of(group[0]["question"])) != side:
                 continue
             unrelated = [row for row in group if row["label"] == "0"]
             if len(unrelated) > 1:
                 yield _unanswered(group[0], unrelated, source)
+
+
+def side_of(question: str) -> str:
+    """Say, by a fixed hash, whether an unanswered question of the ranking sets is for training or kept: "dev"."""
+    return "dev" if _part(question) < NOT_STATED_HELD_OUT else "train"
 
 
 def pair_rows(path: Path, seed: int) -> Iterator[Row]:
@@ -200,8 +210,10 @@ def hetpqa_questions(folder: Path) -> Iterator[Row]:
         yield _het_question(question, asin, [{**row, "label": "2"} for row in group] + beside)
     others = {row["question"] for row in read(folder / "hetpqa_answers_train.jsonl.gz")} | answered.keys()
     for group in _by([row for rows in ranking.values() for row in rows], "qid").values():
-        if group[0]["question"] not in others and all(row["label"] == "0" for row in group if _describes(row)):
-            yield _het_question(group[0]["question"], group[0]["ASIN"], group)
+        question = group[0]["question"]
+        held_out = question not in others and side_of(question) == "dev"
+        if held_out and all(row["label"] == "0" for row in group if _describes(row)):
+            yield _het_question(question, group[0]["ASIN"], group)
 
 
 def _describes(row: Source) -> bool:

@@ -151,11 +151,12 @@ def _age(fact: Fact, known: str, pool: Pool, draw: random.Random) -> Iterator[As
         return
     yield Ask("open", "answer", {})
     top = int(min(high, low + 6 * MONTHS_A_YEAR))
-    within = draw.randint(int(low), max(int(low), top))
-    if not within % MONTHS_A_YEAR or within < 30:
-        yield Ask("is", "yes", {"v": _age_said(within)})
-    else:
-        yield Ask("is", "yes", {"v": _age_said(max(int(low), within // MONTHS_A_YEAR * MONTHS_A_YEAR))})
+    first = max(1, int(low))
+    within = draw.randint(first, max(first, top))
+    whole_years = max(first, within // MONTHS_A_YEAR * MONTHS_A_YEAR)
+    asked = within if not within % MONTHS_A_YEAR or within < 24 else whole_years
+    if asked < 24 or not asked % MONTHS_A_YEAR:  # "2 year old" would not say 27 months
+        yield Ask("is", "yes", {"v": _age_said(asked)})
     below = low - draw.choice((MONTHS_A_YEAR, 2 * MONTHS_A_YEAR, low // 2))
     if 2 <= below < low:
         yield Ask("is", "no", {"v": _age_said(int(below))})
@@ -197,6 +198,8 @@ def _one_of(fact: Fact, values: Sequence[str], known: str, draw: random.Random) 
 
 def _colour(fact: Fact, known: str, pool: Pool, draw: random.Random) -> Iterator[Ask]:
     yield from _one_of(fact, _COLOURS, known, draw)
+    # A product that is white may come in gold too: only what is stated is asked for so.
+    yield Ask("has", "yes", {"v": fact.thing or fact.value})
 
 
 def _origin(fact: Fact, known: str, pool: Pool, draw: random.Random) -> Iterator[Ask]:
@@ -284,10 +287,7 @@ def _compatibility(fact: Fact, known: str, pool: Pool, draw: random.Random) -> I
         yield Ask("has", "no", {"thing": fact.thing})
         return
     yield Ask("open", "answer", {})
-    yield Ask("has", "yes", {"thing": draw.choice(fact.items)})
-    foreign = pool.foreign("compatibility", known, draw)
-    if fact.closed and foreign and re.search(r"[A-Z\d]", foreign) and re.search(r"[A-Z\d]", fact.text):
-        yield Ask("has", "no", {"thing": foreign})
+    yield Ask("has", "yes", {"thing": draw.choice(fact.items)})  # a list of what fits does not rule out the rest
 
 
 def _use(fact: Fact, known: str, pool: Pool, draw: random.Random) -> Iterator[Ask]:

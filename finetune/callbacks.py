@@ -95,12 +95,17 @@ class Chooser(TrainerCallback):
 
     def on_evaluate(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Save at a new best eval_loss; stop once there has been none for too long."""
-        best = best_step(state.log_history)
-        if self._keeps_best and best == state.global_step:
+        if self._keeps_best and best_step(state.log_history) == state.global_step:
             control.should_save = True
-        since = {row["step"] for row in state.log_history if "eval_loss" in row and row["step"] > (best or 0)}
-        if self._patience and len(since) >= self._patience:
+        if out_of_patience(state.log_history, self._patience):
             control.should_training_stop = control.should_save = True
+
+
+def out_of_patience(log: list[dict[str, Any]], patience: int) -> bool:
+    """Say whether there were so many evaluations since the best one; a patience of 0 never ends."""
+    best = best_step(log)
+    since = {row["step"] for row in log if "eval_loss" in row and row["step"] > (best or 0)}
+    return bool(patience) and len(since) >= patience
 
 
 def best_step(log: list[dict[str, Any]]) -> int | None:

@@ -5,7 +5,6 @@ their descriptions, and taken from real question files where there are any. The 
 product cluster and no question template. Prompts are the assistant's own; no token is made here.
 
     examples = build(catalogue, Mix(), seed=0, questions=[], side="train")
-    prompt_of(examples[0], PromptFormat(answer="plain"))
 """
 
 import random
@@ -20,13 +19,11 @@ from typing import TypeVar
 from finetune.asking import Pool
 from finetune.describing import describe_example
 from finetune.drafts import Draft, drafts_of, settled, unanswerable_drafts
-from finetune.example import Example, Kind, Mix, Side, prompt_of
+from finetune.example import Example, Kind, Mix, Side
 from finetune.real import Row, read_rows, real_example
 from finetune.shelf import Shelf
 from index.products import Catalogue
 from index.progress import Progress
-
-__all__ = ["Example", "Kind", "Mix", "Report", "build", "build_counted", "prompt_of"]
 
 _T = TypeVar("_T")
 KINDS: tuple[Kind, ...] = ("yes", "no", "answer", "not_stated")
@@ -81,7 +78,7 @@ def build_counted(
     most = max(200, int(mix.examples * PRODUCTS_AN_EXAMPLE))
     shelf = Shelf.of(catalogue, side, most=most, draw=draw, progress=progress)
     examples = _described(shelf, mix.number_of("describe"), report)
-    real = _real(questions, mix, shelf, draw, report)
+    real = _real(questions, mix, shelf, _products_of_the_other(side, catalogue) if questions else set(), draw, report)
     examples += real
     wanted = {kind: mix.number_of(kind) - sum(example.kind == kind for example in real) for kind in KINDS}
     examples += _generated(shelf, mix, wanted, side, draw, report, progress)
@@ -103,9 +100,23 @@ def _described(shelf: Shelf, count: int, report: Report) -> list[Example]:
     return made
 
 
-def _real(paths: Sequence[Path], mix: Mix, shelf: Shelf, draw: random.Random, report: Report) -> list[Example]:
-    """Take real questions kind by kind; every set gives alike as long as it lasts."""
-    rows = [row for path in paths for row in read_rows(path)]
+def _products_of_the_other(side: Side, catalogue: Catalogue) -> set[str]:
+    """Give titles and uids of the products that this side may not see, in lower case."""
+    foreign = catalogue.column("train") != (side == "train")
+    products = (catalogue.product(int(row)) for row in foreign.nonzero()[0])
+    return {name.casefold() for product in products for name in (product.title, product.uid)}
+
+
+def _real(
+    paths: Sequence[Path], mix: Mix, shelf: Shelf, foreign: set[str], draw: random.Random, report: Report
+) -> list[Example]:
+    """Take real questions kind by kind, none about `foreign` products; every set gives alike as long as it lasts."""
+    rows = []
+    for row in (row for path in paths for row in read_rows(path)):
+        if {row.title.casefold(), row.group.casefold()} & foreign:
+            report.dropped["real question about a product of the other side"] += 1
+        else:
+            rows.append(row)
     beside: dict[str, list[str]] = defaultdict(list)
     for row in rows:
         if row.title:

@@ -1,10 +1,10 @@
 """Export: an adapter as GGUF for llama.cpp, and merged with its model into 16-bit weights for vLLM.
 
 The GGUF lies beside the adapter's own weights, in the same artefact. `check_export`
-asks llama.cpp and PEFT for the same text and compares what they hold likely.
+asks llama.cpp and PEFT for the same text and compares what they hold likely, before anything is published.
 
-    adapter = export_gguf(adapter, find("smollm2-135m"))
     tuned, base = check_export(adapter, find("smollm2-135m"))
+    adapter = export_gguf(adapter, find("smollm2-135m"))
 """
 
 import json
@@ -13,7 +13,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +43,8 @@ LARGEST_FP16 = 65504.0
 REPLY = "No. The kettle must never go into the dishwasher. [2]"
 LEAST_LIKELY = math.log(0.01)
 MOST_LIKELY = 100  # tokens, of which no more can have 1 %
+# Further apart with the adapter than without, the export is wrong: measured .00 to .01, and 8.7 with rows out of order.
+FARTHEST = 0.1
 _TENSOR = re.compile(r"base_model\.model\.model\.layers\.(\d+)\.(\w+\.\w+)\.lora_([AB])\.weight")
 
 
@@ -171,24 +173,36 @@ def check_export(adapter: Adapter, model_place: Path) -> tuple[Parity, Parity]:
     Both are given the GGUF's weights unpacked to fp32. As they are served, llama.cpp rounds what it
     multiplies with 4-bit weights to 8 bits, and that hides a fault of the export (measured: .3 either way).
 
-    Raises `BackendError` where one of them cannot load the model or the adapter.
+    Raises `UserError` where they do not say the same, or as `export_gguf` does; `BackendError` where one of them
+    cannot load the model or the adapter.
     """
     from assistant.backends.llamacpp import LlamaCpp
     from assistant.backends.loading import load_model, prompt_ids, with_adapters
 
+    check_base(adapter, model_place)
     passages = [Passage(1, "Weighs 1.3 kg empty.", 0, 20), Passage(2, "It must never go into the dishwasher.", 21, 58)]
     asked = answer_prompt("Electric Kettle 1.7 L, Red", passages, "is it dishwasher safe?", adapter.prompt_format)
     model, tokenizer = load_model(model_place, "fp32", "cpu")
     model = with_adapters(model, [adapter.folder])
     prompt, reply = prompt_ids(tokenizer, asked), tokenizer.encode(REPLY, add_special_tokens=False)
     with tempfile.TemporaryDirectory() as scratch:
-        backend = LlamaCpp(_unpacked(model_place, Path(scratch) / model_place.name), [adapter], slots=1)
+        written = Path(scratch) / GGUF
+        write_gguf(adapter.folder, written, heads_of(model_place))
+        unpacked = _unpacked(model_place, Path(scratch) / model_place.name)
+        backend = LlamaCpp(unpacked, [replace(adapter, gguf=written)], slots=1)
         try:
             tuned = _apart(model, backend, prompt, reply, adapter.name)
             with model.disable_adapter():
-                return tuned, _apart(model, backend, prompt, reply, "")
+                base = _apart(model, backend, prompt, reply, "")
         finally:
             backend.close()
+    if tuned.largest > base.largest + FARTHEST:
+        raise UserError(
+            f"llama.cpp and PEFT differ by {tuned.largest:.2f} in log-probability with the adapter {adapter.name}",
+            f"at most {base.largest + FARTHEST:.2f}: {base.largest:.2f} without it",
+            f"titlewise export {adapter.name} --merged DIR, and a report of this",
+        )
+    return tuned, base
 
 
 def why_unchecked(model_place: Path) -> str:

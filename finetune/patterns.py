@@ -394,7 +394,7 @@ RULES: tuple[Rule, ...] = (
     ),
     _rule(
         "included",
-        rf"\b(?:[Bb]ox [Cc]ontains|[Ww]hat'?s (?:included|in the box)|in the box|(?:[Pp]ackage|[Kk]it|[Bb]ox|[Ss]et) (?:[Cc]ontents?|[Ii]ncludes?|[Cc]ontains?|[Cc]omes [Ww]ith)(?: include)?|[Cc]ontents|[Aa] caixa contém|[Cc]onteúdo da (?:caixa|embalagem))\s?:?\s+{_LIST}",
+        rf"\b(?:[Bb]ox [Cc]ontains|[Ww]hat'?s (?:included|in the box)|in the box|(?:[Pp]ackage|[Kk]it|[Bb]ox|[Ss]et) (?:[Cc]ontents?|[Ii]ncludes?|[Cc]ontains?|[Cc]omes [Ww]ith)(?: include)?|[Cc]ontents(?=:)|[Aa] caixa contém|[Cc]onteúdo da (?:caixa|embalagem))\s?:?\s+{_LIST}",
         closed=True,
         unless=r"\bnot\b|\bno\b",
     ),
@@ -414,14 +414,12 @@ RULES: tuple[Rule, ...] = (
     _rule(
         "compatibility",
         r"\b(?:compatible with|works with|(?:will|to|can) work with|for use (?:with|on|in)|designed to fit|compatível com|funciona com)\s+(?:the |your |all )?(?P<items>[^.:!?|•()]{3,140})",
-        closed=True,
         unless=r"\bnot\b|work with (?:you|me|us|him|her|children|people)|application|variety|environment",
     ),
     _rule(
         "compatibility",
         r"\b[Ff]its\s+(?:the |your )?(?P<items>(?:[A-Z0-9][\w'/-]*)(?: [\w'/-]+){0,4}(?:(?:,| and|, and|/) [A-Z0-9][\w'/-]*(?: [\w'/-]+){0,3})*)",
         case=True,
-        closed=True,
     ),
     _rule("use", r"\b(?P<value>(?:for )?(?P<thing>indoor|outdoor)(?: use)? only)\b", closed=True),
     _rule(

@@ -2,7 +2,7 @@
 
 Writes files alone; how the weights came about is `finetune.train`'s affair.
 
-    publish_adapter(recipe, made, checkpoint, log, home / "adapters" / "embedded", examples)
+    publish_adapter(recipe, made, taught, home / "adapters" / "embedded", examples)
 """
 
 import json
@@ -45,15 +45,23 @@ class Made:
         return told
 
 
-def publish_adapter(
-    recipe: Recipe,
-    made: Made,
-    checkpoint: Path,
-    log: Sequence[Mapping[str, Any]],
-    folder: Path,
-    examples: Sequence[Example],
-) -> None:
-    """Publish a checkpoint's adapter as the artefact `folder`; the card counts the `examples` that it was taught with.
+@dataclass(frozen=True)
+class Taught:
+    """What the teaching left: the checkpoint to publish, the log of losses, how far and how fast it went.
+
+    `steps` were taken of the `planned` ones; `to_the_end` unless it was asked to stop before.
+    """
+
+    chosen: Path
+    log: list[dict[str, Any]]
+    steps: int
+    planned: int
+    to_the_end: bool
+    tokens_per_s: float
+
+
+def publish_adapter(recipe: Recipe, made: Made, taught: Taught, folder: Path, examples: Sequence[Example]) -> None:
+    """Publish the chosen checkpoint's adapter as the artefact `folder`; the card counts the `examples`.
 
     The weights are rounded to 16 bits: half the size, and far below what training wavers by.
 
@@ -61,23 +69,24 @@ def publish_adapter(
     """
     from safetensors.torch import load_file, save_file
 
-    curve = [
+    curve: list[dict[str, Any]] = [
         {key: row[key] for key in ("step", "loss", "eval_loss", "learning_rate", "grad_norm") if key in row}
-        for row in log
+        for row in taught.log
         if "loss" in row or "eval_loss" in row
     ]
     made_by = {
         "recipe": recipe.name,
         "base": recipe.model.base,
         "base_digest": made.base_digest,
+        "precision": recipe.model.precision,
         "prompt_format": asdict(recipe.prompt),
         "prompt_digest": made.prompt_digest,
         "data_digest": made.data_digest,
         "versions": made.versions,
         "seed": recipe.training.seed,
     }
-    weights = load_file(checkpoint / "adapter_model.safetensors")
-    config = json.loads((checkpoint / "adapter_config.json").read_text(encoding="utf-8"))
+    weights = load_file(taught.chosen / "adapter_model.safetensors")
+    config = json.loads((taught.chosen / "adapter_config.json").read_text(encoding="utf-8"))
     config["base_model_name_or_path"] = recipe.model.base  # not the place where it lies on this machine
     with publish(folder, kind="adapter", made_by=made_by) as scratch:
         save_file({name: tensor.half() for name, tensor in weights.items()}, scratch / "adapter_model.safetensors")
@@ -85,7 +94,7 @@ def publish_adapter(
         (scratch / "recipe.toml").write_text(made.recipe, encoding="utf-8")
         (scratch / "loss.json").write_text(json.dumps(curve, indent=1), encoding="utf-8")
         _draw(curve, scratch / "loss.png")
-        (scratch / "README.md").write_text(_card(recipe, made, checkpoint, curve, examples), encoding="utf-8")
+        (scratch / "README.md").write_text(_card(folder.name, recipe, made, taught, curve, examples), encoding="utf-8")
 
 
 def _draw(curve: Sequence[Mapping[str, float]], path: Path) -> None:
@@ -106,9 +115,10 @@ def _draw(curve: Sequence[Mapping[str, float]], path: Path) -> None:
 
 
 def _card(
+    name: str,
     recipe: Recipe,
     made: Made,
-    checkpoint: Path,
+    taught: Taught,
     curve: Sequence[Mapping[str, float]],
     examples: Sequence[Example],
 ) -> str:
@@ -125,8 +135,9 @@ def _card(
     )
     losses += f"; on products not trained on, the best was {min(evaluated):.3f}." if evaluated else "."
     versions = ", ".join(f"{library} {version}" for library, version in made.versions.items())
-    step = checkpoint.name.removeprefix("checkpoint-")
-    return f"""# {recipe.name}: a LoRA adapter for {recipe.model.base}
+    step = taught.chosen.name.removeprefix("checkpoint-")
+    exported = f"titlewise export {name}     # for llama.cpp, which answers where the base is a GGUF\n    "
+    return f"""# {name}: a LoRA adapter for {recipe.model.base}
 
 It teaches the model to answer a shopper's question from numbered passages of one product's description, to cite the
 passage, and to say "Not stated." where the passages do not tell.
@@ -136,15 +147,16 @@ passage, and to say "Not stated." where the passages do not tell.
 - **Examples:** {made.examples:,} ({kinds}), from train products alone (digest {made.data_digest[:12]}).
   By source: {origins}; `facts` and `describe` are made from the catalogue's own descriptions.
 - **Adapter:** rank {adapter.rank}, alpha {adapter.alpha}, dropout {adapter.dropout:g}, on {", ".join(adapter.targets)}.
-- **Training:** {training.epochs:g} epochs in batches of {training.batch}, learning rate {training.learning_rate:g},
-  {training.schedule}; loss on reply tokens alone. Weights of step {step}. {losses}
+- **Training:** {taught.steps:,} of the {taught.planned:,} steps of {training.epochs:g} epochs, in batches of
+  {training.batch}, learning rate {training.learning_rate:g}, {training.schedule}; loss on reply tokens alone. Weights
+  of step {step}. {losses}
 - **Prompts:** answers `{recipe.prompt.answer}`, descriptions `{recipe.prompt.describe}`
   (digest {made.prompt_digest[:12]}).
 - **Made with:** {versions}; seed {training.seed}.
 
 All settings are in `recipe.toml`, the losses in `loss.json` and `loss.png`.
 
-    titlewise ask --adapter {recipe.name} "QUESTION"
+    {exported}titlewise ask --adapter {name} "QUESTION"
 
 **Limits.** It knows nothing of products by itself: without the right passages before its eyes it has nothing to say. It
 can still misread a passage; the quote shown with an answer is verbatim text of the description, so trust that one.

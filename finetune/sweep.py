@@ -79,7 +79,7 @@ def sweep(recipe: Recipe, variations: Variations, examples_of: Examples, folder:
 
 
 def varied(recipe: Recipe, settings: Mapping[str, Any]) -> Recipe:
-    """Give the recipe with some fields changed, named by them.
+    """Give the recipe with some fields changed, named by them; of a table only what the value holds.
 
     Raises `UserError` for a field that there is not, or a value that it cannot have.
     """
@@ -89,7 +89,7 @@ def varied(recipe: Recipe, settings: Mapping[str, Any]) -> Recipe:
         section = sections
         for parent in parents:
             section = section.setdefault(parent, {}) if isinstance(section, dict) else {}
-        section[name] = value
+        section[name] = {**section.get(name, {}), **value} if isinstance(value, dict) else value
     words = "_".join(f"{path.rsplit('.', 1)[-1]}-{value}" for path, value in settings.items())
     named = re.sub(r"[^\w.-]+", "-", words)
     return recipe_of(named, sections, f"the recipe {recipe.name} with {named}")

@@ -11,7 +11,6 @@ import os
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from importlib.util import find_spec
 from itertools import accumulate
 from pathlib import Path
@@ -21,20 +20,10 @@ from finetune.batches import lay_out, padding_share, steps_of
 from finetune.checkpoints import newest_complete, step_of
 from finetune.example import Example
 from finetune.processes import Processes
+from finetune.publishing import Taught
 from finetune.recipe import Recipe
 from finetune.tokens import Row, Rows, rows_of
 from index.errors import UserError
-
-
-@dataclass(frozen=True)
-class Taught:
-    """What the teaching left: the checkpoint to publish, the log of losses, how far and how fast it went."""
-
-    chosen: Path
-    log: list[dict[str, Any]]
-    steps: int
-    to_the_end: bool
-    tokens_per_s: float
 
 
 def teach(
@@ -71,7 +60,7 @@ def teach(
     padding = padding_share(lengths, order, micro_batch)
     processes.say(_told(rows, validation_rows, steps, last_step, padding, newest) + together)
     teller = None
-    if newest is None or step_of(newest) < last_step:
+    if newest is None or not (step_of(newest) >= last_step or _gave_up(newest, training.patience)):
         teacher, teller = _teacher(
             recipe, model, tokenizer, rows, validation_rows, run, micro_batch, processes,
             order=order, tokens_until=[0, *accumulate(tokens)], last_step=last_step,
@@ -208,16 +197,28 @@ def _load(recipe: Recipe, place: Path) -> tuple[Any, Any]:
     return load_model(place, recipe.model.precision, device)
 
 
+def _gave_up(checkpoint: Path, patience: int) -> bool:
+    """Say whether a run had ended at this checkpoint because eval_loss got no better."""
+    from finetune.callbacks import out_of_patience
+
+    return out_of_patience(_log_of(checkpoint), patience)
+
+
+def _log_of(checkpoint: Path) -> list[dict[str, Any]]:
+    log: list[dict[str, Any]] = json.loads((checkpoint / "trainer_state.json").read_text("utf-8"))["log_history"]
+    return log
+
+
 def _taught(recipe: Recipe, run: Path, newest: Path, last_step: int, steps: int, tokens_per_s: float) -> Taught:
     from finetune.callbacks import best_step
 
-    log = json.loads((newest / "trainer_state.json").read_text(encoding="utf-8"))["log_history"]
+    log = _log_of(newest)
     best = best_step(log) if recipe.training.choose == "best" else None
     chosen = newest if best is None else run / f"checkpoint-{best}"
     reached = step_of(newest)
     # Stopped before its last step, it was for want of patience.
     to_the_end = reached == steps or reached < last_step
-    return Taught(chosen, log, reached, to_the_end, tokens_per_s)
+    return Taught(chosen, log, reached, steps, to_the_end, tokens_per_s)
 
 
 def _told(rows: Rows, validation: Rows, steps: int, last_step: int, padding: float, newest: Path | None) -> str:

@@ -96,7 +96,8 @@ _ENGLISH: dict[str, dict[str, str]] = {
     },
     "colour": {
         "open": "what color is {it}?|which color?|color?|what colour is it?|what is the color of {it}?|what colors does it come in?",
-        "is": "is {it} {v}?|do you have {it} in {v}?|does {it} come in {v}?|is the color {v}?|have in {v}?|i need a {v} one, is it {v}?",
+        "is": "is {it} {v}?|is the color {v}?|are these {v}?|i need a {v} one, is it {v}?|{v}?|is the colour {v} or not?",
+        "has": "do you have {it} in {v}?|does {it} come in {v}?|have in {v}?",
         "follow": "and the color?|what color?",
     },
     "free": {
@@ -272,7 +273,8 @@ _PORTUGUESE: dict[str, dict[str, str]] = {
     },
     "colour": {
         "open": "qual a cor?|que cor é?|cor?|quais as cores?",
-        "is": "é da cor {v}?|tem na cor {v}?|a cor é {v}?|vem em {v}?",
+        "is": "é da cor {v}?|a cor é {v}?",
+        "has": "tem na cor {v}?|vem em {v}?",
     },
     "author": {
         "open": "quem escreveu?|quem é o autor?|autor?|de quem é o livro?",

@@ -62,6 +62,8 @@ def train(
     `stop_after` ends the run early, after that many optimiser steps in all, as if it were the
     end; it can be resumed. Out of memory, the micro-batch halves and the run goes on.
 
+    Where there is no run to resume, a new one begins.
+
     Raises `UserError` for an unfinished run that is neither resumed nor restarted, a resumed
     one whose recipe or examples have changed, and what a machine lacks.
     """
@@ -88,7 +90,7 @@ def train(
         micro_batch = _smaller(recipe, micro_batch, processes, fault)
     folder = home / "adapters" / name
     if processes.is_first:
-        publish_adapter(recipe, made, taught.chosen, taught.log, folder, examples)
+        publish_adapter(recipe, made, taught, folder, examples)
         if taught.to_the_end:
             write_record(run, {**asdict(made), "finished": True})
     processes.wait()
@@ -127,9 +129,10 @@ def _open_run(run: Path, recipe: Recipe, made: Made, *, resume: bool, restart: b
     record = read_record(run)
     unfinished = bool(record) and not record.get("finished")
     command = f"titlewise finetune {recipe.name if recipe.name in shipped() else 'RECIPE'}"
+    if resume and not record:
+        processes.say(f"there is no run in {run} to resume: it begins anew")
+        resume = False
     if resume:
-        if not record:
-            raise UserError(f"there is no run in {run}", "one to resume", command)
         if differences := made.differences(record):
             raise UserError(
                 f"the run in {run} was begun with something else ({'; '.join(differences)})",

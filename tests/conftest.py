@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import small_shop
+import tiny_gguf as tiny_gguf_module
 import tiny_llama as tiny
 
 from assistant.fetching import fetch
@@ -26,6 +27,12 @@ def embedded_model() -> Path:
 def tiny_llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A Llama with random weights in a transformers folder."""
     return tiny.build(tmp_path_factory.mktemp("tiny") / "tiny-llama")
+
+
+@pytest.fixture(scope="session")
+def tiny_gguf(tiny_llama: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same Llama as a GGUF file."""
+    return tiny_gguf_module.build(tiny_llama, tmp_path_factory.mktemp("gguf") / "tiny-llama.gguf")
 
 
 @pytest.fixture(scope="session")

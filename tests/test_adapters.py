@@ -146,10 +146,18 @@ def test_a_plain_peft_folder_is_no_adapter_of_ours(tmp_path: Path, tiny_llama: P
 
 
 def test_the_digest_of_a_model_tells_its_weights_apart(tmp_path: Path, tiny_llama: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
     copy = shutil.copytree(tiny_llama, tmp_path / "copy")
     assert digest_of_model(copy) == digest_of_model(tiny_llama)
     (copy / "tokenizer_config.json").write_text("{}")
     assert digest_of_model(copy) == digest_of_model(tiny_llama), "the tokenizer is no weight"
+    weights = load_file(copy / "model.safetensors")
+    weights["model.layers.0.mlp.up_proj.weight"] *= 1.01
+    save_file(weights, copy / "model.safetensors", metadata={"format": "pt"})
+    assert (copy / "model.safetensors").stat().st_size == (tiny_llama / "model.safetensors").stat().st_size
+    assert digest_of_model(copy) != digest_of_model(tiny_llama), "a fine-tune is another model"
+    shutil.copy(tiny_llama / "model.safetensors", copy)
     (copy / "config.json").write_text("{}")
     assert digest_of_model(copy) != digest_of_model(tiny_llama)
     shutil.copy(tiny_llama / "config.json", copy)

@@ -16,7 +16,6 @@ from typing import Any
 
 import pytest
 import small_adapter
-import tiny_gguf as tiny_gguf_module
 import tiny_llama as tiny
 
 from assistant.adapters import Adapter, open_adapter
@@ -310,11 +309,6 @@ def test_llamacpp_can_be_closed_at_once_again_and_again(embedded_model: Path) ->
 
 
 # Adapters
-
-
-@pytest.fixture(scope="module")
-def tiny_gguf(tiny_llama: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny_gguf_module.build(tiny_llama, tmp_path_factory.mktemp("gguf") / "tiny-llama.gguf")
 
 
 @pytest.fixture(scope="module")

@@ -192,7 +192,7 @@ def test_each_adapter_is_asked_in_the_words_that_it_was_taught_with(shop: Shop) 
 
 def test_the_assistant_names_the_adapter_that_answers(shop: Shop) -> None:
     assert Assistant(*shop, Scripted([])).name == "scripted"
-    assert Assistant(*shop, Scripted([], [adapter("mine", BASE_FORMAT)])).name == "scripted with the adapter mine"
+    assert Assistant(*shop, Scripted([], [adapter("mine", BASE_FORMAT)])).name == "scripted with the mine adapter"
 
 
 @pytest.mark.parametrize("adapters", [[], [adapter("mine", PromptFormat("plain"))]])

@@ -43,6 +43,19 @@ def test_every_command_in_the_documents_is_one(page: str, command: str) -> None:
     build_parser().parse_args(shlex.split(command)[1:])
 
 
+def scripts() -> set[tuple[str, str, str]]:
+    """Give page, script and options of each benchmark that the pages name."""
+    named = re.compile(r"python (benchmarks/\w+\.py)((?: +(?!#)[-\w./\d]+)*)")
+    return {(page.name, *found) for page in PAGES for found in named.findall(page.read_text(encoding="utf-8"))}
+
+
+@pytest.mark.parametrize(("page", "script", "options"), sorted(scripts()))
+def test_every_script_in_the_documents_is_there_and_knows_its_options(page: str, script: str, options: str) -> None:
+    source = (ROOT / script).read_text(encoding="utf-8")
+    for option in re.findall(r"--[\w-]+", options):
+        assert f'"{option}"' in source, f"{page}: {script} {option}"
+
+
 def test_every_dependency_has_its_reason() -> None:
     import tomllib
 

@@ -8,6 +8,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from assistant.citations import check
@@ -16,8 +17,8 @@ from assistant.prompt import PromptFormat, answer_prompt, describe_prompt
 from finetune.absence import CONFUSED, NAMED, is_silent
 from finetune.asking import Pool, asks_of
 from finetune.drafts import template_attribute
-from finetune.example import NOT_STATED
-from finetune.examples import Example, Mix, Report, build_counted, prompt_of
+from finetune.example import NOT_STATED, Example, Mix, prompt_of
+from finetune.examples import Report, build_counted
 from finetune.facts import Fact, facts_in
 from finetune.real import read_rows
 from finetune.restating import as_sentence, restate
@@ -138,9 +139,9 @@ def test_a_seventh_of_the_templates_is_held_out_and_stays_the_same() -> None:
     every = [Template(*key, text) for key, texts in TEMPLATES.items() for text in texts]
     held = [template for template in every if is_held_out(template)]
     assert 0.1 < len(held) / len(every) < 0.2
-    assert is_held_out(Template("age", "open", "en", "what ages is {it} recommended for?")) == (
-        Template("age", "open", "en", "what ages is {it} recommended for?") in held
-    )
+    texts = ("how old should one be?", "what is the age?", "ages?", "from which age?", "what age is it for?", "age?")
+    drawn = [is_held_out(Template("age", "open", "en", text)) for text in texts]
+    assert drawn == [False, False, False, False, False, False]
 
 
 def test_every_template_fills_with_the_values_it_may_get() -> None:
@@ -347,6 +348,30 @@ def test_real_questions_show_what_answers_and_cite_it(train: list[Example]) -> N
     assert "Color: black." in real["no"].passages
 
 
+def test_a_row_of_question_passages_answer_and_label_is_enough(tmp_path: Path) -> None:
+    path = tmp_path / "mine.jsonl"
+    bare = {"question": "is it red?", "passages": ["Made of oak.", "The seat is red."], "label": "yes"}
+    answers = ("Yes, the seat is red.", "yes - the seat is red.", "the seat is red.", "Yes. The seat is red.")
+    path.write_text("".join(json.dumps({**bare, "answer": text}) + "\n" for text in answers), encoding="utf-8")
+    rows = read_rows(path)
+    assert {row.answer for row in rows} == {"Yes. The seat is red."}
+    assert {(row.title, row.cited, row.source) for row in rows} == {("", (2,), "mine")}
+
+
+def test_real_questions_about_products_of_the_other_side_are_left_out(sample: Catalogue, tmp_path: Path) -> None:
+    sides = sample.column("train")
+    rows = [
+        {**QUESTIONS[0], "title": sample.product(int(row)).title, "group": ""}
+        for row in (np.flatnonzero(sides)[0], np.flatnonzero(~sides)[0])
+    ]
+    path = tmp_path / "mine.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    for side, title in (("train", rows[0]["title"]), ("validation", rows[1]["title"])):
+        made, report = build_counted(sample, Mix(examples=60), seed=1, questions=[path], side=side)
+        assert [each.title for each in made if each.source == rows[0].get("source", "mine")] == [title]
+        assert report.dropped["real question about a product of the other side"] == 1
+
+
 def test_a_row_that_brings_only_what_answers_gets_passages_of_its_title_beside(questions: Path) -> None:
     assert [row.label for row in read_rows(questions)] == ["yes", "no", "not_stated"]
     assert [row.cited for row in read_rows(questions)] == [(1,), (1,), ()]
@@ -359,7 +384,7 @@ def test_a_row_that_brings_only_what_answers_gets_passages_of_its_title_beside(q
         {"cited": [9]},
         {"cited": []},
         {"passages": "one text"},
-        {"answer": "It has 5 reclining positions."},
+        {"answer": "No, it has four."},
     ],
 )
 def test_a_row_that_is_no_question_row_is_named_by_its_line(tmp_path: Path, change: dict[str, object]) -> None:
@@ -380,7 +405,16 @@ def test_public_sets_become_question_files_whose_held_out_products_are_not_train
         pytest.skip(f"the public question sets are not in {SHARED}")
     script = Path(__file__).parents[1] / "benchmarks" / "public_questions.py"
     subprocess.run([sys.executable, script, "--data", SHARED, "--out", tmp_path], check=True, capture_output=True)
-    train, held_out = (read_rows(tmp_path / f"{name}.jsonl") for name in ("train", "validation"))
+    train, validation, held_out = (read_rows(tmp_path / f"{name}.jsonl") for name in ("train", "validation", "heldout"))
+    assert validation
+    assert ({row.group for row in validation} - {""}).isdisjoint(row.group for row in train)
+    measured = [
+        json.loads(line)
+        for name in ("epqa_heldout", "hetpqa_dev")
+        for line in (tmp_path / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
+    asked_het = {row["question"] for row in measured if row["title"].startswith("Product ")}
+    assert {row.question for row in [*train, *validation] if row.source == "hetpqa"}.isdisjoint(asked_het)
     asins = [{row.group for row in rows if row.source == "epqa"} for rows in (train, held_out)]
     kept = [json.loads(line) for line in (tmp_path / "epqa_heldout.jsonl").read_text(encoding="utf-8").splitlines()]
     assert asins[0]

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import small_adapter
-import tiny_gguf as tiny_gguf_module
 
 from assistant.adapters import Adapter, open_adapter, read_adapter
 from assistant.backends.base import Generation, Message
@@ -20,11 +19,6 @@ from index.errors import ArtefactError, UserError
 from ui.cli import main
 
 ASK = [Message("user", "Tell me about the kettle.")]
-
-
-@pytest.fixture(scope="module")
-def tiny_gguf(tiny_llama: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tiny_gguf_module.build(tiny_llama, tmp_path_factory.mktemp("gguf") / "tiny-llama.gguf")
 
 
 def adapter_for(model_place: Path, home: Path, **options: Any) -> Adapter:
@@ -47,20 +41,19 @@ def test_llama_cpp_and_peft_hold_the_same_likely(options: dict[str, Any], tiny_g
 
 
 @pytest.mark.parametrize("fault", ["rows", "scale"])
-def test_the_comparison_finds_a_wrong_export(
+def test_the_comparison_refuses_a_wrong_export(
     fault: str, tiny_gguf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    import gguf
+
     adapter = adapter_for(tiny_gguf, tmp_path)
     if fault == "rows":
         monkeypatch.setattr(export, "permuted", lambda weights, heads: weights)
-        adapter = export_gguf(adapter, tiny_gguf)
     else:
-        adapter = export_gguf(adapter, tiny_gguf)
-        config = json.loads((adapter.folder / "adapter_config.json").read_bytes())
-        (adapter.folder / "adapter_config.json").write_text(json.dumps(config | {"lora_alpha": 12}))
-    tuned, base = check_export(adapter, tiny_gguf)
-    assert tuned.largest > 1
-    assert base.largest < 0.1
+        add_float32 = gguf.GGUFWriter.add_float32
+        monkeypatch.setattr(gguf.GGUFWriter, "add_float32", lambda self, key, value: add_float32(self, key, 2 * value))
+    with pytest.raises(UserError, match=r"llama.cpp and PEFT differ by [1-9]"):
+        check_export(adapter, tiny_gguf)
 
 
 @pytest.mark.timeout(600)
@@ -79,6 +72,11 @@ def test_rows_are_paired_as_llama_cpp_s_own_conversion_pairs_them() -> None:
     rows = numpy.arange(8)[:, None]
     assert permuted(rows, 1).ravel().tolist() == [0, 4, 1, 5, 2, 6, 3, 7]
     assert permuted(rows, 2).ravel().tolist() == [0, 2, 1, 3, 4, 6, 5, 7]
+
+
+def test_the_shipped_adapter_is_for_llama_cpp_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--home", str(tmp_path), "export", "shipped"]) == 1
+    assert "one with adapter_model.safetensors" in capsys.readouterr().err
 
 
 def test_exporting_twice_gives_the_same_artefact(tiny_llama: Path, tmp_path: Path) -> None:

@@ -38,6 +38,12 @@ def test_a_field_is_varied_by_its_path() -> None:
     assert recipe.training == read_recipe("embedded").training
 
 
+def test_a_mix_is_varied_over_what_the_recipe_says() -> None:
+    shares = {"yes": 0.3, "no": 0.3, "answer": 0.3, "not_stated": 0.1, "describe": 0.0}
+    mix = varied(read_recipe("embedded"), {"data.mix": shares}).data.mix
+    assert (mix.yes, mix.not_stated, mix.real) == (0.3, 0.1, read_recipe("embedded").data.mix.real)
+
+
 @pytest.mark.parametrize("settings", [{"adapter.size": 4}, {"adapter.rank": 0}, {"adapter.rank": "many"}])
 def test_a_combination_that_is_no_recipe_is_refused(settings: dict[str, object]) -> None:
     with pytest.raises(UserError, match="faults"):

@@ -163,7 +163,7 @@ def test_a_talk_through_a_pipe_remembers_and_quotes(sample_home: Path, embedded_
     )
     assert done.returncode == 0
     assert done.stdout.startswith(
-        "401 products, llama.cpp SmolLM2-135M-Instruct.Q4_1 with the adapter shipped. /help shows the commands.\n"
+        "401 products, llama.cpp SmolLM2-135M-Instruct.Q4_1 with the shipped adapter. /help shows the commands.\n"
     )
     weight, litres, sources, product, unknown, rest = done.stdout.split("\n> ")[1:]
     assert "1.3 kg" in weight

@@ -178,8 +178,13 @@ def test_a_run_is_resumed_only_with_what_it_was_begun_with(half: tuple[Recipe, P
         run(other, home, resume=True)
     with pytest.raises(UserError, match="the examples differ"):
         train(recipe, small_lesson.examples(39), [], home, resume=True)
-    with pytest.raises(UserError, match="there is no run"):
-        train(recipe, small_lesson.examples(), [], home, name="other", resume=True)
+
+
+def test_resuming_what_was_killed_before_its_first_line_begins_anew(
+    tiny_llama: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(small_lesson.recipe(tiny_llama), tmp_path, resume=True, stop_after=1).steps == 1
+    assert "it begins anew" in capsys.readouterr().err
 
 
 def test_an_unfinished_run_is_lost_only_when_told(half: tuple[Recipe, Path]) -> None:
@@ -202,6 +207,9 @@ def test_it_stops_when_the_loss_gets_no_better_and_publishes_the_best(tiny_llama
     saved = tmp_path / "runs" / "lesson" / f"checkpoint-{best}"
     assert f"Weights of step {best}." in (outcome.folder / "README.md").read_text()
     assert (saved / "adapter_model.safetensors").is_file()
+    weights = small_lesson.weights(outcome.folder)
+    again = run(plan, tmp_path, resume=True)
+    assert (again.steps, small_lesson.weights(again.folder)) == (outcome.steps, weights)  # it had ended
     assert run(plan, tmp_path).steps == outcome.steps  # it was finished, so it may begin anew
 
 

@@ -154,6 +154,10 @@ def build_parser() -> argparse.ArgumentParser:
         help=f"which questions, of {','.join(evaluating.SETS)} (all)",
     )
     command.add_argument("--limit", type=_positive, metavar="N", help="N questions of each set at most (160)")
+    command.add_argument(
+        "--grid", type=_positive, metavar="N", help="N of them put to the bare model in every way (24)"
+    )
+    command.add_argument("--titles", type=_positive, metavar="N", help="N titles to describe (8)")
     command.add_argument("--seed", type=int, default=0, help="of the choice and the intervals (%(default)s)")
     _add_engine(command)
 

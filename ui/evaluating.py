@@ -4,6 +4,7 @@ Libraries are imported by the function that needs them.
 """
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ def run_evaluate_answers(chosen: argparse.Namespace) -> None:
 
     plan = Plan(seed=chosen.seed)
     plan = plan.limited(chosen.limit) if chosen.limit else plan
+    plan = replace(plan, grid_questions=chosen.grid or plan.grid_questions, titles=chosen.titles or plan.titles)
     catalogue, why = _catalogue(chosen.home)
     sets = [_question_set(name, chosen.home, catalogue, why, plan) for name in chosen.sets]
     titles = _titles(catalogue, plan.titles, chosen.seed) if TITLES in chosen.sets else []
@@ -84,7 +86,8 @@ def _generated(catalogue: "Catalogue", plan: "Plan") -> "QuestionSet":
     """Make questions from the validation side: templates and products that no training example has."""
     from assistant.evaluation.questions import asked_from_passages
     from assistant.evaluation.report import QuestionSet
-    from finetune.examples import Mix, build
+    from finetune.example import Mix
+    from finetune.examples import build
     from index.progress import Progress
 
     mix = Mix(examples=MADE_FOR_EACH * plan.questions)
@@ -98,6 +101,8 @@ def _generated(catalogue: "Catalogue", plan: "Plan") -> "QuestionSet":
             example.passages,
             example.reply,
             stated=example.kind != "not_stated",
+            # What is "not stated" may be so because the passage that tells was taken away.
+            content="" if example.kind == "not_stated" else catalogue.product(catalogue.row_of(example.uid)).content,
         )
         for number, example in enumerate(alone)
     )

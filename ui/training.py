@@ -3,12 +3,13 @@
 import argparse
 import contextlib
 import functools
+import hashlib
 import io
 import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 if TYPE_CHECKING:
     from finetune.example import Example, Side
@@ -32,12 +33,15 @@ def run_lengths(chosen: argparse.Namespace) -> None:
     place = find(recipe.model.base)
     tokenizer = tokenizer_of(place)
     catalogue = Catalogue.load(chosen.home / "catalogue")
-    sides = {
+    told = {
         f"The examples of {recipe.name}": _examples(recipe, catalogue, chosen.home, "train"),
         "Title → description, whole": _whole_descriptions(catalogue, recipe.training.seed),
     }
     tell = functools.cache(memory_teller(place, recipe))
-    for name, examples in sides.items():
+    for name, examples in told.items():
+        if not examples:
+            print(f"{name}: none, the catalogue's descriptions hold too little\n")
+            continue
         lengths = measure([row_of(tokenizer, example, recipe.prompt) for example in examples])
         print(f"{name}: {len(examples):,}\n\n{table(lengths)}\n\n{histogram(lengths.total)}\n")
         print(f"{'max_length':>10}{'cut':>8}{'memory of one micro-batch of ' + str(recipe.training.micro_batch):>38}")
@@ -49,26 +53,33 @@ def run_lengths(chosen: argparse.Namespace) -> None:
 
 def run_export(chosen: argparse.Namespace) -> None:
     """Write an adapter as GGUF, or merged with its model."""
-    from assistant.adapters import GGUF, open_adapter
+    from assistant.adapters import GGUF, WEIGHTS, open_adapter
     from assistant.models import find
     from finetune.export import check_export, export_gguf, merge, slim, why_unchecked
+    from index.errors import UserError
 
     adapter = open_adapter(chosen.adapter, chosen.home, None)
+    if not (adapter.folder / WEIGHTS).is_file():
+        raise UserError(
+            f"the adapter {adapter.name} is for llama.cpp alone", f"one with {WEIGHTS}", "titlewise finetune RECIPE"
+        )
     place = find(chosen.model or adapter.made_by["base"])
     if chosen.merged:
         merge(adapter, place, chosen.merged)
         print(f"{place.stem} with the adapter {adapter.name} is in {chosen.merged}, in bf16.")
         return
+    reason = why_unchecked(place)
+    parity = None if reason else check_export(adapter, place)
     adapter = export_gguf(adapter, place)
     written = adapter.folder / GGUF
     print(f"{written} is written: {written.stat().st_size / 1e6:.1f} MB, in fp16.")
     if chosen.slim:
         slim(adapter, chosen.slim)
         print(f"{chosen.slim} holds the adapter for llama.cpp alone.")
-    if reason := why_unchecked(place):
+    if parity is None:
         print(f"Not compared with PEFT: {reason}.")
         return
-    tuned, base = check_export(adapter, place)
+    tuned, base = parity
     print(
         f"llama.cpp and PEFT differ by at most {tuned.largest:.2f} in log-probability, without the adapter by "
         f"{base.largest:.2f}; they hold the same token likeliest at {tuned.agreeing} of {tuned.places} places."
@@ -111,10 +122,18 @@ def run_finetune(chosen: argparse.Namespace) -> None:
 
 def _sweep(recipe: "Recipe", path: Path, catalogue: "Catalogue", home: Path) -> None:
     """Train every combination and print the table."""
+    from finetune.example import Side
+    from finetune.recipe import to_toml
     from finetune.sweep import TABLE, read_variations, sweep, table
+    from index.artefacts import sha256_of
 
-    folder = home / "sweeps" / f"{recipe.name}-{path.stem}"
-    trials = sweep(recipe, read_variations(path), lambda each: _both_sides(each, catalogue, home), folder)
+    variations = read_variations(path)
+    # Trials of another recipe, catalogue or question file are none of this sweep's.
+    made_from = [to_toml(recipe), variations.steps, catalogue.digest]
+    made_from += [sha256_of(file) for side in get_args(Side) for file in _question_files(recipe, home, side)]
+    identity = hashlib.sha256(repr(made_from).encode()).hexdigest()[:8]
+    folder = home / "sweeps" / f"{recipe.name}-{path.stem}-{identity}"
+    trials = sweep(recipe, variations, lambda each: _both_sides(each, catalogue, home), folder)
     print(table(trials) + f"\nThe table is in {folder / TABLE}.")
 
 
@@ -130,6 +149,16 @@ def _both_sides(
 def _examples(recipe: "Recipe", catalogue: "Catalogue", home: Path, side: "Side") -> Sequence["Example"]:
     """Build one side; of validation a tenth as many as to train on."""
     from finetune.examples import build
+
+    mix = recipe.data.mix
+    if side == "validation":
+        mix = replace(mix, examples=max(1, min(MOST_VALIDATION, mix.examples // 10)))
+    questions = _question_files(recipe, home, side)
+    return build(catalogue, mix, seed=recipe.training.seed, questions=questions, side=side)
+
+
+def _question_files(recipe: "Recipe", home: Path, side: "Side") -> list[Path]:
+    """Give the files of real questions of a side: to train on those of the recipe, else those in the home."""
     from index.errors import UserError
 
     given = [Path(path) for path in recipe.data.questions]
@@ -138,12 +167,7 @@ def _examples(recipe: "Recipe", catalogue: "Catalogue", home: Path, side: "Side"
             f"there is no {', '.join(absent)}", "the question files that the recipe names", "edit the recipe"
         )
     beside = home / "questions" / f"{side}.jsonl"
-    found = [beside] if beside.is_file() else []
-    mix = recipe.data.mix
-    if side == "validation":
-        mix = replace(mix, examples=max(1, min(MOST_VALIDATION, mix.examples // 10)))
-    questions = given or found if side == "train" else found
-    return build(catalogue, mix, seed=recipe.training.seed, questions=questions, side=side)
+    return given if given and side == "train" else [beside] if beside.is_file() else []
 
 
 def _whole_descriptions(catalogue: "Catalogue", seed: int) -> Sequence["Example"]:

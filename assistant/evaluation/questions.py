@@ -73,11 +73,15 @@ def asked(
 
 
 def asked_from_passages(
-    uid: str, title: str, question: str, passages: Sequence[str], reply: str, *, stated: bool
+    uid: str, title: str, question: str, passages: Sequence[str], reply: str, *, stated: bool, content: str = ""
 ) -> Asked:
-    """Give a generated question: its passages are the content, those that its reply cites are gold."""
+    """Give a generated question: those of its passages that its reply cites are gold.
+
+    The content is that of the product where it is given, else the passages.
+    """
     gold = [passages[number - 1] for number in cited_numbers(reply) if number <= len(passages)]
-    return asked(uid, title, question, passages, gold if stated else [], [without_marks(reply)] if stated else [])
+    pieces = [content] if content else passages
+    return asked(uid, title, question, pieces, gold if stated else [], [without_marks(reply)] if stated else [])
 
 
 def read_questions(path: Path, name: str) -> tuple[list[Asked], dict[str, int]]:
