@@ -27,6 +27,7 @@ FILES = {
     "starts": "token_starts.npy",
     "rows": "posting_rows.npy",
     "scores": "posting_scores.npy",
+    "mean_length": "mean_title_length.npy",
 }
 
 Rows = NDArray[np.int64]
@@ -37,17 +38,19 @@ class LexicalIndex:
     """Postings by token: those of `hashes[i]` (uint64, sorted) lie at `starts[i]:starts[i + 1]`.
 
     `rows` uint32 ascend within a token; `scores` float32 are BM25 (Lucene's idf); higher is nearer.
+    `mean_length` (1,) float64 is that of a title in tokens.
     """
 
     hashes: Hashes
     starts: NDArray[np.int64]
     rows: NDArray[np.uint32]
     scores: Floats
+    mean_length: NDArray[np.float64]
     titles: int
 
     @classmethod
-    def fit(cls, titles: Sequence[str]) -> "LexicalIndex":
-        """Count the tokens of titles, in row order."""
+    def fit(cls, titles: Sequence[str], *, like: "LexicalIndex | None" = None) -> "LexicalIndex":
+        """Count the tokens of titles, in row order; `like` another index, scores are as if they stood in that one."""
         vocabulary: dict[str, int] = {}
         ids: list[int] = []
         lengths = np.zeros(len(titles), dtype=np.int64)
@@ -63,10 +66,14 @@ class LexicalIndex:
         pairs, count = np.unique(key, return_counts=True)
         token, rows = np.divmod(pairs, max(1, len(titles)))
         starts = np.searchsorted(token, np.arange(len(order) + 1))
-        norm = K1 * (1 - B + B * lengths / max(1.0, float(lengths.mean()) if len(titles) else 1.0))
+        mean_length = np.array([max(1.0, float(lengths.mean()) if len(titles) else 1.0)])
         weight = idf(np.diff(starts), len(titles))
+        if like is not None:
+            mean_length = like.mean_length
+            weight = idf(np.diff(like._spans_of(hashes[order]), axis=1)[:, 0], like.titles)
+        norm = K1 * (1 - B + B * lengths / mean_length)
         scores = weight[token] * count / (count + norm[rows])
-        return cls(hashes[order], starts, rows.astype(np.uint32), scores.astype(np.float32), len(titles))
+        return cls(hashes[order], starts, rows.astype(np.uint32), scores.astype(np.float32), mean_length, len(titles))
 
     def save(self, folder: Path) -> None:
         """Write the arrays as .npy files."""
@@ -76,8 +83,8 @@ class LexicalIndex:
     @classmethod
     def load(cls, folder: Path, titles: int) -> "LexicalIndex":
         """Map the arrays of an index of so many titles into memory."""
-        hashes, starts, rows, scores = (np.load(folder / name, mmap_mode="r") for name in FILES.values())
-        return cls(hashes, starts, rows, scores, titles)
+        hashes, starts, rows, scores, length = (np.load(folder / name, mmap_mode="r") for name in FILES.values())
+        return cls(hashes, starts, rows, scores, length, titles)
 
     def document_frequency(self, words: Sequence[str]) -> NDArray[np.int64]:
         """Give in how many titles each word is a token, (n,) int64; 0 for a word never seen."""
@@ -88,10 +95,11 @@ class LexicalIndex:
         """Give how rare each word is, (n,) float64; a word never seen is the rarest."""
         return idf(self.document_frequency(words), self.titles)
 
-    def search(self, question: Sequence[str], limit: int) -> tuple[Rows, Floats]:
+    def search(self, question: Sequence[str], limit: int, here: NDArray[np.bool_] | None = None) -> tuple[Rows, Floats]:
         """Give the rows of the best titles for tokens of a question, and their scores, best first.
 
         Equal scores come in row order. Tokens are weighed once, however often they are repeated.
+        `here` (titles,) marks the rows that may be found, all of them unless told.
         """
         spans = self._spans(sorted(set(question)))
         spans = spans[np.argsort(spans[:, 1] - spans[:, 0], kind="stable")]
@@ -106,6 +114,8 @@ class LexicalIndex:
             total[rows] += self.scores[start:stop]
             seen.append(rows)
         found = np.unique(np.concatenate(seen)).astype(np.int64) if seen else np.zeros(0, dtype=np.int64)
+        if here is not None:
+            found = found[here[found]]
         if len(found) > limit:
             least = np.partition(total[found], len(found) - limit)[len(found) - limit]
             found = found[total[found] >= least]
@@ -125,7 +135,9 @@ class LexicalIndex:
 
     def _spans(self, words: Sequence[str]) -> NDArray[np.int64]:
         """Give where the postings of each word start and stop, (n, 2) int64."""
-        wanted = word_hashes(words)
+        return self._spans_of(word_hashes(words))
+
+    def _spans_of(self, wanted: Hashes) -> NDArray[np.int64]:
         if len(self.hashes) == 0 or len(wanted) == 0:
             return np.zeros((len(wanted), 2), dtype=np.int64)
         place = np.minimum(np.searchsorted(self.hashes, wanted), len(self.hashes) - 1)

@@ -14,8 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from index.artefacts import Manifest, open_verified, publish
+import numpy as np
+
+from index.artefacts import MANIFEST, Manifest, open_verified, publish, read_manifest
+from index.encoder import word_hashes
 from index.errors import ArtefactError, QuestionError, UnknownProductError
+from index.segments import GONE
 from index.words import is_model_number
 
 if TYPE_CHECKING:
@@ -42,8 +46,23 @@ _ANNOUNCED_UID = re.compile(r"\b(?:uid|sku|asin|id|product|item)\W{1,3}([\w-]+)"
 # At least this probable is the only title that holds a part number of the question: few lessons of a small catalogue
 # have part numbers, so the ranker is too shy there.
 PART_NUMBER_ALONE = 0.9
+# Up to so many titles, an update learns everything anew: that takes seconds.
+LEARNT_ANEW_BELOW = 20_000
+# A larger share of products that came or went since the last full build, and what was learnt then is out of date.
+MOST_CHANGED = 0.1
+KEYS_FILE = "product_keys.npy"
+NAMES_AT_ONCE = 16_384  # are hashed: their characters take eight bytes each meanwhile
 # Not offered beside better candidates: this share of the best one's weight or less.
 LEAST_SHARE = 0.1
+
+
+@dataclass(frozen=True)
+class Change:
+    """What an update found since the last full build: products added or renamed, and gone; whether it built anew."""
+
+    added: int
+    gone: int
+    anew: bool
 
 
 @dataclass(frozen=True)
@@ -90,9 +109,7 @@ class TitleIndex:
 
         if Path(encoder).is_dir() and encoder:
             encoder = str(Path(encoder).resolve())
-        titles = catalogue.titles()
-        if not titles:
-            raise ArtefactError("the catalogue holds no product", "one product or more", "titlewise prepare SOURCE")
+        titles = _titles_of(catalogue)
         contents = some_contents(catalogue, seed)
         made_by: dict[str, Any] = {"encoder": encoder, "titles": len(titles), "seed": seed}
         with publish(folder, kind="index", made_by=made_by, made_from=catalogue.digest) as scratch:
@@ -101,6 +118,44 @@ class TitleIndex:
             ranker = learn(arms, titles, contents, encoder, seed, progress)
             arms.save(scratch)
             ranker.save(scratch)
+            np.save(scratch / KEYS_FILE, product_keys(catalogue), allow_pickle=False)
+
+    @classmethod
+    def update(cls, catalogue: "Catalogue", folder: Path, *, progress: Any) -> "Change":
+        """Bring the index in `folder` to an edited catalogue, in time that the change takes, and publish it.
+
+        What was learnt from the titles is kept: an index built anew learns it from all of today's. Where that takes
+        seconds, or more than `MOST_CHANGED` of the titles have changed, and where there is no index, it is built anew.
+
+        Raises `ArtefactError` where the index is damaged, `UserError` where its encoder cannot be loaded.
+        """
+        from index.arms import Arms
+
+        titles = _titles_of(catalogue)
+        try:
+            manifest = read_manifest(folder, "index")
+        except ArtefactError:
+            if (folder / MANIFEST).exists():
+                raise
+            cls.build(catalogue, folder, progress=progress)
+            return Change(len(titles), 0, anew=True)
+        encoder, seed = manifest.made_by["encoder"], manifest.made_by["seed"]
+
+        def opened(place: Path, _: Manifest) -> tuple[Arms, Any]:
+            return Arms.load(place, encoder), np.load(place / KEYS_FILE)
+
+        arms, old_keys = open_verified(folder, "index", opened)
+        rows, added = _matched(old_keys, product_keys(catalogue))
+        gone = int((rows == GONE).sum())
+        if len(titles) <= LEARNT_ANEW_BELOW or max(gone, len(added)) > MOST_CHANGED * len(old_keys):
+            cls.build(catalogue, folder, encoder=encoder, seed=seed, progress=progress)
+            return Change(len(added), gone, anew=True)
+        arms = arms.changed(rows, [titles[row] for row in added], added, progress)
+        made_by = {key: value for key, value in manifest.made_by.items() if key != "titlewise"}
+        made_by |= {"titles": len(titles), "added": len(added), "gone": gone}
+        with publish(folder, kind="index", made_by=made_by, made_from=catalogue.digest) as scratch:
+            arms.save_changes(scratch, folder)
+        return Change(len(added), gone, anew=False)
 
     @classmethod
     def load(cls, folder: Path, catalogue: "Catalogue") -> "TitleIndex":
@@ -199,6 +254,33 @@ class TitleIndex:
     def _hits(self, scored: Sequence[tuple[int, float]]) -> tuple[Hit, ...]:
         products = [(self._catalogue.product(row), score) for row, score in scored]
         return tuple(Hit(product.uid, product.title, float(score)) for product, score in products)
+
+
+def product_keys(catalogue: "Catalogue") -> Any:
+    """Give (n,) uint64 that identify uid and title of each product, in row order."""
+    names = catalogue.names()
+    return np.concatenate(
+        [
+            np.zeros(0, dtype=np.uint64),
+            *(word_hashes(names[at : at + NAMES_AT_ONCE]) for at in range(0, len(names), NAMES_AT_ONCE)),
+        ]
+    )
+
+
+def _matched(old: Any, new: Any) -> tuple[Any, Any]:
+    """Give the new row of each old product, `GONE` where it has none, and the new rows that no old product has."""
+    order = np.argsort(new, kind="stable")
+    place = np.minimum(np.searchsorted(new[order], old), max(0, len(new) - 1))
+    same = new[order][place] == old
+    rows = np.where(same, order[place], GONE)
+    return rows, np.setdiff1d(np.arange(len(new)), rows[same])
+
+
+def _titles_of(catalogue: "Catalogue") -> list[str]:
+    titles = catalogue.titles()
+    if not titles:
+        raise ArtefactError("the catalogue holds no product", "one product or more", "titlewise prepare SOURCE")
+    return titles
 
 
 def _has_part_number_alone(words: Sequence[str], titles: Sequence[str]) -> bool:

@@ -168,10 +168,10 @@ def test_every_damaged_or_shortened_file_is_refused_by_name(catalogue: Catalogue
     import shutil
 
     names = sorted(read_manifest(folder, "index").files)
-    assert {"vectors.faiss", "ranker.json", "static_encoder.safetensors", "posting_rows.npy"} <= set(names)
+    assert {"base/vectors.faiss", "ranker.json", "static_encoder.safetensors", "base/posting_rows.npy"} <= set(names)
     for name in names:
         for damage in ("flip", "cut", "gone"):
-            copy = tmp_path / f"{name}-{damage}"
+            copy = tmp_path / f"{name.replace('/', '-')}-{damage}"
             shutil.copytree(folder, copy)
             whole = (copy / name).read_bytes()
             if damage == "flip":
@@ -233,7 +233,7 @@ def test_faiss_finds_what_the_matrix_product_finds(index: TitleIndex, catalogue:
     vectors = arms.encoder.encode(catalogue.titles())
     for question in ("harrow kettle", "wireless sony", "caneta"):
         asked = arms.encoder.encode([question])
-        scores, rows = arms.vectors.search(asked, 5)
+        scores, rows = arms.segments[0].vectors.search(asked, 5)
         product = (vectors @ asked[0]).astype(np.float32)
         assert scores[0] == pytest.approx(np.sort(product)[::-1][:5], abs=1e-6)
         assert product[rows[0]] == pytest.approx(scores[0], abs=1e-6)
@@ -259,15 +259,15 @@ def test_a_large_catalogue_is_compressed_and_still_finds_its_titles(
 ) -> None:
     from index.arms import Arms
 
-    monkeypatch.setattr("index.arms.EXACT_UP_TO", 1_000)
+    monkeypatch.setattr("index.segments.EXACT_UP_TO", 1_000)
     titles = [f"{brand} {thing} KX-{number}" for number in range(200) for brand, thing in BRANDS_AND_THINGS]
     built = Arms.build(titles, [], "", Progress)
     built.save(tmp_path)
     arms = Arms.load(tmp_path, "")
-    assert "Flat" not in type(arms.vectors).__name__
+    assert "Flat" not in type(arms.segments[0].vectors).__name__
     for row in range(0, len(titles), 97):
         vector = arms.encoder.encode([titles[row]])
-        assert row in arms.vectors.search(vector, 10)[1][0]
+        assert row in arms.segments[0].vectors.search(vector, 10)[1][0]
         assert row in arms.candidates(titles[row])[1]
 
 

@@ -76,9 +76,9 @@ def build_parser() -> argparse.ArgumentParser:
     command.add_argument("--workers", type=_positive, metavar="N", help="processes (one a core)")
 
     command = _command(subparsers, "index", commands.run_index, "make the title index of the catalogue")
-    command.add_argument(
-        "--encoder", default="", metavar="NAME_OR_PATH", help="a sentence-transformers model (built in)"
-    )
+    how = command.add_mutually_exclusive_group()
+    how.add_argument("--encoder", default="", metavar="NAME_OR_PATH", help="a sentence-transformers model (built in)")
+    how.add_argument("--update", action="store_true", help="index only what came, changed or went")
     command.add_argument("--seed", type=int, default=0, help="(%(default)s)")
 
     command = _command(subparsers, "resolve", commands.run_resolve, "say which product a question means")
@@ -143,6 +143,13 @@ def build_parser() -> argparse.ArgumentParser:
     evaluate = _command(subparsers, "evaluate", None, "measure, and report it").add_subparsers(
         metavar="WHAT", required=True
     )
+    command = _command(
+        evaluate, "resolver", evaluating.run_evaluate_resolver, "measure how well the title index finds what is meant"
+    )
+    command.add_argument("--pairs", type=Path, metavar="FILE", help='ask these too: {"question", "uid"}, one a line')
+    command.add_argument("--limit", type=_positive, default=300, metavar="N", help="questions a slice (%(default)s)")
+    command.add_argument("--seed", type=int, default=0, help="of the questions (%(default)s)")
+
     command = _command(
         evaluate, "answers", evaluating.run_evaluate_answers, "measure how well a model answers, and with its adapter"
     )

@@ -45,8 +45,16 @@ def run_index(chosen: argparse.Namespace) -> None:
     from index.resolver import TitleIndex
 
     catalogue = Catalogue.load(chosen.home / "catalogue")
-    TitleIndex.build(catalogue, chosen.home / "index", encoder=chosen.encoder, seed=chosen.seed, progress=Progress)
-    print(f"{len(catalogue):,} titles are indexed in {chosen.home / 'index'}.")
+    folder = chosen.home / "index"
+    told = ""
+    if chosen.update:
+        change = TitleIndex.update(catalogue, folder, progress=Progress)
+        told = f"; since the last full build {change.added:,} came or changed, {change.gone:,} went"
+        told = "; built anew" if change.anew else told
+    else:
+        TitleIndex.build(catalogue, folder, encoder=chosen.encoder, seed=chosen.seed, progress=Progress)
+    titles = "1 title is" if len(catalogue) == 1 else f"{len(catalogue):,} titles are"
+    print(f"{titles} indexed in {folder}{told}.")
 
 
 def run_resolve(chosen: argparse.Namespace) -> None:

@@ -47,6 +47,23 @@ def run_evaluate_answers(chosen: argparse.Namespace) -> None:
     print(f"The report is {folder / PAGE}.")
 
 
+def run_evaluate_resolver(chosen: argparse.Namespace) -> None:
+    """Measure how well titles are found."""
+    from assistant.evaluation.report import PAGE
+    from assistant.evaluation.resolver_report import ResolverPlan, evaluate_resolver, read_pairs, resolver_lines
+    from assistant.opening import open_catalogue
+    from index.progress import Progress
+
+    catalogue, index = open_catalogue(chosen.home)
+    pairs = read_pairs(chosen.pairs, catalogue) if chosen.pairs else []
+    folder = chosen.home / "reports" / "resolver"
+    plan = ResolverPlan(chosen.limit, seed=chosen.seed)
+    report = evaluate_resolver(catalogue, index, pairs, folder, plan, progress=Progress)
+    for line in resolver_lines(report):
+        print(line)
+    print(f"The report is {folder / PAGE}.")
+
+
 def set_names(text: str) -> tuple[str, ...]:
     """Read the names of question sets, as --sets has them."""
     names = tuple(text.split(","))

@@ -1,46 +1,31 @@
-"""The report as one HTML page that needs nothing else, and can do nothing.
+"""The report on answers as one HTML page that needs nothing else, and can do nothing.
 
-No script, no picture or style from elsewhere, and a policy that forbids both: titles,
-questions and replies come from strangers. Every text is escaped.
-
-    page_of(report, samples)
+page_of(report, samples)
 """
 
-import html
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from assistant.evaluation.markup import HTML_FOOT, html_head, html_table, html_text
 from assistant.evaluation.plots import Bar, bars
 
 PLOTTED = ("rouge_l", "yes_no", "no_recalled", "not_stated_recall", "answered", "bleu")
 SAMPLES_SHOWN = 12  # of the best, and of the worst, of each table
-_LONGEST = 600  # characters of a text that are shown
-_HEAD = """<!doctype html><html lang="en"><head><meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<meta name="viewport" content="width=device-width"><title>How well it answers</title><style>
-body{font:15px/1.45 system-ui,sans-serif;margin:2em auto;max-width:76em;padding:0 1em;color:#222}
-table{border-collapse:collapse;margin:1em 0;font-size:13px;display:block;overflow-x:auto}
-td,th{border:1px solid #ddd;padding:3px 7px;text-align:right;vertical-align:top}
-td:first-child,th:first-child,.l td,.l th{text-align:left}
-small{color:#777;white-space:nowrap}.tuned{background:#eaf6f0}.worse{background:#fbe9e7}.better{background:#e7f5ea}
-details{margin:.6em 0}svg text{font:12px system-ui,sans-serif}svg .t{font-weight:600}
-</style></head><body>
-"""
 
 
 def page_of(report: Mapping[str, Any], samples: Sequence[Mapping[str, Any]]) -> str:
     """Give the whole page, from what `report.json` and `samples.jsonl` hold."""
-    parts = [_HEAD, "<h1>How well it answers</h1>", _made(report), _sets(report), _losses(report)]
+    parts = [html_head("How well it answers"), _made(report), _sets(report), _losses(report)]
     for table in report["tables"]:
         own = [row for row in samples if (row["table"], row["set"]) == (table["table"], table["set"])]
         parts += [
-            f"<h2>{_text(table['set'])}: {_text(table['table'])}, {table['questions']} rows</h2>",
+            f"<h2>{html_text(table['set'])}: {html_text(table['table'])}, {table['questions']} rows</h2>",
             _figures(table, report["definitions"]),
             *_plots(table, report["definitions"]),
             _differences(table, report["definitions"]),
             _samples(table, own),
         ]
-    parts += ["<h2>What the figures are</h2>", _definitions(report), "</body></html>\n"]
+    parts += ["<h2>What the figures are</h2>", _definitions(report), HTML_FOOT]
     return "\n".join(parts)
 
 
@@ -54,7 +39,7 @@ def _made(report: Mapping[str, Any]) -> str:
         **report["machine"],
         "BLEU": report["bleu_signature"],
     }
-    return _table([("what", "value"), *facts.items()], "l")
+    return html_table([("what", "value"), *facts.items()], "l")
 
 
 def _sets(report: Mapping[str, Any]) -> str:
@@ -63,7 +48,7 @@ def _sets(report: Mapping[str, Any]) -> str:
         left_out = "; ".join(f"left out: {count} {reason}" for reason, count in one["left_out"].items())
         counts = (one[key] for key in ("name", "source", "questions", "answerable", "yes", "no"))
         rows.append((*counts, one["missing"] or left_out))
-    return _table(rows, "l")
+    return html_table(rows, "l")
 
 
 def _losses(report: Mapping[str, Any]) -> str:
@@ -75,18 +60,20 @@ def _losses(report: Mapping[str, Any]) -> str:
         ends = f"{-one['high']:.3f} to {-one['low']:.3f}"
         verdict = "loses" if one["certain"] else f"{one['rows']} rows: may be chance"
         rows.append((one["set"], one["table"], title, one["of"], one["minus"], f"{-one['value']:.3f}", ends, verdict))
-    told = _table(rows, "l") if len(rows) > 1 else "<p>Nowhere in what is compared.</p>"
+    told = html_table(rows, "l") if len(rows) > 1 else "<p>Nowhere in what is compared.</p>"
     return "<h2>Where it loses to the best baseline</h2>" + told
 
 
 def _figures(table: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
-    head = "".join(f'<th class="{_text(way["role"])}">{_text(label)}</th>' for label, way in table["ways"].items())
+    head = "".join(
+        f'<th class="{html_text(way["role"])}">{html_text(label)}</th>' for label, way in table["ways"].items()
+    )
     rows = []
     for name, definition in definitions.items():
         figures = [(way["role"], way["figures"].get(name)) for way in table["ways"].values()]
         if any(figure for _, figure in figures):
-            cells = "".join(f'<td class="{_text(role)}">{_cell(figure)}</td>' for role, figure in figures)
-            rows.append(f"<tr><td>{_text(definition['title'])}</td>{cells}</tr>")
+            cells = "".join(f'<td class="{html_text(role)}">{_cell(figure)}</td>' for role, figure in figures)
+            rows.append(f"<tr><td>{html_text(definition['title'])}</td>{cells}</tr>")
     return f"<table><tr><th>figure</th>{head}</tr>{''.join(rows)}</table>"
 
 
@@ -124,7 +111,7 @@ def _differences(table: Mapping[str, Any], definitions: Mapping[str, Any]) -> st
                     f"{one['value']:+.3f}",
                     f"{one['low']:+.3f} to {one['high']:+.3f}",
                 )
-                rows.append(f'<tr class="{mark}">' + "".join(f"<td>{_text(cell)}</td>" for cell in cells) + "</tr>")
+                rows.append(f'<tr class="{mark}">' + "".join(f"<td>{html_text(cell)}</td>" for cell in cells) + "</tr>")
     if not rows:
         return ""
     head = "<tr><th>difference (above 0 is better)</th><th>figure</th><th>gain</th><th>interval</th></tr>"
@@ -145,7 +132,9 @@ def _samples(table: Mapping[str, Any], samples: Sequence[Mapping[str, Any]]) -> 
     for title, rows in (("worst first", worst), ("best first", best)):
         if rows:
             body = "".join(map(_sample, rows))
-            shown += f"<details><summary>Samples, {title} by the replies of “{_text(judged)}”</summary>{body}</details>"
+            shown += (
+                f"<details><summary>Samples, {title} by the replies of “{html_text(judged)}”</summary>{body}</details>"
+            )
     return shown
 
 
@@ -165,25 +154,11 @@ def _sample(row: Mapping[str, Any]) -> str:
                 shown,
             )
         )
-    head = f"<p><b>{_text(asked)}</b> <small>{_text(row['title'])}</small><br>Right: {_text(right)}</p>"
-    return head + _table(rows, "l")
+    head = f"<p><b>{html_text(asked)}</b> <small>{html_text(row['title'])}</small><br>Right: {html_text(right)}</p>"
+    return head + html_table(rows, "l")
 
 
 def _definitions(report: Mapping[str, Any]) -> str:
     rows = [("figure", "better", "what it is")]
     rows += [(one["title"], one["better"], one["says"]) for one in report["definitions"].values()]
-    return _table(rows, "l") + _table([("way", "what it does"), *report["ways"].items()], "l")
-
-
-def _table(rows: Sequence[Sequence[Any]], kind: str) -> str:
-    head, *body = (
-        "".join(f"<{cell}>{_text(value)}</{cell}>" for value in row)
-        for cell, row in (("th" if place == 0 else "td", row) for place, row in enumerate(rows))
-    )
-    return f'<table class="{kind}"><tr>{head}</tr>' + "".join(f"<tr>{row}</tr>" for row in body) + "</table>"
-
-
-def _text(value: Any) -> str:
-    """Escape a text, and shorten it."""
-    text = str(value)
-    return html.escape(text if len(text) <= _LONGEST else text[:_LONGEST] + " …", quote=True)
+    return html_table(rows, "l") + html_table([("way", "what it does"), *report["ways"].items()], "l")

@@ -43,3 +43,37 @@ def bars(title: str, rows: Sequence[Bar]) -> str:
             f'<text x="{high + 6:.1f}" y="{y + 14}">{row.value:.3g}</text>',
         ]
     return "".join([*parts, "</svg>"])
+
+
+@dataclass(frozen=True)
+class Point:
+    """One bin of a reliability plot: the probability said, the share that was right, how many there were."""
+
+    said: float
+    right: float
+    count: int
+
+
+def reliability_plot(title: str, points: Sequence[Point]) -> str:
+    """Draw said against true shares beside the diagonal on which both are the same; larger bins are larger dots."""
+    size, edge = 300, 36
+    most = max([1, *(point.count for point in points)])
+
+    def place(share: float) -> float:
+        return share * (size - 2 * edge)
+
+    parts = [
+        f'<svg viewBox="0 0 {size} {size}" width="{size}" height="{size}" role="img">',
+        f'<text x="0" y="14" class="t">{html.escape(title)}</text>',
+        f'<path d="M{edge} {edge}V{size - edge}H{size - edge}" stroke="#777" fill="none"/>',
+        f'<path d="M{edge} {size - edge}L{size - edge} {edge}" stroke="#bbb" stroke-dasharray="4"/>',
+        f'<text x="{edge}" y="{size - 18}">0</text><text x="{size - edge - 8}" y="{size - 18}">1 said</text>',
+        f'<text x="4" y="{edge + 6}">1 true</text>',
+    ]
+    parts += [
+        f'<circle cx="{edge + place(point.said):.1f}" cy="{size - edge - place(point.right):.1f}" '
+        f'r="{3 + 7 * (point.count / most) ** 0.5:.1f}" fill="{_COLOURS["tuned"]}" fill-opacity="0.7">'
+        f"<title>{point.count}: said {point.said:.2f}, true {point.right:.2f}</title></circle>"
+        for point in points
+    ]
+    return "".join([*parts, "</svg>"])
