@@ -28,7 +28,7 @@ from typing import Any, TypeVar
 
 from index.errors import ArtefactError
 
-FORMAT_VERSION = 1
+FORMATS = {"catalogue": 1, "index": 2, "model": 1, "adapter": 1, "report": 1}  # raised when files change meaning
 ABANDONED_AFTER_S = 60.0
 MANIFEST = "manifest.json"
 MAKER = {
@@ -137,9 +137,9 @@ def read_manifest(folder: Path, kind: str) -> Manifest:
         raise ArtefactError(f"{path} is damaged", "a manifest that titlewise wrote", mend) from exc
     if raw != _sealed(body):
         raise ArtefactError(f"{path} is damaged", "a manifest that matches its own SHA-256", mend)
-    if found != (FORMAT_VERSION, kind):
+    if found != (FORMATS[kind], kind):
         raise ArtefactError(
-            f"{path} has kind {found[1]}, format {found[0]}", f"kind {kind}, format {FORMAT_VERSION}", mend
+            f"{path} has kind {found[1]}, format {found[0]}", f"kind {kind}, format {FORMATS[kind]}", mend
         )
     return manifest
 
@@ -166,7 +166,7 @@ def _write_manifest(folder: Path, *, kind: str, made_by: dict[str, Any], made_fr
         if path.is_file()
     }
     body = {
-        "format": FORMAT_VERSION,
+        "format": FORMATS[kind],
         "kind": kind,
         "made_by": {"titlewise": version("titlewise"), **made_by},
         "made_from": made_from,

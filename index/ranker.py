@@ -86,6 +86,19 @@ class Judgement:
 
 
 @dataclass(frozen=True)
+class Reason:
+    """What one feature said: its value, that of the runner-up where one is compared with, and how much it weighed.
+
+    `weight` is in logits: above 0 it spoke for the best candidate, or for being sure of it.
+    """
+
+    feature: str
+    value: float
+    other: float | None
+    weight: float
+
+
+@dataclass(frozen=True)
 class Linear:
     """A linear model over standardised features."""
 
@@ -97,6 +110,10 @@ class Linear:
     def __call__(self, features: Any) -> Any:
         """Give one number a row; higher is likelier."""
         return ((features - self.mean) / self.spread) @ self.weights + self.intercept
+
+    def parts(self, features: Any) -> Any:
+        """Give what each feature adds to the number, the intercept apart; (…, n) → (…, n)."""
+        return (features - self.mean) / self.spread * self.weights
 
 
 @dataclass(frozen=True)
@@ -113,6 +130,22 @@ class Ranker:
         share = np.exp(utilities - utilities[0])
         first, four = _sigmoid(self.first(features)), _sigmoid(self.four(features))
         return Judgement(order, share, rivals, first, max(first, four))
+
+    def explain(self, question: Question, comparison: Comparison) -> tuple[list[Reason], list[Reason]]:
+        """Say why the best candidate is before the second, and why it is so sure; the weightiest reason first."""
+        order, _, _, features = _examine(self.utility, question, comparison)
+        best = comparison.features[order[0]].astype(np.float64)
+        second = comparison.features[order[min(1, len(order) - 1)]].astype(np.float64)
+        apart = self.utility.parts(best) - self.utility.parts(second)
+        before = [
+            Reason(name, float(one), float(other), float(weight))
+            for name, one, other, weight in zip(NAMES, best, second, apart, strict=True)
+        ]
+        sure = [
+            Reason(name, float(value), None, float(weight))
+            for name, value, weight in zip(DECISION_NAMES, features, self.first.parts(features), strict=True)
+        ]
+        return _weightiest(before), _weightiest(sure)
 
     @classmethod
     def fit(cls, samples: Sequence[Sample]) -> "Ranker":
@@ -160,6 +193,10 @@ class Ranker:
             _from_json(data["first"], DECISION_NAMES),
             _from_json(data["four"], DECISION_NAMES),
         )
+
+
+def _weightiest(reasons: Sequence[Reason]) -> list[Reason]:
+    return sorted(reasons, key=lambda reason: -abs(reason.weight))
 
 
 def _examine(

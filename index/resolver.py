@@ -20,13 +20,13 @@ from index.artefacts import MANIFEST, Manifest, open_verified, publish, read_man
 from index.encoder import word_hashes
 from index.errors import ArtefactError, QuestionError, UnknownProductError
 from index.segments import GONE
-from index.words import is_model_number
+from index.words import fold, is_model_number, title_part
 
 if TYPE_CHECKING:
     from index.arms import Arms
     from index.encoder import Floats
     from index.products import Catalogue
-    from index.ranker import Judgement, Ranker
+    from index.ranker import Judgement, Ranker, Reason
 
 Decision = Literal["found", "ambiguous", "unknown"]
 
@@ -43,6 +43,14 @@ VAIN = 2.0  # being asked among products of which none is meant
 MISSED = 6.0  # being told that nothing was found although it is there
 _UID_WORD = re.compile(r"\b(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z\d]{4,}\b")
 _ANNOUNCED_UID = re.compile(r"\b(?:uid|sku|asin|id|product|item)\W{1,3}([\w-]+)", re.I)
+MOST_BESIDE = 2  # words, frame words apart, in a part of a question about two products that names neither
+_EITHER = re.compile(r"\s+(?:or|vs\.?|versus|ou)\s+(?:the |a |o )?", re.I)
+_COMPARED = re.compile(r"\s+(?:or|vs\.?|versus|ou|and|e)\s+(?:the |a |o )?|[,;:]\s+(?:the |a |o )?", re.I)
+_COMPARES = re.compile(
+    r"\b(?:compare|comparar?|comparison|differen\w+|diferença\w*|better|best|lighter|heavier|larger|smaller|bigger"
+    r"|cheaper|longer|shorter|faster|melhor|maior|menor|mais \w+)\b",
+    re.I,
+)
 # At least this probable is the only title that holds a part number of the question: few lessons of a small catalogue
 # have part numbers, so the ranker is too shy there.
 PART_NUMBER_ALONE = 0.9
@@ -86,6 +94,19 @@ class Resolution:
     probability: float
     hits: tuple[Hit, ...]
     candidates: tuple[Hit, ...] = ()
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why the best hit is the best: what each word of the question weighs, and what each feature said.
+
+    `before_second` compares the best candidate with the next one, `sure` says how probable it is that the best is
+    meant at all; both have the weightiest reason first. A uid in the question decides alone, and is not among them.
+    """
+
+    words: tuple[tuple[str, float], ...]
+    before_second: tuple["Reason", ...]
+    sure: tuple["Reason", ...]
 
 
 class TitleIndex:
@@ -184,11 +205,31 @@ class TitleIndex:
         return self._arms.encoder.encode(texts)
 
     def resolve(self, question: str) -> Resolution:
-        """Say which product a question means.
+        """Say which product a question means; of two that it names ("which is lighter, A or B?") both are offered.
 
         Raises `QuestionError` where it is blank or longer than 4,000 characters.
         """
         check_question(question)
+        whole = self._resolved(question)
+        parts = [(part, self._resolved(part)) for part in parts_of(question)]
+        named = {found.hits[0].uid: found.hits[0] for _, found in parts if found.decision == "found"}
+        others = [part for part, found in parts if found.decision != "found"]  # such as "which is lighter"
+        if len(named) < 2 or any(len(title_part(fold(part)).split()) > MOST_BESIDE for part in others):
+            return whole
+        both = tuple(named.values())
+        rest = tuple(hit for hit in whole.hits if hit.uid not in named)
+        return Resolution("ambiguous", max(hit.score for hit in both), (*both, *rest)[:MAX_HITS], both[:MAX_CANDIDATES])
+
+    def explain(self, question: str) -> Explanation:
+        """Say what speaks for the best hit of a question, and how sure that is; raises as `resolve`."""
+        check_question(question)
+        asked, _, comparison = self._arms.candidates(question)
+        before, sure = self._ranker.explain(asked, comparison)
+        words = sorted(zip(asked.words, asked.weights.tolist(), strict=True), key=lambda pair: -pair[1])
+        return Explanation(tuple(words), tuple(before), tuple(sure))
+
+    def _resolved(self, question: str) -> Resolution:
+        """Take a question for one about a single product."""
         asked, rows, comparison = self._arms.candidates(question)
         judgement = self._ranker.judge(asked, comparison)
         ranked = [int(row) for row in rows[judgement.order]]
@@ -254,6 +295,16 @@ class TitleIndex:
     def _hits(self, scored: Sequence[tuple[int, float]]) -> tuple[Hit, ...]:
         products = [(self._catalogue.product(row), score) for row, score in scored]
         return tuple(Hit(product.uid, product.title, float(score)) for product, score in products)
+
+
+def parts_of(question: str) -> list[str]:
+    """Cut a question that may be about several products into a part for each; [] where it is about one.
+
+    "or" is enough; "and", which titles are full of, only where things are compared.
+    """
+    between = _COMPARED if _COMPARES.search(question) else _EITHER
+    parts = [part for part in between.split(question) if any(sign.isalnum() for sign in part)]
+    return parts if 2 <= len(parts) <= MAX_CANDIDATES else []
 
 
 def product_keys(catalogue: "Catalogue") -> Any:

@@ -2,6 +2,7 @@ import json
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
 import tiny_sentence_model as tiny
 
@@ -145,6 +146,54 @@ def test_a_question_of_four_thousand_characters_is_answered(index: TitleIndex) -
     assert len(index.resolve(("red harrow kettle " + words)[:4000]).hits) == 10
 
 
+@pytest.mark.parametrize(
+    ("question", "uids"),
+    [
+        ("which is lighter, the red Harrow kettle or the Kitchen Timer?", {"K1", "T1"}),
+        ("difference between the black harrow kettle and the desk lamp with clamp", {"K2", "D2"}),
+        ("o que é maior, Kitchen Timer with Magnet ou Harrow Toaster?", {"T1", "K3"}),
+        ("Sony WH-1000XM5 vs Moby-Dick or Kitchen Timer with Magnet", {"H3", "T1"}),
+    ],
+)
+def test_of_two_products_in_one_question_both_are_offered(index: TitleIndex, question: str, uids: set[str]) -> None:
+    resolution = index.resolve(question)
+    assert resolution.decision == "ambiguous"
+    assert uids <= {hit.uid for hit in resolution.candidates}
+    assert {hit.uid for hit in resolution.hits[: len(resolution.candidates)]} == {
+        hit.uid for hit in resolution.candidates
+    }
+
+
+@pytest.mark.parametrize(
+    ("question", "uid"),
+    [
+        ("is the Kitchen Timer with Magnet loud or not?", "T1"),
+        ("is the red Harrow kettle 1.7 or 2 litres?", "K1"),
+        ("does the Harrow Toaster have a crumb tray and a cord?", "K3"),
+        ("which is better for bread, Harrow Toaster?", "K3"),
+    ],
+)
+def test_or_and_and_do_not_make_two_products_of_one(index: TitleIndex, question: str, uid: str) -> None:
+    resolution = index.resolve(question)
+    assert resolution.hits[0].uid == uid
+    assert resolution.decision != "ambiguous"
+
+
+def test_an_explanation_names_features_and_adds_up(index: TitleIndex) -> None:
+    question = "how heavy is the red harrow kettle?"
+    explanation = index.explain(question)
+    assert {word for word, _ in explanation.words[:3]} == {"harrow", "kettle", "red"}
+    assert [reason.feature for reason in explanation.before_second if reason.feature == "variant_conflict"]
+    best, second = index.resolve(question).hits[:2]
+    apart = sum(reason.weight for reason in explanation.before_second)
+    assert apart == pytest.approx(np.log(best.score / second.score), abs=1e-3)
+    ranker = index._ranker
+    logit = sum(reason.weight for reason in explanation.sure) + ranker.first.intercept
+    assert 1 / (1 + np.exp(-logit)) == pytest.approx(index.resolve(question).probability, abs=1e-6)
+    weights = [abs(reason.weight) for reason in explanation.sure]
+    assert weights == sorted(weights, reverse=True)
+
+
 def test_building_twice_gives_identical_files(catalogue: Catalogue, folder: Path, tmp_path: Path) -> None:
     TitleIndex.build(catalogue, tmp_path / "again", progress=Progress)
     assert read_manifest(tmp_path / "again", "index").digest == read_manifest(folder, "index").digest
@@ -227,8 +276,6 @@ def test_an_encoder_that_cannot_be_had_leaves_the_old_index(
 
 
 def test_faiss_finds_what_the_matrix_product_finds(index: TitleIndex, catalogue: Catalogue) -> None:
-    import numpy as np
-
     arms = index._arms
     vectors = arms.encoder.encode(catalogue.titles())
     for question in ("harrow kettle", "wireless sony", "caneta"):

@@ -84,6 +84,7 @@ def build_parser() -> argparse.ArgumentParser:
     command = _command(subparsers, "resolve", commands.run_resolve, "say which product a question means")
     _add_question(command)
     command.add_argument("--json", action="store_true", help="print JSON")
+    command.add_argument("--explain", action="store_true", help="say what spoke for the best hit")
 
     command = _command(subparsers, "ask", commands.run_ask, "answer a question from a product's description")
     _add_question(command)

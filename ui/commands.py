@@ -63,9 +63,11 @@ def run_resolve(chosen: argparse.Namespace) -> None:
 
     from assistant.opening import open_catalogue
     from ui.batch import Row, question_of
-    from ui.terminal import resolution_lines
+    from ui.terminal import explanation_lines, resolution_lines
 
     _check_batch_usage(chosen)
+    if chosen.explain and chosen.batch:
+        chosen.parser.error("--explain goes with a QUESTION")
     _, index = open_catalogue(chosen.home)
 
     def row_of(question: str) -> Row:
@@ -75,9 +77,12 @@ def run_resolve(chosen: argparse.Namespace) -> None:
     if chosen.batch:
         _batch(chosen, lambda row: row_of(question_of(row)))
     elif chosen.json:
-        _print_json(row_of(chosen.question))
+        explained = {"explanation": asdict(index.explain(chosen.question))} if chosen.explain else {}
+        _print_json(row_of(chosen.question) | explained)
     else:
         print(resolution_lines(index.resolve(chosen.question)))
+        if chosen.explain:
+            print(explanation_lines(index.explain(chosen.question)))
 
 
 def run_ask(chosen: argparse.Namespace) -> None:

@@ -5,9 +5,10 @@ import textwrap
 from assistant.reply import Reply
 from index.products import Product
 from index.report import Report
-from index.resolver import Resolution
+from index.resolver import Explanation, Resolution
 
 WIDTH = 100
+REASONS = 8  # of an explanation, the weightiest first
 KINDS = {
     "answer": "answer",
     "not_stated": "not stated",
@@ -42,6 +43,19 @@ def resolution_lines(resolution: Resolution) -> str:
     """Give a resolution as a small table, the best hit first."""
     rows = [f"  {hit.score:.3f}  {hit.uid}  {hit.title}" for hit in resolution.hits]
     return "\n".join([f"{resolution.decision} (probability {resolution.probability:.3f})", *rows])
+
+
+def explanation_lines(explanation: Explanation) -> str:
+    """Give what spoke for the best hit: the words of the question, then the weightiest features."""
+    words = ", ".join(f"{word} {weight:.1f}" for word, weight in explanation.words)
+    lines = [f"\nWords of the question, by how much they tell: {words}", "\nWhy the first is before the second:"]
+    for reason in explanation.before_second[:REASONS]:
+        if reason.weight:
+            lines.append(f"  {reason.weight:+6.2f}  {reason.feature:32}{reason.value:8.2f}  against {reason.other:.2f}")
+    lines.append("\nHow sure it is that the first is meant (in logits, above 0 for it):")
+    for reason in explanation.sure[:REASONS]:
+        lines.append(f"  {reason.weight:+6.2f}  {reason.feature:32}{reason.value:8.2f}")
+    return "\n".join(lines)
 
 
 def product_lines(product: Product) -> str:
