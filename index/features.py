@@ -17,6 +17,7 @@ from index.words import FRAME_WORDS, VARIANT_WORDS, is_model_number, joins
 
 GAP_COST = np.float32(0.5)
 SAME_WORD = 0.999
+ALIKE = 0.5  # of two part numbers, by edits: at least so much, and they may be meant to be the same
 WORDLESS = "\0"  # stands for the word of a title without any ("★★★"); no question holds it
 NAMES = (
     "trigram_cosine",
@@ -32,6 +33,7 @@ NAMES = (
     "model_number_in_question",
     "model_number_nearly",
     "model_number_conflict",
+    "model_digits_conflict",
     "number_conflict",
     "variant_conflict",
     "first_word_covered",
@@ -80,6 +82,7 @@ def compare(
         words.model_numbers(),
         words.model_nearly(),
         words.model_conflict(),
+        words.digits_conflict(),
         words.conflict(is_number),
         words.conflict(is_variant),
         words.first_word(),
@@ -196,6 +199,26 @@ class _Words:
         conflict: Floats = has * (1 - self.exact[:, asked].max(axis=1)) * (1 - self.model_nearly())
         return conflict
 
+    def digits_conflict(self) -> Floats:
+        """Give how many of the question's part numbers the title has with other digits only, 0 to 1.
+
+        "DCM390" against "DCM290" is another product, against "DCM390-BK" or "DCM 390" it is not. Of the title's part
+        numbers the most alike one is compared; a title that has none alike contradicts nothing.
+        """
+        asked = [number for number, word in enumerate(self.question.words) if is_model_number(word)]
+        model = np.array([is_model_number(word) for word in self.unique], dtype=bool)
+        if not asked or not model.any():
+            return np.zeros(len(self.starts), dtype=np.float32)
+        digits = np.array([_digits(word) if flag else "" for word, flag in zip(self.unique, model, strict=True)])
+        conflicts = np.zeros((len(asked), len(self.starts)), dtype=np.float32)
+        for place, number in enumerate(asked):
+            alike = np.where(model, self.ratio[number], 0)[self.ids]
+            same = (digits == _digits(self.question.words[number]))[self.ids]
+            nearest = np.maximum.reduceat(alike, self.starts)
+            met = np.maximum.reduceat(np.where(same, alike, 0), self.starts)
+            conflicts[place] = (nearest >= ALIKE) & (met < ALIKE) & (self.exact[:, number] == 0)
+        return np.asarray(conflicts.mean(axis=0), dtype=np.float32)
+
     def conflict(self, kind: Callable[[str], bool]) -> Floats:
         """Give how far question and title contradict each other in words of a kind, 0 to 1.
 
@@ -215,6 +238,10 @@ class _Words:
     def first_word(self) -> Floats:
         first: Floats = self.near_title[self.ids[self.starts]]
         return first
+
+
+def _digits(word: str) -> str:
+    return "".join(sign for sign in word if sign.isdigit())
 
 
 def is_number(word: str) -> bool:

@@ -41,6 +41,7 @@ OF_BEST = (
     "model_number_in_question",
     "model_number_nearly",
     "model_number_conflict",
+    "model_digits_conflict",
     "number_conflict",
     "variant_conflict",
     "title_in_question",
