@@ -108,6 +108,8 @@ class _Words:
         self.starts = np.cumsum(lengths) - lengths
         self.unique = list(unique)
         weights = lexical.idf(self.unique).astype(np.float32)
+        self.model = np.array([is_model_number(word) for word in self.unique], dtype=bool)
+        self.whole_numbers = np.array([word.isdigit() for word in self.unique], dtype=bool)
         framed = np.array([word in FRAME_WORDS for word in self.unique])
         self.weights = np.where(framed, np.float32(FRAME_WEIGHT) * weights, weights)
         self.title_mass = np.maximum(np.add.reduceat(self.weights[self.ids], self.starts), np.float32(1e-6))
@@ -173,10 +175,9 @@ class _Words:
 
     def model_numbers(self) -> Floats:
         """Give 1 where a part number of the title stands in the question."""
-        model = np.array([is_model_number(word) for word in self.unique], dtype=np.float32)
         spaceless = self.question.folded.replace(" ", "")
-        inside = np.array([word in spaceless if flag else False for word, flag in zip(self.unique, model, strict=True)])
-        found: Floats = np.maximum.reduceat((model * inside)[self.ids], self.starts)
+        inside = [flag and word in spaceless for word, flag in zip(self.unique, self.model.tolist(), strict=True)]
+        found: Floats = np.maximum.reduceat(np.array(inside, dtype=np.float32)[self.ids], self.starts)
         return found
 
     def model_nearly(self) -> Floats:
@@ -184,8 +185,7 @@ class _Words:
         asked = [number for number, word in enumerate(self.question.words) if is_model_number(word)]
         if not asked:
             return np.zeros(len(self.starts), dtype=np.float32)
-        model = np.array([is_model_number(word) for word in self.unique], dtype=np.float32)
-        alike: Floats = np.maximum.reduceat((self.ratio[asked].max(axis=0) * model)[self.ids], self.starts)
+        alike: Floats = np.maximum.reduceat((self.ratio[asked].max(axis=0) * self.model)[self.ids], self.starts)
         scaled: Floats = np.clip((alike - np.float32(0.5)) * 2, 0, 1)
         return scaled
 
@@ -194,8 +194,8 @@ class _Words:
         asked = np.array([is_model_number(word) and not word.isdigit() for word in self.question.words], dtype=bool)
         if not asked.any():
             return np.zeros(len(self.starts), dtype=np.float32)
-        model = np.array([is_model_number(word) and not word.isdigit() for word in self.unique], dtype=np.float32)
-        has = np.maximum.reduceat(model[self.ids], self.starts)
+        mixed = (self.model & ~self.whole_numbers).astype(np.float32)
+        has = np.maximum.reduceat(mixed[self.ids], self.starts)
         conflict: Floats = has * (1 - self.exact[:, asked].max(axis=1)) * (1 - self.model_nearly())
         return conflict
 
@@ -206,13 +206,13 @@ class _Words:
         numbers the most alike one is compared; a title that has none alike contradicts nothing.
         """
         asked = [number for number, word in enumerate(self.question.words) if is_model_number(word)]
-        model = np.array([is_model_number(word) for word in self.unique], dtype=bool)
-        if not asked or not model.any():
+        if not asked or not self.model.any():
             return np.zeros(len(self.starts), dtype=np.float32)
-        digits = np.array([_digits(word) if flag else "" for word, flag in zip(self.unique, model, strict=True)])
+        flagged = zip(self.unique, self.model.tolist(), strict=True)
+        digits = np.array([_digits(word) if flag else "" for word, flag in flagged])
         conflicts = np.zeros((len(asked), len(self.starts)), dtype=np.float32)
         for place, number in enumerate(asked):
-            alike = np.where(model, self.ratio[number], 0)[self.ids]
+            alike = np.where(self.model, self.ratio[number], 0)[self.ids]
             same = (digits == _digits(self.question.words[number]))[self.ids]
             nearest = np.maximum.reduceat(alike, self.starts)
             met = np.maximum.reduceat(np.where(same, alike, 0), self.starts)

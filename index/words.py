@@ -13,6 +13,7 @@ import unicodedata
 _COMPOUND = re.compile(r"[^\W_]+(?:[-‐‑–'’´`][^\W_]+)+")
 _INNER = re.compile(r"[-‐‑–'’´`]")
 _WORD = re.compile(r"\d+\.\d+|[^\W_]+")
+_DIGIT = re.compile(r"\d")
 _MEASURE = re.compile(r"\d{1,3}[a-z]{1,5}")
 _QUOTED = re.compile(r"[\"“”«»„]([^\"“”«»„]{3,})[\"“”«»„]")
 LETTERS_BESIDE_A_NUMBER = 4
@@ -113,7 +114,7 @@ def is_model_number(word: str) -> bool:
 
     A year ("1999") and a measure ("64gb", "18inch") are none.
     """
-    if len(word) < 4 or not any(sign.isdigit() for sign in word):
+    if len(word) < 4 or not _DIGIT.search(word):
         return False
     return not (word.isdigit() and len(word) == 4) and not _MEASURE.fullmatch(word) and "." not in word
 
