@@ -42,7 +42,8 @@ WRONG = 6.0  # an answer about another product
 VAIN = 2.0  # being asked among products of which none is meant
 MISSED = 6.0  # being told that nothing was found although it is there
 _UID_WORD = re.compile(r"\b(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z\d]{4,}\b")
-_ANNOUNCED_UID = re.compile(r"\b(?:uid|sku|asin|id|product|item)\W{1,3}([\w-]+)", re.I)
+_ANNOUNCED_UID = re.compile(r"\b(?:uid|sku|asin|isbn|ean|gtin|id|product|item)\W{1,3}([\w-]+)", re.I)
+_LONG_NUMBER = re.compile(r"\b\d[\d-]{6,16}[\dXx]\b")  # an ISBN or an EAN, hyphens or not
 MOST_BESIDE = 2  # words, frame words apart, in a part of a question about two products that names neither
 _EITHER = re.compile(r"\s+(?:or|vs\.?|versus|ou)\s+(?:the |a |o )?", re.I)
 _COMPARED = re.compile(r"\s+(?:or|vs\.?|versus|ou|and|e)\s+(?:the |a |o )?|[,;:]\s+(?:the |a |o )?", re.I)
@@ -284,9 +285,11 @@ class TitleIndex:
     def _named_by_uid(self, question: str) -> int | None:
         """Give the row of the product whose uid the question is or names, if any.
 
-        Inside a question a uid is taken for one if it mixes letters and digits, or is announced as one.
+        Inside a question a uid is taken for one if it mixes letters and digits, is a long number, or is announced.
         """
-        named = [question.strip(), *_UID_WORD.findall(question), *_ANNOUNCED_UID.findall(question)]
+        numbers = _LONG_NUMBER.findall(question)
+        numbers += [number.replace("-", "") for number in numbers if "-" in number]
+        named = [question.strip(), *_UID_WORD.findall(question), *_ANNOUNCED_UID.findall(question), *numbers]
         for uid in named:
             with contextlib.suppress(UnknownProductError):
                 return self._catalogue.row_of(uid)

@@ -194,6 +194,16 @@ def test_an_explanation_names_features_and_adds_up(index: TitleIndex) -> None:
     assert weights == sorted(weights, reverse=True)
 
 
+def test_an_isbn_names_its_book_with_hyphens_or_without(tmp_path: Path) -> None:
+    shop = made_catalogue(tmp_path / "books", [("9780140449136", "Crime and Punishment", "A novel."), *PRODUCTS])
+    TitleIndex.build(shop, tmp_path / "index", progress=Progress)
+    books = TitleIndex.load(tmp_path / "index", shop)
+    for question in ("how long is 9780140449136?", "is isbn 978-0-14-044913-6 in stock", "9780140449136"):
+        resolution = books.resolve(question)
+        assert (resolution.decision, resolution.hits[0].uid) == ("found", "9780140449136")
+    assert books.resolve("call me at 9780140449999 about the kettle").hits[0].uid != "9780140449136"
+
+
 def test_building_twice_gives_identical_files(catalogue: Catalogue, folder: Path, tmp_path: Path) -> None:
     TitleIndex.build(catalogue, tmp_path / "again", progress=Progress)
     assert read_manifest(tmp_path / "again", "index").digest == read_manifest(folder, "index").digest
