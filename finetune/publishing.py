@@ -148,8 +148,8 @@ passage, and to say "Not stated." where the passages do not tell.
   By source: {origins}; `facts` and `describe` are made from the catalogue's own descriptions.
 - **Adapter:** rank {adapter.rank}, alpha {adapter.alpha}, dropout {adapter.dropout:g}, on {", ".join(adapter.targets)}.
 - **Training:** {taught.steps:,} of the {taught.planned:,} steps of {training.epochs:g} epochs, in batches of
-  {training.batch}, learning rate {training.learning_rate:g}, {training.schedule}; loss on reply tokens alone. Weights
-  of step {step}. {losses}
+  {training.batch}, learning rate {training.learning_rate:g}, {training.schedule}; loss on reply tokens alone.
+  Weights of step {step}. {losses}
 - **Prompts:** answers `{recipe.prompt.answer}`, descriptions `{recipe.prompt.describe}`
   (digest {made.prompt_digest[:12]}).
 - **Made with:** {versions}; seed {training.seed}.

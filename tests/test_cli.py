@@ -331,7 +331,7 @@ def test_an_index_of_another_catalogue_is_refused(sample_home: Path, tmp_path: P
 
 
 def artefact_files(home: Path) -> list[Path]:
-    return sorted(path for kind in ("catalogue", "index") for path in (home / kind).iterdir())
+    return sorted(path for kind in ("catalogue", "index") for path in (home / kind).rglob("*") if path.is_file())
 
 
 @pytest.mark.parametrize("damage", ["flipped", "cut", "removed"])
@@ -352,7 +352,9 @@ def test_every_damaged_file_is_named_with_the_command_that_mends_it(
             path.write_bytes(flipped if damage == "flipped" else sound[:middle])
         line = fault(capsys, tmp_path, "resolve", "red kettle")
         assert str(path if damage != "removed" or path.name != "manifest.json" else path.parent) in line
-        maker = {"catalogue": "titlewise prepare SOURCE", "index": "titlewise index"}[path.parent.name]
+        maker = {"catalogue": "titlewise prepare SOURCE", "index": "titlewise index"}[
+            path.relative_to(tmp_path).parts[0]
+        ]
         assert line.endswith(f"mend it with: {maker}\n")
         path.write_bytes(sound)
     assert call(capsys, tmp_path, "resolve", "red kettle")

@@ -49,7 +49,7 @@ def test_the_demo_makes_what_is_missing_or_damaged_and_makes_it_once(
     sample_home: Path, tmp_path: Path, capsys: Said
 ) -> None:
     shutil.copytree(sample_home / "index", tmp_path / "index")
-    (tmp_path / "index" / "vectors.faiss").write_bytes(b"damaged")
+    (tmp_path / "index" / "base" / "vectors.faiss").write_bytes(b"damaged")
     make_ready(tmp_path)
     prepared, kept, indexed = capsys.readouterr().out.splitlines()
     assert (prepared, indexed) == ("Preparing the sample catalogue …", "Indexing its titles …")
