@@ -27,6 +27,7 @@ CHROMIUM_OPTIONS = [
     "--disable-sync",
 ]
 WORD_DELAY_S = 0.25
+expect.set_options(timeout=15_000)  # a whole reply takes six seconds
 REPLY = "The cable is 180 cm long, and a desk lamp with a cable of 180 cm has what is a long cable indeed. [1]"
 # What `ui/app.py` does, with a model that reads from a script.
 ENTRY = """
