@@ -115,8 +115,9 @@ def digest_of_model(place: Path) -> str:
     digest = hashlib.sha256((place / "config.json").read_bytes())
     for path in sorted(place.glob("*.safetensors")):
         digest.update(f"\n{path.name} {path.stat().st_size}\n".encode())
-        digest.update(_header_of(path))
-        for piece in _pieces_of(path):
+        header = _header_of(path)
+        digest.update(header)
+        for piece in _pieces_of(path, header):
             digest.update(piece)
     return digest.hexdigest()
 
@@ -210,14 +211,11 @@ def _changes_something(adapter: Adapter) -> bool:
 
 def _any_weight(path: Path, part: str) -> bool:
     """Say whether a safetensors file holds a number other than zero in the tensors named after `part`."""
-    header = _header_of(path)
-    begins = 8 + len(header)
     with path.open("rb") as file:
-        for name, tensor in json.loads(header).items():
+        for name, tensor, first, last in _tensors_of(_header_of(path)):
             if part not in name:
                 continue
-            first, last = tensor["data_offsets"]
-            file.seek(begins + first)
+            file.seek(first)
             data = file.read(last - first)
             size = _ITEM_BYTES[tensor["dtype"]]
             if len(data) != size * math.prod(tensor["shape"]):
@@ -230,16 +228,19 @@ def _any_weight(path: Path, part: str) -> bool:
     return False
 
 
-def _pieces_of(path: Path) -> Iterator[bytes]:
+def _pieces_of(path: Path, header: bytes) -> Iterator[bytes]:
     """Yield up to `_PIECE_BYTES` out of the middle of each tensor of a safetensors file."""
-    header = _header_of(path)
-    begins = 8 + len(header)
     with path.open("rb") as file:
-        for name, tensor in sorted(json.loads(header).items()):
-            if name != "__metadata__":
-                first, last = tensor["data_offsets"]
-                file.seek(begins + max(first, (first + last - _PIECE_BYTES) // 2))
-                yield file.read(min(_PIECE_BYTES, last - first))
+        for _, _, first, last in _tensors_of(header):
+            file.seek(max(first, (first + last - _PIECE_BYTES) // 2))
+            yield file.read(min(_PIECE_BYTES, last - first))
+
+
+def _tensors_of(header: bytes) -> list[tuple[str, dict[str, Any], int, int]]:
+    """Give each tensor's name, what the header says of it, and where in the file it starts and ends; by name."""
+    begins = 8 + len(header)
+    tensors = sorted((name, each) for name, each in json.loads(header).items() if name != "__metadata__")
+    return [(name, each, *(begins + offset for offset in each["data_offsets"])) for name, each in tensors]
 
 
 def _header_of(path: Path) -> bytes:

@@ -16,11 +16,13 @@ from typing import Any
 
 import numpy as np
 
+from assistant.evaluation.resolving import auroc, calibration_error
+from assistant.evaluation.title_questions import few_words, misspelt
 from index.prepare import prepare
 from index.products import Catalogue
 from index.progress import Progress
 from index.resolver import Resolution, TitleIndex
-from index.words import FRAME_WORDS, fold
+from index.words import fold
 
 FRAMES = (
     "does the {} come with a charger?",
@@ -34,7 +36,6 @@ FRAMES = (
     "o {} vem com bateria?",
     "what colour is the {}",
 )
-LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 def main() -> None:
@@ -133,38 +134,6 @@ def noisy(title: str, draw: random.Random) -> str:
     """Drop a quarter of the words, misspell some of the rest, put a question around them."""
     kept = [word for word in title.split() if draw.random() > 0.25] or title.split()[:1]
     return draw.choice(FRAMES).format(" ".join(misspelt(x, draw) if draw.random() < 0.15 else x for x in kept))
-
-
-def misspelt(word: str, draw: random.Random) -> str:
-    """Leave out, swap, replace or add one letter."""
-    if len(word) < 4:
-        return word
-    at = draw.randrange(1, len(word) - 1)
-    letter = draw.choice(LETTERS)
-    swapped = word[:at] + word[at + 1] + word[at] + word[at + 2 :]
-    return draw.choice(
-        [word[:at] + word[at + 1 :], swapped, word[:at] + letter + word[at + 1 :], word[:at] + letter + word[at:]]
-    )
-
-
-def few_words(title: str, draw: random.Random) -> str:
-    """Give three to five distinctive words of a title, in order."""
-    words = [word for word in title.split() if len(word) > 2 and word.lower() not in FRAME_WORDS]
-    longest = sorted(words, key=len, reverse=True)[: draw.randint(3, 5)]
-    return " ".join(word for word in words if word in longest) or title
-
-
-def auroc(there: list[float], gone: list[float]) -> float:
-    """Give the chance that a present product scores above an absent one."""
-    one, other = np.array(there)[:, None], np.array(gone)[None]
-    return float((one > other).mean() + 0.5 * (one == other).mean())
-
-
-def calibration_error(probabilities: list[float], happened: list[bool]) -> float:
-    """Give the expected calibration error over ten bins."""
-    p, right = np.array(probabilities), np.array(happened)
-    bins = np.minimum((p * 10).astype(int), 9)
-    return float(sum(abs((p - right)[bins == b].sum()) for b in range(10)) / len(p))
 
 
 if __name__ == "__main__":

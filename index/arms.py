@@ -50,9 +50,10 @@ class Arms:
 
         `contents` are some descriptions, to know the words that questions ask with.
         """
-        idf = hashed_idf([fold(title) for title in titles])
+        folded = [fold(title) for title in titles]
+        idf = hashed_idf(folded)
         model: Encoder = SentenceEncoder.open(encoder) if encoder else StaticEncoder.of(idf)
-        base = Segment.build(titles, np.arange(len(titles)), model, like=None, progress=progress)
+        base = Segment.build(titles, folded, np.arange(len(titles)), model, like=None, progress=progress)
         return cls(model, idf, word_rates(contents), (base,))
 
     def changed(self, base_rows: Rows, titles: Sequence[str], rows: Rows, progress: Any) -> "Arms":
@@ -60,7 +61,8 @@ class Arms:
         base = replace(self.segments[0], rows=base_rows.astype(np.int32))
         if not titles:
             return replace(self, segments=(base,))
-        added = Segment.build(titles, rows, self.encoder, like=base, progress=progress)
+        folded = [fold(title) for title in titles]
+        added = Segment.build(titles, folded, rows, self.encoder, like=base, progress=progress)
         return replace(self, segments=(base, added))
 
     def save(self, folder: Path) -> None:

@@ -72,7 +72,7 @@ class StaticEncoder:
 
     def encode(self, texts: Sequence[str]) -> Floats:
         """Give (n, dims) float32, unit rows; a text without a word gives a zero row."""
-        vectors = [self._encode_batch([fold(text) for text in batch]) for batch in _batches(texts)]
+        vectors = [self._encode_batch([fold(text) for text in batch]) for batch in batches(texts, TITLES_A_BATCH)]
         return np.concatenate([np.zeros((0, self.dims), dtype=np.float32), *vectors])
 
     def save(self, folder: Path) -> None:
@@ -148,7 +148,7 @@ def hashed_idf(folded: Sequence[str]) -> Floats:
     bits = max(MIN_BUCKET_BITS, min(MAX_BUCKET_BITS, (BUCKETS_A_TITLE * max(1, len(folded))).bit_length()))
     buckets = 1 << bits
     count = np.zeros(buckets, dtype=np.int64)
-    for batch in _batches(folded):
+    for batch in batches(folded, TITLES_A_BATCH):
         ids, rows = hashed(batch, buckets)
         count += np.bincount(np.unique(rows * buckets + ids) % buckets, minlength=buckets)
     return (np.log((1 + len(folded)) / (1 + count)) + 1).astype(np.float32)
@@ -216,6 +216,7 @@ def _codes(text: str) -> Hashes:
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4").astype(np.uint64)
 
 
-def _batches(texts: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(texts), TITLES_A_BATCH):
-        yield texts[start : start + TITLES_A_BATCH]
+def batches(texts: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    """Yield texts in runs of so many."""
+    for start in range(0, len(texts), size):
+        yield texts[start : start + size]

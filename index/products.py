@@ -96,10 +96,9 @@ class Catalogue:
         """Give all titles in row order."""
         return cast(list[str], self._products.column("title").to_pylist())
 
-    def names(self) -> list[str]:
-        """Give uid and title of each product in one text, in row order."""
-        uids = self._products.column("uid").to_pylist()
-        return [f"{uid}\0{title}" for uid, title in zip(uids, self.titles(), strict=True)]
+    def uids(self) -> list[str]:
+        """Give the uids of all products in row order."""
+        return cast(list[str], self._products.column("uid").to_pylist())
 
     def column(self, name: str) -> "NDArray[Any]":
         """Give one column in row order, (n,).

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from index.artefacts import MANIFEST, Manifest, open_verified, publish, read_manifest
-from index.encoder import word_hashes
+from index.encoder import batches, word_hashes
 from index.errors import ArtefactError, QuestionError, UnknownProductError
 from index.segments import GONE
 from index.words import fold, is_model_number, title_part
@@ -140,7 +140,7 @@ class TitleIndex:
             ranker = learn(arms, titles, contents, encoder, seed, progress)
             arms.save(scratch)
             ranker.save(scratch)
-            np.save(scratch / KEYS_FILE, product_keys(catalogue), allow_pickle=False)
+            np.save(scratch / KEYS_FILE, product_keys(catalogue.uids(), titles), allow_pickle=False)
 
     @classmethod
     def update(cls, catalogue: "Catalogue", folder: Path, *, progress: Any) -> "Change":
@@ -167,7 +167,7 @@ class TitleIndex:
             return Arms.load(place, encoder), np.load(place / KEYS_FILE)
 
         arms, old_keys = open_verified(folder, "index", opened)
-        rows, added = _matched(old_keys, product_keys(catalogue))
+        rows, added = _matched(old_keys, product_keys(catalogue.uids(), titles))
         gone = int((rows == GONE).sum())
         if len(titles) <= LEARNT_ANEW_BELOW or max(gone, len(added)) > MOST_CHANGED * len(old_keys):
             cls.build(catalogue, folder, encoder=encoder, seed=seed, progress=progress)
@@ -310,15 +310,10 @@ def parts_of(question: str) -> list[str]:
     return parts if 2 <= len(parts) <= MAX_CANDIDATES else []
 
 
-def product_keys(catalogue: "Catalogue") -> Any:
-    """Give (n,) uint64 that identify uid and title of each product, in row order."""
-    names = catalogue.names()
-    return np.concatenate(
-        [
-            np.zeros(0, dtype=np.uint64),
-            *(word_hashes(names[at : at + NAMES_AT_ONCE]) for at in range(0, len(names), NAMES_AT_ONCE)),
-        ]
-    )
+def product_keys(uids: Sequence[str], titles: Sequence[str]) -> Any:
+    """Give (n,) uint64 that identify uid and title of each product; one at least."""
+    names = [f"{uid}\0{title}" for uid, title in zip(uids, titles, strict=True)]
+    return np.concatenate([word_hashes(batch) for batch in batches(names, NAMES_AT_ONCE)])
 
 
 def _matched(old: Any, new: Any) -> tuple[Any, Any]:

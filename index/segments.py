@@ -3,11 +3,11 @@
 An index has one, or two once it was updated: the titles of the last full build, and those added since.
 A segment's own ids never change; `rows` says where its products stand in the catalogue of today.
 
-    segment = Segment.build(titles, rows, encoder, like=None, progress=Progress)
+    segment = Segment.build(titles, folded, rows, encoder, like=None, progress=Progress)
     rows, scores = segment.nearest(vector, 64)
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,9 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from index.encoder import Encoder, Floats
+from index.encoder import Encoder, Floats, batches
 from index.lexical import LexicalIndex, Rows
-from index.words import fold
 
 GONE = -1  # the row of a product that the catalogue has no more
 EXACT_UP_TO = 50_000  # titles; above, 4-bit product quantisation with 8-bit refinement
@@ -69,16 +68,23 @@ class Segment:
 
     @classmethod
     def build(
-        cls, titles: Sequence[str], rows: Rows, encoder: Encoder, *, like: "Segment | None", progress: Any
+        cls,
+        titles: Sequence[str],
+        folded: Sequence[str],
+        rows: Rows,
+        encoder: Encoder,
+        *,
+        like: "Segment | None",
+        progress: Any,
     ) -> "Segment":
         """Index titles; `like` another segment, how rare words are and how vectors are rounded is that one's."""
         vectors = _empty(titles, encoder) if like is None else _empty_like(like.vectors)
         with progress("encoding titles", len(titles), unit="titles") as bar:
-            for batch in _batches(titles):
+            for batch in batches(titles, TITLES_A_BATCH):
                 vectors.add(encoder.encode(batch))
                 bar.update(len(batch))
         lexical = LexicalIndex.fit(titles, like=like.lexical if like else None)
-        return cls(vectors, lexical, FoldedTitles.of([fold(title) for title in titles]), rows.astype(np.int32))
+        return cls(vectors, lexical, FoldedTitles.of(folded), rows.astype(np.int32))
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -158,8 +164,3 @@ def _empty_like(vectors: Any) -> Any:
     empty = faiss.deserialize_index(faiss.serialize_index(vectors))
     empty.reset()
     return empty
-
-
-def _batches(titles: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(titles), TITLES_A_BATCH):
-        yield titles[start : start + TITLES_A_BATCH]

@@ -88,12 +88,16 @@ def evaluate_answers(
     report = _report(sets, [one.table for one in measured], bench)
     made_by = {key: report[key] for key in ("backend", "adapters", "plan", "versions")}
     with publish(folder, kind="report", made_by=made_by) as scratch:
-        (scratch / REPORT).write_text(json.dumps(report, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-        (scratch / SAMPLES).write_text(
-            "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in samples), encoding="utf-8"
-        )
-        (scratch / PAGE).write_text(page_of(report, samples), encoding="utf-8")
+        write_report(scratch, report, samples, page_of(report, samples))
     return report
+
+
+def write_report(folder: Path, report: dict[str, Any], samples: Sequence[dict[str, Any]], page: str) -> None:
+    """Write the three files of a report: figures, samples by line, and the page for people."""
+    rows = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in samples)
+    (folder / REPORT).write_text(json.dumps(report, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    (folder / SAMPLES).write_text(rows, encoding="utf-8")
+    (folder / PAGE).write_text(page, encoding="utf-8")
 
 
 def summary_lines(report: dict[str, Any]) -> list[str]:

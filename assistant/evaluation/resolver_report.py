@@ -20,7 +20,7 @@ from typing import Any
 
 from assistant.evaluation.markup import HTML_FOOT, html_head, html_table, html_text
 from assistant.evaluation.plots import Point, reliability_plot
-from assistant.evaluation.report import PAGE, REPORT, SAMPLES
+from assistant.evaluation.report import write_report
 from assistant.evaluation.resolving import (
     FIGURES,
     Answered,
@@ -106,11 +106,7 @@ def evaluate_resolver(
     samples = [row for name, sought in slices.items() for row in _samples(name, sought, measured[name])]
     made_by = {key: report[key] for key in ("titles", "plan", "versions")}
     with publish(folder, kind="report", made_by=made_by, made_from=catalogue.digest) as scratch:
-        (scratch / REPORT).write_text(json.dumps(report, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-        (scratch / SAMPLES).write_text(
-            "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in samples), encoding="utf-8"
-        )
-        (scratch / PAGE).write_text(_page(report, samples), encoding="utf-8")
+        write_report(scratch, report, samples, _page(report, samples))
     return report
 
 
