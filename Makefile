@@ -32,7 +32,7 @@ bench: setup
 	$(BIN)/python benchmarks/prepare.py
 	$(BIN)/python benchmarks/answers.py
 	$(BIN)/python benchmarks/evidence.py
-	$(BIN)/python benchmarks/resolver_quick.py ../shared/data
+	$(BIN)/python benchmarks/resolver.py --peers ""
 
 # Write the help texts into docs/commands.md.
 docs: setup

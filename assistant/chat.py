@@ -49,7 +49,7 @@ class Settings:
     # Below this probability that any passage answers, no model is asked.
     least_strength: float = 0.06
     # Nor is anything claimed below this one, the model heard: see `python benchmarks/judgement.py`.
-    least_answered: float = 0.2
+    least_answered: float = 0.21
     max_new_tokens: int = 64
     deadline_s: float = 60.0
 

@@ -116,7 +116,9 @@ def _is_supported(text: str, cited: Sequence[Passage], title: str, question: str
     if _goes_round(text) or not _numbers(text) <= _numbers(f"{evidence} {title}") or not _numbers_fit(text, evidence):
         return False
     opening, rest = opened(text)
-    restates = bool(_own_words(rest) & content_words(evidence) - content_words(question))
+    # "Porcelain or plastic?" is answered by a word of its own; any other question says nothing by being repeated.
+    told = frozenset() if _offers_choice(question) else content_words(question)
+    restates = bool(_own_words(rest) & content_words(evidence) - told)
     clause = bearing_clause(f"{text} {question}", evidence)
     # "No. It is made of glass." denies nothing of its passage; "No, it is not." has to be denied there.
     if bool(NEGATION.search(rest if restates else text)) != bool(NEGATION.search(clause)):
@@ -127,6 +129,10 @@ def _is_supported(text: str, cited: Sequence[Passage], title: str, question: str
             return False
     said = _own_words(text) - content_words(f"{title} {question}")
     return len(said & content_words(evidence)) >= LEAST_SUPPORT * len(said)
+
+
+def _offers_choice(question: str) -> bool:
+    return any(word in ("or", "ou") for word in WORD.findall(question.casefold()))
 
 
 def _own_words(text: str) -> frozenset[str]:

@@ -4,7 +4,7 @@ The judgement decides whether anything is claimed and whether it is a yes or a n
 model words it. A wording that its passages do not carry gives way to the best passage.
 
     opening = beginning(question, judgement, openings)
-    settled = settle(text, question, title, evidence, judgement, least_answered=0.2, taught=True)
+    settled = settle(text, question, title, evidence, judgement, least_answered=0.21, taught=True)
     settled.kind, settled.text, settled.cited
 """
 

@@ -3,16 +3,11 @@
     pip install '.[bench]'
     python benchmarks/resolver.py [--data ../shared/data] [--questions 400] [--peers NAMES]
 
-Abt-Buy: another shop's title for each product, and the same as a noisy question (EVIDENCE's noise: dropped
-words, typos and a question around it). The catalogue of 9,576 Amazon titles: its own titles in the ways of
-`assistant.evaluation.title_questions`. Present or absent: half of it indexed, both halves asked about. Peers that are
-not installed are left out, and named.
-Equal titles count as equal.
+The questions are those of `title_shops`. Present or absent: half of a catalogue indexed, both halves asked about.
+Peers that are not installed are left out, and named; `--peers ""` measures ours alone.
 """
 
 import argparse
-import gzip
-import json
 import random
 import sqlite3
 import tempfile
@@ -24,11 +19,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from title_shops import Shop, abt_buy, amazon, arguments_of, first, head, indexed, written
 
 from assistant.evaluation.resolving import Answered, Search, auroc, calibration_error, figures_of, resolving
-from assistant.evaluation.title_questions import Sought, noisy, slices_of
-from index.prepare import prepare
-from index.products import Catalogue
+from assistant.evaluation.title_questions import Sought, noisy
 from index.progress import Progress
 from index.resolver import TitleIndex
 from index.words import fold
@@ -169,101 +163,75 @@ PEERS: dict[str, tuple[Peer, tuple[str, ...]]] = {  # with the modules that each
 def main() -> None:
     """Run everything and print Markdown tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=Path(__file__).parents[2] / "shared" / "data")
-    parser.add_argument("--questions", type=int, default=400, help="of each slice")
+    arguments_of(parser)
     parser.add_argument("--peers", default=",".join(PEERS), help="which, of %(default)s")
-    parser.add_argument("--seed", type=int, default=11)
     arguments = parser.parse_args()
     names = [name for name in PEERS if name in arguments.peers.split(",")]
     missing = {name: [module for module in PEERS[name][1] if find_spec(module) is None] for name in names}
     for name in [name for name in names if missing[name]]:
         print(f"left out: {name}, for want of {', '.join(missing[name])}")
         names.remove(name)
-    draw = random.Random(arguments.seed)
-    with tempfile.TemporaryDirectory() as scratch:
-        abt, products = shop(arguments.data / "abt_buy.catalog.trn.json.gz", Path(scratch) / "abt")
-        title_of = {product.uid: product.title for product in products}
-        rows = read(arguments.data / "abt_buy.queries.jsonl.gz")
-        slices = {
-            "Abt-Buy, other shop's title": [Sought(row["question"], title_of[row["gold"][0]]) for row in rows],
-            "Abt-Buy, noisy question": [Sought(noisy(row["question"], draw), title_of[row["gold"][0]]) for row in rows],
-        }
-        measure("Abt-Buy", abt, products, slices, names, arguments.seed)
-        mixed, products = shop(arguments.data / "amazon_mixed_9k.trn.json.gz", Path(scratch) / "mixed")
-        slices = slices_of([product.title for product in products], arguments.questions, arguments.seed)
-        measure("9,576 Amazon titles", mixed, products, slices, names, arguments.seed)
-        half = draw.sample(products, len(products))
-        present, absent = half[::2], half[1::2]
-        source = Path(scratch) / "half.jsonl"
-        source.write_text("".join(json.dumps(vars(product)) + "\n" for product in present), encoding="utf-8")
-        index, products = shop(source, Path(scratch) / "half")
-        known = {fold(product.title) for product in products}
-        gone = [product for product in absent if fold(product.title) not in known]
-        presence(index, products, present, gone, names, arguments.questions, draw)
+    with tempfile.TemporaryDirectory() as place:
+        scratch = Path(place)
+        for shop in (
+            abt_buy(arguments.data, scratch, arguments.seed),
+            amazon(arguments.data, scratch, arguments.questions, arguments.seed),
+        ):
+            measure(shop, names, arguments.seed)
+            presence(shop, scratch / f"half {shop.name}", names, arguments.questions, arguments.seed)
 
 
-def shop(source: Path, home: Path) -> tuple[TitleIndex, list[Any]]:
-    """Prepare and index a file of products; say what the index costs."""
-    prepare(source, home / "catalogue", progress=Progress)
-    catalogue = Catalogue.load(home / "catalogue")
-    start = time.perf_counter()
-    TitleIndex.build(catalogue, home / "index", progress=Progress)
-    built = time.perf_counter() - start
-    size = sum(path.stat().st_size for path in (home / "index").rglob("*") if path.is_file())
-    print(f"\n{len(catalogue):,} titles indexed in {built:.1f} s, {size / len(catalogue):,.0f} bytes a title")
-    index = TitleIndex.load(home / "index", catalogue)
-    return index, [catalogue.product(row) for row in range(len(catalogue))]
-
-
-def read(path: Path) -> list[dict[str, Any]]:
-    """Read gzipped JSON Lines."""
-    with gzip.open(path, "rt", encoding="utf-8") as file:
-        return [json.loads(line) for line in file]
-
-
-def measure(
-    name: str,
-    index: TitleIndex,
-    products: Sequence[Any],
-    slices: dict[str, list[Sought]],
-    peers: Sequence[str],
-    seed: int,
-) -> None:
+def measure(shop: Shop, peers: Sequence[str], seed: int) -> None:
     """Print a table of ours, slice by slice, and one of all ways' first hits."""
-    asked = {slice_: [resolving(index.resolve)(one.question) for one in sought] for slice_, sought in slices.items()}
+    titles = shop.titles()
+    start = time.perf_counter()
+    TitleIndex.build(shop.catalogue, shop.home / "index", progress=Progress)
+    built = time.perf_counter() - start
+    size = sum(path.stat().st_size for path in (shop.home / "index").rglob("*") if path.is_file())
+    index = shop.index()
+    asked = {name: [resolving(index.resolve)(one.question) for one in sought] for name, sought in shop.slices.items()}
     shown = ("accuracy_1", "accuracy_4", "accuracy_10", "mrr", "found", "wrong_when_found", "shown", "calibration")
-    print(f"\n### {name}: {OURS}\n")
+    print(f"\n### {shop.name}: {OURS}\n")
     head("", "questions", *shown, "ms p50", "p99")
-    for slice_, sought in slices.items():
-        figures = figures_of(sought, asked[slice_], resamples=400, seed=seed)
+    for name, sought in shop.slices.items():
+        figures = figures_of(sought, asked[name], resamples=400, seed=seed)
         cells = [f"{figures[each].value:.3f}" for each in shown]
         times = [f"{figures[each].value:.1f}" for each in ("ms_p50", "ms_p99")]
-        print(f"| {slice_} | {len(sought)} | {' | '.join([*cells, *times])} |")
-    folded = [fold(product.title) for product in products]
-    print(f"\n### {name}: the right title first, beside peers\n")
-    head("", *slices, "build s", "bytes a title", "ms p50")
-    ours = [f"**{first(sought, asked[slice_]):.3f}**" for slice_, sought in slices.items()]
-    print(f"| **{OURS}** | {' | '.join(ours)} | | | |")
+        print(f"| {name} | {len(sought)} | {' | '.join([*cells, *times])} |")
+    print(f"\n### {shop.name}: the right title first, beside peers\n")
+    head("", *shop.slices, "build s", "bytes a title", "ms p50", "p99")
+    print(_row(f"**{OURS}**", shop, asked, built, size), flush=True)
+    folded = [fold(title) for title in titles]
     for peer in peers:
         start = time.perf_counter()
-        search, size = PEERS[peer][0]([product.title for product in products])
+        search, size = PEERS[peer][0](titles)
         built = time.perf_counter() - start
-        answered = {s: [timed(search, folded)(one.question) for one in sought] for s, sought in slices.items()}
-        ms = float(np.median([one.ms for each in answered.values() for one in each]))
-        cells = [f"{first(sought, answered[s]):.3f}" for s, sought in slices.items()]
-        print(f"| {peer} | {' | '.join(cells)} | {built:.1f} | {size / len(products):,.0f} | {ms:.1f} |", flush=True)
+        ask = timed(search, folded)
+        answered = {name: [ask(one.question) for one in sought] for name, sought in shop.slices.items()}
+        print(_row(peer, shop, answered, built, size), flush=True)
 
 
-def presence(
-    index: TitleIndex,
-    products: Sequence[Any],
-    present: Sequence[Any],
-    gone: Sequence[Any],
-    peers: Sequence[str],
-    count: int,
-    draw: random.Random,
-) -> None:
-    """Print how well present is told from absent, by titles as they are and by noisy questions."""
+def _row(name: str, shop: Shop, answered: dict[str, list[Answered]], built: float, size: int) -> str:
+    """Give one line of the table beside peers."""
+    cells = [f"{first(sought, answered[slice_]):.3f}" for slice_, sought in shop.slices.items()]
+    ms = [one.ms for each in answered.values() for one in each]
+    costs = (f"{built:.1f}", f"{size / len(shop.catalogue):,.0f}", *(f"{q:.1f}" for q in np.percentile(ms, (50, 99))))
+    return f"| {' | '.join((name, *cells, *costs))} |"
+
+
+def presence(shop: Shop, home: Path, peers: Sequence[str], count: int, seed: int) -> None:
+    """Print how well present is told from absent, by titles as they are and by noisy questions.
+
+    Half of the products are indexed; titles of which some product is indexed count as present.
+    """
+    draw = random.Random(seed)
+    mixed = [shop.catalogue.product(row) for row in draw.sample(range(len(shop.catalogue)), len(shop.catalogue))]
+    present = mixed[::2]
+    known = {fold(product.title) for product in present}
+    gone = [product for product in mixed[1::2] if fold(product.title) not in known]
+    home.mkdir()
+    catalogue = indexed(written(present, home / "half.jsonl"), home)
+    index, titles = TitleIndex.load(home / "index", catalogue), catalogue.titles()
     ways: dict[str, Callable[[str], str]] = {
         "title": lambda title: title,
         "noisy question": lambda title: noisy(title, draw),
@@ -272,27 +240,25 @@ def presence(
         name: [[Sought(way(product.title), product.title) for product in side[:count]] for side in (present, gone)]
         for name, way in ways.items()
     }
-    folded = [fold(product.title) for product in products]
-    print("\n### Present or absent: half of the 9,576 indexed\n")
-    head("", *(f"AUROC, {name}" for name in ways), "absent called found", "calibration, both")
+    folded = [fold(title) for title in titles]
+    print(f"\n### {shop.name}: present or absent, half of it indexed\n")
+    heads = [[f"AUROC, {name}", "absent called found", "calibration"] for name in ways]
+    head("", *(cell for each in heads for cell in each))
     searches: dict[str, Search] = {OURS: resolving(index.resolve)}
-    searches |= {peer: timed(PEERS[peer][0]([each.title for each in products])[0], folded) for peer in peers}
+    searches |= {peer: timed(PEERS[peer][0](titles)[0], folded) for peer in peers}
     for name, search in searches.items():
-        cells, told = [], ""
+        cells = []
         for there, absent in sides.values():
             one, other = ([search(asked.question) for asked in side] for side in (there, absent))
             cells.append(f"{auroc([each.score for each in one], [each.score for each in other]):.3f}")
-            if name == OURS:  # of the last way, the noisy one
-                found = sum(each.decision == "found" for each in other) / len(other)
-                right = [each.place(asked.title) == 0 for asked, each in zip(there, one, strict=True)]
-                both = calibration_error([each.score for each in [*one, *other]], [*right, *[False] * len(other)])
-                told = f"{found:.3f} | {both:.3f}"
-        print(f"| {name} | {' | '.join(cells)} | {told or ' | '} |", flush=True)
-
-
-def head(*cells: str) -> None:
-    """Print the head of a Markdown table."""
-    print(f"| {' | '.join(cells)} |\n|---|" + "---:|" * (len(cells) - 1))
+            if name != OURS:  # scores of others are no probabilities
+                cells += ["", ""]
+                continue
+            found = sum(each.decision == "found" for each in other) / len(other)
+            right = [each.place(asked.title) == 0 for asked, each in zip(there, one, strict=True)]
+            both = calibration_error([each.score for each in [*one, *other]], [*right, *[False] * len(other)])
+            cells += [f"{found:.3f}", f"{both:.3f}"]
+        print(f"| {name} | {' | '.join(cells)} |", flush=True)
 
 
 def timed(search: Callable[[str], Ranked], folded: Sequence[str]) -> Search:
@@ -305,11 +271,6 @@ def timed(search: Callable[[str], Ranked], folded: Sequence[str]) -> Search:
         return Answered(tuple(folded[row] for row, _ in found), found[0][1] if found else 0.0, ms)
 
     return ask
-
-
-def first(sought: Sequence[Sought], answered: Sequence[Answered]) -> float:
-    """Give the share whose title comes first."""
-    return float(np.mean([one.place(asked.title) == 0 for asked, one in zip(sought, answered, strict=True)]))
 
 
 if __name__ == "__main__":

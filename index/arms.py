@@ -10,6 +10,7 @@ What is fetched is compared with the question; deciding is done elsewhere.
 
 import shutil
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -30,6 +31,7 @@ CANDIDATES_AN_ARM = 64
 IDF_FILE = "hashed_idf.npy"
 DESCRIBED_FILE = "description_word_rates.npy"
 BASE, ADDED = "base", "added"  # folders of the segments
+_BESIDE = ThreadPoolExecutor(thread_name_prefix="nearest")
 
 
 @dataclass(frozen=True)
@@ -110,11 +112,19 @@ class Arms:
         """Give the union of what both arms fetch for a question, rows ascending, and how each compares."""
         question = Question.read(text, self.lexical, self.described)
         vector = self.encoder.encode([question.core])
-        near = _best(segment.nearest(vector, CANDIDATES_AN_ARM) for segment in self.segments)
-        exact = _best(segment.holding(question.tokens, CANDIDATES_AN_ARM) for segment in self.segments)
-        rows = np.union1d(near, exact)
+        near = _BESIDE.submit(self.nearest, vector)  # FAISS lets other threads run meanwhile
+        exact = self.holding(question.tokens)
+        rows = np.union1d(near.result(), exact)
         titles, dense = self._known_of(rows, vector[0])
         return question, rows, compare(question, titles, dense, self.lexical, self.idf)
+
+    def nearest(self, vector: Floats) -> Rows:
+        """Give the rows whose titles' vectors are nearest to one (1, d), best first."""
+        return _best(segment.nearest(vector, CANDIDATES_AN_ARM) for segment in self.segments)
+
+    def holding(self, tokens: Sequence[str]) -> Rows:
+        """Give the rows of the titles that hold the rarest tokens of a question, best first."""
+        return _best(segment.holding(tokens, CANDIDATES_AN_ARM) for segment in self.segments)
 
     def _known_of(self, rows: Rows, vector: Floats) -> tuple[list[str], Floats]:
         """Give the folded title of each row, and the inner product with its vector as the index holds it."""

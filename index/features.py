@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.encoder import Floats, trigram_hashes
-from index.lexical import LexicalIndex
+from index.lexical import LexicalIndex, distinct
 from index.question import FRAME_WEIGHT, Question
 from index.words import FRAME_WORDS, VARIANT_WORDS, is_model_number, joins
 
@@ -141,11 +141,12 @@ class _Words:
 
     def _join_titles(self, cut: Sequence[Sequence[str]]) -> None:
         """Let "wh1000xm4" in the question meet "wh 1000xm4" in a title."""
-        for number, word in enumerate(self.question.words):
-            if is_model_number(word):
-                for row, title in enumerate(cut):
-                    if self.exact[row, number] == 0 and word in joins(list(title)):
-                        self.exact[row, number] = self.near[row, number] = 1
+        numbers = [(number, word) for number, word in enumerate(self.question.words) if is_model_number(word)]
+        for row, title in enumerate(cut if numbers else ()):
+            spaceless = "".join(title)
+            for number, word in numbers:
+                if self.exact[row, number] == 0 and word in spaceless and word in joins(list(title)):
+                    self.exact[row, number] = self.near[row, number] = 1
 
     def question_share(self, covered: Floats) -> Floats:
         total = max(1e-6, float(self.question.weights.sum()))
@@ -272,7 +273,7 @@ def _trigrams(core: str, titles: Sequence[str], idf: Floats) -> tuple[Floats, Fl
     dot = np.bincount(rows, weight * asked_weight[place] * met, size)
     length = np.sqrt(np.bincount(rows, weight**2, size) * float((asked_weight.astype(np.float64) ** 2).sum()))
     title_share = np.bincount(rows, weight * met, size) / np.maximum(np.bincount(rows, weight, size), 1e-9)
-    pairs = np.unique(rows[met] * len(asked) + place[met])
+    pairs = distinct(rows[met] * len(asked) + place[met])
     mass = idf[asked.astype(np.int64)].astype(np.float64)
     question_share = np.bincount(pairs // len(asked), mass[pairs % len(asked)], size) / mass.sum()
     cosine = dot / np.maximum(length, 1e-9)

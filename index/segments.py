@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.encoder import Encoder, Floats, batches
-from index.lexical import LexicalIndex, Rows
+from index.lexical import LexicalIndex, Rows, mapped
 
 GONE = -1  # the row of a product that the catalogue has no more
 EXACT_UP_TO = 50_000  # titles; above, 4-bit product quantisation with 8-bit refinement
@@ -106,7 +106,7 @@ class Segment:
         import faiss
 
         vectors = faiss.read_index(str(folder / VECTORS_FILE))
-        block, starts = (np.load(folder / name, mmap_mode="r") for name in (TITLES_FILE, TITLE_STARTS_FILE))
+        block, starts = (mapped(folder / name) for name in (TITLES_FILE, TITLE_STARTS_FILE))
         rows = np.load(folder / ROWS_FILE)
         return cls(vectors, LexicalIndex.load(folder, len(rows)), FoldedTitles(block, starts), rows)
 

@@ -8,6 +8,7 @@ title_part("does the Harrow kettle come with a lid?")    # "harrow kettle lid"
 import itertools
 import re
 import unicodedata
+from functools import lru_cache
 
 # Hyphens and apostrophes inside a word; "2-8" stays two numbers, "WH-1000" becomes one word.
 _COMPOUND = re.compile(r"[^\W_]+(?:[-‐‑–'’´`][^\W_]+)+")
@@ -109,6 +110,7 @@ def quoted_part(question: str) -> str:
     return max(parts, key=len, default="")
 
 
+@lru_cache(1 << 16)
 def is_model_number(word: str) -> bool:
     """Say whether a folded word looks like a part number: four characters or more, a digit among them.
 

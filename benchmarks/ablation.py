@@ -1,0 +1,109 @@
+"""Measure what each arm and each family of features brings to the title index.
+
+    python benchmarks/ablation.py [--data ../shared/data] [--questions 400]
+
+Each is taken away alone; the ranker then learns anew from the same views without it. Questions are those of
+`title_shops`.
+"""
+
+import argparse
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+from title_shops import Shop, abt_buy, amazon, arguments_of, first, head
+
+from assistant.evaluation.resolving import resolving
+from index.arms import Arms
+from index.encoder import Floats
+from index.features import NAMES, Comparison
+from index.lessons import learn, some_contents
+from index.lexical import Rows
+from index.progress import Progress
+from index.question import Question
+from index.resolver import TitleIndex
+
+NOTHING: Rows = np.zeros(0, dtype=np.int64)
+FAISS, BM25 = "FAISS", "BM25"
+FAMILIES = {
+    "trigrams": ("trigram_cosine", "title_trigrams_covered", "question_trigrams_covered"),
+    "dense cosine": ("dense_cosine",),
+    "words covered, by rarity": (
+        "question_words_covered",
+        "best_run_of_question_covered",
+        "title_words_covered",
+        "rarest_word_covered",
+        "first_word_covered",
+    ),
+    "words nearly covered": ("question_words_nearly_covered", "title_words_nearly_covered"),
+    "part numbers": (
+        "model_number_in_question",
+        "model_number_nearly",
+        "model_number_conflict",
+        "model_digits_conflict",
+    ),
+    "contradictions": ("number_conflict", "variant_conflict"),
+    "the whole title": ("title_in_question", "token_set_ratio", "length_ratio"),
+}
+
+
+@dataclass(frozen=True)
+class Ablated(Arms):
+    """Arms without some features, and without one of the two where it is named."""
+
+    features: tuple[str, ...] = ()
+    arm: str = ""
+
+    def candidates(self, text: str) -> tuple[Question, Rows, Comparison]:
+        """Compare by the features that are left."""
+        question, rows, comparison = super().candidates(text)
+        comparison.features[:, [NAMES.index(name) for name in self.features]] = 0
+        return question, rows, comparison
+
+    def nearest(self, vector: Floats) -> Rows:
+        """Fetch by vectors, unless that arm is gone."""
+        return NOTHING if self.arm == FAISS else super().nearest(vector)
+
+    def holding(self, tokens: Sequence[str]) -> Rows:
+        """Fetch by words, unless that arm is gone."""
+        return NOTHING if self.arm == BM25 else super().holding(tokens)
+
+
+def main() -> None:
+    """Print one table a catalogue."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments_of(parser)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        ablate(abt_buy(arguments.data, Path(scratch), arguments.seed))
+        ablate(amazon(arguments.data, Path(scratch), arguments.questions, arguments.seed))
+
+
+def ablate(shop: Shop) -> None:
+    """Print the share whose title comes first, and how often the decision misleads, without each part."""
+    whole = Arms.load(shop.home / "index", "")
+    parts = {field.name: getattr(whole, field.name) for field in fields(whole)}
+    ways = {
+        "all": Ablated(**parts),
+        f"without the {FAISS} arm": Ablated(**parts, arm=FAISS, features=("dense_cosine",)),
+        f"without the {BM25} arm": Ablated(**parts, arm=BM25),
+    }
+    ways |= {f"without {name}": Ablated(**parts, features=family) for name, family in FAMILIES.items()}
+    print(f"\n### {shop.name}: without each part\n")
+    head("first", *shop.slices, "wrong when found", "found")
+    titles, contents = shop.titles(), some_contents(shop.catalogue, 0)
+    for name, arms in ways.items():
+        index = TitleIndex(arms, learn(arms, titles, contents, "", 0, Progress), shop.catalogue)
+        search = resolving(index.resolve)
+        answered = {slice_: [search(one.question) for one in sought] for slice_, sought in shop.slices.items()}
+        cells = [f"{first(sought, answered[slice_]):.3f}" for slice_, sought in shop.slices.items()]
+        pairs = [pair for key, sought in shop.slices.items() for pair in zip(sought, answered[key], strict=True)]
+        found = [one.place(asked.title) == 0 for asked, one in pairs if one.decision == "found"]
+        cells += [f"{1 - sum(found) / max(1, len(found)):.3f}", f"{len(found) / len(pairs):.2f}"]
+        print(f"| {name} | {' | '.join(cells)} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

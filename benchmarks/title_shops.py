@@ -1,0 +1,102 @@
+"""Two real catalogues, and questions about their titles: what the benchmarks of the title index share.
+
+Abt-Buy: another shop's title for each product, and the same as a noisy question. The 9,576 Amazon titles:
+their own titles in the ways of `assistant.evaluation.title_questions`. Equal titles count as equal.
+"""
+
+import argparse
+import gzip
+import json
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from assistant.evaluation.resolving import Answered
+from assistant.evaluation.title_questions import Sought, noisy, slices_of
+from index.prepare import prepare
+from index.products import Catalogue, Product
+from index.progress import Progress
+from index.resolver import TitleIndex
+
+DEFAULT_DATA = Path(__file__).parents[2] / "shared" / "data"
+ABT, MIXED = "Abt-Buy", "9,576 Amazon titles"
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A catalogue with its index, and the slices of questions about it."""
+
+    name: str
+    home: Path
+    catalogue: Catalogue
+    slices: dict[str, list[Sought]]
+
+    def index(self) -> TitleIndex:
+        """Open the index."""
+        return TitleIndex.load(self.home / "index", self.catalogue)
+
+    def titles(self) -> list[str]:
+        """Give the titles, by row."""
+        return self.catalogue.titles()
+
+
+def arguments_of(parser: argparse.ArgumentParser) -> None:
+    """Add what every one of these benchmarks asks for."""
+    parser.add_argument("--data", type=Path, default=DEFAULT_DATA)
+    parser.add_argument("--questions", type=int, default=400, help="of each slice of the Amazon titles")
+    parser.add_argument("--seed", type=int, default=11)
+
+
+def abt_buy(data: Path, scratch: Path, seed: int) -> Shop:
+    """Open Abt-Buy with the other shop's titles as questions, as they are and noisy."""
+    catalogue = indexed(data / "abt_buy.catalog.trn.json.gz", scratch / "abt")
+    draw = random.Random(seed)
+    asked = [
+        (row["question"], catalogue.product(catalogue.row_of(row["gold"][0])).title)
+        for row in read(data / "abt_buy.queries.jsonl.gz")
+    ]
+    slices = {
+        "other shop's title": [Sought(question, title) for question, title in asked],
+        "noisy question": [Sought(noisy(question, draw), title) for question, title in asked],
+    }
+    return Shop(ABT, scratch / "abt", catalogue, slices)
+
+
+def amazon(data: Path, scratch: Path, questions: int, seed: int) -> Shop:
+    """Open the Amazon titles with so many questions a slice."""
+    catalogue = indexed(data / "amazon_mixed_9k.trn.json.gz", scratch / "mixed")
+    return Shop(MIXED, scratch / "mixed", catalogue, slices_of(catalogue.titles(), questions, seed))
+
+
+def indexed(source: Path, home: Path) -> Catalogue:
+    """Prepare and index a file of products."""
+    prepare(source, home / "catalogue", progress=Progress)
+    catalogue = Catalogue.load(home / "catalogue")
+    TitleIndex.build(catalogue, home / "index", progress=Progress)
+    return catalogue
+
+
+def written(products: Sequence[Product], path: Path) -> Path:
+    """Write products as a source that `prepare` reads."""
+    path.write_text("".join(json.dumps(vars(product)) + "\n" for product in products), encoding="utf-8")
+    return path
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    """Read gzipped JSON Lines."""
+    with gzip.open(path, "rt", encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
+
+
+def first(sought: Sequence[Sought], answered: Sequence[Answered]) -> float:
+    """Give the share whose title comes first."""
+    return float(np.mean([one.place(asked.title) == 0 for asked, one in zip(sought, answered, strict=True)]))
+
+
+def head(*cells: str) -> None:
+    """Print the head of a Markdown table."""
+    print(f"| {' | '.join(cells)} |\n|---|" + "---:|" * (len(cells) - 1))
