@@ -184,7 +184,8 @@ class Assistant:
         lines = [
             f"{number}. {label}" for number, label in enumerate(self.labels([hit.uid for hit in turn.candidates]), 1)
         ]
-        return Reply("clarify", "\n".join([phrase("clarify", language), *lines]), hits=turn.hits)
+        asked = phrase("compare" if turn.compares else "clarify", language)
+        return Reply("clarify", "\n".join([asked, *lines]), hits=turn.hits)
 
     def _not_found(self, turn: Turn, language: Language) -> Reply:
         named = content_words(turn.question)

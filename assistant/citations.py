@@ -116,8 +116,9 @@ def _is_supported(text: str, cited: Sequence[Passage], title: str, question: str
     if _goes_round(text) or not _numbers(text) <= _numbers(f"{evidence} {title}") or not _numbers_fit(text, evidence):
         return False
     opening, rest = opened(text)
-    # "Porcelain or plastic?" is answered by a word of its own; any other question says nothing by being repeated.
-    told = frozenset() if _offers_choice(question) else content_words(question)
+    told = content_words(question)
+    if _offers_choice(question):  # "porcelain or plastic?" is answered by a word of its own
+        told -= content_words(evidence)
     restates = bool(_own_words(rest) & content_words(evidence) - told)
     clause = bearing_clause(f"{text} {question}", evidence)
     # "No. It is made of glass." denies nothing of its passage; "No, it is not." has to be denied there.
@@ -127,7 +128,7 @@ def _is_supported(text: str, cited: Sequence[Passage], title: str, question: str
         asked = content_words(question) - content_words(title)
         if not (opening and is_closed(question)) or 2 * len(asked & content_words(clause)) < len(asked):
             return False
-    said = _own_words(text) - content_words(f"{title} {question}")
+    said = _own_words(text) - content_words(title) - told
     return len(said & content_words(evidence)) >= LEAST_SUPPORT * len(said)
 
 

@@ -62,7 +62,7 @@ class Turn:
     """One understood turn: the question to answer, and about what.
 
     `uid` is empty where no single product is meant; then `candidates` are offered, if any.
-    `hits` are the titles that the question may have meant, best first.
+    `hits` are the titles that the question may have meant, best first; `compares` says that it names each candidate.
     """
 
     question: str
@@ -70,6 +70,7 @@ class Turn:
     candidates: tuple[Hit, ...]
     hits: tuple[Hit, ...]
     state: State
+    compares: bool = False
 
 
 def understand(state: State, question: str, index: TitleIndex, catalogue: Catalogue) -> Turn:
@@ -89,7 +90,7 @@ def understand(state: State, question: str, index: TitleIndex, catalogue: Catalo
         return Turn(question, uid, (), resolution.hits, State(uid))
     if resolution.decision == "ambiguous":
         waiting = State("", resolution.candidates, question)
-        return Turn(question, "", resolution.candidates, resolution.hits, waiting)
+        return Turn(question, "", resolution.candidates, resolution.hits, waiting, resolution.compares)
     if state.candidates and len(fold(question).split()) <= LONGEST_CHOICE_WORDS:
         return Turn(question, "", state.candidates, state.candidates, state)
     return Turn(question, "", (), resolution.hits, State())

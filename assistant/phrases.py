@@ -17,6 +17,10 @@ PHRASES: dict[str, dict[Language, str]] = {
         "en": 'No description is known for "{title}".',
         "pt": 'Não há descrição conhecida para "{title}".',
     },
+    "compare": {
+        "en": "I tell about one product at a time. Which one first?",
+        "pt": "Falo de um produto de cada vez. Qual primeiro?",
+    },
     "clarify": {"en": "Which one do you mean?", "pt": "Qual deles você quer dizer?"},
     "not_found": {
         "en": "I do not know which product you mean. The nearest titles are:",

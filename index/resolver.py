@@ -89,12 +89,14 @@ class Resolution:
 
     `probability` is that of the best hit being the one meant; `hits` are up to ten, best first,
     whatever the decision; `candidates` are two to four that differ visibly where it is ambiguous.
+    `compares` says that the question names each of them.
     """
 
     decision: Decision
     probability: float
     hits: tuple[Hit, ...]
     candidates: tuple[Hit, ...] = ()
+    compares: bool = False
 
 
 @dataclass(frozen=True)
@@ -219,7 +221,8 @@ class TitleIndex:
             return whole
         both = tuple(named.values())
         rest = tuple(hit for hit in whole.hits if hit.uid not in named)
-        return Resolution("ambiguous", max(hit.score for hit in both), (*both, *rest)[:MAX_HITS], both[:MAX_CANDIDATES])
+        hits = (*both, *rest)[:MAX_HITS]
+        return Resolution("ambiguous", max(hit.score for hit in both), hits, both[:MAX_CANDIDATES], compares=True)
 
     def explain(self, question: str) -> Explanation:
         """Say what speaks for the best hit of a question, and how sure that is; raises as `resolve`."""

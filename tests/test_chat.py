@@ -75,6 +75,14 @@ def test_two_that_fit_are_asked_about_with_labels_that_differ(shop: Shop) -> Non
     assert any("children" in line for line in lines)
 
 
+def test_of_two_products_to_compare_one_is_told_about_at_a_time(shop: Shop) -> None:
+    reply = ask(shop, "which is lighter, the Brint desk lamp DL-40 or the Lanternfall board game?")
+    assert reply.kind == "clarify"
+    assert reply.text.startswith("I tell about one product at a time. Which one first?")
+    assert "Brint" in reply.text
+    assert "Lanternfall" in reply.text
+
+
 def test_what_is_in_no_catalogue_is_not_found_and_nothing_is_invented(shop: Shop) -> None:
     backend = Scripted([])
     reply = Assistant(*shop, backend).ask("how loud is the Zyxomat Turbo 9000 vacuum?").reply

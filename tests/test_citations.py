@@ -36,6 +36,17 @@ def test_a_number_that_no_cited_passage_has_is_an_invention(text: str) -> None:
     assert not checked(text).supported
 
 
+def test_a_choice_is_answered_by_its_own_word_and_nothing_else_is_by_an_echo() -> None:
+    passages = [Passage(1, "Material: plastic.", 0, 18)]
+
+    def stands(text: str, question: str) -> bool:
+        return check(text, passages, title="Harrow Kettle", question=question).supported
+
+    assert stands("This is made of plastic. [1]", "is this porcelain or plastic?")
+    assert not stands("This is made of porcelain. [1]", "is this porcelain or plastic?")
+    assert not stands("The plastic is safe. [1]", "how safe is the plastic?")
+
+
 def test_a_number_may_be_spelled_or_written() -> None:
     assert checked("The warranty is 2 years. [3]", "how long is the warranty?").supported
 
