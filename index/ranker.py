@@ -24,7 +24,7 @@ from index.words import FRAME_WORDS
 
 RANKER_FILE = "ranker.json"
 OFFERED = 4
-ABSENT_SHARE = 0.25  # every view serves again with its title taken away, and counts as so much of one
+ABSENT_SHARE = 0.35  # every view serves again with its title taken away, and counts as so much of one
 RIDGE = 0.03
 TOLD_APART = 0.1  # of the weight of the question's rarest word: less than this tells no two titles apart
 FULLY_COVERED = 0.98

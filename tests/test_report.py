@@ -49,7 +49,7 @@ class Page(HTMLParser):
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Report, Path]:
     folder = tmp_path_factory.mktemp("home") / "reports" / "answers"
     hostile = asked(
-        "q5", f"Harrow {HOSTILE}", f"how heavy {HOSTILE} \ud800?", KETTLE, KETTLE[:1], ["It weighs 1.3 kg empty."]
+        "q5", f"Harrow {HOSTILE}", f"how heavy is the kettle? {HOSTILE} \ud800", KETTLE, KETTLE[:1], ["It weighs 1.3 kg empty."]
     )
     sets = [
         QuestionSet("known", "by hand", (*QUESTIONS, hostile), (("without an answer", 2),)),
@@ -85,9 +85,9 @@ def test_the_figures_are_those_of_the_replies(made: tuple[Report, Path]) -> None
     base, taught = (whole["ways"][name]["figures"] for name in ("base", "taught"))
     assert (base["ended"]["value"], taught["ended"]["value"]) == (0.0, 1.0)
     assert taught["quotes_verbatim"]["value"] == 1.0
-    # One question is answered nowhere; both refuse it, and answer the four others.
+    # One question is answered nowhere; both refuse it, and that which is mostly markup, and answer the three others.
     assert taught["not_stated_recall"] == {"value": 1.0, "low": 1.0, "high": 1.0, "rows": 1}
-    assert (taught["answered"]["value"], taught["answered"]["rows"]) == (1.0, 4)
+    assert (taught["answered"]["value"], taught["answered"]["rows"]) == (0.75, 4)
     # The copied sentence denies, and the assistant says so; printed as it stands, it says neither.
     assert (taught["no_recalled"]["value"], taught["neither"]["value"]) == (1.0, 0.0)
     assert whole["ways"]["scorers alone"]["figures"]["no_recalled"]["value"] == 1.0
@@ -142,7 +142,7 @@ def test_a_page_is_escaped_wherever_a_text_goes() -> None:
         "figures": {"rouge_l": {"value": 1.0, "low": 0.0, "high": 1.0, "rows": 1}},
     }
     gain = {"metric": "rouge_l", "group": HOSTILE, "of": HOSTILE, "minus": HOSTILE, "value": -1, "low": -1, "high": -1}
-    gain |= {"certain": True}
+    gain |= {"certain": True, "rows": 1}
     table = {"table": HOSTILE, "set": HOSTILE, "questions": 1, "ways": {HOSTILE: way}}
     table |= {"tuned_minus_base": [gain], "tuned_minus_best_baseline": [gain]}
     one = {"name": HOSTILE, "source": HOSTILE, "questions": 1, "answerable": 1, "yes": 0, "no": 0}

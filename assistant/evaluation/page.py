@@ -54,14 +54,23 @@ def _sets(report: Mapping[str, Any]) -> str:
 def _losses(report: Mapping[str, Any]) -> str:
     if not report["adapters"]:
         return "<h2>Where it loses</h2><p>No adapter was measured: nothing is compared.</p>"
-    rows = [("set", "table", "figure", "way", "best baseline", "behind by", "interval", "")]
-    for one in report["losses"]:
-        title = report["definitions"][one["metric"]]["title"]
-        ends = f"{-one['high']:.3f} to {-one['low']:.3f}"
-        verdict = "loses" if one["certain"] else f"{one['rows']} rows: may be chance"
-        rows.append((one["set"], one["table"], title, one["of"], one["minus"], f"{-one['value']:.3f}", ends, verdict))
-    told = html_table(rows, "l") if len(rows) > 1 else "<p>Nowhere in what is compared.</p>"
+    certain, chance = ([one for one in report["losses"] if one["certain"] is told] for told in (True, False))
+    told = _loss_table(certain, report["definitions"]) if certain else "<p>Nowhere in what is compared.</p>"
+    if chance:
+        told += f"<details><summary>{len(chance)} more that may be chance</summary>"
+        told += _loss_table(chance, report["definitions"]) + "</details>"
     return "<h2>Where it loses to the best baseline</h2>" + told
+
+
+def _loss_table(losses: Sequence[Mapping[str, Any]], definitions: Mapping[str, Any]) -> str:
+    rows = [("set", "table", "figure", "way", "best baseline", "behind by", "interval", "rows")]
+    for one in losses:
+        ends = f"{-one['high']:.3f} to {-one['low']:.3f}"
+        title = definitions[one["metric"]]["title"]
+        rows.append(
+            (one["set"], one["table"], title, one["of"], one["minus"], f"{-one['value']:.3f}", ends, one["rows"])
+        )
+    return html_table(rows, "l")
 
 
 def _figures(table: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
