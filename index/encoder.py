@@ -11,7 +11,6 @@ text gives the same vector on every machine, up to rounding.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -20,7 +19,6 @@ from numpy.typing import NDArray
 from index.errors import UserError
 from index.words import fold
 
-STATIC_FILE = "static_encoder.safetensors"
 DIMS = 256
 MIN_BUCKET_BITS, MAX_BUCKET_BITS = 12, 17
 BUCKETS_A_TITLE = 16
@@ -44,10 +42,6 @@ class Encoder(Protocol):
 
     def encode(self, texts: Sequence[str]) -> Floats:
         """Give (n, dims) float32, unit rows; a text without a known sign may give a zero row."""
-        ...
-
-    def save(self, folder: Path) -> None:
-        """Write what loading needs beside the name."""
         ...
 
 
@@ -75,19 +69,6 @@ class StaticEncoder:
         """Give (n, dims) float32, unit rows; a text without a word gives a zero row."""
         vectors = [self._encode_batch([fold(text) for text in batch]) for batch in batches(texts, TITLES_A_BATCH)]
         return np.concatenate([np.zeros((0, self.dims), dtype=np.float32), *vectors])
-
-    def save(self, folder: Path) -> None:
-        """Write the table as safetensors."""
-        from safetensors.numpy import save_file
-
-        save_file({"table": self.table}, folder / STATIC_FILE)
-
-    @classmethod
-    def load(cls, folder: Path, idf: Floats) -> "StaticEncoder":
-        """Read what `save` wrote; `idf` is kept beside it."""
-        from safetensors.numpy import load_file
-
-        return cls(idf, load_file(folder / STATIC_FILE)["table"])
 
     def _encode_batch(self, folded: Sequence[str]) -> Floats:
         ids, rows = hashed(folded, len(self.idf))
@@ -136,9 +117,6 @@ class SentenceEncoder:
         clean = [text.encode("utf-8", "replace").decode() for text in texts]
         vectors = self.model.encode(clean, batch_size=64, normalize_embeddings=True, show_progress_bar=False)
         return np.ascontiguousarray(vectors, dtype=np.float32)
-
-    def save(self, folder: Path) -> None:
-        """Write nothing: the model stays where it is, the manifest keeps its name."""
 
 
 def hashed_idf(folded: Sequence[str]) -> Floats:
@@ -196,11 +174,12 @@ def unit_rows(vectors: Floats) -> Floats:
 
 
 def _directions(buckets: int) -> NDArray[np.int8]:
-    """Give (buckets, DIMS) int8 of signs, from the hashes of the bucket numbers."""
+    """Give (buckets, DIMS) int8 of signs, from hashes of the bucket numbers: made too quickly to be kept."""
     words_a_row = DIMS // 64
     bits = _mix(np.arange(buckets * words_a_row, dtype=np.uint64) ^ _WORD_SALT).astype("<u8").view(np.uint8)
-    signs = np.unpackbits(bits.reshape(buckets, DIMS // 8), axis=1, bitorder="little")
-    return (2 * signs.astype(np.int8) - 1).astype(np.int8)
+    signs = 2 * np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1, bitorder="little").astype(np.int8) - 1
+    table: NDArray[np.int8] = signs.view(np.int64)[bits, 0].view(np.int8).reshape(buckets, DIMS)
+    return table
 
 
 def _mix(values: Hashes) -> Hashes:

@@ -49,7 +49,12 @@ class Page(HTMLParser):
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Report, Path]:
     folder = tmp_path_factory.mktemp("home") / "reports" / "answers"
     hostile = asked(
-        "q5", f"Harrow {HOSTILE}", f"how heavy is the kettle? {HOSTILE} \ud800", KETTLE, KETTLE[:1], ["It weighs 1.3 kg empty."]
+        "q5",
+        f"Harrow {HOSTILE}",
+        f"how heavy is the kettle? {HOSTILE} \ud800",
+        KETTLE,
+        KETTLE[:1],
+        ["It weighs 1.3 kg empty."],
     )
     sets = [
         QuestionSet("known", "by hand", (*QUESTIONS, hostile), (("without an answer", 2),)),

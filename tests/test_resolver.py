@@ -227,7 +227,7 @@ def test_every_damaged_or_shortened_file_is_refused_by_name(catalogue: Catalogue
     import shutil
 
     names = sorted(read_manifest(folder, "index").files)
-    assert {"base/vectors.faiss", "ranker.json", "static_encoder.safetensors", "base/posting_rows.npy"} <= set(names)
+    assert {"base/vectors.faiss", "ranker.json", "hashed_idf.npy", "base/posting_rows.npy"} <= set(names)
     for name in names:
         for damage in ("flip", "cut", "gone"):
             copy = tmp_path / f"{name.replace('/', '-')}-{damage}"
@@ -266,7 +266,6 @@ def test_a_sentence_transformers_model_can_be_the_encoder(catalogue: Catalogue, 
     TitleIndex.build(catalogue, tmp_path / "index", encoder=str(model), progress=Progress)
     manifest = read_manifest(tmp_path / "index", "index")
     assert manifest.made_by["encoder"] == str(model)
-    assert "static_encoder.safetensors" not in manifest.files
     index = TitleIndex.load(tmp_path / "index", catalogue)
     assert index.resolve("the black Harrow kettle").hits[0].uid == "K2"
 
