@@ -16,7 +16,7 @@ _INNER = re.compile(r"[-‐‑–'’´`]")
 _WORD = re.compile(r"\d+\.\d+|[^\W_]+")
 _DIGIT = re.compile(r"\d")
 _MEASURE = re.compile(r"\d{1,3}[a-z]{1,5}")
-_QUOTED = re.compile(r"[\"“”«»„]([^\"“”«»„]{3,})[\"“”«»„]")
+_QUOTED = re.compile(r"(?<![\w\"])[\"“”«»„]([^\"“”«»„]{3,})[\"“”«»„](?!\w)")  # 2" by 4" are inches
 LETTERS_BESIDE_A_NUMBER = 4
 
 # What people put around a title, in English and in Portuguese. Such words count for little when a

@@ -61,6 +61,7 @@ def test_the_frame_around_a_title_is_left_out_unless_nothing_else_is_there() -> 
     assert title_part("does the harrow kettle have it") == "harrow kettle"
     assert title_part("what is it") == "what is it"
     assert quoted_part('is "The Old Man" long?') == "The Old Man"
+    assert quoted_part('is the hose clamp, 1-1/16" - 2" (Pack of 10), made of steel or "old brass"?') == "old brass"
 
 
 def test_hashes_are_the_same_on_every_machine_and_in_every_version() -> None:
