@@ -22,7 +22,7 @@ import numpy as np
 from title_shops import Shop, abt_buy, amazon, arguments_of, first, head, indexed, written
 
 from assistant.evaluation.resolving import Answered, Search, auroc, calibration_error, figures_of, resolving
-from assistant.evaluation.title_questions import Sought, noisy
+from assistant.evaluation.title_questions import Sought, halves, noisy
 from index.progress import Progress
 from index.resolver import TitleIndex
 from index.words import fold
@@ -225,10 +225,8 @@ def presence(shop: Shop, home: Path, peers: Sequence[str], count: int, seed: int
     Half of the products are indexed; titles of which some product is indexed count as present.
     """
     draw = random.Random(seed)
-    mixed = [shop.catalogue.product(row) for row in draw.sample(range(len(shop.catalogue)), len(shop.catalogue))]
-    present = mixed[::2]
-    known = {fold(product.title) for product in present}
-    gone = [product for product in mixed[1::2] if fold(product.title) not in known]
+    rows = draw.sample(range(len(shop.catalogue)), len(shop.catalogue))
+    present, gone = halves([shop.catalogue.product(row) for row in rows])
     home.mkdir()
     catalogue = indexed(written(present, home / "half.jsonl"), home)
     index, titles = TitleIndex.load(home / "index", catalogue), catalogue.titles()

@@ -11,6 +11,7 @@ from assistant.evaluation.resolving import Answered, auroc, calibration_error, f
 from assistant.evaluation.title_questions import (
     Sought,
     few_words,
+    halves,
     misspelt,
     noisy,
     slices_of,
@@ -18,6 +19,7 @@ from assistant.evaluation.title_questions import (
     twins,
     with_typos,
 )
+from index.products import Product
 from index.words import fold
 from ui.cli import main
 
@@ -87,6 +89,16 @@ def test_twins_are_asked_without_what_tells_them_apart() -> None:
     asked = twins([*KETTLES, "Desk Lamp with Clamp and Switch"], 10, random.Random(0))
     assert [one.question for one in asked] == ["harrow electric kettle l"]
     assert asked[0].title in KETTLES
+
+
+def test_no_title_is_on_both_sides_of_a_halved_catalogue() -> None:
+    products = [
+        Product(str(number), title, "")
+        for number, title in enumerate([*KETTLES, "harrow electric KETTLE 1.7 L, Red", "Lamp"])
+    ]
+    present, absent = halves(products)
+    assert [product.uid for product in present] == ["0", "1", "2"]
+    assert [product.uid for product in absent] == ["3", "5"]
 
 
 def test_slices_are_the_same_for_the_same_seed() -> None:

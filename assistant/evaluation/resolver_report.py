@@ -31,14 +31,13 @@ from assistant.evaluation.resolving import (
     reliability,
     resolving,
 )
-from assistant.evaluation.title_questions import Sought, noisy, slices_of
+from assistant.evaluation.title_questions import Sought, halves, noisy, slices_of
 from index.artefacts import publish
 from index.errors import SourceError
 from index.prepare import prepare
 from index.products import Catalogue
 from index.progress import Progress
 from index.resolver import TitleIndex
-from index.words import fold
 
 PAIRS = "pairs"  # the slice of questions that people asked
 SHOWN = 8  # samples of each slice, the worst first
@@ -159,11 +158,7 @@ def _absence(catalogue: Catalogue, plan: ResolverPlan, progress: type[Progress])
     """Ask an index of one half of the catalogue about both halves, in noisy questions; {} where it is too small."""
     draw = random.Random(plan.seed)  # noqa: S311 - a choice, not a secret
     rows = draw.sample(range(len(catalogue)), min(plan.products, len(catalogue)))
-    products = [catalogue.product(row) for row in rows]
-    half = len(products) // 2
-    present = products[:half]
-    known = {fold(product.title) for product in present}
-    absent = [product for product in products[half:] if fold(product.title) not in known]
+    present, absent = halves([catalogue.product(row) for row in rows])
     if not present or not absent:
         return {}
     with tempfile.TemporaryDirectory() as home:
@@ -182,7 +177,7 @@ def _absence(catalogue: Catalogue, plan: ResolverPlan, progress: type[Progress])
     score = [one.score for one in answered]
     count = len(there)
     return {
-        "present": half,
+        "present": len(present),
         "auroc": auroc(score[:count], score[count:]),
         "absent_found": sum(one.decision == "found" for one in answered[count:]) / len(gone),
         "calibration": calibration_error(score, right),

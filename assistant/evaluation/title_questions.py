@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from index.products import Product
 from index.words import FRAME_WORDS, VARIANT_WORDS, fold
 
 DROPPED, MISSPELT = 0.25, 0.15  # shares of a noisy question's words
@@ -89,6 +90,13 @@ def slices_of(titles: Sequence[str], limit: int, seed: int) -> dict[str, list[So
     slices["translated name"] = [Sought(text, title) for title, text in foreign if text][:limit]
     slices["twins"] = twins(titles, limit, draw)
     return {name: sought for name, sought in slices.items() if sought}
+
+
+def halves(products: Sequence[Product]) -> tuple[list[Product], list[Product]]:
+    """Part products into those that a catalogue is to hold and those that it lacks: no title is on both sides."""
+    present = list(products[: len(products) // 2])
+    known = {fold(product.title) for product in present}
+    return present, [product for product in products[len(present) :] if fold(product.title) not in known]
 
 
 def noisy(title: str, draw: random.Random) -> str:
