@@ -32,7 +32,9 @@ bench: setup
 	$(BIN)/python benchmarks/prepare.py
 	$(BIN)/python benchmarks/answers.py
 	$(BIN)/python benchmarks/evidence.py
-	$(BIN)/python benchmarks/resolver.py --peers ""
+	$(BIN)/python benchmarks/resolver.py
+	$(BIN)/python benchmarks/ablation.py
+	$(BIN)/python benchmarks/scale.py
 
 # Write the help texts into docs/commands.md.
 docs: setup

@@ -1,0 +1,66 @@
+"""A segment's FAISS arm against brute force over the same vectors."""
+
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from index.encoder import StaticEncoder, hashed_idf
+from index.progress import Progress
+from index.segments import GONE, Segment
+from index.words import fold
+
+TITLES = 3_000
+WORDS = [f"{one}{two}" for one in ("kar", "lom", "sit", "pur", "vel", "dan") for two in ("on", "ex", "il", "ug", "at")]
+
+
+@pytest.fixture(scope="module")
+def titles() -> list[str]:
+    draw = random.Random(5)
+    return [f"{' '.join(draw.choices(WORDS, k=draw.randint(2, 6)))} {draw.randrange(10_000)}" for _ in range(TITLES)]
+
+
+def built(titles: list[str], encoder: StaticEncoder) -> Segment:
+    folded = [fold(title) for title in titles]
+    return Segment.build(titles, folded, np.arange(len(titles)), encoder, like=None, progress=Progress)
+
+
+def brute_force(encoder: StaticEncoder, titles: list[str], question: str) -> np.ndarray:
+    products: np.ndarray = encoder.encode(titles) @ encoder.encode([question])[0]
+    return products
+
+
+def test_up_to_a_size_the_nearest_are_those_of_brute_force(titles: list[str], tmp_path: Path) -> None:
+    encoder = StaticEncoder.of(hashed_idf([fold(title) for title in titles]))
+    built(titles, encoder).save(tmp_path / "segment")
+    segment = Segment.load(tmp_path / "segment")
+    for question in titles[:20]:
+        products = brute_force(encoder, titles, question)
+        rows, scores = segment.nearest(encoder.encode([question]), 10)
+        assert scores == pytest.approx(np.sort(products)[::-1][:10], abs=1e-5)
+        assert products[rows] == pytest.approx(scores, abs=1e-5)
+
+
+def test_rounded_vectors_find_nearly_the_same(titles: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("index.segments.EXACT_UP_TO", 100)
+    encoder = StaticEncoder.of(hashed_idf([fold(title) for title in titles]))
+    segment = built(titles, encoder)
+    kept = []
+    for question in titles[:50]:
+        products = brute_force(encoder, titles, question)
+        rows, scores = segment.nearest(encoder.encode([question]), 10)
+        assert products[rows] == pytest.approx(scores, abs=0.02)
+        kept.append(np.isin(rows, np.argsort(-products)[:10]).mean())
+    assert np.mean(kept) > 0.9
+
+
+def test_products_that_are_gone_make_room_for_the_next_nearest(titles: list[str]) -> None:
+    encoder = StaticEncoder.of(hashed_idf([fold(title) for title in titles]))
+    segment = built(titles, encoder)
+    question = titles[0]
+    best = np.argsort(-brute_force(encoder, titles, question), kind="stable")
+    rows = segment.rows.copy()
+    rows[best[:200]] = GONE
+    left = Segment(segment.vectors, segment.lexical, segment.titles, rows)
+    assert left.nearest(encoder.encode([question]), 5)[0].tolist() == best[200:205].tolist()
