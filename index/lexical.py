@@ -24,6 +24,7 @@ from index.words import tokens
 K1 = 1.2
 B = 0.4
 MAX_POSTINGS = 10_000
+ROUNDING = 1e-4  # of scores that were added in another order
 FILES = {
     "hashes": "tokens.npy",
     "starts": "token_starts.npy",
@@ -116,10 +117,11 @@ class LexicalIndex:
         if here is not None:
             found = found[here[found]]
         total = np.zeros(len(found), dtype=np.float32)
-        left = np.cumsum(idf(sizes[order], self.titles)[::-1])[::-1]  # that all tokens from here on can score
-        for number, each in enumerate(postings):
-            if number >= affordable:
-                found, total = _likely(found, total, limit, within=float(left[number]))
+        for each in postings[:affordable]:
+            self._add(each, found, total)
+        to_come = [float(self.scores[each].max()) for each in postings[affordable:]]
+        for number, each in enumerate(postings[affordable:]):
+            found, total = _likely(found, total, limit, within=sum(to_come[number:]))
             self._add(each, found, total)
         found, total = _likely(found, total, limit)
         best = np.argsort(-total, kind="stable")[:limit]
@@ -169,6 +171,7 @@ def _likely(
     """Keep the rows that may still be among the best `limit` if each can gain up to `within`; ties stay."""
     if len(found) <= limit:
         return found, total
+    within += ROUNDING
     likely = total + np.float32(within) >= np.partition(total, len(found) - limit)[len(found) - limit]
     return found[likely], total[likely]
 
