@@ -23,12 +23,16 @@ class Asking:
     """What a caller may set for one question.
 
     `adapter` is the name of a loaded adapter, "" for the base model, None for the
-    backend's first adapter where it has one; `cancel` stops the text.
+    backend's first adapter where it has one; `cancel` stops the text. `max_new_tokens` is the assistant's
+    setting where it is None; temperature 0 takes the likeliest token, always.
     """
 
     adapter: str | None = None
     cancel: threading.Event = field(default_factory=threading.Event)
     seed: int = 0
+    max_new_tokens: int | None = None
+    temperature: float = 0.0
+    top_p: float = 1.0
 
 
 class Answer:

@@ -139,7 +139,9 @@ class Assistant:
         adapter, prompt_format = answering(self.backend.adapters, asking.adapter)
         prompt = answer_prompt(product.title, evidence.passages, question, prompt_format)
         generation = Generation(
-            max_new_tokens=self.settings.max_new_tokens,
+            max_new_tokens=asking.max_new_tokens or self.settings.max_new_tokens,
+            temperature=asking.temperature,
+            top_p=asking.top_p,
             adapter=adapter,
             deadline_s=self.settings.deadline_s,
             cancel=asking.cancel,

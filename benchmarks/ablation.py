@@ -25,7 +25,7 @@ from index.progress import Progress
 from index.question import Question
 from index.resolver import TitleIndex
 
-NOTHING: Rows = np.zeros(0, dtype=np.int64)
+ANY: Rows = np.zeros(1, dtype=np.int64)  # some product: a question always has a candidate
 FAISS, BM25 = "FAISS", "BM25"
 FAMILIES = {
     "trigrams": ("trigram_cosine", "title_trigrams_covered", "question_trigrams_covered"),
@@ -64,11 +64,11 @@ class Ablated(Arms):
 
     def nearest(self, vector: Floats) -> Rows:
         """Fetch by vectors, unless that arm is gone."""
-        return NOTHING if self.arm == FAISS else super().nearest(vector)
+        return ANY if self.arm == FAISS else super().nearest(vector)
 
     def holding(self, tokens: Sequence[str]) -> Rows:
         """Fetch by words, unless that arm is gone."""
-        return NOTHING if self.arm == BM25 else super().holding(tokens)
+        return ANY if self.arm == BM25 else super().holding(tokens)
 
 
 def main() -> None:

@@ -13,8 +13,9 @@ FLOORS = ("index", "assistant", "finetune", "ui")  # from the ground up
 FILES = sorted(path for floor in FLOORS for path in (ROOT / floor).rglob("*.py"))
 HEAVY = frozenset(
     """
-    accelerate bitsandbytes bm25s datasets evaluate faiss gradio gguf huggingface_hub matplotlib openai pandas peft
-    pyarrow scipy sentence_transformers sklearn streamlit tokenizers torch transformers trl xllamacpp
+    accelerate bitsandbytes bm25s datasets evaluate faiss fastapi gradio gguf huggingface_hub matplotlib openai pandas
+    peft prometheus_client pyarrow scipy sentence_transformers sklearn starlette streamlit tokenizers torch transformers
+    trl uvicorn xllamacpp
     """.split()
 )
 METRICS = {path.stem for path in (ROOT / "assistant" / "evaluation" / "metrics").glob("*.py")}
@@ -125,6 +126,9 @@ def test_libraries_that_are_slow_to_load_wait_inside_functions() -> None:
         "finetune/trainer.py": {"torch", "transformers", "trl"},  # by the function that trains
         "finetune/callbacks.py": {"transformers"},
         **{key: {"streamlit"} for key in STREAMLIT_PAGES},
+        "ui/server.py": {"fastapi", "starlette"},  # by the command that serves
+        "ui/answering.py": {"starlette"},
+        "ui/metrics.py": {"prometheus_client", "starlette"},
         # A metric is a subclass; only the function that measures imports these modules.
         **{f"assistant/evaluation/metrics/{name}.py": {"datasets", "evaluate"} for name in METRICS},
     }

@@ -6,6 +6,7 @@ Libraries are imported by the command that needs them. Faults of a person's are 
 
 import argparse
 import json
+import os
 import sys
 from typing import Any
 
@@ -158,6 +159,16 @@ def run_ui(chosen: argparse.Namespace) -> None:
     from ui.page import serve_page
 
     serve_page(chosen.home, _engine(chosen), port=chosen.port)
+
+
+def run_serve(chosen: argparse.Namespace) -> None:
+    """Answer over HTTP."""
+    from ui.answering import Limits
+    from ui.server import API_KEY_VARIABLE, serve
+
+    limits = Limits(at_once=chosen.at_once, waiting=chosen.waiting)
+    key = os.environ.get(API_KEY_VARIABLE, "")
+    serve(chosen.home, _engine(chosen), limits, host=chosen.host, port=chosen.port, api_key=key)
 
 
 def run_models_list(chosen: argparse.Namespace) -> None:

@@ -7,13 +7,12 @@ fault is one line in the terminal. The assistant is opened once, for all visitor
 """
 
 import json
-import socket
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from assistant.chat import Assistant
 from assistant.opening import Engine, open_backend, open_catalogue
-from index.errors import UserError
+from ui.ports import check_port
 
 ADDRESS = "127.0.0.1"  # the page has no accounts, so only this machine may see it
 APP = Path(__file__).with_name("app.py")
@@ -67,7 +66,7 @@ def serve_page(home: Path, engine: Engine, *, port: int) -> None:
     """
     from streamlit.web.cli import main
 
-    _check_port(port)
+    check_port(ADDRESS, port, "titlewise ui")
     argument = Settings(home.absolute(), engine).argument()
     assistant = opened(argument)
     try:
@@ -89,16 +88,3 @@ def _open(argument: str) -> Assistant:
     assistant = Assistant(catalogue, index, open_backend(settings.home, settings.engine))
     assistant.warm_up()
     return assistant
-
-
-def _check_port(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((ADDRESS, port))
-        except (OSError, OverflowError) as exc:
-            raise UserError(
-                f"port {port} cannot be used ({exc})",
-                "a free port",
-                f"titlewise ui --port {port + 1 if port < 65535 else 8501}",
-            ) from exc

@@ -1,0 +1,242 @@
+"""The HTTP door: OpenAI's protocol with the official client, limits, refusals, and hanging up."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator, Sequence
+
+import httpx2
+import pytest
+import uvicorn
+from fastapi.testclient import TestClient
+from openai import APIStatusError, OpenAI
+
+from assistant.backends.base import Message
+from assistant.backends.scripted import Scripted
+from assistant.chat import Assistant
+from index.products import Catalogue
+from index.resolver import TitleIndex
+from ui.answering import Limits
+from ui.protocol import EXTENSION
+from ui.server import app_of
+
+RED = "how heavy is the red Harrow electric kettle 1.7 L?"
+WEIGHT = "It weighs 1.3 kg. [1]"
+LIMITS = Limits()
+
+Shop = tuple[Catalogue, TitleIndex]
+
+
+def served(shop: Shop, backend: Scripted, limits: Limits = LIMITS, api_key: str = "") -> TestClient:
+    return TestClient(app_of(Assistant(*shop, backend), limits, api_key=api_key))
+
+
+@pytest.fixture
+def client(shop: Shop) -> Iterator[TestClient]:
+    with served(shop, Scripted([WEIGHT] * 20)) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def address(shop: Shop) -> Iterator[str]:
+    """A real server on a port of its own, with a model that speaks slowly."""
+    backend = Scripted(slowly)
+    config = uvicorn.Config(
+        app_of(Assistant(*shop, backend), Limits(at_once=1), api_key="k"), port=0, log_level="error"
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.01)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join(10)
+
+
+def slowly(messages: Sequence[Message]) -> str:
+    time.sleep(0.05)
+    return WEIGHT
+
+
+def asked(question: str, **more: object) -> dict[str, object]:
+    return {"messages": [{"role": "user", "content": question}], **more}
+
+
+def events(text: str) -> list[str]:
+    assert text.endswith("\n\n")
+    parts = text.removesuffix("\n\n").split("\n\n")
+    assert all(part.startswith("data: ") for part in parts)
+    return [part.removeprefix("data: ") for part in parts]
+
+
+def test_a_completion_tells_the_reply_as_text_and_whole(client: TestClient) -> None:
+    row = client.post("/v1/chat/completions", json=asked(RED, model="titlewise")).json()
+    message = row["choices"][0]["message"]
+    assert message["role"] == "assistant"
+    assert message["content"] == (
+        'It weighs 1.3 kg. [1]\n\n[1] "Weighs 1.3 kg empty." – Harrow Electric Kettle 1.7 L, Red (K1)'
+    )
+    reply = message[EXTENSION]
+    assert (reply["kind"], reply["uid"]) == ("answer", "K1")
+    content = client.get("/products/K1").json()["content"]
+    assert all(content[quote["start"] : quote["end"]] == quote["text"] for quote in reply["quotes"])
+    assert row["usage"]["total_tokens"] == row["usage"]["prompt_tokens"] + row["usage"]["completion_tokens"] > 0
+    assert (row["object"], row["choices"][0]["finish_reason"]) == ("chat.completion", "stop")
+
+
+@pytest.mark.parametrize("live", [False, True])
+def test_a_stream_adds_up_to_the_completion(client: TestClient, live: bool) -> None:
+    body = asked(RED, stream=True, stream_options={"include_usage": True}, titlewise={"live": live})
+    response = client.post("/v1/chat/completions", json=body)
+    assert response.headers["content-type"].startswith("text/event-stream")
+    *parts, done = events(response.text)
+    assert done == "[DONE]"
+    chunks = [json.loads(part) for part in parts]
+    assert len({chunk["id"] for chunk in chunks}) == 1
+    assert chunks[0]["choices"][0]["delta"]["role"] == "assistant"
+    text = "".join(choice["delta"].get("content", "") for chunk in chunks for choice in chunk["choices"])
+    assert text.startswith("It weighs 1.3 kg. [1]\n\n[1] ")
+    last = next(chunk["choices"][0] for chunk in chunks if chunk["choices"] and chunk["choices"][0]["finish_reason"])
+    assert last["delta"][EXTENSION]["uid"] == "K1"
+    assert chunks[-1]["usage"]["completion_tokens"] > 0
+
+
+def test_what_the_check_takes_back_is_followed_by_what_stands(shop: Shop) -> None:
+    with served(shop, Scripted(["It weighs 9 kg and sings. [1]"] * 2)) as client:
+        body = asked(RED, stream=True, titlewise={"live": True})
+        *parts, _ = events(client.post("/v1/chat/completions", json=body).text)
+    said = "".join(json.loads(part)["choices"][0]["delta"].get("content", "") for part in parts)
+    assert said.startswith("It weighs 9 kg and sings. [1]\n\n")
+    assert "Weighs 1.3 kg empty." in said
+
+
+def test_the_talk_before_says_what_it_is_about(client: TestClient) -> None:
+    messages = [
+        {"role": "system", "content": "You sell the Brint Desk Lamp DL-40, White."},
+        {"role": "user", "content": [{"type": "text", "text": "tell me of the Harrow Electric Kettle 1.7 L, Red"}]},
+        {"role": "assistant", "content": "It boils."},
+        {"role": "user", "content": "and how heavy is it?"},
+    ]
+    row = client.post("/v1/chat/completions", json={"messages": messages}).json()
+    assert row["choices"][0]["message"][EXTENSION]["uid"] == "K1"
+
+
+def test_the_product_may_be_named_by_its_uid(client: TestClient) -> None:
+    body = asked("how heavy is it?", titlewise={"product": "K2"})
+    assert client.post("/v1/chat/completions", json=body).json()["choices"][0]["message"][EXTENSION]["uid"] == "K2"
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "told"),
+    [
+        ({}, 400, "messages"),
+        ({"messages": []}, 400, "messages"),
+        ({"messages": [{"role": "assistant", "content": "hi"}]}, 400, "user"),
+        ({"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {}}]}]}, 400, "messages"),
+        (asked("   "), 400, "empty"),
+        (asked("x" * 4001), 400, "4,001 characters"),
+        (asked(RED, model="gpt-4"), 404, "no model 'gpt-4'"),
+        (asked(RED, titlewise={"product": "nope"}), 404, "nope"),
+        (asked(RED, temperature=9), 400, "temperature"),
+        (asked(RED, n=3), 400, "n"),
+        (asked(RED, max_tokens=0), 400, "max_tokens"),
+    ],
+)
+def test_a_refusal_has_openais_form(client: TestClient, body: dict[str, object], status: int, told: str) -> None:
+    response = client.post("/v1/chat/completions", json=body)
+    assert response.status_code == status
+    assert told in response.json()["error"]["message"]
+
+
+def test_a_fault_in_mid_stream_is_an_event(client: TestClient) -> None:
+    parts = events(client.post("/v1/chat/completions", json=asked("   ", stream=True)).text)
+    assert "empty" in json.loads(parts[-2])["error"]["message"]
+    assert parts[-1] == "[DONE]"
+
+
+def test_a_body_that_is_too_large_is_refused(shop: Shop) -> None:
+    with served(shop, Scripted([WEIGHT]), Limits(body_bytes=1000)) as client:
+        response = client.post("/v1/chat/completions", json=asked("x" * 2000))
+    assert response.status_code == 413
+    assert "1,000 bytes" in response.json()["error"]["message"]
+
+
+def test_with_a_key_only_those_who_send_it_may_ask(shop: Shop) -> None:
+    with served(shop, Scripted([WEIGHT]), api_key="secret") as client:
+        for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic secret"}):
+            for call in (client.get("/v1/models", headers=headers), client.get("/products/K1", headers=headers)):
+                assert call.status_code == 401
+                assert call.json()["error"]["type"] == "authentication_error"
+        assert client.get("/v1/models", headers={"Authorization": "Bearer secret"}).status_code == 200
+        assert client.get("/healthz").json() == {"status": "alive"}
+        assert client.get("/readyz").status_code == 200
+
+
+def test_products_and_titles_can_be_asked_for(client: TestClient) -> None:
+    assert client.get("/products/K1").json()["title"] == "Harrow Electric Kettle 1.7 L, Red"
+    assert client.get("/products/none").status_code == 404
+    found = client.post("/resolve", json={"question": RED}).json()
+    assert (found["decision"], found["hits"][0]["uid"]) == ("found", "K1")
+    assert client.post("/resolve", json={"question": ""}).status_code == 400
+    assert client.get("/nowhere").status_code == 404
+
+
+def test_metrics_count_what_happened(client: TestClient) -> None:
+    client.post("/v1/chat/completions", json=asked(RED))
+    client.get("/nowhere")
+    text = client.get("/metrics").text
+    assert 'titlewise_requests_total{route="/v1/chat/completions",status="200"} 1.0' in text
+    assert 'titlewise_requests_total{route="other",status="404"} 1.0' in text
+    assert 'titlewise_replies_total{kind="answer"} 1.0' in text
+    assert "titlewise_line 0.0" in text
+
+
+def test_the_official_client_talks_to_it(address: str) -> None:
+    client = OpenAI(base_url=f"{address}/v1", api_key="k")
+    assert "titlewise" in [model.id for model in client.models.list()]
+    whole = client.chat.completions.create(model="titlewise", messages=[{"role": "user", "content": RED}])
+    assert "1.3 kg" in str(whole.choices[0].message.content)
+    stream = client.chat.completions.create(
+        model="titlewise",
+        messages=[{"role": "user", "content": RED}],
+        stream=True,
+        extra_body={"titlewise": {"live": True}},
+    )
+    assert "1.3 kg" in "".join(part.choices[0].delta.content or "" for part in stream)
+    with pytest.raises(APIStatusError) as refused:
+        OpenAI(base_url=f"{address}/v1", api_key="wrong", max_retries=0).models.list()
+    assert refused.value.status_code == 401
+
+
+def test_who_hangs_up_gives_the_place_back(address: str) -> None:
+    headers = {"Authorization": "Bearer k"}
+    with pytest.raises(httpx2.ReadTimeout):
+        httpx2.post(f"{address}/v1/chat/completions", json=asked(RED), headers=headers, timeout=0.02)
+    deadline = time.monotonic() + 5
+    while "titlewise_line 0.0" not in httpx2.get(f"{address}/metrics").text and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert "titlewise_line 0.0" in httpx2.get(f"{address}/metrics").text
+
+
+def test_a_full_line_is_told_and_when_to_come_again(shop: Shop) -> None:
+    go_on = threading.Event()
+
+    def waiting(messages: Sequence[Message]) -> str:
+        go_on.wait(10)
+        return WEIGHT
+
+    backend = Scripted(waiting)
+    app = app_of(Assistant(*shop, backend), Limits(at_once=1, waiting=0), api_key="")
+    go_on.set()  # for the warm-up
+    with TestClient(app) as client:
+        go_on.clear()
+        first = threading.Thread(target=lambda: client.post("/v1/chat/completions", json=asked(RED)))
+        first.start()
+        while "titlewise_line 1.0" not in client.get("/metrics").text:
+            time.sleep(0.01)
+        refused = client.post("/v1/chat/completions", json=asked(RED))
+        go_on.set()
+        first.join(10)
+    assert (refused.status_code, refused.headers["retry-after"]) == (429, "1")
+    assert refused.json()["error"]["type"] == "rate_limit_error"

@@ -1,0 +1,133 @@
+"""Answers for the server: written in threads, in line before the model, carried by the event loop.
+
+reply = await Answering(assistant, Limits()).reply(body, None, request)
+"""
+
+import asyncio
+import functools
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from starlette.requests import Request
+
+from assistant.answer import Asking
+from assistant.chat import Assistant
+from assistant.conversation import State
+from assistant.reply import Reply
+from index.errors import UserError
+from ui.line import Line
+from ui.protocol import ChatRequest, Usage, readable
+
+HANG_UP_POLL_S = 0.1
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much one server takes on."""
+
+    at_once: int = 2  # answers under way
+    waiting: int = 32  # requests in line behind them
+    wait_s: float = 60.0  # in line at most
+    body_bytes: int = 1 << 18
+
+
+class GoneError(Exception):
+    """Whoever asked has hung up."""
+
+
+class LateError(UserError):
+    """The turn did not come in time."""
+
+
+class Answering:
+    """One assistant for many requests at once."""
+
+    def __init__(self, assistant: Assistant, limits: Limits) -> None:
+        """Hold an assistant, which stays the caller's."""
+        self.line = Line(limits.at_once, limits.waiting)
+        self._assistant = assistant
+        self._wait_s = limits.wait_s
+        self._threads = ThreadPoolExecutor(limits.at_once + limits.waiting + 2, thread_name_prefix="answer")
+
+    async def in_thread(self, work: Callable[..., T], *arguments: Any) -> T:
+        """Run what would block the event loop."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, functools.partial(work, *arguments))
+
+    def close(self) -> None:
+        """Take on nothing more."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def reply(self, body: ChatRequest, adapter: str | None, request: Request) -> Reply:
+        """Give the checked reply; raises as `pieces`."""
+        async for piece in self.pieces(body, adapter, request):
+            if isinstance(piece, Reply):
+                return piece
+        raise GoneError
+
+    async def pieces(self, body: ChatRequest, adapter: str | None, request: Request) -> AsyncIterator[str | Reply]:
+        """Give the model's words as they come where the request wants them live, and the checked reply last.
+
+        Raises `LineFullError`, `LateError`, `GoneError` where the client hangs up, and what the assistant raises.
+        """
+        loop = asyncio.get_running_loop()
+        pieces: asyncio.Queue[str | Reply] = asyncio.Queue()
+        asking = _asking_of(body, adapter)
+
+        def hand_over(piece: str | Reply) -> None:
+            loop.call_soon_threadsafe(pieces.put_nowait, piece)
+
+        work = loop.run_in_executor(self._threads, self._answer, body, asking, hand_over)
+        try:
+            while True:
+                piece = await _next(pieces, work, request)
+                if isinstance(piece, Reply) or body.titlewise.live:
+                    yield piece
+                if isinstance(piece, Reply):
+                    return
+        finally:
+            asking.cancel.set()  # whoever hangs up stops the model
+
+    def usage(self, body: ChatRequest, reply: Reply) -> Usage:
+        """Count the tokens of the messages and of the reply."""
+        count = self._assistant.backend.count_tokens
+        return Usage(sum(count(message.text) for message in body.messages), count(readable(reply)))
+
+    def _answer(self, body: ChatRequest, asking: Asking, hand_over: Callable[[str | Reply], None]) -> None:
+        with self.line.turn(asking.cancel, at_most_s=self._wait_s) as came:
+            if asking.cancel.is_set():
+                return
+            if not came:
+                raise LateError(f"no turn within {self._wait_s:g} s", "fewer questions at once", "asking again later")
+            uid = body.titlewise.product
+            state = State() if uid else self._assistant.recall(body.history)
+            answer = self._assistant.ask(body.question, uid=uid, state=state, asking=asking)
+            for piece in answer:
+                hand_over(piece)
+            hand_over(answer.reply)
+
+
+def _asking_of(body: ChatRequest, adapter: str | None) -> Asking:
+    return Asking(
+        adapter,
+        seed=body.seed or 0,
+        max_new_tokens=body.max_completion_tokens or body.max_tokens,
+        temperature=body.temperature or 0.0,
+        top_p=body.top_p or 1.0,
+    )
+
+
+async def _next(pieces: "asyncio.Queue[str | Reply]", work: "asyncio.Future[None]", request: Request) -> str | Reply:
+    """Give the next piece; raises what the work raised, and `GoneError` once the client has hung up."""
+    while True:
+        if pieces.empty() and work.done():
+            work.result()
+            raise GoneError
+        try:
+            return await asyncio.wait_for(pieces.get(), HANG_UP_POLL_S)
+        except TimeoutError:
+            if await request.is_disconnected():
+                raise GoneError from None

@@ -1,0 +1,74 @@
+"""The line before the model: so many answers at once, so many more wait, first come, first served.
+
+line = Line(at_once=2, waiting=32)
+with line.turn(cancel, at_most_s=60) as came:    # LineFullError where every place is taken
+    if came:
+        ...
+"""
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+from index.errors import UserError
+
+POLL_S = 0.05  # how late a cancel may be noticed while waiting
+
+
+class LineFullError(UserError):
+    """Every place in the line is taken."""
+
+
+class Line:
+    """Places before the model; one instance serves many threads."""
+
+    def __init__(self, at_once: int, waiting: int) -> None:
+        """Let so many answer at once, and so many more wait."""
+        self._at_once = at_once
+        self._places = at_once + waiting
+        self._taken: list[object] = []
+        self._moved = threading.Condition()
+
+    def __len__(self) -> int:
+        """Count who is being answered or waits."""
+        return len(self._taken)
+
+    @contextlib.contextmanager
+    def turn(
+        self, cancel: threading.Event, *, at_most_s: float, moved: Callable[[int], None] = lambda before: None
+    ) -> Iterator[bool]:
+        """Take the last place and wait for the turn; it is given back where the `with` ends.
+
+        Yields whether it came: not where it was cancelled or took too long. `moved` hears how many have to be
+        done before, whenever that changes. Raises `LineFullError`.
+        """
+        place = object()
+        with self._moved:
+            if len(self._taken) >= self._places:
+                raise LineFullError(
+                    f"{len(self._taken)} questions are being answered or wait",
+                    "a free place in the line",
+                    "asking again in a moment",
+                )
+            self._taken.append(place)
+        try:
+            yield self._comes(place, cancel, time.monotonic() + at_most_s, moved)
+        finally:
+            with self._moved:
+                self._taken.remove(place)
+                self._moved.notify_all()
+
+    def _comes(self, place: object, cancel: threading.Event, end_s: float, moved: Callable[[int], None]) -> bool:
+        told = -1
+        while not cancel.is_set() and time.monotonic() < end_s:
+            with self._moved:
+                before = max(0, self._taken.index(place) - self._at_once + 1)
+                if before and before == told:
+                    self._moved.wait(POLL_S)
+            if before != told:
+                told = before
+                moved(before)
+            if before == 0:
+                return True
+        return False

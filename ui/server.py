@@ -1,0 +1,254 @@
+"""The HTTP door: OpenAI's chat protocol, with the product, its quotes and its kind beside the text.
+
+A reply is checked before it is sent; `"titlewise": {"live": true}` streams the model's own words as well. Whoever
+hangs up stops the model.
+
+    uvicorn.run(app_of(assistant, Limits(), api_key=""), port=8000)
+"""
+
+import asyncio
+import contextlib
+import json
+import secrets
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import Body, Depends, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from assistant.backends.base import BackendError, DeadlineError, PromptTooLongError
+from assistant.chat import Assistant
+from assistant.opening import Engine, open_assistant
+from index.errors import QuestionError, UnknownProductError, UserError
+from ui.answering import Answering, GoneError, LateError, Limits
+from ui.line import LineFullError
+from ui.metrics import Metrics
+from ui.ports import check_port
+from ui.protocol import EXTENSION, MODEL, ChatRequest, Made, chunk_of, completion_of, error_of, readable, usage_chunk_of
+
+# What each fault is to a client; the first that fits.
+STATUS: tuple[tuple[type[Exception], int, str], ...] = (
+    (QuestionError, 400, "invalid_request_error"),
+    (PromptTooLongError, 400, "invalid_request_error"),
+    (UnknownProductError, 404, "not_found_error"),
+    (LineFullError, 429, "rate_limit_error"),
+    (LateError, 503, "overloaded_error"),
+    (DeadlineError, 504, "timeout_error"),
+    (BackendError, 503, "server_error"),
+    (UserError, 400, "invalid_request_error"),
+)
+HANG_UP = 499  # nobody reads it; nginx's number, for the log
+NO_BUFFER = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+API_KEY_VARIABLE = "TITLEWISE_API_KEY"
+RETRY = {"Retry-After": "1"}
+
+
+def app_of(assistant: Assistant, limits: Limits, *, api_key: str) -> FastAPI:
+    """Give the server of one assistant, which stays the caller's; with an `api_key` only those who send it may ask."""
+    answering = Answering(assistant, limits)
+    metrics = Metrics(answering.line)
+    ready = asyncio.Event()
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await answering.in_thread(assistant.warm_up)
+        ready.set()
+        yield
+        ready.clear()
+        answering.close()
+
+    app = FastAPI(
+        title="Titlewise", summary="Answers about products, from their descriptions.", version="1", lifespan=lifespan
+    )
+    app.add_middleware(Bounded, most_bytes=limits.body_bytes)
+    app.middleware("http")(metrics.count)
+    app.add_exception_handler(RequestValidationError, _malformed)
+    app.add_exception_handler(HTTPException, _http_fault)
+    for kind in (UserError, GoneError):
+        app.add_exception_handler(kind, _fault)
+    asked_by_friends = [Depends(_key_checked(api_key))]
+
+    @app.post("/v1/chat/completions", dependencies=asked_by_friends, response_model=None)
+    async def chat(body: ChatRequest, request: Request) -> Response:
+        """Answer the last message of a talk; `stream` sends it in parts, as server-sent events."""
+        adapter = _adapter_of(body.model, assistant)
+        if body.stream:
+            parts = _events(_parts(answering, body, adapter, request, metrics))
+            return StreamingResponse(parts, media_type="text/event-stream", headers=NO_BUFFER)
+        reply = await answering.reply(body, adapter, request)
+        metrics.tell(reply)
+        return JSONResponse(completion_of(reply, answering.usage(body, reply), Made(body.model)))
+
+    @app.get("/v1/models", dependencies=asked_by_friends)
+    async def models() -> dict[str, Any]:
+        """List the models: as it answers by default, the base model, each adapter."""
+        rows = [{"id": name, "object": "model", "created": 0, "owned_by": MODEL} for name in models_of(assistant)]
+        return {"object": "list", "data": rows}
+
+    @app.post("/resolve", dependencies=asked_by_friends)
+    async def resolve(question: Annotated[str, Body(embed=True)]) -> dict[str, Any]:
+        """Say which product a question means, with a calibrated probability and up to ten hits."""
+        return asdict(await answering.in_thread(assistant.index.resolve, question))
+
+    @app.get("/products/{uid:path}", dependencies=asked_by_friends)
+    async def product(uid: str) -> dict[str, str]:
+        """Give one product as stored."""
+        return asdict(assistant.catalogue.product(assistant.catalogue.row_of(uid)))
+
+    @app.get("/healthz")
+    async def healthz() -> dict[str, str]:
+        """Say that the process lives."""
+        return {"status": "alive"}
+
+    @app.get("/readyz", response_model=None)
+    async def readyz() -> Response:
+        """Say whether the model is loaded and warm."""
+        return JSONResponse({"status": "ready" if ready.is_set() else "loading"}, 200 if ready.is_set() else 503)
+
+    @app.get("/metrics")
+    async def figures() -> Response:
+        """Give counts and times in Prometheus' text form."""
+        return Response(metrics.text(), media_type=metrics.media_type)
+
+    return app
+
+
+def serve(home: Path, engine: Engine, limits: Limits, *, host: str, port: int, api_key: str) -> None:
+    """Serve one assistant until it is stopped.
+
+    Raises `UserError` where the catalogue, the index or the model cannot be opened, or the port is taken.
+    """
+    import uvicorn
+
+    check_port(host, port, "titlewise serve")
+    with open_assistant(home, engine) as assistant:
+        shown = f"[{host}]" if ":" in host else host
+        print(f"Serving http://{shown}:{port}/v1 with {assistant.name}; its documentation is at /docs, Ctrl+C ends it.")
+        if host not in LOOPBACK and not api_key:
+            print(f"Anyone who can reach {host} may ask: set {API_KEY_VARIABLE} to let in only those who send it.")
+        uvicorn.run(app_of(assistant, limits, api_key=api_key), host=host, port=port, log_level="warning")
+
+
+def models_of(assistant: Assistant) -> dict[str, str | None]:
+    """Give the adapter of each model by its name: None the default one, "" the base model."""
+    adapters = {f"{MODEL}-{adapter.name}": adapter.name for adapter in assistant.backend.adapters}
+    return {MODEL: None, f"{MODEL}-base": "", **adapters}
+
+
+class Bounded:
+    """Refuses bodies that are too large, by what they say and by what comes."""
+
+    def __init__(self, app: ASGIApp, most_bytes: int) -> None:
+        """Stand before an app."""
+        self._app = app
+        self._most_bytes = most_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Count what is received."""
+        came = 0
+
+        async def counted() -> Message:
+            nonlocal came
+            message = await receive()
+            came += len(message.get("body", b""))
+            if came > self._most_bytes:
+                raise HTTPException(413, f"the body has more than {self._most_bytes:,} bytes")
+            return message
+
+        await self._app(scope, counted, send)
+
+
+async def _parts(
+    answering: Answering, body: ChatRequest, adapter: str | None, request: Request, metrics: Metrics
+) -> AsyncIterator[dict[str, Any]]:
+    """Give the parts of a stream: the role, the text, the whole reply in the extension, the usage where asked for."""
+    made = Made(body.model)
+    yield chunk_of(made, {"role": "assistant", "content": ""})
+    live = ""
+    async for piece in answering.pieces(body, adapter, request):
+        if isinstance(piece, str):
+            live += piece
+            yield chunk_of(made, {"content": piece})
+            continue
+        reply, text = piece, readable(piece)
+        metrics.tell(reply)
+        # What the model said while live is not taken back: the checked reply follows it.
+        rest = text.removeprefix(live) if text.startswith(live) else f"\n\n{text}"
+        for word in _words(rest):
+            yield chunk_of(made, {"content": word})
+        yield chunk_of(made, {EXTENSION: reply.to_row()}, finish="stop")
+        if body.stream_options.include_usage:
+            yield usage_chunk_of(made, answering.usage(body, reply))
+
+
+async def _events(parts: AsyncIterator[dict[str, Any]]) -> AsyncIterator[str]:
+    """Give parts as server-sent events; a fault in mid-stream is one too, as the status is long sent."""
+    try:
+        async for part in parts:
+            yield f"data: {json.dumps(part, ensure_ascii=False)}\n\n"
+    except GoneError:
+        return
+    except UserError as fault:
+        yield f"data: {json.dumps(_told(fault)[1], ensure_ascii=False)}\n\n"
+    yield "data: [DONE]\n\n"
+
+
+def _words(text: str) -> Sequence[str]:
+    """Cut a text into words with the space before each."""
+    return [f" {word}" if number else word for number, word in enumerate(text.split(" "))]
+
+
+def _adapter_of(model: str, assistant: Assistant) -> str | None:
+    known = models_of(assistant)
+    if model not in known:
+        raise UnknownModelError(f"there is no model {model!r}", f"one of {', '.join(known)}", "GET /v1/models")
+    return known[model]
+
+
+class UnknownModelError(UserError):
+    """A model that this server has not."""
+
+
+def _key_checked(api_key: str) -> Callable[..., None]:
+    """Give the check of a request's key; without a key of ours everyone may ask."""
+    bearer = HTTPBearer(auto_error=False, description="The server's API key, where it has one.")
+
+    def check(given: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]) -> None:
+        if api_key and not (given and secrets.compare_digest(given.credentials.encode(), api_key.encode())):
+            raise HTTPException(401, "the API key is missing or wrong", {"WWW-Authenticate": "Bearer"})
+
+    return check
+
+
+def _told(fault: Exception) -> tuple[int, dict[str, Any]]:
+    """Give the status and the body that tell a fault."""
+    if isinstance(fault, UnknownModelError):
+        return 404, error_of(str(fault), "invalid_request_error", "model_not_found")
+    status, kind = next((status, kind) for known, status, kind in STATUS if isinstance(fault, known))
+    return status, error_of(str(fault), kind, type(fault).__name__.removesuffix("Error").lower())
+
+
+async def _fault(_: Request, fault: Exception) -> Response:
+    if isinstance(fault, GoneError):
+        return Response(status_code=HANG_UP)
+    status, body = _told(fault)
+    return JSONResponse(body, status, headers=RETRY if status in (429, 503) else None)
+
+
+async def _malformed(_: Request, fault: Exception) -> Response:
+    assert isinstance(fault, RequestValidationError)
+    told = "; ".join(f"{'.'.join(map(str, one['loc'][1:]))}: {one['msg']}" for one in fault.errors())
+    return JSONResponse(error_of(told, "invalid_request_error", "malformed"), 400)
+
+
+async def _http_fault(_: Request, fault: Exception) -> Response:
+    assert isinstance(fault, HTTPException)
+    kind = "authentication_error" if fault.status_code == 401 else "invalid_request_error"
+    return JSONResponse(error_of(fault.detail, kind, str(fault.status_code)), fault.status_code, headers=fault.headers)
