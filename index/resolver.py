@@ -325,7 +325,9 @@ def _matched(old: Any, new: Any) -> tuple[Any, Any]:
     place = np.minimum(np.searchsorted(new[order], old), max(0, len(new) - 1))
     same = new[order][place] == old
     rows = np.where(same, order[place], GONE)
-    return rows, np.setdiff1d(np.arange(len(new)), rows[same])
+    came = np.ones(len(new), dtype=bool)
+    came[rows[same]] = False
+    return rows, np.flatnonzero(came)
 
 
 def _titles_of(catalogue: "Catalogue") -> list[str]:
