@@ -25,14 +25,15 @@ from assistant.conversation import State
 from assistant.opening import Engine
 from assistant.reply import Quote, Reply
 from index.errors import UserError
+from ui.feedback import FILE, Feedback
 from ui.page import Settings, serve_page
 from ui.reading import Reading
 from ui.replies import as_markdown, highlighted, quotes_html
 from ui.suggestions import suggest
 
-SCRIPT = "import test_app\nfrom ui.app import render\nrender(test_app.SHOWN[0])"
+SCRIPT = "import test_app\nfrom ui.app import render\nrender(*test_app.SHOWN[0])"
 RUN = "import sys; from ui.cli import main; sys.exit(main())"
-SHOWN: list[Assistant] = []  # the assistant that the page under test shows
+SHOWN: list[tuple[Assistant, Feedback]] = []  # what the page under test shows, and where opinions go
 
 
 @pytest.fixture(scope="module")
@@ -46,12 +47,17 @@ def shop(home: Path) -> Assistant:
 
 
 @pytest.fixture
-def page(shop: Assistant) -> Iterator[AppTest]:
-    yield from _page_of(shop)
+def feedback(tmp_path: Path) -> Feedback:
+    return Feedback(tmp_path / FILE)
 
 
-def _page_of(assistant: Assistant) -> Iterator[AppTest]:
-    SHOWN[:] = [assistant]
+@pytest.fixture
+def page(shop: Assistant, feedback: Feedback) -> Iterator[AppTest]:
+    yield from _page_of(shop, feedback)
+
+
+def _page_of(assistant: Assistant, feedback: Feedback) -> Iterator[AppTest]:
+    SHOWN[:] = [(assistant, feedback)]
     # Streamlit leaves its script behind as the main module, which spawned processes of later tests would run.
     main = sys.modules["__main__"]
     yield AppTest.from_string(SCRIPT, default_timeout=20).run()
@@ -132,6 +138,24 @@ def test_a_follow_up_keeps_the_product_and_a_new_conversation_forgets_it(page: A
     assert page.header[0].value == "What would you like to know?"
 
 
+def test_thumbs_are_kept_with_all_that_the_reply_came_from(page: AppTest, feedback: Feedback) -> None:
+    _ask(page, "hello")
+    _ask(page, "how heavy is the Orlevik desk lamp?")
+    page.feedback[1].set_value(0).run()
+    (kept,) = feedback.opinions()
+    assert (kept.vote, kept.reason, kept.question) == (-1, "", "how heavy is the Orlevik desk lamp?")
+    assert (kept.reply["uid"], kept.model, kept.history[0]) == (
+        "LAMP1",
+        "scripted",
+        {"role": "user", "content": "hello"},
+    )
+    page.text_area[0].set_value("It is 2.3 kg.").run()
+    page.feedback[1].set_value(1).run()
+    (kept,) = feedback.opinions()
+    assert (kept.vote, kept.comment) == (1, "It is 2.3 kg.")
+    assert not page.exception
+
+
 def test_a_product_that_is_not_there_is_not_found(page: AppTest) -> None:
     _ask(page, "is the Zyxomat 9000 lawn robot waterproof?")
     assert page.session_state.talk.exchanges[0].reply.kind == "not_found"
@@ -146,9 +170,9 @@ def test_a_product_without_a_description_says_so(page: AppTest) -> None:
     assert not page.expander
 
 
-def test_a_title_in_no_catalogue_is_described_and_marked_as_generated(shop: Assistant) -> None:
+def test_a_title_in_no_catalogue_is_described_and_marked_as_generated(shop: Assistant, feedback: Feedback) -> None:
     invented = Assistant(shop.catalogue, shop.index, Scripted(["A lamp like no other."]))
-    for page in _page_of(invented):
+    for page in _page_of(invented, feedback):
         page.text_input[0].set_value("Moonlight lamp")
         _button(page, "Describe it").click().run()
         assert _bubbles(page) == ["Describe “Moonlight lamp”", "A lamp like no other."]
@@ -157,7 +181,7 @@ def test_a_title_in_no_catalogue_is_described_and_marked_as_generated(shop: Assi
 
 
 @pytest.mark.parametrize("fault", ["backend", "question"])
-def test_a_fault_is_one_line_and_the_page_lives_on(shop: Assistant, fault: str) -> None:
+def test_a_fault_is_one_line_and_the_page_lives_on(shop: Assistant, feedback: Feedback, fault: str) -> None:
     replies = iter([BackendError("the server *sleeps*", "an answer", "waking it")] if fault == "backend" else [])
 
     def script(messages: list[Message]) -> str:
@@ -165,7 +189,7 @@ def test_a_fault_is_one_line_and_the_page_lives_on(shop: Assistant, fault: str) 
             raise error
         return _read_aloud(messages)
 
-    for page in _page_of(Assistant(shop.catalogue, shop.index, Scripted(script))):
+    for page in _page_of(Assistant(shop.catalogue, shop.index, Scripted(script)), feedback):
         _ask(page, "how heavy is the Orlevik desk lamp?" if fault == "backend" else "x" * 4001)
         said = page.error[0].value.replace("\\", "")
         assert said.startswith("The server *sleeps*" if fault == "backend" else "The question has 4,001 characters")
@@ -174,8 +198,8 @@ def test_a_fault_is_one_line_and_the_page_lives_on(shop: Assistant, fault: str) 
         assert "2.4 kg" in _bubbles(page)[-1]
 
 
-def test_hostile_text_reaches_the_page_only_as_plain_text_and_escaped_html(shop: Assistant) -> None:
-    for page in _page_of(Assistant(shop.catalogue, shop.index, Scripted([HOSTILE_REPLY]))):
+def test_hostile_text_reaches_the_page_only_as_plain_text_and_escaped_html(shop: Assistant, feedback: Feedback) -> None:
+    for page in _page_of(Assistant(shop.catalogue, shop.index, Scripted([HOSTILE_REPLY])), feedback):
         page.session_state.talk = hostile_talk()
         page.run()
         _button(page, "1\\. ").click().run()

@@ -41,6 +41,7 @@ from page_shop import HOSTILE_REPLY, hostile_talk, open_shop
 
 from assistant.backends.scripted import Scripted
 from ui.app import render
+from ui.feedback import FILE, Feedback
 
 
 @st.cache_resource
@@ -51,7 +52,7 @@ def opened():
 
 if "hostile" in st.query_params and "talk" not in st.session_state:
     st.session_state.talk = hostile_talk()
-render(opened())
+render(opened(), Feedback(Path({home!r}) / FILE))
 """
 
 

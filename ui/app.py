@@ -4,7 +4,7 @@
 kept for each visitor in the session. Streamlit is imported at the top: nothing but
 Streamlit runs this module.
 
-    render(assistant)
+    render(assistant, feedback)
 """
 
 import sys
@@ -19,10 +19,12 @@ from index.errors import UserError
 from index.resolver import Hit
 from ui import strings
 from ui.exchange import Exchange, Request, Talk
+from ui.feedback import FILE, Feedback
 from ui.page import Settings, opened
 from ui.reading import Reading
 from ui.replies import STYLE, as_markdown, show_badge, show_reply, show_times
 from ui.suggestions import suggest
+from ui.votes import show_vote
 
 SUGGESTIONS = 4
 MAX_SHOWN_CHARACTERS = 300  # of what the visitor typed
@@ -36,8 +38,8 @@ if (innerWidth < 768)
 </script>"""
 
 
-def render(assistant: Assistant) -> None:
-    """Draw the page and answer what was asked last."""
+def render(assistant: Assistant, feedback: Feedback) -> None:
+    """Draw the page and answer what was asked last; opinions of replies go into `feedback`."""
     st.set_page_config(page_title=strings.NAME, layout="centered")
     st.html(f"<style>{STYLE}</style>")
     talk: Talk = st.session_state.setdefault("talk", Talk())
@@ -52,7 +54,7 @@ def render(assistant: Assistant) -> None:
         with greeting.container():
             _greet(assistant, talk)
     for number, exchange in enumerate(talk.exchanges):
-        _show_exchange(exchange, number, assistant, talk)
+        _show_exchange(exchange, number, assistant, talk, feedback)
     if talk.request is not None:
         _answer(assistant, talk)
         st.rerun()
@@ -91,7 +93,7 @@ def _suggestions(_assistant: Assistant, digest: str) -> list[str]:
     return suggest(_assistant, SUGGESTIONS)
 
 
-def _show_exchange(exchange: Exchange, number: int, assistant: Assistant, talk: Talk) -> None:
+def _show_exchange(exchange: Exchange, number: int, assistant: Assistant, talk: Talk, feedback: Feedback) -> None:
     _show_request(exchange.request)
     with st.chat_message("assistant", avatar=":material/sell:"):
         if exchange.fault:
@@ -101,6 +103,7 @@ def _show_exchange(exchange: Exchange, number: int, assistant: Assistant, talk: 
             if exchange.reply.kind == "clarify":
                 _show_candidates(exchange, number, assistant, talk)
             show_times(exchange.reply.timings)
+            show_vote(exchange, talk, assistant, feedback)
         if exchange.stopped:
             st.caption(strings.STOPPED)
 
@@ -158,4 +161,4 @@ def _ask(assistant: Assistant, talk: Talk, exchange: Exchange, asking: Asking) -
 
 if __name__ == "__main__":
     settings = Settings.from_argument(sys.argv[1])
-    render(opened(settings.argument()))
+    render(opened(settings.argument()), Feedback(settings.home / FILE))

@@ -173,8 +173,16 @@ def build_parser() -> argparse.ArgumentParser:
         "--grid", type=_positive, metavar="N", help="N of them put to the bare model in every way (24)"
     )
     command.add_argument("--titles", type=_positive, metavar="N", help="N titles to describe (8)")
+    command.add_argument("--questions", type=Path, metavar="FILE", help="ask these question rows too: docs/dataset.md")
     command.add_argument("--seed", type=int, default=0, help="of the choice and the intervals (%(default)s)")
     _add_engine(command)
+
+    feedback = _command(subparsers, "feedback", None, "what visitors of the page thought of replies").add_subparsers(
+        title="subcommands", metavar="SUBCOMMAND", required=True
+    )
+    command = _command(feedback, "export", commands.run_feedback_export, "write the liked answers as question rows")
+    command.add_argument("--out", type=Path, metavar="FILE", help="where to (standard output)")
+    command.add_argument("--all", action="store_true", help="every opinion as it was kept, disliked ones too")
 
     models = _command(subparsers, "models", None, "list and fetch models").add_subparsers(
         metavar="ACTION", required=True

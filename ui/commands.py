@@ -171,6 +171,27 @@ def run_serve(chosen: argparse.Namespace) -> None:
     serve(chosen.home, _engine(chosen), limits, host=chosen.host, port=chosen.port, api_key=key)
 
 
+def run_feedback_export(chosen: argparse.Namespace) -> None:
+    """Write what visitors thought of replies as JSON Lines."""
+    from dataclasses import asdict
+
+    from index.errors import UserError
+    from index.products import Catalogue
+    from ui.feedback import FILE, Feedback, question_rows
+
+    path = chosen.home / FILE
+    if not path.is_file():
+        raise UserError(f"there is no {path}", "opinions that visitors of the page gave", "titlewise ui")
+    opinions = Feedback(path).opinions()
+    rows = map(asdict, opinions) if chosen.all else question_rows(opinions, Catalogue.load(chosen.home / "catalogue"))
+    lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in rows]
+    if chosen.out:
+        chosen.out.write_text("".join(lines), encoding="utf-8")
+        print(f"{len(lines):,} rows are in {chosen.out}.")
+    else:
+        sys.stdout.writelines(lines)
+
+
 def run_models_list(chosen: argparse.Namespace) -> None:
     """List the named models."""
     from dataclasses import asdict

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 GENERATED, TITLES = "generated", "titles"
 FILES = {"epqa": "epqa_heldout.jsonl", "hetpqa": "hetpqa_dev.jsonl"}  # in HOME/questions
 MADE_FOR_EACH = 4  # examples for each question wanted: later turns and descriptions are no questions
+NAMELESS = "The product"  # of a question row without a title
 SETS = (GENERATED, *FILES, TITLES)
 
 
@@ -34,6 +35,7 @@ def run_evaluate_answers(chosen: argparse.Namespace) -> None:
     plan = replace(plan, grid_questions=chosen.grid or plan.grid_questions, titles=chosen.titles or plan.titles)
     catalogue, why = _catalogue(chosen.home)
     sets = [_question_set(name, chosen.home, catalogue, why, plan) for name in chosen.sets]
+    sets += [_own_questions(chosen.questions)] if chosen.questions else []
     titles = _titles(catalogue, plan.titles, chosen.seed) if TITLES in chosen.sets else []
     engine = Engine(chosen.model, chosen.backend, chosen.server, "" if chosen.base else chosen.adapter)
     backend = open_backend(chosen.home, engine)
@@ -97,6 +99,26 @@ def _question_set(name: str, home: Path, catalogue: "Catalogue | None", why: str
         return QuestionSet(name, str(path), missing=missing)
     questions, left_out = read_questions(path, name)
     return QuestionSet(name, str(path), tuple(questions), tuple(left_out.items()))
+
+
+def _own_questions(path: Path) -> "QuestionSet":
+    """Read a user's own question rows, as those that training reads."""
+    from assistant.evaluation.questions import asked_from_passages
+    from assistant.evaluation.report import QuestionSet
+    from finetune.real import read_rows
+
+    questions = tuple(
+        asked_from_passages(
+            f"{path.stem}-{number}",
+            row.title or NAMELESS,
+            row.question,
+            row.passages,
+            row.answer + "".join(f" [{place}]" for place in row.cited),
+            stated=row.label != "not_stated",
+        )
+        for number, row in enumerate(read_rows(path), 1)
+    )
+    return QuestionSet(path.stem, str(path), questions)
 
 
 def _generated(catalogue: "Catalogue", plan: "Plan") -> "QuestionSet":

@@ -5,6 +5,7 @@ talk.request = Request("how heavy is the Harrow kettle?")
 talk.begin()                # takes the request; its reply is filled in as it comes
 """
 
+import secrets
 from dataclasses import dataclass, field
 
 from assistant.conversation import State
@@ -40,6 +41,7 @@ class Exchange:
     stopped: bool = False
     fault: str = ""
     reading: Reading | None = None  # while the reply is on its way
+    id: str = field(default_factory=lambda: secrets.token_hex(8))
 
     def settle(self) -> None:
         """Stop what is still on its way, and keep what came of it."""
@@ -71,6 +73,15 @@ class Talk:
         self.exchanges.append(exchange)
         self.request = None
         return exchange
+
+    def history_before(self, exchange: Exchange) -> list[dict[str, str]]:
+        """Give what was said before an exchange, as roles and contents."""
+        turns = []
+        for earlier in self.exchanges[: self.exchanges.index(exchange)]:
+            turns.append({"role": "user", "content": earlier.request.question})
+            if earlier.reply is not None:
+                turns.append({"role": "assistant", "content": earlier.reply.text})
+        return turns
 
     def forget(self) -> None:
         """Start a new conversation."""

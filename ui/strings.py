@@ -39,6 +39,11 @@ NO_DESCRIPTION = "No description is known."
 TIMES = "first word after {first_s:.1f} s, whole reply after {total_s:.1f} s"
 TIME = "after {total_ms:.0f} ms"
 
+VOTE_MORE = "Tell more"
+VOTE_REASON = "What is wrong?"
+VOTE_REASONS = ("another product", "not in the description", "wrong", "does not answer", "badly worded")
+VOTE_COMMENT = "A comment"
+
 DESCRIBE = "A title that is in no catalogue"
 DESCRIBE_HELP = "The model invents a description. It is marked as generated."
 DESCRIBE_TITLE = "Title"
