@@ -23,7 +23,6 @@ from title_shops import Shop, abt_buy, amazon, arguments_of, first, head, indexe
 
 from assistant.evaluation.resolving import Answered, Search, auroc, calibration_error, figures_of, resolving
 from assistant.evaluation.title_questions import Sought, halves, noisy
-from index.progress import Progress
 from index.resolver import TitleIndex
 from index.words import fold
 
@@ -184,9 +183,6 @@ def main() -> None:
 def measure(shop: Shop, peers: Sequence[str], seed: int) -> None:
     """Print a table of ours, slice by slice, and one of all ways' first hits."""
     titles = shop.titles()
-    start = time.perf_counter()
-    TitleIndex.build(shop.catalogue, shop.home / "index", progress=Progress)
-    built = time.perf_counter() - start
     size = sum(path.stat().st_size for path in (shop.home / "index").rglob("*") if path.is_file())
     index = shop.index()
     asked = {name: [resolving(index.resolve)(one.question) for one in sought] for name, sought in shop.slices.items()}
@@ -200,7 +196,7 @@ def measure(shop: Shop, peers: Sequence[str], seed: int) -> None:
         print(f"| {name} | {len(sought)} | {' | '.join([*cells, *times])} |")
     print(f"\n### {shop.name}: the right title first, beside peers\n")
     head("", *shop.slices, "build s", "bytes a title", "ms p50", "p99")
-    print(_row(f"**{OURS}**", shop, asked, built, size), flush=True)
+    print(_row(f"**{OURS}**", shop, asked, shop.built_s, size), flush=True)
     folded = [fold(title) for title in titles]
     for peer in peers:
         start = time.perf_counter()
@@ -228,7 +224,7 @@ def presence(shop: Shop, home: Path, peers: Sequence[str], count: int, seed: int
     rows = draw.sample(range(len(shop.catalogue)), len(shop.catalogue))
     present, gone = halves([shop.catalogue.product(row) for row in rows])
     home.mkdir()
-    catalogue = indexed(written(present, home / "half.jsonl"), home)
+    catalogue, _ = indexed(written(present, home / "half.jsonl"), home)
     index, titles = TitleIndex.load(home / "index", catalogue), catalogue.titles()
     ways: dict[str, Callable[[str], str]] = {
         "title": lambda title: title,

@@ -8,6 +8,7 @@ import argparse
 import gzip
 import json
 import random
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,7 @@ class Shop:
     name: str
     home: Path
     catalogue: Catalogue
+    built_s: float
     slices: dict[str, list[Sought]]
 
     def index(self) -> TitleIndex:
@@ -53,7 +55,7 @@ def arguments_of(parser: argparse.ArgumentParser) -> None:
 
 def abt_buy(data: Path, scratch: Path, seed: int) -> Shop:
     """Open Abt-Buy with the other shop's titles as questions, as they are and noisy."""
-    catalogue = indexed(data / "abt_buy.catalog.trn.json.gz", scratch / "abt")
+    catalogue, built_s = indexed(data / "abt_buy.catalog.trn.json.gz", scratch / "abt")
     draw = random.Random(seed)
     asked = [
         (row["question"], catalogue.product(catalogue.row_of(row["gold"][0])).title)
@@ -63,21 +65,22 @@ def abt_buy(data: Path, scratch: Path, seed: int) -> Shop:
         "other shop's title": [Sought(question, title) for question, title in asked],
         "noisy question": [Sought(noisy(question, draw), title) for question, title in asked],
     }
-    return Shop(ABT, scratch / "abt", catalogue, slices)
+    return Shop(ABT, scratch / "abt", catalogue, built_s, slices)
 
 
 def amazon(data: Path, scratch: Path, questions: int, seed: int) -> Shop:
     """Open the Amazon titles with so many questions a slice."""
-    catalogue = indexed(data / "amazon_mixed_9k.trn.json.gz", scratch / "mixed")
-    return Shop(MIXED, scratch / "mixed", catalogue, slices_of(catalogue.titles(), questions, seed))
+    catalogue, built_s = indexed(data / "amazon_mixed_9k.trn.json.gz", scratch / "mixed")
+    return Shop(MIXED, scratch / "mixed", catalogue, built_s, slices_of(catalogue.titles(), questions, seed))
 
 
-def indexed(source: Path, home: Path) -> Catalogue:
-    """Prepare and index a file of products."""
+def indexed(source: Path, home: Path) -> tuple[Catalogue, float]:
+    """Prepare and index a file of products; tell the seconds that indexing took."""
     prepare(source, home / "catalogue", progress=Progress)
     catalogue = Catalogue.load(home / "catalogue")
+    start = time.perf_counter()
     TitleIndex.build(catalogue, home / "index", progress=Progress)
-    return catalogue
+    return catalogue, time.perf_counter() - start
 
 
 def written(products: Sequence[Product], path: Path) -> Path:

@@ -99,11 +99,12 @@ class LexicalIndex:
         """Give how rare each word is, (n,) float64; a word never seen is the rarest."""
         return idf(self.document_frequency(words), self.titles)
 
-    def search(self, question: Sequence[str], limit: int, here: NDArray[np.bool_] | None = None) -> tuple[Rows, Floats]:
+    def search(self, question: Sequence[str], limit: int, rows: NDArray[np.int32] | None = None) -> tuple[Rows, Floats]:
         """Give the rows of the best titles for tokens of a question, and their scores, best first.
 
         Equal scores come in row order. Tokens are weighed once, however often they are repeated.
-        `here` (titles,) marks the rows that may be found, all of them unless told.
+        `rows` (titles,) says where each title stands in the catalogue, below 0 where it does no more; it is the
+        row itself unless told.
         """
         spans = self._spans(sorted(set(question)))
         sizes = spans[:, 1] - spans[:, 0]
@@ -114,8 +115,8 @@ class LexicalIndex:
         affordable = max(1, int((np.cumsum(sizes[order]) <= MAX_POSTINGS).sum()))
         postings = [slice(*spans[token]) for token in order]
         found = distinct(np.concatenate([self.rows[each] for each in postings[:affordable]]))
-        if here is not None:
-            found = found[here[found]]
+        if rows is not None:
+            found = found[rows[found] >= 0]
         total = np.zeros(len(found), dtype=np.float32)
         for each in postings[:affordable]:
             self._add(each, found, total)
@@ -124,8 +125,9 @@ class LexicalIndex:
             found, total = _likely(found, total, limit, within=sum(to_come[number:]))
             self._add(each, found, total)
         found, total = _likely(found, total, limit)
-        best = np.argsort(-total, kind="stable")[:limit]
-        return found[best].astype(np.int64), total[best]
+        standing = (found if rows is None else rows[found]).astype(np.int64)
+        best = np.lexsort((standing, -total))[:limit]
+        return standing[best], total[best]
 
     def _add(self, postings: slice, found: NDArray[np.uint32], total: Floats) -> None:
         """Add what some postings of one token score to the totals of the rows found, both ascending."""

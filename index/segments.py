@@ -9,7 +9,6 @@ A segment's own ids never change; `rows` says where its products stand in the ca
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -128,14 +127,7 @@ class Segment:
 
     def holding(self, tokens: Sequence[str], wanted: int) -> tuple[Rows, Floats]:
         """Give the rows of the titles that hold tokens of a question, and their BM25 scores, best first."""
-        ids, scores = self.lexical.search(tokens, wanted, here=self._here)
-        return self.rows[ids].astype(np.int64), scores
-
-    @cached_property
-    def _here(self) -> NDArray[np.bool_] | None:
-        """Mark the ids whose products are still in the catalogue; None where all are."""
-        here: NDArray[np.bool_] = self.rows != GONE
-        return None if here.all() else here
+        return self.lexical.search(tokens, wanted, self.rows)
 
     def vectors_of(self, ids: Rows) -> Floats:
         """Give the vectors of some ids as the index holds them, (n, d)."""

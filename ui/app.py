@@ -19,8 +19,8 @@ from index.errors import UserError
 from index.resolver import Hit
 from ui import strings
 from ui.exchange import Exchange, Request, Talk
-from ui.feedback import FILE, Feedback
-from ui.page import Settings, opened
+from ui.feedback import Feedback
+from ui.page import Settings, opened, opened_feedback
 from ui.reading import Reading
 from ui.replies import STYLE, as_markdown, show_badge, show_reply, show_times
 from ui.suggestions import suggest
@@ -161,4 +161,4 @@ def _ask(assistant: Assistant, talk: Talk, exchange: Exchange, asking: Asking) -
 
 if __name__ == "__main__":
     settings = Settings.from_argument(sys.argv[1])
-    render(opened(settings.argument()), Feedback(settings.home / FILE))
+    render(opened(settings.argument()), opened_feedback(settings.home))

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from assistant.chat import Assistant
 from assistant.opening import Engine, open_backend, open_catalogue
+from ui.feedback import FILE, Feedback
 from ui.ports import check_port
 
 ADDRESS = "127.0.0.1"  # the page has no accounts, so only this machine may see it
@@ -62,12 +63,14 @@ def options_for(port: int) -> list[str]:
 def serve_page(home: Path, engine: Engine, *, port: int) -> None:
     """Serve the page on this machine until it is stopped.
 
-    Raises `UserError` where the catalogue, the index or the model cannot be opened, or the port is taken.
+    Raises `UserError` where the catalogue, the index, the opinions or the model cannot be opened, or the port is taken.
     """
     from streamlit.web.cli import main
 
     check_port(ADDRESS, port, "titlewise ui")
-    argument = Settings(home.absolute(), engine).argument()
+    settings = Settings(home.absolute(), engine)
+    argument = settings.argument()
+    opened_feedback(settings.home)
     assistant = opened(argument)
     try:
         main(["run", str(APP), *options_for(port), "--", argument], prog_name="streamlit", standalone_mode=False)
@@ -80,6 +83,13 @@ def opened(argument: str) -> Assistant:
     import streamlit as st
 
     return st.cache_resource(show_spinner=False)(_open)(argument)
+
+
+def opened_feedback(home: Path) -> Feedback:
+    """Give the place of all visitors' opinions, opened at the first call."""
+    import streamlit as st
+
+    return st.cache_resource(show_spinner=False)(Feedback)(home / FILE)
 
 
 def _open(argument: str) -> Assistant:

@@ -136,10 +136,10 @@ def completion_of(reply: Reply, usage: Usage, made: Made) -> dict[str, Any]:
     return _head(made, "chat.completion") | {"choices": [choice], "usage": usage.to_row()}
 
 
-def chunk_of(made: Made, delta: dict[str, Any], *, finish: str | None = None, **more: Any) -> dict[str, Any]:
+def chunk_of(made: Made, delta: dict[str, Any], *, finish: str | None = None) -> dict[str, Any]:
     """Give one part of a stream."""
     choice = {"index": 0, "delta": delta, "finish_reason": finish, "logprobs": None}
-    return _head(made, "chat.completion.chunk") | {"choices": [choice], **more}
+    return _head(made, "chat.completion.chunk") | {"choices": [choice]}
 
 
 def usage_chunk_of(made: Made, usage: Usage) -> dict[str, Any]:

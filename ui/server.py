@@ -143,7 +143,7 @@ def models_of(assistant: Assistant) -> dict[str, str | None]:
 
 
 class Bounded:
-    """Refuses bodies that are too large, by what they say and by what comes."""
+    """Refuses bodies that are too large, as they come."""
 
     def __init__(self, app: ASGIApp, most_bytes: int) -> None:
         """Stand before an app."""
