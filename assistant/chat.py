@@ -35,7 +35,7 @@ from assistant.reply import Reply
 from assistant.settling import beginning, settle
 from index.cleaning import says_something
 from index.products import Catalogue, Product
-from index.resolver import TitleIndex, check_question
+from index.resolver import Hit, TitleIndex, check_question
 
 MAX_NEAREST = 3  # titles named in a "not found"
 
@@ -86,7 +86,7 @@ class Assistant:
         else:
             turn = understand(state, question, self.index, self.catalogue)
         watch.lap("resolve_ms")
-        return Answer(self._answer(turn, asking, watch), turn.state)
+        return Answer(self._answer(turn, asking, watch), turn.state, turn.probability)
 
     @property
     def budget(self) -> Budget:
@@ -190,12 +190,22 @@ class Assistant:
         return Reply("clarify", "\n".join([asked, *lines]), hits=turn.hits)
 
     def _not_found(self, turn: Turn, language: Language) -> Reply:
-        named = content_words(turn.question)
-        near = list(dict.fromkeys(hit.title for hit in turn.hits if named & content_words(hit.title)))[:MAX_NEAREST]
-        if not near or points(turn.question):
+        near = self.nearest(turn.question, turn.hits)
+        if not near:
             return Reply("not_found", phrase("no_product", language), hits=turn.hits)
-        lines = [phrase("not_found", language), *(f"- {title}" for title in near)]
+        lines = [phrase("not_found", language), *(f"- {hit.title}" for hit in near)]
         return Reply("not_found", "\n".join(lines), hits=turn.hits)
+
+    def nearest(self, question: str, hits: Sequence[Hit]) -> list[Hit]:
+        """Give the hits to name where none is meant: up to three that share a word; none for "is it heavy?"."""
+        if points(question):
+            return []
+        named = content_words(question)
+        near: dict[str, Hit] = {}
+        for hit in hits:
+            if named & content_words(hit.title):
+                near.setdefault(hit.title, hit)
+        return list(near.values())[:MAX_NEAREST]
 
     def labels(self, uids: Sequence[str]) -> list[str]:
         """Give one line for each product by which a person can tell it from the others.

@@ -63,6 +63,7 @@ class Turn:
 
     `uid` is empty where no single product is meant; then `candidates` are offered, if any.
     `hits` are the titles that the question may have meant, best first; `compares` says that it names each candidate.
+    `probability` is that of the product being the one meant; None where it was chosen or kept.
     """
 
     question: str
@@ -71,6 +72,7 @@ class Turn:
     hits: tuple[Hit, ...]
     state: State
     compares: bool = False
+    probability: float | None = None
 
 
 def understand(state: State, question: str, index: TitleIndex, catalogue: Catalogue) -> Turn:
@@ -87,11 +89,12 @@ def understand(state: State, question: str, index: TitleIndex, catalogue: Catalo
         return Turn(question, state.uid, (), resolution.hits, State(state.uid))
     if resolution.decision == "found":
         uid = resolution.hits[0].uid
-        return Turn(question, uid, (), resolution.hits, State(uid))
+        return Turn(question, uid, (), resolution.hits, State(uid), probability=resolution.probability)
     if resolution.decision == "ambiguous":
         waiting = State("", resolution.candidates, question)
         return Turn(question, "", resolution.candidates, resolution.hits, waiting, resolution.compares)
-    if state.candidates and len(fold(question).split()) <= LONGEST_CHOICE_WORDS:
+    short = len(fold(question).split()) <= LONGEST_CHOICE_WORDS
+    if state.candidates and short and len(_looks_named(question)) < WORDS_TO_LEAVE:
         return Turn(question, "", state.candidates, state.candidates, state)
     return Turn(question, "", (), resolution.hits, State())
 

@@ -88,7 +88,7 @@ MODELS = {
 }
 EMBEDDED = "smollm2-135m"
 
-_HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
+_HUB_NAME = re.compile(r"\w[\w.-]*/\w[\w.-]*")  # and no path, as "./model"
 
 
 @dataclass(frozen=True)

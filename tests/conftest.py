@@ -1,13 +1,15 @@
 """Fixtures shared by the test modules."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import small_shop
 import tiny_gguf as tiny_gguf_module
 import tiny_llama as tiny
+from browsing import CHROMIUM, CHROMIUM_OPTIONS
+from playwright.sync_api import Browser, sync_playwright
 
 from assistant.fetching import fetch
 from assistant.models import EMBEDDED
@@ -48,6 +50,17 @@ def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert main(["--home", str(home), "prepare", str(SAMPLE)]) == 0
     assert main(["--home", str(home), "index"]) == 0
     return home
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A Chromium; where there is none its tests are skipped, saying so."""
+    if CHROMIUM is None:
+        pytest.skip("no chromium on this machine (Debian: apt-get install chromium)")
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
+        yield opened
+        opened.close()
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,10 @@ from index.products import Catalogue
 from index.progress import Progress
 from index.resolver import Hit, TitleIndex
 from ui.exchange import Exchange, Request, Talk
+from ui.feedback import Feedback
+from ui.line import Line
+from ui.shop import Shop
+from ui.visits import Visits
 
 HOSTILE_TITLE = "Gribbleflint Cloth, Red ![x](http://evil.invalid/t.png)"
 HOSTILE_TWIN = "Gribbleflint Cloth, Blue [click](javascript:alert(1)) $math$ :material/home: http://evil.invalid"
@@ -64,10 +68,15 @@ def hostile_talk() -> Talk:
     state = State("", candidates, "how heavy is the Gribbleflint cloth?")
     asked = Request("how heavy is ![x](http://evil.invalid/q.png) <script>document.title='taken'</script> $a$?")
     reply = Reply("clarify", "Which one do you mean?", hits=candidates, timings={"total_ms": 1.0})
-    return Talk(state, [Exchange(asked, state, reply)])
+    return Talk(state, [Exchange(asked, state=state, reply=reply)])
 
 
 def open_shop(home: Path, backend: Backend) -> Assistant:
     """Give an assistant for the shop."""
     catalogue, index = open_catalogue(home)
     return Assistant(catalogue, index, backend)
+
+
+def shop_of(assistant: Assistant, feedback: Feedback, *, at_once: int = 1) -> Shop:
+    """Give what all visitors share."""
+    return Shop(Path(), assistant, feedback, Line(at_once, waiting=8), Visits())

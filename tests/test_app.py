@@ -7,17 +7,16 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
-from page_shop import HOSTILE_REPLY, HOSTILE_TITLE, hostile_talk, open_shop, shop_home
+from drawn import ask, bubbles, button, html_of, page_of, read_aloud
+from page_shop import HOSTILE_REPLY, HOSTILE_TITLE, hostile_talk, open_shop, shop_home, shop_of
 from streamlit.testing.v1 import AppTest
-from streamlit.testing.v1.element_tree import Button
 
-from assistant.answer import Answer, Asking, Pieces
 from assistant.backends.base import BackendError, Message
 from assistant.backends.scripted import Scripted
 from assistant.chat import Assistant
@@ -25,15 +24,14 @@ from assistant.conversation import State
 from assistant.opening import Engine
 from assistant.reply import Quote, Reply
 from index.errors import UserError
+from ui.app import render
 from ui.feedback import FILE, Feedback
+from ui.markdown import on_one_line
 from ui.page import Settings, serve_page
-from ui.reading import Reading
-from ui.replies import as_markdown, highlighted, quotes_html
+from ui.replies import highlighted, quotes_html
 from ui.suggestions import suggest
 
-SCRIPT = "import test_app\nfrom ui.app import render\nrender(*test_app.SHOWN[0])"
 RUN = "import sys; from ui.cli import main; sys.exit(main())"
-SHOWN: list[tuple[Assistant, Feedback]] = []  # what the page under test shows, and where opinions go
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +41,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def shop(home: Path) -> Assistant:
-    return open_shop(home, Scripted(_read_aloud))
+    return open_shop(home, Scripted(read_aloud))
 
 
 @pytest.fixture
@@ -53,94 +51,59 @@ def feedback(tmp_path: Path) -> Feedback:
 
 @pytest.fixture
 def page(shop: Assistant, feedback: Feedback) -> Iterator[AppTest]:
-    yield from _page_of(shop, feedback)
-
-
-def _page_of(assistant: Assistant, feedback: Feedback) -> Iterator[AppTest]:
-    SHOWN[:] = [(assistant, feedback)]
-    # Streamlit leaves its script behind as the main module, which spawned processes of later tests would run.
-    main = sys.modules["__main__"]
-    yield AppTest.from_string(SCRIPT, default_timeout=20).run()
-    sys.modules["__main__"] = main
-    SHOWN.clear()
-
-
-def _read_aloud(messages: list[Message]) -> str:
-    """Answer with the first passage, as a model that copies would."""
-    line = next(line for line in messages[-1].content.splitlines() if line.startswith("[1]"))
-    return f"{line.removeprefix('[1]').strip()} [1]"
-
-
-def _ask(page: AppTest, question: str) -> AppTest:
-    page.chat_input[0].set_value(question).run()
-    assert not page.exception
-    return page
-
-
-def _bubbles(page: AppTest) -> list[str]:
-    return [bubble.text[0].value for bubble in page.chat_message if bubble.text]
-
-
-def _html(page: AppTest) -> str:
-    """Give what the page draws as HTML, but for its own style."""
-    bodies = [element.proto.body for element in page.get("html")]
-    return "\n".join(body for body in bodies if not body.startswith("<style>"))
-
-
-def _button(page: AppTest, start: str) -> Button:
-    return next(button for button in page.button if button.label.startswith(start))
+    yield from page_of(partial(render, shop_of(shop, feedback)))
 
 
 def test_an_answer_shows_its_product_its_quote_and_the_passage_in_the_description(page: AppTest) -> None:
-    _ask(page, "how heavy is the Orlevik desk lamp?")
-    assert _bubbles(page)[0] == "how heavy is the Orlevik desk lamp?"
-    assert "2.4 kg" in _bubbles(page)[1]
-    assert "Orlevik Desk Lamp" in _html(page)
-    assert "LAMP1" in _html(page)
-    assert "<mark>It weighs 2.4 kg.</mark>" in _html(page)
+    ask(page, "how heavy is the Orlevik desk lamp?")
+    assert bubbles(page)[0] == "how heavy is the Orlevik desk lamp?"
+    assert "2.4 kg" in bubbles(page)[1]
+    assert "Orlevik Desk Lamp" in html_of(page)
+    assert "LAMP1" in html_of(page)
+    assert "<mark>It weighs 2.4 kg.</mark>" in html_of(page)
     assert page.expander[0].label == "Description"
-    assert "after" in page.chat_message[1].caption[0].value
-    assert not page.chat_message[1].button, "a finished reply cannot be stopped"
+    assert "after" in page.chat_message[1].caption[-1].value
+    assert "Stop" not in [button.label for button in page.button], "a finished reply cannot be stopped"
 
 
 def test_a_click_on_a_candidate_answers_the_waiting_question_for_that_product(page: AppTest) -> None:
-    _ask(page, "how much does the Tarnbeck stoneware mug hold?")
-    assert _bubbles(page)[1] == "Which one do you mean?"
-    _button(page, "2\\. ").click().run()
-    second = page.session_state.talk.exchanges[0].state.candidates[1]
-    assert page.session_state.talk.state == State(second.uid)
-    assert _bubbles(page)[2] == second.title
-    assert {"MUG1": "350 ml", "MUG2": "420 ml"}[second.uid] in _bubbles(page)[3]
+    ask(page, "how much does the Tarnbeck stoneware mug hold?")
+    assert bubbles(page)[1] == "Which one do you mean?"
+    button(page, "2\\. ").click().run()
+    second = page.session_state.visit.talk.exchanges[0].state.candidates[1]
+    assert page.session_state.visit.talk.state == State(second.uid)
+    assert bubbles(page)[2] == second.title
+    assert {"MUG1": "350 ml", "MUG2": "420 ml"}[second.uid] in bubbles(page)[3]
 
 
 def test_typing_which_candidate_is_meant_answers_the_waiting_question_too(page: AppTest) -> None:
-    _ask(page, "how much does the Tarnbeck stoneware mug hold?")
-    _ask(page, "the grey one")
-    assert page.session_state.talk.state == State("MUG2")
-    assert "420 ml" in _bubbles(page)[3]
+    ask(page, "how much does the Tarnbeck stoneware mug hold?")
+    ask(page, "the grey one")
+    assert page.session_state.visit.talk.state == State("MUG2")
+    assert "420 ml" in bubbles(page)[3]
 
 
 def test_an_older_which_one_can_still_be_answered_by_a_click(page: AppTest) -> None:
-    _ask(page, "how much does the Tarnbeck stoneware mug hold?")
-    _ask(page, "how heavy is the Orlevik desk lamp?")
-    _button(page, "1\\. ").click().run()
-    assert page.session_state.talk.state.uid in ("MUG1", "MUG2")
-    assert " ml" in _bubbles(page)[-1]
+    ask(page, "how much does the Tarnbeck stoneware mug hold?")
+    ask(page, "how heavy is the Orlevik desk lamp?")
+    button(page, "1\\. ").click().run()
+    assert page.session_state.visit.talk.state.uid in ("MUG1", "MUG2")
+    assert " ml" in bubbles(page)[-1]
 
 
 def test_a_follow_up_keeps_the_product_and_a_new_conversation_forgets_it(page: AppTest) -> None:
-    _ask(page, "how heavy is the Orlevik desk lamp?")
-    _ask(page, "and how long is the cable?")
-    assert page.session_state.talk.exchanges[1].reply.uid == "LAMP1"
-    _button(page, "New conversation").click().run()
-    assert page.session_state.talk.state == State()
+    ask(page, "how heavy is the Orlevik desk lamp?")
+    ask(page, "and how long is the cable?")
+    assert page.session_state.visit.talk.exchanges[1].reply.uid == "LAMP1"
+    button(page, "New conversation").click().run()
+    assert page.session_state.visit.talk.state == State()
     assert not page.chat_message
     assert page.header[0].value == "What would you like to know?"
 
 
 def test_thumbs_are_kept_with_all_that_the_reply_came_from(page: AppTest, feedback: Feedback) -> None:
-    _ask(page, "hello")
-    _ask(page, "how heavy is the Orlevik desk lamp?")
+    ask(page, "hello")
+    ask(page, "how heavy is the Orlevik desk lamp?")
     page.feedback[1].set_value(0).run()
     (kept,) = feedback.opinions()
     assert (kept.vote, kept.reason, kept.question) == (-1, "", "how heavy is the Orlevik desk lamp?")
@@ -157,14 +120,14 @@ def test_thumbs_are_kept_with_all_that_the_reply_came_from(page: AppTest, feedba
 
 
 def test_a_product_that_is_not_there_is_not_found(page: AppTest) -> None:
-    _ask(page, "is the Zyxomat 9000 lawn robot waterproof?")
-    assert page.session_state.talk.exchanges[0].reply.kind == "not_found"
+    ask(page, "is the Zyxomat 9000 lawn robot waterproof?")
+    assert page.session_state.visit.talk.exchanges[0].reply.kind == "not_found"
     assert "not found" in page.chat_message[1].markdown[0].value
-    assert "tw-title" not in _html(page)
+    assert "tw-title" not in html_of(page)
 
 
 def test_a_product_without_a_description_says_so(page: AppTest) -> None:
-    _ask(page, "how tall is the Quillmere umbrella stand?")
+    ask(page, "how tall is the Quillmere umbrella stand?")
     assert "not stated" in page.chat_message[1].markdown[0].value
     assert "No description is known." in [caption.value for caption in page.chat_message[1].caption]
     assert not page.expander
@@ -172,12 +135,12 @@ def test_a_product_without_a_description_says_so(page: AppTest) -> None:
 
 def test_a_title_in_no_catalogue_is_described_and_marked_as_generated(shop: Assistant, feedback: Feedback) -> None:
     invented = Assistant(shop.catalogue, shop.index, Scripted(["A lamp like no other."]))
-    for page in _page_of(invented, feedback):
+    for page in page_of(partial(render, shop_of(invented, feedback))):
         page.text_input[0].set_value("Moonlight lamp")
-        _button(page, "Describe it").click().run()
-        assert _bubbles(page) == ["Describe “Moonlight lamp”", "A lamp like no other."]
+        button(page, "Describe it").click().run()
+        assert bubbles(page) == ["Describe “Moonlight lamp”", "A lamp like no other."]
         assert "generated, not checked" in page.chat_message[1].markdown[0].value
-        assert page.session_state.talk.state == State()
+        assert page.session_state.visit.talk.state == State()
 
 
 @pytest.mark.parametrize("fault", ["backend", "question"])
@@ -187,35 +150,37 @@ def test_a_fault_is_one_line_and_the_page_lives_on(shop: Assistant, feedback: Fe
     def script(messages: list[Message]) -> str:
         for error in replies:
             raise error
-        return _read_aloud(messages)
+        return read_aloud(messages)
 
-    for page in _page_of(Assistant(shop.catalogue, shop.index, Scripted(script)), feedback):
-        _ask(page, "how heavy is the Orlevik desk lamp?" if fault == "backend" else "x" * 4001)
+    for page in page_of(partial(render, shop_of(Assistant(shop.catalogue, shop.index, Scripted(script)), feedback))):
+        ask(page, "how heavy is the Orlevik desk lamp?" if fault == "backend" else "x" * 4001)
         said = page.error[0].value.replace("\\", "")
         assert said.startswith("The server *sleeps*" if fault == "backend" else "The question has 4,001 characters")
         assert "\n" not in said
-        _ask(page, "how heavy is the Orlevik desk lamp?")
-        assert "2.4 kg" in _bubbles(page)[-1]
+        ask(page, "how heavy is the Orlevik desk lamp?")
+        assert "2.4 kg" in bubbles(page)[-1]
 
 
 def test_hostile_text_reaches_the_page_only_as_plain_text_and_escaped_html(shop: Assistant, feedback: Feedback) -> None:
-    for page in _page_of(Assistant(shop.catalogue, shop.index, Scripted([HOSTILE_REPLY])), feedback):
-        page.session_state.talk = hostile_talk()
+    for page in page_of(
+        partial(render, shop_of(Assistant(shop.catalogue, shop.index, Scripted([HOSTILE_REPLY])), feedback))
+    ):
+        page.session_state.visit.talk = hostile_talk()
         page.run()
-        _button(page, "1\\. ").click().run()
-        reply = page.session_state.talk.exchanges[1].reply
+        button(page, "1\\. ").click().run()
+        reply = page.session_state.visit.talk.exchanges[1].reply
         assert reply.title == HOSTILE_TITLE
-        assert _bubbles(page)[3] == reply.text
-        assert "![x](http://evil.invalid/c.png)" in _html(page)
-        assert "a &lt; b &amp; c &gt; d" in _html(page)
+        assert bubbles(page)[3] == reply.text
+        assert "![x](http://evil.invalid/c.png)" in html_of(page)
+        assert "a &lt; b &amp; c &gt; d" in html_of(page)
         markdown = [element.value for element in page.markdown] + [button.label for button in page.button]
         for text in markdown:
             assert not re.search(r"(?<!\\)[\[\](<>$#!]|www|https?://", text), text
 
 
 def test_markdown_is_escaped_letter_for_letter() -> None:
-    assert as_markdown("![x](http://evil) $a$\n# b") == "\\!\\[x\\]\\(http\\:\u2060\\/\\/evil\\) \\$a\\$ \\# b"
-    assert as_markdown("www.evil.com a@b.c :smile:") == "w\u2060ww\\.evil\\.com a\\@\u2060b\\.c \\:\u2060smile\\:\u2060"
+    assert on_one_line("![x](http://evil) $a$\n# b") == "\\!\\[x\\]\\(http\\:\u2060\\/\\/evil\\) \\$a\\$ \\# b"
+    assert on_one_line("www.evil.com a@b.c :smile:") == "w\u2060ww\\.evil\\.com a\\@\u2060b\\.c \\:\u2060smile\\:\u2060"
 
 
 def test_overlapping_and_adjoining_quotes_are_marked_once_and_no_character_is_lost() -> None:
@@ -238,49 +203,10 @@ def test_suggested_questions_lead_to_their_own_product_and_are_answered(shop: As
         reply = shop.ask(question).reply
         assert reply.kind == "answer", question
     labels = [button.label for button in page.button if button.key and button.key.startswith("suggestion-")]
-    assert labels == [as_markdown(question) for question in questions]
+    assert labels == [on_one_line(question) for question in questions]
     next(button for button in page.button if button.key == "suggestion-0").click().run()
-    assert _bubbles(page)[0] == questions[0]
+    assert bubbles(page)[0] == questions[0]
     assert not [button for button in page.button if button.key and button.key.startswith("suggestion-")]
-
-
-def test_a_stop_is_heard_while_the_model_is_silent_and_keeps_what_came() -> None:
-    cancelled = threading.Event()
-
-    def pieces(asking: Asking) -> Pieces:
-        yield "It "
-        yield "weighs"
-        if asking.cancel.wait(20):
-            cancelled.set()
-        return Reply("answer", "It weighs")
-
-    asking = Asking()
-    reading = Reading(Answer(pieces(asking), State()), asking)
-    texts = []
-    for text in reading:
-        texts.append(text)
-        if len(texts) > 4:
-            break
-    start_s = time.monotonic()
-    reading.stop()
-    assert time.monotonic() - start_s < 0.5
-    assert cancelled.is_set()
-    assert reading.reply == Reply("answer", "It weighs")
-    assert texts[-1] == "It weighs"
-    assert reading.stopped
-
-
-def test_a_fault_of_the_model_is_raised_where_the_answer_is_drawn() -> None:
-    def pieces() -> Pieces:
-        yield "It "
-        raise BackendError("gone", "there", "back")
-
-    asking = Asking()
-    reading = Reading(Answer(pieces(), State()), asking)
-    with pytest.raises(BackendError, match="gone"):
-        list(reading)
-    reading.stop()
-    assert not reading.stopped, "what has ended cannot be stopped"
 
 
 def test_settings_survive_the_way_through_the_command_line() -> None:
@@ -288,9 +214,7 @@ def test_settings_survive_the_way_through_the_command_line() -> None:
     assert Settings.from_argument(settings.argument()) == settings
 
 
-def test_a_missing_catalogue_and_a_taken_port_are_told_before_anything_is_served(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="there is no catalogue"):
-        serve_page(tmp_path, Engine(), port=_free_port())
+def test_a_taken_port_is_told_before_anything_is_served(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

@@ -19,7 +19,19 @@ HEAVY = frozenset(
     """.split()
 )
 METRICS = {path.stem for path in (ROOT / "assistant" / "evaluation" / "metrics").glob("*.py")}
-STREAMLIT_PAGES = ("ui/app.py", "ui/replies.py", "ui/votes.py")  # run by Streamlit alone
+STREAMLIT_PAGES = (  # run by Streamlit alone, or by who serves the page
+    "ui/app.py",
+    "ui/copying.py",
+    "ui/offers.py",
+    "ui/page.py",
+    "ui/replies.py",
+    "ui/views/browse.py",
+    "ui/views/chat.py",
+    "ui/views/compare.py",
+    "ui/views/settings.py",
+    "ui/views/start.py",
+    "ui/votes.py",
+)
 
 
 def imported(tree: ast.AST) -> Iterator[tuple[str, int]]:

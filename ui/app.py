@@ -1,164 +1,146 @@
-"""The page: a chat with one assistant, drawn anew by Streamlit at every act of the visitor.
+"""The page, drawn anew by Streamlit at every act of the visitor: its frame, and the way to each view.
 
-`titlewise ui` runs it. `render` draws the page for any assistant; what was said is
-kept for each visitor in the session. Streamlit is imported at the top: nothing but
-Streamlit runs this module.
+`titlewise ui` runs it. `render` draws the page for any shop; what was said is kept for each visitor in their
+visit. Streamlit is imported at the top: nothing but Streamlit runs this module.
 
-    render(assistant, feedback)
+    render(shop)
 """
 
 import sys
-from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
 
 import streamlit as st
 
-from assistant.answer import Answer, Asking
 from assistant.chat import Assistant
-from assistant.describe import describe
-from index.errors import UserError
-from index.resolver import Hit
-from ui import strings
-from ui.exchange import Exchange, Request, Talk
-from ui.feedback import Feedback
-from ui.page import Settings, opened, opened_feedback
-from ui.reading import Reading
-from ui.replies import STYLE, as_markdown, show_badge, show_reply, show_times
-from ui.suggestions import suggest
-from ui.votes import show_vote
+from assistant.phrases import Language
+from index.errors import ArtefactError, UserError
+from ui.exchange import Request, Talk
+from ui.markdown import on_one_line
+from ui.page import Settings, opened, visits
+from ui.parts import parts_of
+from ui.replies import STYLE
+from ui.saving import as_json_file, as_markdown_file
+from ui.shop import Shop
+from ui.strings import NAME, STRINGS, Strings
+from ui.views.browse import show_browse
+from ui.views.chat import PRODUCT, show_chat
+from ui.views.compare import show_compare
+from ui.views.settings import show_settings
+from ui.views.start import show_start
+from ui.visits import Visit, Visits
 
-SUGGESTIONS = 4
-MAX_SHOWN_CHARACTERS = 300  # of what the visitor typed
-
-# Streamlit follows a growing page only for those who are at its end, and leaves the sidebar over the page of a
-# narrow screen; who asks wants to see the reply.
-TURN_TO_REPLY = """<script>
-Array.from(document.querySelectorAll('[data-testid="stChatMessage"]')).at(-1)?.scrollIntoView({behavior: "smooth"});
-if (innerWidth < 768)
-  document.querySelector('[data-collapsed="false"] [data-testid="stSidebarCollapseButton"] button')?.click();
+COOKIE = "titlewise"
+ICON = Path(__file__).with_name("icon.svg")  # Streamlit would fetch one of its own from elsewhere
+LANGUAGE_TAGS: dict[Language, str] = {"en": "en", "pt": "pt-BR"}
+# The key is made here, of letters, digits, "-" and "_". Screen readers read by the language of the document.
+REMEMBER = """<script>
+document.cookie = "{cookie}={key}; path=/; SameSite=Strict";
+document.documentElement.lang = "{language}";
 </script>"""
 
 
-def render(assistant: Assistant, feedback: Feedback) -> None:
-    """Draw the page and answer what was asked last; opinions of replies go into `feedback`."""
-    st.set_page_config(page_title=strings.NAME, layout="centered")
-    st.html(f"<style>{STYLE}</style>")
-    talk: Talk = st.session_state.setdefault("talk", Talk())
-    for exchange in talk.exchanges[-1:]:
-        exchange.settle()
-    _show_sidebar(assistant, talk)
-    typed = st.chat_input(strings.PLACEHOLDER)
-    if typed:
-        talk.ask(Request(typed))
-    greeting = st.empty()
-    if not talk.exchanges and talk.request is None:
-        with greeting.container():
-            _greet(assistant, talk)
-    for number, exchange in enumerate(talk.exchanges):
-        _show_exchange(exchange, number, assistant, talk, feedback)
-    if talk.request is not None:
-        _answer(assistant, talk)
-        st.rerun()
-
-
-def _show_sidebar(assistant: Assistant, talk: Talk) -> None:
+def render(shop: Shop) -> None:
+    """Draw the page."""
+    visit = _visit(shop.visits)
+    _frame(visit)
+    strings = STRINGS[visit.language]
+    assistant = _assistant(shop, visit, strings)
+    chat = st.Page(
+        partial(show_chat, shop, assistant, visit),
+        title=strings.chat,
+        icon=":material/chat:",
+        url_path="",
+        default=True,
+    )
+    views = [
+        chat,
+        st.Page(
+            partial(show_browse, assistant, chat, strings),
+            title=strings.browse,
+            icon=":material/search:",
+            url_path="browse",
+        ),
+        st.Page(
+            partial(show_compare, shop, assistant, visit),
+            title=strings.compare,
+            icon=":material/compare_arrows:",
+            url_path="compare",
+        ),
+        st.Page(
+            partial(show_settings, shop, assistant, visit),
+            title=strings.settings,
+            icon=":material/settings:",
+            url_path="settings",
+        ),
+    ]
+    view = st.navigation(views)
+    st.logo(str(ICON), size="large")
     with st.sidebar:
-        st.title(strings.NAME)
-        st.write(strings.ABOUT)
-        st.caption(strings.PRODUCTS.format(count=len(assistant.catalogue)))
-        st.caption(strings.MODEL.format(name=as_markdown(assistant.name)))
-        st.button(strings.NEW_CONVERSATION, on_click=talk.forget, icon=":material/add:", width="stretch")
-        with st.form("describe", clear_on_submit=True):
-            st.markdown(f"**{strings.DESCRIBE}**")
-            st.caption(strings.DESCRIBE_HELP)
-            title = st.text_input(
-                strings.DESCRIBE_TITLE, placeholder=strings.DESCRIBE_TITLE, label_visibility="collapsed"
-            )
-            if st.form_submit_button(strings.DESCRIBE_BUTTON) and title.strip():
-                talk.ask(Request(title, describe=True, shown=strings.DESCRIBE_ASKED.format(title=title)))
+        if view == chat:
+            _show_acts(visit.talk, strings)
+        st.caption(strings.products.format(count=len(assistant.catalogue)))
+        st.caption(strings.answered_by.format(name=on_one_line(assistant.name)))
+    view.run()
 
 
-def _greet(assistant: Assistant, talk: Talk) -> None:
-    st.header(strings.GREETING, anchor=False)
-    st.write(strings.GREETING_HELP)
-    questions = _suggestions(assistant, assistant.catalogue.digest)
-    if questions:
-        st.caption(strings.TRY_ONE)
-    for number, question in enumerate(questions):
-        st.button(as_markdown(question), key=f"suggestion-{number}", on_click=talk.ask, args=(Request(question),))
+def _visit(visits: Visits) -> Visit:
+    """Give the visit of this browser, found again by its cookie when the page is loaded anew."""
+    if "visit" not in st.session_state:
+        language: Language = "pt" if (st.context.locale or "").startswith("pt") else "en"
+        known = st.context.cookies.get(COOKIE, "")
+        st.session_state.key, st.session_state.visit = visits.of(known, language)
+    visit: Visit = st.session_state.visit
+    return visit
 
 
-@st.cache_data(show_spinner=False)
-def _suggestions(_assistant: Assistant, digest: str) -> list[str]:
-    """Give the questions to begin with, once for each catalogue; `digest` is what tells catalogues apart."""
-    return suggest(_assistant, SUGGESTIONS)
+def _frame(visit: Visit) -> None:
+    st.set_page_config(page_title=NAME, page_icon=str(ICON), layout="centered")
+    st.html(f"<style>{STYLE}</style>")
+    language = LANGUAGE_TAGS[visit.language]
+    remember = REMEMBER.format(cookie=COOKIE, key=st.session_state.key, language=language)
+    st.html(remember, unsafe_allow_javascript=True)
 
 
-def _show_exchange(exchange: Exchange, number: int, assistant: Assistant, talk: Talk, feedback: Feedback) -> None:
-    _show_request(exchange.request)
-    with st.chat_message("assistant", avatar=":material/sell:"):
-        if exchange.fault:
-            st.error(as_markdown(exchange.fault[0].upper() + exchange.fault[1:]))
-        if exchange.reply is not None:
-            show_reply(exchange.reply, assistant.catalogue)
-            if exchange.reply.kind == "clarify":
-                _show_candidates(exchange, number, assistant, talk)
-            show_times(exchange.reply.timings)
-            show_vote(exchange, talk, assistant, feedback)
-        if exchange.stopped:
-            st.caption(strings.STOPPED)
+def _assistant(shop: Shop, visit: Visit, strings: Strings) -> Assistant:
+    """Give the assistant with the visitor's model; where that cannot be opened, the one the page began with."""
+    try:
+        with st.spinner(strings.settings_loading.format(name=visit.preferences.model)):
+            return shop.assistant_for(visit)
+    except UserError as fault:
+        st.error(on_one_line(str(fault)))
+        visit.preferences.model = ""
+        return shop.assistant
 
 
-def _show_request(request: Request) -> None:
-    shown = request.shown or request.question
-    with st.chat_message("user", avatar=":material/person:"):
-        st.text(shown if len(shown) <= MAX_SHOWN_CHARACTERS else shown[:MAX_SHOWN_CHARACTERS] + " …")
+def _show_acts(talk: Talk, strings: Strings) -> None:
+    """Draw what can be done with the whole conversation."""
+    st.button(strings.new_conversation, on_click=_begin_anew, args=(talk,), icon=":material/add:", width="stretch")
+    if talk.exchanges:
+        with st.popover(strings.export, icon=":material/download:", width="stretch"):
+            text, rows = as_markdown_file(talk, strings), as_json_file(talk)
+            st.download_button(strings.export_markdown, text, "conversation.md", "text/markdown", on_click="ignore")
+            st.download_button(strings.export_json, rows, "conversation.json", "application/json", on_click="ignore")
+    with st.form("describe", clear_on_submit=True):
+        st.markdown(f"**{strings.describe}**")
+        st.caption(strings.describe_help)
+        title = st.text_input(strings.describe_title, placeholder=strings.describe_title, label_visibility="collapsed")
+        if st.form_submit_button(strings.describe_button) and title.strip():
+            talk.ask(Request(title, describe=True, shown=strings.describe_asked.format(title=title)))
 
 
-def _show_candidates(exchange: Exchange, number: int, assistant: Assistant, talk: Talk) -> None:
-    """Draw a button for each product that the question may have meant; they stay, and answer it at any time."""
-    candidates: Sequence[Hit] = exchange.state.candidates
-    labels = assistant.labels([hit.uid for hit in candidates])
-    for place, (hit, label) in enumerate(zip(candidates, labels, strict=True), 1):
-        request = Request(exchange.state.waiting, hit.uid, shown=label)
-        st.button(
-            f"{place}\\. {as_markdown(label)}", key=f"candidate-{number}-{place}", on_click=talk.ask, args=(request,)
-        )
-
-
-def _answer(assistant: Assistant, talk: Talk) -> None:
-    """Answer the open request, drawing the words as they come.
-
-    Any act of the visitor, the stop button's too, has Streamlit draw the page anew and end this drawing
-    with an exception. Which of the two comes first is open; both settle the exchange.
-    """
-    exchange = talk.begin()
-    _show_request(exchange.request)
-    st.html(TURN_TO_REPLY, unsafe_allow_javascript=True)
-    with st.chat_message("assistant", avatar=":material/sell:"):
-        if exchange.request.describe:
-            show_badge("generated")
-        words = st.empty()
-        st.button(strings.STOP, key=f"stop-{len(talk.exchanges)}", icon=":material/stop_circle:", type="tertiary")
-        asking = Asking()
-        try:
-            exchange.reading = Reading(_ask(assistant, talk, exchange, asking), asking)
-            for text in exchange.reading:
-                words.text(text or strings.SEARCHING)
-        except UserError as fault:
-            exchange.fault = str(fault)
-        finally:
-            exchange.settle()
-
-
-def _ask(assistant: Assistant, talk: Talk, exchange: Exchange, asking: Asking) -> Answer:
-    request = exchange.request
-    if request.describe:
-        return describe(assistant.backend, request.question, asking=asking)
-    answer = assistant.ask(request.question, uid=request.uid, state=talk.state, asking=asking)
-    exchange.state = talk.state = answer.state
-    return answer
+def _begin_anew(talk: Talk) -> None:
+    talk.forget()
+    st.query_params.pop(PRODUCT, None)
 
 
 if __name__ == "__main__":
     settings = Settings.from_argument(sys.argv[1])
-    render(opened(settings.argument()), opened_feedback(settings.home))
+    try:
+        shop = opened(settings)
+    except ArtefactError:
+        visit = _visit(visits())
+        _frame(visit)
+        show_start(parts_of(settings.home, settings.engine), settings.engine, STRINGS[visit.language])
+    else:
+        render(shop)

@@ -1,21 +1,34 @@
 """Serving the page: opens what it stands on, then runs Streamlit in this process.
 
-Everything that can be missing is opened before the first visitor comes, so that a
-fault is one line in the terminal. The assistant is opened once, for all visitors.
+What is opened is opened once, for all visitors, and before the first one comes. Where the catalogue, the index or
+the model is missing, the page says so itself, with the button that brings it; any other fault is one line in the
+terminal. Streamlit is imported at the top: only who serves the page imports this module.
 
     serve_page(home, Engine(), port=8501)
 """
 
 import json
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
+import streamlit as st
+from streamlit.web.cli import main
+
 from assistant.chat import Assistant
+from assistant.models import entries
 from assistant.opening import Engine, open_backend, open_catalogue
+from index.errors import ArtefactError
+from index.products import Catalogue
+from index.resolver import TitleIndex
 from ui.feedback import FILE, Feedback
+from ui.line import Line
 from ui.ports import check_port
+from ui.shop import Shop
+from ui.visits import Visits
 
 ADDRESS = "127.0.0.1"  # the page has no accounts, so only this machine may see it
+AT_ONCE, WAITING = 1, 100  # answers under way, and visitors in line behind them
 APP = Path(__file__).with_name("app.py")
 OPTIONS = {
     "server.address": ADDRESS,
@@ -23,17 +36,23 @@ OPTIONS = {
     "server.fileWatcherType": "none",
     "browser.gatherUsageStats": "false",
     "logger.level": "warning",
-    "client.toolbarMode": "minimal",
-    "theme.base": "light",
-    "theme.primaryColor": "#0f6b5c",
-    "theme.backgroundColor": "#ffffff",
-    "theme.secondaryBackgroundColor": "#f5f6f4",
-    "theme.textColor": "#22282a",
-    "theme.borderColor": "#dfe3e0",
-    "theme.linkColor": "#0f6b5c",
+    "client.toolbarMode": "viewer",
+    "client.showErrorDetails": "none",
     "theme.showWidgetBorder": "true",
     "theme.headingFontWeights": "600",
     "theme.headingFontSizes": "1.6rem, 1.6rem, 1.2rem",
+    "theme.light.primaryColor": "#0f6b5c",
+    "theme.light.backgroundColor": "#ffffff",
+    "theme.light.secondaryBackgroundColor": "#f5f6f4",
+    "theme.light.textColor": "#22282a",
+    "theme.light.borderColor": "#dfe3e0",
+    "theme.light.linkColor": "#0f6b5c",
+    "theme.dark.primaryColor": "#58bfa9",
+    "theme.dark.backgroundColor": "#15191a",
+    "theme.dark.secondaryBackgroundColor": "#1f2526",
+    "theme.dark.textColor": "#e6ebe9",
+    "theme.dark.borderColor": "#384142",
+    "theme.dark.linkColor": "#6fd0bb",
 }
 
 
@@ -63,38 +82,56 @@ def options_for(port: int) -> list[str]:
 def serve_page(home: Path, engine: Engine, *, port: int) -> None:
     """Serve the page on this machine until it is stopped.
 
-    Raises `UserError` where the catalogue, the index, the opinions or the model cannot be opened, or the port is taken.
+    Raises `UserError` where the opinions or the adapter cannot be opened, or the port is taken.
     """
-    from streamlit.web.cli import main
-
     check_port(ADDRESS, port, "titlewise ui")
     settings = Settings(home.absolute(), engine)
-    argument = settings.argument()
-    opened_feedback(settings.home)
-    assistant = opened(argument)
     try:
-        main(["run", str(APP), *options_for(port), "--", argument], prog_name="streamlit", standalone_mode=False)
+        opened(settings)
+    except ArtefactError as missing:
+        print(f"Not ready yet: {missing.happened}. The page tells how to mend it.")
+    arguments = ["run", str(APP), *options_for(port), "--", settings.argument()]
+    try:
+        main(arguments, prog_name="streamlit", standalone_mode=False)
     finally:
-        assistant.backend.close()
+        _assistant.clear()
 
 
-def opened(argument: str) -> Assistant:
-    """Give the assistant that all visitors share, opened at the first call; `argument` as of `Settings`."""
-    import streamlit as st
+def opened(settings: Settings) -> Shop:
+    """Give what all visitors share, each part opened at the first call.
 
-    return st.cache_resource(show_spinner=False)(_open)(argument)
-
-
-def opened_feedback(home: Path) -> Feedback:
-    """Give the place of all visitors' opinions, opened at the first call."""
-    import streamlit as st
-
-    return st.cache_resource(show_spinner=False)(Feedback)(home / FILE)
+    Raises `ArtefactError` where the catalogue, the index or the model is missing or damaged, `UserError` for what
+    else a person can mend.
+    """
+    home, engine = settings.home, settings.engine
+    names = [entry.model.name for entry in entries() if entry.place is not None and entry.model.name != engine.model]
+    others = {} if engine.server else {name: partial(_assistant, home, Engine(name, engine.backend)) for name in names}
+    return Shop(home, _assistant(home, engine), _feedback(home), _line(), visits(), others)
 
 
-def _open(argument: str) -> Assistant:
-    settings = Settings.from_argument(argument)
-    catalogue, index = open_catalogue(settings.home)
-    assistant = Assistant(catalogue, index, open_backend(settings.home, settings.engine))
+@st.cache_resource(show_spinner=False)
+def visits() -> Visits:
+    """Give everyone's visits."""
+    return Visits()
+
+
+@st.cache_resource(show_spinner=False)
+def _catalogue(home: Path) -> tuple[Catalogue, TitleIndex]:
+    return open_catalogue(home)
+
+
+@st.cache_resource(show_spinner=False, on_release=lambda assistant: assistant.backend.close())
+def _assistant(home: Path, engine: Engine) -> Assistant:
+    assistant = Assistant(*_catalogue(home), open_backend(home, engine))
     assistant.warm_up()
     return assistant
+
+
+@st.cache_resource(show_spinner=False)
+def _feedback(home: Path) -> Feedback:
+    return Feedback(home / FILE)
+
+
+@st.cache_resource(show_spinner=False)
+def _line() -> Line:
+    return Line(AT_ONCE, WAITING)

@@ -1,74 +1,97 @@
-"""Reading an answer so that a stop is heard at once, even while the model is silent.
+"""Reading an answer in a thread of its own, while the page is drawn anew as often as its visitor acts.
 
-A page hears a stop only where it draws. The answer is therefore read in a thread
-of its own, and the page draws what came several times a second.
+A page hears a stop only where it draws, and a drawing ends at every act of the visitor. The answer goes on
+without it, until it ends, is stopped, or nobody has looked for a while.
 
-    reading = Reading(answer, asking)
-    try:
-        for text in reading:
-            draw(text)
-    finally:
-        reading.stop()
+    reading = Reading(lambda: assistant.ask(question, asking=asking), asking, line)
+    for text in reading:
+        draw(text, reading.before)
     reading.reply
 """
 
-import queue
+import math
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 
 from assistant.answer import Answer, Asking
 from assistant.reply import Reply
+from ui.line import Line
 
 DRAW_EVERY_S = 0.1
+UNWATCHED_S = 5.0  # a page that is loaded anew is back sooner
 PATIENCE_S = 2.0  # for a backend to heed a cancel; it owes that within 0.2 s
 
 
 class Reading:
-    """An answer being read: iterate for its text so far.
+    """An answer being read: iterate for its text so far, in as many places as you like.
 
-    Once it has ended or was stopped, `reply` is there, or `fault`; `stopped` says that it was cut short.
+    `answer` is there as soon as it is known what the question is about, `before` says how many are before it in
+    the line. Once it has ended or was stopped, `reply` is there, or `fault`; `stopped` says that it was cut short.
     """
 
-    def __init__(self, answer: Answer, asking: Asking) -> None:
-        """Start reading; `asking` is what the answer was asked with."""
+    def __init__(self, ask: Callable[[], Answer], asking: Asking, line: Line) -> None:
+        """Start reading what `ask` gives, in line before the model; `asking` is what it is asked with."""
+        self.answer: Answer | None = None
         self.reply: Reply | None = None
         self.fault: Exception | None = None
         self.stopped = False
+        self.before = 0
+        self._text = ""
         self._asking = asking
-        self._pieces: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._read, args=(answer,), daemon=True)
+        self._looked_s = time.monotonic()
+        self._news = threading.Condition()
+        self._thread = threading.Thread(target=self._read, args=(ask, line), daemon=True)
         self._thread.start()
 
-    def __iter__(self) -> Iterator[str]:
-        """Yield the text so far, at each piece and at least every 0.1 s.
+    @property
+    def ended(self) -> bool:
+        """Say whether nothing more will come."""
+        return not self._thread.is_alive()
 
-        Raises what the answer raised.
-        """
-        text = ""
-        while True:
-            yield text
-            try:
-                piece = self._pieces.get(timeout=DRAW_EVERY_S)
-            except queue.Empty:
-                continue
-            if piece is None:
-                break
-            text += piece
-        if self.fault is not None:
-            raise self.fault
+    def __iter__(self) -> Iterator[str]:
+        """Yield the text so far, at each piece and at least every 0.1 s, until it has ended."""
+        shown = ""
+        while not self.ended:
+            self._looked_s = time.monotonic()
+            yield self._text
+            with self._news:
+                if shown == self._text:
+                    self._news.wait(DRAW_EVERY_S)
+            shown = self._text
 
     def stop(self) -> None:
         """Cancel what is still running and keep what came; any thread may call it, any number of times."""
-        if self.reply is None and self.fault is None:
-            self.stopped = True
-            self._asking.cancel.set()
+        if not self.ended:
+            self._cut()
             self._thread.join(PATIENCE_S)
 
-    def _read(self, answer: Answer) -> None:
+    def _read(self, ask: Callable[[], Answer], line: Line) -> None:
         try:
-            for piece in answer:
-                self._pieces.put(piece)
-            self.reply = answer.reply
+            answer = ask()
+            self.answer = answer
+            with line.turn(self._asking.cancel, at_most_s=math.inf, moved=self._move):
+                if self._asking.cancel.is_set():
+                    return
+                for piece in answer:
+                    self._text += piece
+                    self._tell()
+                    if time.monotonic() - self._looked_s > UNWATCHED_S:
+                        self._cut()
+                self.reply = answer.reply
         except Exception as fault:
-            self.fault = fault  # raised again where the answer is drawn
-        self._pieces.put(None)
+            self.fault = fault  # told where the answer is drawn
+        finally:
+            self._tell()
+
+    def _cut(self) -> None:
+        self.stopped = True
+        self._asking.cancel.set()
+
+    def _move(self, before: int) -> None:
+        self.before = before
+        self._tell()
+
+    def _tell(self) -> None:
+        with self._news:
+            self._news.notify_all()

@@ -1,10 +1,11 @@
-"""How a reply looks on the page: badge, text, product card, quotes, times.
+"""How a reply looks on the page: product card, badge, text, quotes, description, times.
 
 Titles, descriptions, questions and model text are data. They are shown as plain
 text or as escaped HTML, and never become Markdown or markup of the page.
 Streamlit is imported at the top: only the page imports this module.
 
-    show_reply(reply, assistant.catalogue)
+    show_card(product.title, product.uid, strings.confident[0])
+    show_reply(reply, product, strings)
 """
 
 import html
@@ -15,69 +16,98 @@ from typing import Literal
 import streamlit as st
 
 from assistant.reply import Kind, Quote, Reply
-from index.products import Catalogue
-from ui import strings
+from index.products import Product
+from ui.strings import Strings
 
 BADGE_COLOURS: dict[Kind, Literal["orange", "gray", "violet"]] = {
     "not_stated": "orange",
     "not_found": "gray",
     "generated": "violet",
 }
+SURELY, PROBABLY = 0.9, 0.7  # probabilities from which the words say so
 
 SHORTEST_TIMED_MS = 100  # a shorter time has no first word worth telling
 
+# Streamlit's own sign of running has a stop button that no reply hears. Colours are mixed from the text's own, so
+# that they fit light and dark.
 STYLE = """
+[data-testid="stStatusWidget"] { display: none; }
 [data-testid="stMainBlockContainer"] { padding-top: 4rem; }
 [data-testid="stBottomBlockContainer"] { padding-bottom: 1.5rem; }
 [data-testid="stMainBlockContainer"] button p { text-align: left; }
 [data-testid="stText"] { overflow-wrap: anywhere; }
 .tw-title { font-weight: 600; line-height: 1.35; overflow-wrap: anywhere; }
-.tw-uid { color: #6b7477; font-size: 0.8rem; overflow-wrap: anywhere; }
+.tw-uid { color: color-mix(in srgb, currentColor 75%, transparent); font-size: 0.85rem; overflow-wrap: anywhere; }
 .tw-quote {
-  margin: 0 0 0.5rem; padding: 0.1rem 0 0.1rem 0.8rem; border-left: 3px solid #b9d3cd;
-  color: #4a5457; font-size: 0.92rem; overflow-wrap: anywhere;
+  margin: 0 0 0.5rem; padding: 0.1rem 0 0.1rem 0.8rem; border-left: 3px solid #6fa89c;
+  color: color-mix(in srgb, currentColor 85%, transparent); font-size: 0.92rem; overflow-wrap: anywhere;
 }
 .tw-description { white-space: pre-wrap; font-size: 0.92rem; line-height: 1.55; overflow-wrap: anywhere; }
-.tw-description mark { background: #fdf0b8; color: inherit; padding: 0.05em 0; border-radius: 2px; }
+.tw-description mark {
+  background: color-mix(in srgb, #f2c14e 40%, transparent); color: inherit; padding: 0.05em 0; border-radius: 2px;
+}
 """
 
-_PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
-# Links, e-mail addresses, emoji and icons are found in plain words too, after the escapes are gone;
-# a word joiner, which nobody sees, inside them ends that.
-_MAGIC = re.compile(r"(?<=[:@])|(?<=w)(?=ww)", re.I)
-_WORD_JOINER = "\u2060"
 _MARK = re.compile(r"\[(\d+)\]")
 
 
-def show_reply(reply: Reply, catalogue: Catalogue) -> None:
-    """Draw a finished reply, but for its candidates."""
+def show_card(title: str, uid: str, why: str = "") -> None:
+    """Draw which product is answered about, and why it is this one."""
+    below = html.escape(f"{uid} · {why}" if why else uid)
+    st.html(f'<div class="tw-title">{html.escape(title)}</div><div class="tw-uid">{below}</div>')
+
+
+def show_uid(uid: str) -> None:
+    """Draw a uid, small and grey."""
+    st.html(f'<div class="tw-uid">{html.escape(uid)}</div>')
+
+
+def show_reply(reply: Reply, product: Product | None, strings: Strings) -> None:
+    """Draw what a finished reply says, and the description of its product with the quotes marked in it."""
     if reply.kind in BADGE_COLOURS:
-        show_badge(reply.kind)
-    # The candidates of a "which one?" are drawn as buttons, so their list in the text is left out.
-    st.text(reply.text.split("\n", 1)[0] if reply.kind == "clarify" else reply.text)
+        show_badge(reply.kind, strings)
+    # What is listed in the text of a "which one?" and of a "not found" is drawn as buttons.
+    st.text(reply.text.split("\n", 1)[0] if reply.kind in ("clarify", "not_found") else reply.text)
     if reply.kind == "generated":
-        st.caption(strings.GENERATED_HELP)
+        st.caption(strings.generated_help)
+    show_quotes(reply)
+    if product is not None:
+        show_description(product, reply.quotes, strings)
+
+
+def show_badge(kind: Kind, strings: Strings) -> None:
+    """Draw the badge of a kind that is no plain answer."""
+    st.badge(strings.badges[kind], color=BADGE_COLOURS[kind])
+
+
+def show_quotes(reply: Reply) -> None:
+    """Draw the quotes that the text does not hold already."""
     if quotes := quotes_html(reply):
         st.html(quotes)
-    if reply.uid:
-        _show_product(reply, catalogue)
 
 
-def show_badge(kind: Kind) -> None:
-    """Draw the badge of a kind that is no plain answer."""
-    st.badge(strings.BADGES[kind], color=BADGE_COLOURS[kind])
+def show_description(product: Product, quotes: Sequence[Quote], strings: Strings, *, expanded: bool = False) -> None:
+    """Draw a description that opens in place, the quotes marked in it."""
+    if product.content:
+        with st.expander(strings.description, expanded=expanded):
+            st.html(f'<div class="tw-description">{highlighted(product.content, quotes)}</div>')
+    else:
+        st.caption(strings.no_description)
 
 
-def show_times(timings: dict[str, float]) -> None:
+def show_times(timings: dict[str, float], strings: Strings) -> None:
     """Draw how long a reply took, small and grey."""
     first_ms = sum(timings.get(stage, 0.0) for stage in ("resolve_ms", "passages_ms", "first_token_ms"))
-    form = strings.TIMES if timings["total_ms"] >= SHORTEST_TIMED_MS else strings.TIME
+    form = strings.times if timings["total_ms"] >= SHORTEST_TIMED_MS else strings.time
     st.caption(form.format(first_s=first_ms / 1000, total_s=timings["total_ms"] / 1000, total_ms=timings["total_ms"]))
 
 
-def as_markdown(text: str) -> str:
-    """Escape a text so that Markdown shows it letter for letter, on one line."""
-    return _PUNCTUATION.sub(r"\\\1", _MAGIC.sub(_WORD_JOINER, " ".join(text.split())))
+def confidence(probability: float, strings: Strings) -> str:
+    """Say in words how sure it is that a product is the one meant."""
+    surely, probably, perhaps = strings.confident
+    if probability >= SURELY:
+        return surely
+    return probably if probability >= PROBABLY else perhaps
 
 
 def highlighted(content: str, quotes: Sequence[Quote]) -> str:
@@ -103,16 +133,3 @@ def quotes_html(reply: Reply) -> str:
         for label, quote in zip(labels, reply.quotes, strict=True)
         if quote.text not in reply.text
     )
-
-
-def _show_product(reply: Reply, catalogue: Catalogue) -> None:
-    content = catalogue.product(catalogue.row_of(reply.uid)).content
-    with st.container(border=True, gap="small"):
-        st.html(
-            f'<div class="tw-title">{html.escape(reply.title)}</div><div class="tw-uid">{html.escape(reply.uid)}</div>'
-        )
-        if content:
-            with st.expander(strings.DESCRIPTION):
-                st.html(f'<div class="tw-description">{highlighted(content, reply.quotes)}</div>')
-        else:
-            st.caption(strings.NO_DESCRIPTION)

@@ -1,69 +1,410 @@
-"""What the page says, in one place: its English, and the questions that it suggests.
+"""What the page says, in one place and in two languages.
 
-strings.SUGGESTIONS["en"]["weight"].format(title="Harrow kettle")
+STRINGS["pt"].new_conversation    # "Nova conversa"
 """
+
+from dataclasses import dataclass
 
 from assistant.phrases import Language
 from assistant.reply import Kind
 
 NAME = "Titlewise"
-ABOUT = (
-    "Ask about a product whose title you only half remember. "
-    "The answer comes from its description, with the words it rests on."
-)
-PRODUCTS = "{count:,} products"
-MODEL = "Answered by {name}"
-NEW_CONVERSATION = "New conversation"
+LANGUAGES: dict[Language, str] = {"en": "English", "pt": "Português"}
 
-GREETING = "What would you like to know?"
-GREETING_HELP = (
-    "Name the product as far as you remember it, and ask. If several fit, I ask which one; "
-    "if the description does not tell, I say so."
-)
-TRY_ONE = "For example:"
-PLACEHOLDER = "Ask about a product"
 
-STOP = "Stop"
-STOPPED = "Stopped."
-BROKEN = "This reply failed, by a fault of the program. The terminal tells more."
-SEARCHING = "…"
+@dataclass(frozen=True)
+class Matter:
+    """Something that descriptions tell: how it is called, and how a shopper asks for it.
 
-BADGES: dict[Kind, str] = {
-    "not_stated": "not stated",
-    "not_found": "not found",
-    "generated": "generated, not checked",
-}
-GENERATED_HELP = "The model invented this text for a title that is in no catalogue. Do not take it for fact."
-DESCRIPTION = "Description"
-NO_DESCRIPTION = "No description is known."
-TIMES = "first word after {first_s:.1f} s, whole reply after {total_s:.1f} s"
-TIME = "after {total_ms:.0f} ms"
+    `asked` is about a product that is named, with a place for its title; `asked_of_it` about the one at hand.
+    """
 
-VOTE_MORE = "Tell more"
-VOTE_REASON = "What is wrong?"
-VOTE_REASONS = ("another product", "not in the description", "wrong", "does not answer", "badly worded")
-VOTE_COMMENT = "A comment"
+    name: str
+    asked_of_it: str
+    asked: str = ""
 
-DESCRIBE = "A title that is in no catalogue"
-DESCRIBE_HELP = "The model invents a description. It is marked as generated."
-DESCRIBE_TITLE = "Title"
-DESCRIBE_BUTTON = "Describe it"
-DESCRIBE_ASKED = "Describe “{title}”"
 
-# By the attributes of `assistant.attributes`; the likelier a description tells, the earlier.
-SUGGESTIONS: dict[Language, dict[str, str]] = {
-    "en": {
-        "weight": "How heavy is the {title}?",
-        "material": "What is the {title} made of?",
-        "capacity": "What is the capacity of the {title}?",
-        "players": "How many players is {title} for?",
-        "size": "How big is the {title}?",
-        "age": "What ages is {title} for?",
-        "included": "What comes with the {title}?",
+@dataclass(frozen=True)
+class Strings:
+    """Everything that the page says in one language."""
+
+    # The frame
+    about: str
+    products: str
+    answered_by: str
+    chat: str
+    browse: str
+    compare: str
+    settings: str
+    # The conversation
+    greeting: str
+    greeting_help: str
+    try_one: str
+    placeholder: str
+    new_conversation: str
+    export: str
+    export_markdown: str
+    export_json: str
+    export_title: str
+    export_asked: str
+    export_source: str
+    stop: str
+    stopped: str
+    broken: str
+    searching: str
+    in_line: str
+    copy: str
+    copied: str
+    regenerate: str
+    edit: str
+    edit_label: str
+    ask_again: str
+    cancel: str
+    times: str
+    time: str
+    # A reply
+    badges: dict[Kind, str]
+    generated_help: str
+    description: str
+    no_description: str
+    confident: tuple[str, str, str]  # surely, probably, perhaps
+    chosen: str
+    kept: str
+    not_this: str
+    which_then: str
+    none_of_these: str
+    nearest: str
+    covers: str
+    ask_about_it: str
+    invent: str
+    # Opinions
+    vote_more: str
+    vote_reason: str
+    vote_reasons: tuple[str, ...]
+    vote_comment: str
+    # A title that is in no catalogue
+    describe: str
+    describe_help: str
+    describe_title: str
+    describe_button: str
+    describe_asked: str
+    # One product, and all of them
+    product_unknown: str
+    product_ask: str
+    product_placeholder: str
+    product_leave: str
+    browse_help: str
+    browse_search: str
+    browse_placeholder: str
+    browse_nothing: str
+    browse_shown: str
+    # Base or fine-tuned
+    compare_help: str
+    compare_placeholder: str
+    compare_base: str
+    compare_tuned: str
+    compare_speed: str
+    compare_no_model: str
+    compare_no_adapter: str
+    # Settings
+    settings_language: str
+    settings_model: str
+    settings_model_help: str
+    settings_loading: str
+    settings_adapter: str
+    settings_base: str
+    settings_length: str
+    settings_length_help: str
+    settings_temperature: str
+    settings_temperature_help: str
+    settings_top_p: str
+    settings_top_p_help: str
+    settings_theme: str
+    settings_theme_help: str
+    # First start
+    start: str
+    start_help: str
+    start_catalogue: str
+    start_catalogue_help: str
+    start_catalogue_button: str
+    start_index: str
+    start_index_help: str
+    start_index_button: str
+    start_model: str
+    start_model_help: str
+    start_model_button: str
+    start_model_button_plain: str
+    start_or: str
+    start_done: str
+    start_broken: str
+    # What descriptions tell, by the attributes of `assistant.attributes`, the likelier the earlier
+    matters: dict[str, Matter]
+
+
+ENGLISH = Strings(
+    about="Ask about a product whose title you only half remember. "
+    "The answer comes from its description, with the words it rests on.",
+    products="{count:,} products",
+    answered_by="Answered by {name}",
+    chat="Chat",
+    browse="Browse",
+    compare="Base or fine-tuned",
+    settings="Settings",
+    greeting="What would you like to know?",
+    greeting_help="Name the product as far as you remember it, and ask. If several fit, I ask which one; "
+    "if the description does not tell, I say so.",
+    try_one="For example:",
+    placeholder="Ask about a product",
+    new_conversation="New conversation",
+    export="Save conversation",
+    export_markdown="As Markdown",
+    export_json="As JSON",
+    export_title="A conversation with Titlewise",
+    export_asked="You",
+    export_source="From the description of",
+    stop="Stop",
+    stopped="Stopped.",
+    broken="This reply failed, by a fault of the program. The terminal tells more.",
+    searching="…",
+    in_line="Others are asking too: {before} before you.",
+    copy="Copy",
+    copied="Copied",
+    regenerate="Answer again",
+    edit="Edit",
+    edit_label="Your question",
+    ask_again="Ask again",
+    cancel="Cancel",
+    times="first word after {first_s:.1f} s, whole reply after {total_s:.1f} s",
+    time="after {total_ms:.0f} ms",
+    badges={
+        "not_stated": "not stated",
+        "not_found": "not found",
+        "generated": "generated, not checked",
     },
-    "pt": {
-        "weight": "Quanto pesa o produto {title}?",
-        "material": "De que é feito o produto {title}?",
-        "size": "Quais são as medidas do produto {title}?",
+    generated_help="The model invented this text for a title that is in no catalogue. Do not take it for fact.",
+    description="Description",
+    no_description="No description is known.",
+    confident=("Surely this one", "Probably this one", "Perhaps this one"),
+    chosen="Your choice",
+    kept="The product we talk about",
+    not_this="Not this one?",
+    which_then="Which one, then?",
+    none_of_these="None of these? Name it in other words, below.",
+    nearest="The nearest titles:",
+    covers="The description does tell about: {matters}.",
+    ask_about_it="Ask about it:",
+    invent="Invent a description of “{title}”",
+    vote_more="Tell more",
+    vote_reason="What is wrong?",
+    vote_reasons=("another product", "not in the description", "wrong", "does not answer", "badly worded"),
+    vote_comment="A comment",
+    describe="A title that is in no catalogue",
+    describe_help="The model invents a description. It is marked as generated.",
+    describe_title="Title",
+    describe_button="Describe it",
+    describe_asked="Describe “{title}”",
+    product_unknown="There is no product {uid} in this catalogue.",
+    product_ask="Ask about it",
+    product_placeholder="Ask about this product",
+    product_leave="Ask about other products",
+    browse_help="Type what you remember of a title, or turn the pages.",
+    browse_search="Search titles",
+    browse_placeholder="A few words of the title",
+    browse_nothing="No title is like this.",
+    browse_shown="{first:,} to {last:,} of {count:,} products",
+    compare_help="The same question to the base model and to the fine-tuned one: the same product, the same passages. "
+    "One model is loaded; the adapter goes on and off between the two.",
+    compare_placeholder="A question for both",
+    compare_base="Base model",
+    compare_tuned="Fine-tuned: {name}",
+    compare_speed="{tokens} tokens, {per_s:.0f} tokens/s, whole reply after {total_s:.1f} s",
+    compare_no_model="Decided without the model, after {total_ms:.0f} ms",
+    compare_no_adapter="No adapter is loaded, so there is nothing to compare with.",
+    settings_language="Language of the page",
+    settings_model="Model",
+    settings_model_help="Models that are on this machine; `titlewise models fetch` brings others.",
+    settings_loading="Loading {name} …",
+    settings_adapter="Adapter",
+    settings_base="none: the base model",
+    settings_length="Longest answer, in tokens",
+    settings_length_help="A token is about three quarters of a word.",
+    settings_temperature="Temperature",
+    settings_temperature_help="0 takes the likeliest word, always; more lets chance choose.",
+    settings_top_p="Top-p",
+    settings_top_p_help="Chance chooses among the likeliest words that together have this share; 1 is all of them.",
+    settings_theme="Light or dark",
+    settings_theme_help="The page follows your system. To choose another: the menu with three dots at the top right, "
+    "then Settings.",
+    start="Before the first question",
+    start_help="Something is still missing. Each part needs one button here, or one command in a terminal.",
+    start_catalogue="A catalogue",
+    start_catalogue_help="The products that are asked about. Begin with the sample catalogue, or prepare your own.",
+    start_catalogue_button="Prepare the sample catalogue",
+    start_index="A title index",
+    start_index_help="What finds a title by a few of its words. Made once for a catalogue.",
+    start_index_button="Index the titles",
+    start_model="The model {name}",
+    start_model_help="What words the answers. Fetched once, then no network is needed.",
+    start_model_button="Fetch it ({size_mb:,.0f} MB)",
+    start_model_button_plain="Fetch it",
+    start_or="or in a terminal:",
+    start_done="Here.",
+    start_broken="That did not work: {fault}",
+    matters={
+        "weight": Matter("the weight", "How heavy is it?", "How heavy is the {title}?"),
+        "material": Matter("the material", "What is it made of?", "What is the {title} made of?"),
+        "capacity": Matter("the capacity", "How much does it hold?", "What is the capacity of the {title}?"),
+        "players": Matter("the number of players", "How many players is it for?", "How many players is {title} for?"),
+        "size": Matter("the size", "How big is it?", "How big is the {title}?"),
+        "age": Matter("the age it is for", "What ages is it for?", "What ages is {title} for?"),
+        "pages": Matter("the number of pages", "How many pages does it have?"),
+        "duration": Matter("how long it lasts", "How long does it last?"),
+        "dishwasher": Matter("the dishwasher", "Can it go in the dishwasher?"),
+        "heat": Matter("oven, hob or microwave", "Can it go in the oven?"),
+        "warranty": Matter("the warranty", "Is there a warranty?"),
+        "wireless": Matter("the connection", "Is it wireless?"),
+        "washing": Matter("how to clean it", "How is it cleaned?"),
+        "author": Matter("the author", "Who wrote it?"),
+        "origin": Matter("where it is made", "Where is it made?"),
+        "power": Matter("the power supply", "What powers it?"),
+        "water": Matter("water", "Is it waterproof?"),
+        "included": Matter("what comes with it", "What comes with it?", "What comes with the {title}?"),
+        "colour": Matter("the colour", "What colour is it?"),
+        "compatibility": Matter("what it fits", "What does it work with?"),
     },
-}
+)
+
+PORTUGUESE = Strings(
+    about="Pergunte sobre um produto de cujo título você só se lembra em parte. "
+    "A resposta vem da descrição dele, com as palavras em que se apoia.",
+    products="{count:,} produtos",
+    answered_by="Responde: {name}",
+    chat="Conversa",
+    browse="Catálogo",
+    compare="Base ou ajustado",
+    settings="Ajustes",
+    greeting="O que você gostaria de saber?",
+    greeting_help="Diga o produto, até onde você lembra, e pergunte. Se houver mais de um, eu pergunto qual; "
+    "se a descrição não diz, eu aviso.",
+    try_one="Por exemplo:",
+    placeholder="Pergunte sobre um produto",
+    new_conversation="Nova conversa",
+    export="Salvar a conversa",
+    export_markdown="Em Markdown",
+    export_json="Em JSON",
+    export_title="Uma conversa com Titlewise",
+    export_asked="Você",
+    export_source="Da descrição de",
+    stop="Parar",
+    stopped="Parado.",
+    broken="Esta resposta falhou por um defeito do programa. O terminal diz mais.",
+    searching="…",
+    in_line="Outras pessoas também perguntam: {before} na sua frente.",
+    copy="Copiar",
+    copied="Copiado",
+    regenerate="Responder de novo",
+    edit="Editar",
+    edit_label="Sua pergunta",
+    ask_again="Perguntar de novo",
+    cancel="Cancelar",
+    times="primeira palavra após {first_s:.1f} s, resposta inteira após {total_s:.1f} s",
+    time="após {total_ms:.0f} ms",
+    badges={
+        "not_stated": "não consta",
+        "not_found": "não encontrado",
+        "generated": "gerado, não conferido",
+    },
+    generated_help="O modelo inventou este texto para um título que não está em catálogo algum. Não o tome por fato.",
+    description="Descrição",
+    no_description="Não há descrição conhecida.",
+    confident=("Com certeza este", "Provavelmente este", "Talvez este"),
+    chosen="Sua escolha",
+    kept="O produto de que falamos",
+    not_this="Não é este?",
+    which_then="Qual, então?",
+    none_of_these="Nenhum destes? Diga o título com outras palavras, abaixo.",
+    nearest="Os títulos mais próximos:",
+    covers="A descrição fala de: {matters}.",
+    ask_about_it="Pergunte sobre ele:",
+    invent="Inventar uma descrição de “{title}”",
+    vote_more="Diga mais",
+    vote_reason="O que está errado?",
+    vote_reasons=("outro produto", "não está na descrição", "errado", "não responde", "mal escrito"),
+    vote_comment="Um comentário",
+    describe="Um título que não está no catálogo",
+    describe_help="O modelo inventa uma descrição. Ela vem marcada como gerada.",
+    describe_title="Título",
+    describe_button="Descrever",
+    describe_asked="Descreva “{title}”",
+    product_unknown="Não há produto {uid} neste catálogo.",
+    product_ask="Pergunte sobre ele",
+    product_placeholder="Pergunte sobre este produto",
+    product_leave="Perguntar sobre outros produtos",
+    browse_help="Digite o que você lembra de um título, ou vire as páginas.",
+    browse_search="Procurar títulos",
+    browse_placeholder="Algumas palavras do título",
+    browse_nothing="Nenhum título se parece com isso.",
+    browse_shown="{first:,} a {last:,} de {count:,} produtos",
+    compare_help="A mesma pergunta ao modelo base e ao ajustado: o mesmo produto, os mesmos trechos. "
+    "Um só modelo está carregado; o adaptador entra e sai entre os dois.",
+    compare_placeholder="Uma pergunta para os dois",
+    compare_base="Modelo base",
+    compare_tuned="Ajustado: {name}",
+    compare_speed="{tokens} tokens, {per_s:.0f} tokens/s, resposta inteira após {total_s:.1f} s",
+    compare_no_model="Decidido sem o modelo, após {total_ms:.0f} ms",
+    compare_no_adapter="Nenhum adaptador está carregado: não há com que comparar.",
+    settings_language="Idioma da página",
+    settings_model="Modelo",
+    settings_model_help="Os modelos que estão nesta máquina; `titlewise models fetch` traz outros.",
+    settings_loading="Carregando {name} …",
+    settings_adapter="Adaptador",
+    settings_base="nenhum: o modelo base",
+    settings_length="Resposta mais longa, em tokens",
+    settings_length_help="Um token é cerca de três quartos de uma palavra.",
+    settings_temperature="Temperatura",
+    settings_temperature_help="0 toma sempre a palavra mais provável; mais deixa o acaso escolher.",
+    settings_top_p="Top-p",
+    settings_top_p_help="O acaso escolhe entre as palavras mais prováveis que juntas têm esta parte; 1 são todas.",
+    settings_theme="Claro ou escuro",
+    settings_theme_help="A página segue o seu sistema. Para escolher outro: o menu de três pontos no alto à direita, "
+    "depois Settings.",
+    start="Antes da primeira pergunta",
+    start_help="Ainda falta algo. Cada parte pede um botão aqui, ou um comando no terminal.",
+    start_catalogue="Um catálogo",
+    start_catalogue_help="Os produtos de que se fala. Comece com o catálogo de amostra, ou prepare o seu.",
+    start_catalogue_button="Preparar o catálogo de amostra",
+    start_index="Um índice de títulos",
+    start_index_help="O que acha um título por algumas palavras. Feito uma vez para cada catálogo.",
+    start_index_button="Indexar os títulos",
+    start_model="O modelo {name}",
+    start_model_help="O que redige as respostas. Buscado uma vez; depois não é preciso rede.",
+    start_model_button="Buscar ({size_mb:,.0f} MB)",
+    start_model_button_plain="Buscar",
+    start_or="ou num terminal:",
+    start_done="Pronto.",
+    start_broken="Não deu certo: {fault}",
+    matters={
+        "weight": Matter("peso", "Quanto pesa?", "Quanto pesa o produto {title}?"),
+        "material": Matter("material", "De que é feito?", "De que é feito o produto {title}?"),
+        "capacity": Matter("capacidade", "Qual é a capacidade?"),
+        "players": Matter("número de jogadores", "Para quantos jogadores é?"),
+        "size": Matter("medidas", "Quais são as medidas?", "Quais são as medidas do produto {title}?"),
+        "age": Matter("idade indicada", "Para que idade é?"),
+        "pages": Matter("número de páginas", "Quantas páginas tem?"),
+        "duration": Matter("duração", "Quanto tempo dura?"),
+        "dishwasher": Matter("lava-louças", "Pode ir à lava-louças?"),
+        "heat": Matter("forno, fogão ou micro-ondas", "Pode ir ao forno?"),
+        "warranty": Matter("garantia", "Tem garantia?"),
+        "wireless": Matter("conexão", "É sem fio?"),
+        "washing": Matter("limpeza", "Como se limpa?"),
+        "author": Matter("autoria", "Quem escreveu?"),
+        "origin": Matter("origem", "Onde é feito?"),
+        "power": Matter("alimentação elétrica", "Como é alimentado?"),
+        "water": Matter("água", "É à prova d'água?"),
+        "included": Matter("o que acompanha", "O que acompanha?"),
+        "colour": Matter("cor", "Qual é a cor?"),
+        "compatibility": Matter("compatibilidade", "Funciona com quê?"),
+    },
+)
+
+STRINGS: dict[Language, Strings] = {"en": ENGLISH, "pt": PORTUGUESE}

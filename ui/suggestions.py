@@ -1,20 +1,19 @@
-"""Questions to begin with, made from the catalogue at hand so that it can answer them.
+"""Questions to ask, made from the catalogue at hand so that it can answer them.
 
-Takes titles at random, asks for what their descriptions state, and keeps a question
-only if it leads back to its product and finds its evidence.
-
-    suggest(assistant, 4)   # ["How heavy is the Harrow & Finch TR-4 Four-Slice Toaster?", …]
+suggest(assistant, 4)     # ["How heavy is the Harrow & Finch TR-4 Four-Slice Toaster?", …]
+suggest_about(assistant, product, STRINGS["en"], 3)     # ["How heavy is it?", …]
 """
 
 import random
 import re
+from collections.abc import Iterator
 
 from assistant.attributes import carries
 from assistant.chat import Assistant
-from assistant.evidence import Budget, choose, split
+from assistant.evidence import choose
 from assistant.phrases import language_of
 from index.products import Product
-from ui.strings import SUGGESTIONS
+from ui.strings import STRINGS, Matter, Strings
 
 MAX_TRIES = 80  # products looked at
 MAX_QUESTION_CHARACTERS = 80
@@ -24,7 +23,10 @@ _TAIL = re.compile(r"\s*(?:[,:;(\[|]| [-–—] ).*$")
 
 
 def suggest(assistant: Assistant, count: int, *, seed: int = 0) -> list[str]:
-    """Give up to `count` questions about different products and, while there are any, different matters."""
+    """Give up to `count` questions about different products and, while there are any, different matters.
+
+    Each is in its product's language, and is kept only if it leads back to its product and finds its evidence.
+    """
     draw = random.Random(seed)  # noqa: S311 - a choice, not a secret
     rows = draw.sample(range(len(assistant.catalogue)), min(MAX_TRIES, len(assistant.catalogue)))
     questions: dict[str, str] = {}
@@ -32,29 +34,42 @@ def suggest(assistant: Assistant, count: int, *, seed: int = 0) -> list[str]:
         if len(questions) == count:
             break
         product = assistant.catalogue.product(row)
-        for matter, form in SUGGESTIONS[language_of(f"{product.title} {product.content}")].items():
-            told = carries(product.content, matter) and not carries(product.title, matter)
-            if told and matter not in questions:
-                question = _fitting(assistant, product, form)
+        strings = STRINGS[language_of(f"{product.title} {product.content}")]
+        for name, matter in _carried(product, strings):
+            if matter.asked and name not in questions and not carries(product.title, name):
+                question = _fitting(assistant, product, matter.asked)
                 if question:
-                    questions[matter] = question
+                    questions[name] = question
                     break
     return list(questions.values())
+
+
+def told(assistant: Assistant, product: Product, strings: Strings) -> list[Matter]:
+    """Give what a description tells about, as far as it answers the question for it."""
+    return [matter for _, matter in _carried(product, strings) if _answers(assistant, product, matter.asked_of_it)]
+
+
+def _carried(product: Product, strings: Strings) -> Iterator[tuple[str, Matter]]:
+    return ((name, matter) for name, matter in strings.matters.items() if carries(product.content, name))
 
 
 def _fitting(assistant: Assistant, product: Product, form: str) -> str:
     """Give the question with the title, shortened where that still means the same product; "" where none fits."""
     for title in dict.fromkeys((_TAIL.sub("", product.title), product.title)):
         question = form.format(title=title)
-        if len(question) <= MAX_QUESTION_CHARACTERS and _answerable(assistant, product, question):
+        if len(question) <= MAX_QUESTION_CHARACTERS and _leads_back(assistant, product, question):
             return question
     return ""
 
 
-def _answerable(assistant: Assistant, product: Product, question: str) -> bool:
+def _leads_back(assistant: Assistant, product: Product, question: str) -> bool:
     resolution = assistant.index.resolve(question)
-    if resolution.decision != "found" or resolution.hits[0].uid != product.uid:
-        return False
-    budget = Budget(assistant.backend.count_tokens)
-    evidence = choose(question, product.title, split(product.content), assistant.index.encode, budget)
+    found = resolution.decision == "found" and resolution.hits[0].uid == product.uid
+    return found and _answers(assistant, product, question)
+
+
+def _answers(assistant: Assistant, product: Product, question: str) -> bool:
+    """Say whether the description answers a question, by the scorer that decides it for a visitor's."""
+    passages = assistant.passages(product.content)
+    evidence = choose(question, product.title, passages, assistant.index.encode, assistant.budget)
     return evidence.strength >= LEAST_STRENGTH

@@ -1,6 +1,6 @@
 """Thumbs under a reply: drawn by Streamlit, kept in the home's feedback.
 
-show_vote(exchange, talk, assistant, feedback)
+show_vote(exchange, visit, shop, strings)
 """
 
 from datetime import UTC, datetime
@@ -10,26 +10,32 @@ import streamlit as st
 
 from assistant.adapters import answering
 from assistant.chat import Assistant
-from ui import strings
 from ui.exchange import Exchange, Talk
 from ui.feedback import Feedback, Opinion
+from ui.strings import ENGLISH, Strings
 
 LONGEST_COMMENT = 1_000  # characters
 
 
-def show_vote(exchange: Exchange, talk: Talk, assistant: Assistant, feedback: Feedback) -> None:
+def show_vote(exchange: Exchange, talk: Talk, assistant: Assistant, feedback: Feedback, strings: Strings) -> None:
     """Draw thumbs up and down; with a vote, also the place for its reason and a comment."""
     given = (exchange, talk, assistant, feedback)
     vote = st.feedback("thumbs", key=_key(exchange, "vote"), on_change=_keep, args=given)
     if vote is None:
         return
-    with st.popover(strings.VOTE_MORE):
+    with st.popover(strings.vote_more, type="tertiary"):
         if vote == 0:
+            named = dict(zip(ENGLISH.vote_reasons, strings.vote_reasons, strict=True))
             st.pills(
-                strings.VOTE_REASON, strings.VOTE_REASONS, key=_key(exchange, "reason"), on_change=_keep, args=given
+                strings.vote_reason,
+                ENGLISH.vote_reasons,
+                format_func=named.__getitem__,
+                key=_key(exchange, "reason"),
+                on_change=_keep,
+                args=given,
             )
         st.text_area(
-            strings.VOTE_COMMENT,
+            strings.vote_comment,
             max_chars=LONGEST_COMMENT,
             key=_key(exchange, "comment"),
             on_change=_keep,
@@ -41,7 +47,11 @@ def _keep(exchange: Exchange, talk: Talk, assistant: Assistant, feedback: Feedba
     vote = st.session_state.get(_key(exchange, "vote"))
     if vote is None or exchange.reply is None:
         return
-    adapter, _ = answering(assistant.backend.adapters, None)
+    asking = exchange.asking
+    adapter, _ = answering(assistant.backend.adapters, asking.adapter)
+    asked = {"seed": asking.seed, "temperature": asking.temperature, "top_p": asking.top_p}
+    if asking.max_new_tokens:
+        asked["max_new_tokens"] = asking.max_new_tokens
     feedback.keep(
         Opinion(
             id=exchange.id,
@@ -53,9 +63,9 @@ def _keep(exchange: Exchange, talk: Talk, assistant: Assistant, feedback: Feedba
             uid=exchange.request.uid,
             history=talk.history_before(exchange),
             reply=exchange.reply.to_row(),
-            model=assistant.backend.name,
+            model=exchange.model,
             adapter=adapter or None,
-            settings=vars(assistant.settings),
+            settings=vars(assistant.settings) | asked,
             catalogue=assistant.catalogue.digest,
             version=version("titlewise"),
         )

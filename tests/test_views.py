@@ -1,0 +1,350 @@
+"""What can be done on the page beside asking, as Streamlit's own test harness sees it."""
+
+import json
+import string
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+from drawn import ask, bubbles, button, captions, html_of, page_of, read_aloud
+from page_shop import HOSTILE_TITLE, open_shop, shop_home, shop_of
+from streamlit.testing.v1 import AppTest
+
+from assistant.backends.scripted import Scripted
+from assistant.chat import Assistant
+from assistant.conversation import State
+from assistant.models import EMBEDDED
+from assistant.opening import Engine
+from assistant.phrases import Language
+from index.errors import ArtefactError
+from ui.app import render
+from ui.exchange import Request, Talk
+from ui.feedback import FILE, Feedback
+from ui.offers import differing
+from ui.parts import Part, bring, parts_of
+from ui.saving import as_json_file, as_markdown_file
+from ui.shop import Shop
+from ui.strings import ENGLISH, PORTUGUESE, STRINGS
+from ui.suggestions import told
+from ui.views.browse import show_browse
+from ui.views.compare import show_compare
+from ui.views.settings import show_settings
+from ui.views.start import show_start
+from ui.visits import MAX_VISITS, Preferences, Visit, Visits
+
+LAMP = "how heavy is the Orlevik desk lamp?"
+MUG = "how much does the Tarnbeck stoneware mug hold?"
+
+
+@pytest.fixture(scope="module")
+def assistant(tmp_path_factory: pytest.TempPathFactory) -> Assistant:
+    return open_shop(shop_home(tmp_path_factory.getbasetemp()), Scripted(read_aloud))
+
+
+@pytest.fixture
+def shop(assistant: Assistant, tmp_path: Path) -> Shop:
+    return shop_of(assistant, Feedback(tmp_path / FILE))
+
+
+@pytest.fixture
+def page(shop: Shop) -> Iterator[AppTest]:
+    yield from page_of(partial(render, shop))
+
+
+def talk_of(page: AppTest) -> Talk:
+    talk: Talk = page.session_state.visit.talk
+    return talk
+
+
+def test_the_card_says_how_sure_it_is_and_another_product_is_one_click_away(page: AppTest) -> None:
+    ask(page, "is the Tarnbeck stoneware mug in blue for the dishwasher?")
+    assert talk_of(page).exchanges[0].reply.uid == "MUG1"
+    assert any(f"MUG1 · {words}" in html_of(page) for words in ENGLISH.confident)
+    assert ENGLISH.which_then in captions(page)
+    next(each for each in page.button if "Grey" in each.label).click().run()
+    assert talk_of(page).exchanges[1].reply.uid == "MUG2"
+    assert f"MUG2 · {ENGLISH.chosen}" in html_of(page)
+
+
+def test_a_follow_up_is_about_the_product_we_talk_about_and_offers_no_other(page: AppTest) -> None:
+    ask(page, LAMP)
+    ask(page, "and how long is the cable?")
+    assert f"LAMP1 · {ENGLISH.kept}" in html_of(page)
+    assert captions(page).count(ENGLISH.which_then) == 1
+
+
+def test_what_differs_between_the_choices_is_bold(page: AppTest) -> None:
+    ask(page, MUG)
+    labels = [each.label for each in page.button if each.key and each.key.startswith("candidate-")]
+    assert sorted(labels) == ["1\\. Tarnbeck Stoneware Mug\\, **Blue**", "2\\. Tarnbeck Stoneware Mug\\, **Grey**"]
+
+
+def test_labels_without_a_word_in_common_are_bold_throughout_and_one_alone_is_plain() -> None:
+    assert differing(["a b", "c"]) == ["**a** **b**", "**c**"]
+    assert differing(["a b"]) == ["a b"]
+
+
+def test_a_product_that_is_not_there_offers_the_nearest_titles_and_an_invention(
+    assistant: Assistant, tmp_path: Path
+) -> None:
+    inventive = Scripted(lambda messages: "A robot." if "Zyxomat" in messages[-1].content else read_aloud(messages))
+    shop = shop_of(Assistant(assistant.catalogue, assistant.index, inventive), Feedback(tmp_path / FILE))
+    for page in page_of(partial(render, shop)):
+        _ask_for_a_robot(page)
+
+
+def _ask_for_a_robot(page: AppTest) -> None:
+    ask(page, "is the Zyxomat Desk Robot 9000 waterproof?")
+    assert bubbles(page)[1] == "I do not know which product you mean. The nearest titles are:"
+    button(page, "Orlevik Desk Lamp").click().run()
+    assert talk_of(page).exchanges[1].reply.uid == "LAMP1"
+    button(page, "Invent a description of “Zyxomat Desk Robot 9000 waterproof”").click().run()
+    assert talk_of(page).exchanges[2].reply.kind == "generated"
+    assert bubbles(page)[4] == "Describe “Zyxomat Desk Robot 9000 waterproof”"
+
+
+def test_a_question_without_a_product_offers_no_invention(page: AppTest) -> None:
+    ask(page, "is it heavy?")
+    assert talk_of(page).exchanges[0].reply.kind == "not_found"
+    assert not [each for each in page.button if each.label.startswith("Invent")]
+
+
+def test_what_is_not_stated_is_followed_by_what_is_and_by_questions_that_are_answered(page: AppTest) -> None:
+    ask(page, "does the Orlevik desk lamp have a dimmer?")
+    assert talk_of(page).exchanges[0].reply.kind == "not_stated"
+    (covers,) = [each for each in captions(page) if each.startswith("The description does tell about")]
+    assert "the weight" in covers
+    assert "the material" in covers
+    button(page, "How heavy is it").click().run()
+    second = talk_of(page).exchanges[1]
+    assert (second.request, second.reply.kind) == (Request("How heavy is it?", "LAMP1"), "answer")
+    assert not [each for each in page.button if each.label.startswith("How heavy")], "it was asked"
+
+
+@pytest.mark.parametrize("language", ["en", "pt"])
+def test_every_question_that_is_suggested_about_a_product_is_answered(assistant: Assistant, language: Language) -> None:
+    suggested = 0
+    for row in range(len(assistant.catalogue)):
+        product = assistant.catalogue.product(row)
+        for matter in told(assistant, product, STRINGS[language]):
+            suggested += 1
+            assert assistant.ask(matter.asked_of_it, uid=product.uid).reply.kind == "answer", matter
+    assert suggested > 3
+
+
+def test_answering_again_asks_the_same_with_another_seed_and_takes_the_place_of_the_reply(
+    assistant: Assistant, tmp_path: Path
+) -> None:
+    replies = iter(["It weighs 2.4 kg. [1]", "The lamp weighs 2.4 kg. [1]"])
+    scripted = Assistant(assistant.catalogue, assistant.index, Scripted(lambda _: next(replies)))
+    for page in page_of(partial(render, shop_of(scripted, Feedback(tmp_path / FILE)))):
+        ask(page, LAMP)
+        button(page, "Answer again").click().run()
+        (exchange,) = talk_of(page).exchanges
+        assert exchange.reply.text == "The lamp weighs 2.4 kg. [1]"
+        assert (exchange.asking.seed, exchange.asking.temperature) == (1, 0.7)
+
+
+def test_the_last_question_can_be_put_in_other_words(page: AppTest) -> None:
+    ask(page, LAMP)
+    ask(page, "and how lng is the cable?")
+    assert len([each for each in page.button if each.label == "Edit"]) == 1, "only the last one"
+    button(page, "Edit").click().run()
+    assert page.text_area[0].value == "and how lng is the cable?"
+    page.text_area[0].set_value("and how long is the cable?")
+    button(page, "Ask again").click().run()
+    assert [exchange.request.question for exchange in talk_of(page).exchanges] == [LAMP, "and how long is the cable?"]
+    assert "180 cm" in bubbles(page)[3]
+    assert not page.text_area
+
+
+def test_an_edit_that_is_cancelled_changes_nothing(page: AppTest) -> None:
+    ask(page, LAMP)
+    button(page, "Edit").click().run()
+    page.text_area[0].set_value("something else")
+    button(page, "Cancel").click().run()
+    assert [exchange.request.question for exchange in talk_of(page).exchanges] == [LAMP]
+    assert bubbles(page)[0] == LAMP
+
+
+def test_asking_again_forgets_what_the_first_try_made_of_the_talk(page: AppTest) -> None:
+    ask(page, MUG)
+    assert talk_of(page).state.candidates
+    button(page, "Edit").click().run()
+    page.text_area[0].set_value(LAMP)
+    button(page, "Ask again").click().run()
+    assert talk_of(page).state == State("LAMP1")
+
+
+def test_a_conversation_is_saved_as_markdown_that_holds_no_markup_of_others_and_as_json(page: AppTest) -> None:
+    assert not page.get("download_button"), "there is nothing to save yet"
+    ask(page, LAMP)
+    ask(page, "how heavy is the Gribbleflint Cloth, Red?")
+    ask(page, "is it *really*?")
+    assert len(page.get("download_button")) == 2
+    talk = talk_of(page)
+    text = as_markdown_file(talk, ENGLISH)
+    assert "**You:** how heavy is the Orlevik desk lamp\\?" in text
+    assert "> It weighs 2\\.4 kg\\." in text
+    assert "\\*really\\*" in text
+    assert HOSTILE_TITLE not in text
+    assert "](http" not in text.replace("\\", "§")
+    rows = json.loads(as_json_file(talk))
+    assert [row["question"] for row in rows] == [exchange.request.question for exchange in talk.exchanges]
+    assert rows[0]["reply"] == talk.exchanges[0].reply.to_row()
+
+
+def test_the_address_of_a_product_shows_it_and_a_question_is_about_it(shop: Shop, page: AppTest) -> None:
+    page.query_params["product"] = "CHESS1"
+    page.run()
+    assert page.header[0].value == "Pellworth Travel Chess Set"
+    assert "32 magnetic pieces" in html_of(page)
+    assert page.chat_input[0].placeholder == ENGLISH.product_placeholder
+    ask(page, "what ages?")
+    assert talk_of(page).exchanges[0].reply.uid == "CHESS1"
+    button(page, ENGLISH.product_leave).click().run()
+    assert "product" not in page.query_params
+    assert len(page.chat_message) == 2, "the conversation is still there"
+
+
+def test_an_address_of_no_product_says_so_and_the_page_is_of_use(page: AppTest) -> None:
+    page.query_params["product"] = "[x](http://evil.invalid)"
+    page.run()
+    assert page.warning[0].value.startswith("There is no product \\[x\\]\\(")
+    ask(page, LAMP)
+    assert "2.4 kg" in bubbles(page)[1]
+
+
+def test_titles_are_found_as_one_types_and_turned_page_by_page(assistant: Assistant, shop: Shop) -> None:
+    def draw() -> None:
+        import streamlit as st
+
+        chat = st.Page(lambda: show_browse(assistant, chat, ENGLISH), title="Chat", url_path="chat", default=True)
+        st.navigation([chat]).run()
+
+    for page in page_of(draw):
+        assert page.get("page_link")[0].proto.label == "Orlevik Desk Lamp"
+        assert "1 to 8 of 8 products" in captions(page)
+        page.text_input[0].set_value("tarnb").run()
+        labels = [link.proto.label for link in page.get("page_link")]
+        assert sorted(labels[:2]) == ["Tarnbeck Stoneware Mug\\, Blue", "Tarnbeck Stoneware Mug\\, Grey"]
+        assert page.get("page_link")[0].proto.query_string in ("product=MUG1", "product=MUG2")
+        page.text_input[0].set_value("qqqq").run()
+        assert not page.get("page_link")
+        assert ENGLISH.browse_nothing in [text.value for text in page.text]
+
+
+def test_the_whole_page_speaks_the_language_that_is_set(shop: Shop, page: AppTest) -> None:
+    page.session_state.visit.language = "pt"
+    page.run()
+    assert page.header[0].value == PORTUGUESE.greeting
+    assert page.chat_input[0].placeholder == PORTUGUESE.placeholder
+    assert button(page, PORTUGUESE.new_conversation)
+    ask(page, "quanto pesa o Orlevik Desk Lamp?")
+    assert PORTUGUESE.description in [expander.label for expander in page.expander]
+
+
+def test_both_languages_say_everything_and_fill_the_same_places() -> None:
+    def places(text: object) -> object:
+        if isinstance(text, str):
+            return sorted({name for _, name, _, _ in string.Formatter().parse(text) if name})
+        if isinstance(text, dict):
+            return {key: places(value) for key, value in text.items() if isinstance(value, str)}
+        return len(text) if isinstance(text, tuple) else None
+
+    for name in vars(ENGLISH):
+        assert getattr(PORTUGUESE, name), name
+        assert places(getattr(ENGLISH, name)) == places(getattr(PORTUGUESE, name)), name
+    assert ENGLISH.matters.keys() == PORTUGUESE.matters.keys()
+
+
+def test_settings_hold_from_the_next_question_on(shop: Shop, assistant: Assistant) -> None:
+    visit = Visit()
+    for page in page_of(lambda: show_settings(shop, assistant, visit)):
+        page.slider[0].set_value(128).run()
+        page.slider[1].set_value(0.5).run()
+        page.slider[2].set_value(0.9).run()
+        assert not page.exception
+        asking = visit.preferences.asking(Request("x"))
+        assert (asking.max_new_tokens, asking.temperature, asking.top_p) == (128, 0.5, 0.9)
+        page.button_group[0].set_value("pt").run()
+        assert visit.language == "pt"
+        assert page.header[0].value == PORTUGUESE.settings
+
+
+def test_another_model_is_opened_when_it_is_chosen_and_a_broken_one_is_told(assistant: Assistant, shop: Shop) -> None:
+    other = Assistant(assistant.catalogue, assistant.index, Scripted(["The lamp weighs 2.4 kg. [1]"]))
+
+    def broken() -> Assistant:
+        raise ArtefactError("the model broken is damaged", "a whole one", "fetch it")
+
+    with_models = Shop(
+        shop.home, assistant, shop.feedback, shop.line, shop.visits, {"other": lambda: other, "broken": broken}
+    )
+    for page in page_of(partial(render, with_models)):
+        page.session_state.visit.preferences.model = "other"
+        page.run()
+        ask(page, LAMP)
+        assert bubbles(page)[1] == "The lamp weighs 2.4 kg. [1]"
+        page.session_state.visit.preferences.model = "broken"
+        page.run()
+        assert "the model broken is damaged" in page.error[0].value
+        assert page.session_state.visit.preferences.model == ""
+
+
+def test_without_an_adapter_there_is_nothing_to_compare(shop: Shop, assistant: Assistant) -> None:
+    for page in page_of(lambda: show_compare(shop, assistant, Visit())):
+        assert page.info[0].value == ENGLISH.compare_no_adapter
+        assert not page.chat_input
+
+
+def test_a_first_start_names_each_missing_part_with_the_command_that_brings_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TITLEWISE_MODELS", str(tmp_path / "models"))
+    home = tmp_path / "home"
+    parts = parts_of(home, Engine())
+    assert [(part.name, bool(part.fault), part.waits) for part in parts] == [
+        ("catalogue", True, False),
+        ("index", False, True),
+        ("model", True, False),
+    ]
+    for page in page_of(lambda: show_start(parts_of(home, Engine()), Engine(), ENGLISH)):
+        assert [code.value for code in page.code] == [
+            f"titlewise --home {home} prepare trn.json",
+            f"titlewise --home {home} index",
+            f"titlewise models fetch {EMBEDDED}",
+        ]
+        assert button(page, ENGLISH.start_index_button).disabled
+        button(page, ENGLISH.start_catalogue_button).click().run(timeout=60)
+        assert page.success[0].value == ENGLISH.start_done
+        assert not button(page, ENGLISH.start_index_button).disabled
+        button(page, ENGLISH.start_index_button).click().run(timeout=60)
+        assert len(page.success) == 2
+
+
+def test_a_command_that_fails_says_why() -> None:
+    with pytest.raises(ArtefactError, match=r"there is no model .*nobody-knows"):
+        list(bring(Part("model", "x", ("models", "fetch", "./nobody-knows"))))
+
+
+def test_a_visit_is_found_again_by_its_own_key_alone_and_the_oldest_is_forgotten() -> None:
+    visits = Visits()
+    key, visit = visits.of("", "en")
+    assert visits.of(key, "pt") == (key, visit)
+    invented, other = visits.of("an invented key", "en")
+    assert invented != "an invented key"
+    assert other is not visit
+    for _ in range(MAX_VISITS):
+        visits.of("", "en")
+    again, fresh = visits.of(key, "en")
+    assert again != key
+    assert fresh is not visit
+
+
+def test_preferences_make_an_answer_vary_only_where_it_is_asked_again() -> None:
+    preferences = Preferences(adapter="", max_new_tokens=32, temperature=0.2, top_p=0.8)
+    first, again = preferences.asking(Request("x")), preferences.asking(Request("x", times=2))
+    assert (first.seed, first.temperature, first.adapter, first.top_p) == (0, 0.2, "", 0.8)
+    assert (again.seed, again.temperature, again.max_new_tokens) == (2, 0.7, 32)

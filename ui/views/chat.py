@@ -1,0 +1,207 @@
+"""The conversation: questions, replies as they come, and what can be done with each.
+
+show_chat(shop, assistant, visit)
+"""
+
+import functools
+
+import streamlit as st
+
+from assistant.answer import Answer, Asking
+from assistant.chat import Assistant
+from assistant.conversation import State
+from assistant.describe import describe
+from index.errors import UnknownProductError, UserError
+from index.products import Product
+from ui.copying import copy_button
+from ui.exchange import Exchange, Request, Talk
+from ui.markdown import on_one_line
+from ui.offers import show_choices, show_covered, show_greeting, show_nearest, show_others, show_questions
+from ui.reading import Reading
+from ui.replies import confidence, show_badge, show_card, show_description, show_reply, show_times, show_uid
+from ui.shop import Shop
+from ui.strings import STRINGS, Strings
+from ui.visits import Visit
+from ui.votes import show_vote
+
+MAX_SHOWN_CHARACTERS = 300  # of what the visitor typed
+PRODUCT = "product"  # the page's address names one by this parameter
+
+# Streamlit follows a growing page only for those who are at its end, and leaves the sidebar over the page of a
+# narrow screen; who asks wants to see the reply.
+TURN_TO_REPLY = """<script>
+Array.from(document.querySelectorAll('[data-testid="stChatMessage"]')).at(-1)?.scrollIntoView({behavior: "smooth"});
+if (innerWidth < 768)
+  document.querySelector('[data-collapsed="false"] [data-testid="stSidebarCollapseButton"] button')?.click();
+</script>"""
+
+
+def show_chat(shop: Shop, assistant: Assistant, visit: Visit) -> None:
+    """Draw the conversation, or what was said about the product in the page's address, and answer what is asked."""
+    strings, talk = STRINGS[visit.language], visit.talk
+    product = _product_of_address(assistant, strings)
+    uid = product.uid if product is not None else ""
+    typed = st.chat_input(strings.product_placeholder if product is not None else strings.placeholder)
+    if typed:
+        visit.editing = False
+        talk.ask(Request(typed, uid))
+    if talk.request is not None:
+        _begin(shop, assistant, visit)
+    exchanges = [exchange for exchange in talk.exchanges if uid in ("", exchange.request.uid)]
+    if product is not None:
+        _show_product(product, assistant, visit, fresh=not exchanges)
+    elif not exchanges:
+        show_greeting(assistant, talk, strings)
+    for exchange in exchanges:
+        with st.chat_message("user", avatar=":material/person:"):
+            _show_request(exchange, visit, strings)
+        with st.chat_message("assistant", avatar=":material/sell:"):
+            if exchange.reading is not None:
+                _follow(exchange, exchange.reading, assistant, talk, strings)
+            else:
+                _show_answered(exchange, shop, assistant, visit)
+
+
+def _begin(shop: Shop, assistant: Assistant, visit: Visit) -> None:
+    """Start answering the open request, in a thread that goes on while the page is drawn anew."""
+    assert visit.talk.request is not None
+    asking = visit.preferences.asking(visit.talk.request)
+    exchange = visit.talk.begin(assistant.backend.name, asking)
+    ask = functools.partial(_ask, assistant, exchange.request, exchange.before, asking)
+    exchange.reading = Reading(ask, asking, shop.line)
+
+
+def _ask(assistant: Assistant, request: Request, state: State, asking: Asking) -> Answer:
+    if request.describe:
+        return describe(assistant.backend, request.question, asking=asking)
+    return assistant.ask(request.question, uid=request.uid, state=state, asking=asking)
+
+
+def _follow(exchange: Exchange, reading: Reading, assistant: Assistant, talk: Talk, strings: Strings) -> None:
+    """Draw a reply as it comes; the visitor's next act may end this drawing at any point, but not the reply."""
+    st.html(TURN_TO_REPLY, unsafe_allow_javascript=True)
+    if exchange.request.describe:
+        show_badge("generated", strings)
+    card, words = st.empty(), st.empty()
+    stop = ":material/stop_circle:"
+    st.button(strings.stop, key=f"stop-{exchange.id}", icon=stop, type="tertiary", on_click=talk.stop)
+    carded = False
+    for text in reading:
+        if not carded and reading.answer is not None and (uid := reading.answer.state.uid):
+            carded = True
+            with card:
+                show_card(_product(assistant, uid).title, uid)
+        if reading.before:
+            words.caption(strings.in_line.format(before=reading.before))
+        else:
+            words.text(text or strings.searching)
+    talk.settle(exchange)
+    st.rerun()
+
+
+def _show_answered(exchange: Exchange, shop: Shop, assistant: Assistant, visit: Visit) -> None:
+    strings, talk, reply = STRINGS[visit.language], visit.talk, exchange.reply
+    if exchange.fault is not None:
+        fault = str(exchange.fault) if isinstance(exchange.fault, UserError) else strings.broken
+        st.error(on_one_line(fault[0].upper() + fault[1:]))
+    if reply is not None:
+        product = _product(assistant, reply.uid) if reply.uid else None
+        if product is not None:
+            show_card(product.title, product.uid, _why(exchange, strings))
+            show_others(exchange, product.uid, talk, strings)
+        show_reply(reply, product, strings)
+        if reply.kind == "clarify":
+            show_choices(exchange, assistant, talk)
+        elif reply.kind == "not_found":
+            show_nearest(exchange, assistant, talk, strings)
+        elif product is not None:
+            if reply.kind == "not_stated":
+                show_covered(product, assistant, visit.language)
+            if exchange is talk.exchanges[-1]:
+                show_questions(product, assistant, talk, visit.language)
+    if exchange.stopped:
+        st.caption(strings.stopped)
+    _show_acts(exchange, shop, assistant, visit)
+    if reply is not None:
+        show_times(reply.timings, strings)
+
+
+def _show_acts(exchange: Exchange, shop: Shop, assistant: Assistant, visit: Visit) -> None:
+    """Draw what can be done with a reply: copy it, have it answered again, judge it."""
+    strings, talk, reply = STRINGS[visit.language], visit.talk, exchange.reply
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        if reply is not None:
+            copy_button(reply.text, strings, key=f"copy-{exchange.id}")
+        if exchange is talk.exchanges[-1]:
+            again = ":material/refresh:"
+            st.button(strings.regenerate, key=f"again-{exchange.id}", icon=again, type="tertiary", on_click=talk.again)
+        if reply is not None:
+            show_vote(exchange, talk, assistant, shop.feedback, strings)
+
+
+def _why(exchange: Exchange, strings: Strings) -> str:
+    """Say why it is this product that was answered about."""
+    if exchange.probability is not None:
+        return confidence(exchange.probability, strings)
+    return strings.chosen if exchange.request.uid or exchange.before.candidates else strings.kept
+
+
+def _show_request(exchange: Exchange, visit: Visit, strings: Strings) -> None:
+    request = exchange.request
+    last = exchange is visit.talk.exchanges[-1] and exchange.reading is None and not request.describe
+    if last and visit.editing:
+        _edit(request.question, visit, strings)
+        return
+    shown = request.shown or request.question
+    st.text(shown if len(shown) <= MAX_SHOWN_CHARACTERS else shown[:MAX_SHOWN_CHARACTERS] + " …")
+    if last:
+        st.button(
+            strings.edit,
+            key=f"edit-{exchange.id}",
+            icon=":material/edit:",
+            type="tertiary",
+            on_click=setattr,
+            args=(visit, "editing", True),
+        )
+
+
+def _edit(question: str, visit: Visit, strings: Strings) -> None:
+    with st.form("edit", border=False):
+        edited = st.text_area(strings.edit_label, question, key="edited")
+        with st.container(horizontal=True):
+            again = st.form_submit_button(strings.ask_again, type="primary")
+            cancelled = st.form_submit_button(strings.cancel)
+    if again and edited.strip():
+        visit.talk.again(edited)
+    if again or cancelled:
+        visit.editing = False
+        st.rerun()
+
+
+def _show_product(product: Product, assistant: Assistant, visit: Visit, *, fresh: bool) -> None:
+    """Draw the product of the page's address; `fresh` where nothing was asked about it yet."""
+    strings = STRINGS[visit.language]
+    if st.button(strings.product_leave, key="leave", icon=":material/arrow_back:", type="tertiary"):
+        del st.query_params[PRODUCT]
+        st.rerun()
+    st.header(on_one_line(product.title), anchor=False)
+    show_uid(product.uid)
+    show_description(product, (), strings, expanded=fresh)
+    if fresh:
+        show_questions(product, assistant, visit.talk, visit.language)
+
+
+def _product_of_address(assistant: Assistant, strings: Strings) -> Product | None:
+    """Give the product that the page's address names, if it names one that is there."""
+    uid = st.query_params.get(PRODUCT, "")
+    if not uid:
+        return None
+    try:
+        return _product(assistant, uid)
+    except UnknownProductError:
+        st.warning(on_one_line(strings.product_unknown.format(uid=uid)))
+        return None
+
+
+def _product(assistant: Assistant, uid: str) -> Product:
+    return assistant.catalogue.product(assistant.catalogue.row_of(uid))

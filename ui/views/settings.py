@@ -1,0 +1,69 @@
+"""What a visitor may set: language, model, adapter, length, chance.
+
+show_settings(shop, assistant, visit)
+"""
+
+import streamlit as st
+
+from assistant.adapters import answering
+from assistant.chat import Assistant
+from ui.shop import Shop
+from ui.strings import LANGUAGES, STRINGS
+from ui.visits import Visit
+
+MOST_NEW_TOKENS = 256
+
+
+def show_settings(shop: Shop, assistant: Assistant, visit: Visit) -> None:
+    """Draw the settings; each holds from the next question on, for this visitor alone."""
+    strings, preferences = STRINGS[visit.language], visit.preferences
+    st.header(strings.settings, anchor=False)
+    language = st.segmented_control(
+        strings.settings_language,
+        list(LANGUAGES),
+        default=visit.language,
+        format_func=LANGUAGES.__getitem__,
+        required=True,
+    )
+    model = st.selectbox(
+        strings.settings_model,
+        ["", *shop.models],
+        index=["", *shop.models].index(preferences.model),
+        format_func=lambda name: name or shop.assistant.backend.name,
+        help=strings.settings_model_help,
+    )
+    if model != preferences.model:
+        preferences.model, preferences.adapter = model, None
+        st.rerun()
+    adapters = [*(adapter.name for adapter in assistant.backend.adapters), ""]
+    chosen, _ = answering(assistant.backend.adapters, preferences.adapter)
+    preferences.adapter = st.selectbox(
+        strings.settings_adapter,
+        adapters,
+        index=adapters.index(chosen),
+        format_func=lambda name: name or strings.settings_base,
+    )
+    preferences.max_new_tokens = st.slider(
+        strings.settings_length,
+        16,
+        MOST_NEW_TOKENS,
+        preferences.max_new_tokens or assistant.settings.max_new_tokens,
+        step=16,
+        help=strings.settings_length_help,
+    )
+    preferences.temperature = st.slider(
+        strings.settings_temperature,
+        0.0,
+        1.5,
+        preferences.temperature,
+        step=0.1,
+        help=strings.settings_temperature_help,
+    )
+    preferences.top_p = st.slider(
+        strings.settings_top_p, 0.1, 1.0, preferences.top_p, step=0.05, help=strings.settings_top_p_help
+    )
+    st.markdown(f"**{strings.settings_theme}**")
+    st.caption(strings.settings_theme_help)
+    if language and language != visit.language:
+        visit.language = language
+        st.rerun()
