@@ -9,6 +9,7 @@ from page_shop import HOSTILE_TITLE, HOSTILE_TWIN, shop_home
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from ui.page import options_for
+from ui.strings import ENGLISH
 
 pytestmark = pytest.mark.browser
 
@@ -100,6 +101,38 @@ def test_another_question_ends_a_running_reply_and_is_answered(page: Page) -> No
     expect(bubbles(page)).to_have_count(4)
     expect(last_bubble(page)).to_contain_text("Which one do you mean?")
     expect(bubbles(page).nth(1)).to_contain_text("Stopped.")
+
+
+def test_who_comes_second_sees_the_place_in_the_line_and_then_the_answer(
+    browser: Browser, page: Page, address: str
+) -> None:
+    with visitor(browser, address) as other:
+        ask(page, "how long is the cable of the Orlevik desk lamp?")
+        expect(last_bubble(page)).to_contain_text("The cable")
+        ask(other, "how heavy is the Orlevik desk lamp?")
+        expect(last_bubble(other)).to_contain_text(ENGLISH.in_line.format(before=1))
+        expect(last_bubble(other)).to_contain_text("indeed")
+        expect(last_bubble(page)).to_contain_text("indeed")
+
+
+def test_a_page_loaded_anew_in_mid_answer_goes_on_with_it(page: Page) -> None:
+    ask(page, "how long is the cable of the Orlevik desk lamp?")
+    expect(last_bubble(page)).to_contain_text("The cable")
+    page.reload()
+    expect(last_bubble(page)).to_contain_text("The cable")
+    expect(stop_of(page)).to_be_visible()
+    expect(last_bubble(page)).to_contain_text("indeed")
+    expect(last_bubble(page)).not_to_contain_text(ENGLISH.stopped)
+
+
+def test_a_thumb_for_an_older_reply_does_not_stop_the_one_on_its_way(page: Page) -> None:
+    ask(page, "is the Zyxomat 9000 lawn robot waterproof?")
+    expect(last_bubble(page)).to_contain_text("not found")
+    ask(page, "how long is the cable of the Orlevik desk lamp?")
+    expect(last_bubble(page)).to_contain_text("The cable")
+    bubbles(page).nth(1).get_by_role("radio", name="Thumbs up").click()
+    expect(last_bubble(page)).to_contain_text("indeed")
+    expect(last_bubble(page)).not_to_contain_text(ENGLISH.stopped)
 
 
 def test_a_suggestion_is_answered_and_two_visitors_do_not_see_each_other(

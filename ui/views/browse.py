@@ -20,7 +20,6 @@ LONGEST_TYPED = 200  # characters of a title
 LEAST_SCORE = 0.05  # of a hit with none of the words typed, as a misspelt one is
 
 
-@st.fragment
 def show_browse(assistant: Assistant, chat: StreamlitPage, strings: Strings) -> None:
     """Draw the search and what it finds; a product opens in the conversation, where it can be asked about."""
     st.header(strings.browse, anchor=False)
