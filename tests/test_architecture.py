@@ -19,7 +19,13 @@ HEAVY = frozenset(
     """.split()
 )
 METRICS = {path.stem for path in (ROOT / "assistant" / "evaluation" / "metrics").glob("*.py")}
-STREAMLIT_PAGES = ("ui/app.py", "ui/replies.py", "ui/votes.py")  # run by Streamlit alone
+STREAMLIT_PAGES = (
+    "ui/app.py",
+    "ui/replies.py",
+    "ui/votes.py",
+    "ui/views/evaluation.py",
+    "ui/views/training.py",
+)  # run by Streamlit alone
 
 
 def imported(tree: ast.AST) -> Iterator[tuple[str, int]]:
