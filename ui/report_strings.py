@@ -43,7 +43,10 @@ class ReportStrings:
     evaluation_losses_head: tuple[str, str, str, str, str, str, str]
     evaluation_certain: str
     evaluation_chance: str
-    evaluation_bins: str
+    evaluation_absence: str
+    evaluation_absence_help: str
+    evaluation_auroc: str
+    evaluation_absent_found: str
     evaluation_bins_help: str
     evaluation_bins_said: str
     evaluation_bins_right: str
@@ -106,10 +109,10 @@ REPORT_STRINGS: dict[Language, ReportStrings] = {
         evaluation_made="Made on {date} by Titlewise {version}",
         evaluation_model="Model: {backend} · adapter: {adapters}",
         evaluation_no_adapter="none",
-        evaluation_command="Made by this command:",
+        evaluation_command="Made by:",
         evaluation_missing="Not measured",
         evaluation_figures="Figures",
-        evaluation_figures_help="In brackets the 95% interval. Rows without a figure have “–”.",
+        evaluation_figures_help="In brackets the 95% interval; “–” where nothing could be measured.",
         evaluation_table="Questions",
         evaluation_table_name="{of_set}: {table} ({questions})",
         evaluation_figure="Figure",
@@ -123,17 +126,23 @@ REPORT_STRINGS: dict[Language, ReportStrings] = {
         evaluation_losses="Where it loses",
         evaluation_losses_none="In nothing that is compared the fine-tuned model is behind the best of the others.",
         evaluation_losses_head=(
-            "Questions",
-            "Table",
             "Figure",
-            "Fine-tuned",
-            "Best of the others",
             "Behind by",
             "Sure?",
+            "Fine-tuned",
+            "Best of the others",
+            "Questions",
+            "Table",
         ),
         evaluation_certain="yes",
         evaluation_chance="may be chance",
-        evaluation_bins="Is the probability true?",
+        evaluation_absence="In the catalogue or not?",
+        evaluation_absence_help=(
+            "Half of the titles were indexed ({present}), and both halves asked about in noisy questions. The AUROC is "
+            "the chance that a title that is there looks surer than one that is not: 1 is best, 0.5 is a guess."
+        ),
+        evaluation_auroc="AUROC",
+        evaluation_absent_found="Absent, called found",
         evaluation_bins_help=(
             "Each dot is a bin of questions, larger for more of them. On the diagonal, what is said to be right in "
             "7 of 10 cases is right in 7 of 10."
@@ -215,10 +224,10 @@ REPORT_STRINGS: dict[Language, ReportStrings] = {
         evaluation_made="Feito em {date} pelo Titlewise {version}",
         evaluation_model="Modelo: {backend} · adaptador: {adapters}",
         evaluation_no_adapter="nenhum",
-        evaluation_command="Feito por este comando:",
+        evaluation_command="Feito por:",
         evaluation_missing="Não medido",
         evaluation_figures="Números",
-        evaluation_figures_help="Entre parênteses, o intervalo de 95%. Onde não há número, aparece “–”.",
+        evaluation_figures_help="Entre parênteses, o intervalo de 95%; “–” onde não havia o que medir.",
         evaluation_table="Perguntas",
         evaluation_table_name="{of_set}: {table} ({questions})",
         evaluation_figure="Medida",
@@ -239,17 +248,23 @@ REPORT_STRINGS: dict[Language, ReportStrings] = {
         evaluation_losses="Onde ele perde",
         evaluation_losses_none="Em nada do que se compara o modelo ajustado fica atrás do melhor dos outros.",
         evaluation_losses_head=(
-            "Perguntas",
-            "Tabela",
             "Medida",
+            "Atrás por",
+            "Certeza?",
             "Ajustado",
             "Melhor dos outros",
-            "Atrás por",
-            "Certo?",
+            "Perguntas",
+            "Tabela",
         ),
         evaluation_certain="sim",
         evaluation_chance="pode ser acaso",
-        evaluation_bins="A probabilidade é verdadeira?",
+        evaluation_absence="Está no catálogo ou não?",
+        evaluation_absence_help=(
+            "Metade dos títulos foi indexada ({present}), e as duas metades foram perguntadas com ruído. A AUROC é a "
+            "chance de um título que está lá parecer mais certo do que um que não está: 1 é o melhor, 0,5 é um palpite."
+        ),
+        evaluation_auroc="AUROC",
+        evaluation_absent_found="Ausentes, dados como encontrados",
         evaluation_bins_help=(
             "Cada ponto reúne perguntas de probabilidade parecida; quanto maior, mais perguntas. Na diagonal, o que se "
             "diz certo em 7 de 10 casos está certo em 7 de 10."

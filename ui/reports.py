@@ -109,8 +109,19 @@ class Bin:
 
 
 @dataclass(frozen=True)
+class Absence:
+    """How well titles that are in an index are told from those that are not."""
+
+    present: int  # titles indexed, and as many asked about that are not
+    auroc: float
+    absent_found: float  # share
+    calibration: float  # error over both
+    bins: tuple[Bin, ...]
+
+
+@dataclass(frozen=True)
 class Report:
-    """One report; on answers it has losses and samples in its tables, on the resolver `sought` and `bins`."""
+    """One report; on answers it has losses and samples in its tables, on the resolver `sought` and `absence`."""
 
     made_at: datetime
     command: str  # "" where the report does not know it
@@ -123,7 +134,7 @@ class Report:
     losses: tuple[Loss, ...] = ()
     missing: tuple[str, ...] = ()  # question sets that were not measured, and why
     sought: tuple[Sought, ...] = ()  # the worst of a slice first
-    bins: tuple[Bin, ...] = ()
+    absence: Absence | None = None  # where the catalogue was too small to halve
 
 
 def report_folders(home: Path) -> list[Path]:
@@ -233,8 +244,13 @@ def _on_titles(report: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], mad
             )
             for row in rows
         ),
-        bins=tuple(Bin(one["said"], one["right"], one["count"]) for one in report["absence"].get("reliability", ())),
+        absence=_absence(report["absence"]) if report["absence"] else None,
     )
+
+
+def _absence(absence: Mapping[str, Any]) -> Absence:
+    bins = tuple(Bin(one["said"], one["right"], one["count"]) for one in absence["reliability"])
+    return Absence(absence["present"], absence["auroc"], absence["absent_found"], absence["calibration"], bins)
 
 
 def _figures(figures: Mapping[str, Mapping[str, Any]]) -> dict[str, Figure]:

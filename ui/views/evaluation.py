@@ -19,6 +19,8 @@ from ui.replies import as_markdown
 from ui.report_strings import ReportStrings
 from ui.reports import (
     RESOLVER,
+    SLICE,
+    Absence,
     Column,
     Figure,
     Report,
@@ -34,6 +36,9 @@ from ui.reports import (
 
 SAMPLES_A_PAGE = 5
 LONGEST_LABEL_PX = 150  # of a chart's rows; a telephone is 360 wide
+ROW_PX = 26
+# To be told apart on white and on black; the shapes differ too.
+COLOURS = {"tuned": "#2a9d74", "base": "#5b7db1", "baseline": "#8d8672", SLICE: "#2a9d74"}
 
 
 def show_evaluation(home: Path, strings: ReportStrings) -> None:
@@ -56,7 +61,7 @@ def show_evaluation(home: Path, strings: ReportStrings) -> None:
     try:
         report = read_report(folder)
     except ArtefactError as fault:
-        st.error(as_markdown(strings.evaluation_damaged.format(fault=fault.happened)), icon=":material/error:")
+        st.error(strings.evaluation_damaged.format(fault=as_markdown(fault.happened)), icon=":material/error:")
         _show_command(home, RESOLVER if folder.name == RESOLVER else "answers")
         return
     _show_making(report, strings)
@@ -73,15 +78,13 @@ def _show_command(home: Path, what: str) -> None:
 
 def _show_making(report: Report, strings: ReportStrings) -> None:
     made_at = report.made_at.strftime(strings.date)
-    lines = [strings.evaluation_made.format(date=made_at, version=report.version)]
+    st.caption(strings.evaluation_made.format(date=made_at, version=as_markdown(report.version)))
     if report.backend:
-        adapters = ", ".join(report.adapters) or strings.evaluation_no_adapter
-        lines.append(strings.evaluation_model.format(backend=report.backend, adapters=adapters))
-    for line in lines:
-        st.caption(as_markdown(line))
+        adapters = as_markdown(", ".join(report.adapters)) or strings.evaluation_no_adapter
+        st.caption(strings.evaluation_model.format(backend=as_markdown(report.backend), adapters=adapters))
     if report.command:
-        with st.expander(strings.evaluation_command):
-            st.code(report.command, language="shell", wrap_lines=True)
+        st.caption(strings.evaluation_command)
+        st.code(report.command, language="shell", wrap_lines=True)
     if report.missing:
         with st.expander(strings.evaluation_missing):
             for line in report.missing:
@@ -122,8 +125,8 @@ def _show_titles(report: Report, strings: ReportStrings) -> None:
     st.subheader(strings.evaluation_figures, anchor=False)
     (table,) = report.tables
     _show_figures(report, table, strings)
-    if report.bins:
-        _show_bins(report, strings)
+    if report.absence is not None:
+        _show_absence(report.absence, strings)
     st.subheader(strings.evaluation_samples, anchor=False)
     names = [column.name for column in table.columns]
     name = st.selectbox(
@@ -141,7 +144,12 @@ def _show_figures(report: Report, table: Table, strings: ReportStrings) -> None:
     rows = {strings.evaluation_figure: list(titles.values())}
     for column in table.columns:
         rows[_named(column, strings)] = [_cell(column.figures.get(name)) for name in names]
-    st.dataframe(rows, hide_index=True, alt=strings.evaluation_figures)
+    st.dataframe(
+        rows,
+        hide_index=True,
+        column_config={strings.evaluation_figure: st.column_config.TextColumn(pinned=True)},
+        alt=strings.evaluation_figures,
+    )
     st.caption(strings.evaluation_figures_help)
     drawn = st.selectbox(
         strings.evaluation_drawn,
@@ -167,15 +175,30 @@ def _dots(table: Table, name: str, title: str, strings: ReportStrings) -> tuple[
         for column in table.columns
         if name in column.figures and column.figures[name].value is not None
     ]
-    heading = strings.evaluation_slice if "slice" in {column.role for column in table.columns} else ""
-    role = {"field": "role", "type": "nominal", "title": None, "legend": {"orient": "bottom"} if not heading else None}
-    way = {"field": "way", "type": "nominal", "sort": None, "title": None, "axis": {"labelLimit": LONGEST_LABEL_PX}}
+    roles = [role for role in COLOURS if role in {column.role for column in table.columns}]
+    role = {
+        "field": "role",
+        "type": "nominal",
+        "title": None,
+        "legend": {"orient": "bottom", "columns": 1} if len(roles) > 1 else None,
+    }
+    domain = [strings.evaluation_roles[one] for one in roles]
+    colour = {**role, "scale": {"domain": domain, "range": [COLOURS[one] for one in roles]}}
+    shape = {**role, "scale": {"domain": domain}}
+    way = {
+        "field": "way",
+        "type": "nominal",
+        "sort": None,
+        "title": None,
+        "axis": {"labelLimit": LONGEST_LABEL_PX, "labelFlush": False},
+    }
     tooltip = [
-        {"field": "way", "title": heading or strings.evaluation_way},
+        {"field": "way", "title": strings.evaluation_slice if SLICE in roles else strings.evaluation_way},
         *({"field": key, "type": "quantitative", "format": ".3f"} for key in ("value", "low", "high")),
     ]
     return rows, {
-        "encoding": {"y": way, "color": role, "tooltip": tooltip},
+        "height": {"step": ROW_PX},
+        "encoding": {"y": way, "color": colour, "tooltip": tooltip},
         "layer": [
             {
                 "mark": {"type": "rule", "strokeWidth": 2},
@@ -183,7 +206,7 @@ def _dots(table: Table, name: str, title: str, strings: ReportStrings) -> tuple[
             },
             {
                 "mark": {"type": "point", "filled": True, "size": 90, "opacity": 1},
-                "encoding": {"x": {"field": "value", "type": "quantitative"}, "shape": role},
+                "encoding": {"x": {"field": "value", "type": "quantitative"}, "shape": shape},
             },
         ],
     }
@@ -198,13 +221,13 @@ def _show_losses(report: Report, strings: ReportStrings) -> None:
         return
     cells = [
         (
-            _word(loss.of_set, strings),
-            _word(loss.table, strings),
             strings.evaluation_words.get(loss.figure, report.titles[loss.figure]),
-            loss.way,
-            _word(loss.baseline, strings),
             f"{loss.behind:.3f}",
             strings.evaluation_certain if loss.certain else strings.evaluation_chance,
+            _word(loss.way, strings),
+            _word(loss.baseline, strings),
+            _word(loss.of_set, strings),
+            _word(loss.table, strings),
         )
         for loss in report.losses
     ]
@@ -212,9 +235,14 @@ def _show_losses(report: Report, strings: ReportStrings) -> None:
     st.dataframe(columns, hide_index=True, alt=strings.evaluation_losses)
 
 
-def _show_bins(report: Report, strings: ReportStrings) -> None:
-    """Draw said against true shares, beside the diagonal on which both are the same."""
-    st.subheader(strings.evaluation_bins, anchor=False)
+def _show_absence(absence: Absence, strings: ReportStrings) -> None:
+    """Draw what tells present from absent titles: said against true shares, beside the diagonal where both are one."""
+    st.subheader(strings.evaluation_absence, anchor=False)
+    st.caption(strings.evaluation_absence_help.format(present=absence.present))
+    with st.container(horizontal=True, gap="medium"):
+        st.metric(strings.evaluation_auroc, f"{absence.auroc:.3f}", width="content")
+        st.metric(strings.evaluation_absent_found, f"{absence.absent_found:.3f}", width="content")
+        st.metric(_word("calibration", strings), f"{absence.calibration:.3f}", width="content")
     axis = {"type": "quantitative", "scale": {"domain": [0, 1]}}
     shares = {
         "x": {"field": "said", "title": strings.evaluation_bins_said, **axis},
@@ -226,17 +254,17 @@ def _show_bins(report: Report, strings: ReportStrings) -> None:
         "encoding": shares,
     }
     size = {"field": "count", "type": "quantitative", "legend": None, "scale": {"range": [40, 400]}}
-    dots = {"mark": {"type": "circle", "opacity": 0.8}, "encoding": {**shares, "size": size}}
+    dots = {"mark": {"type": "circle", "opacity": 0.8, "color": COLOURS[SLICE]}, "encoding": {**shares, "size": size}}
     st.vega_lite_chart(
-        [vars(one) for one in report.bins], {"layer": [diagonal, dots]}, height=320, alt=strings.evaluation_bins
+        [vars(one) for one in absence.bins], {"layer": [diagonal, dots]}, height=320, alt=strings.evaluation_absence
     )
     st.caption(strings.evaluation_bins_help)
     columns = {
-        strings.evaluation_bins_said: [f"{one.said:.2f}" for one in report.bins],
-        strings.evaluation_bins_right: [f"{one.right:.2f}" for one in report.bins],
-        strings.evaluation_bins_count: [one.count for one in report.bins],
+        strings.evaluation_bins_said: [f"{one.said:.2f}" for one in absence.bins],
+        strings.evaluation_bins_right: [f"{one.right:.2f}" for one in absence.bins],
+        strings.evaluation_bins_count: [one.count for one in absence.bins],
     }
-    st.dataframe(columns, hide_index=True, alt=strings.evaluation_bins)
+    st.dataframe(columns, hide_index=True, alt=strings.evaluation_absence)
 
 
 def _paged(count: int, key: str, strings: ReportStrings) -> slice:
@@ -254,12 +282,12 @@ def _show_sample(sample: Sample, ways: Sequence[str], strings: ReportStrings) ->
         st.caption(as_markdown(sample.title))
         _show_text(strings.evaluation_expected, "; ".join(sample.expected) or strings.evaluation_not_stated)
         for said in (sample.said[way] for way in ways if way in sample.said):
-            named = _with_role(said.way, said.role, strings)
+            named = as_markdown(_with_role(said.way, said.role, strings))
             _show_text(strings.evaluation_said.format(way=named, score=said.score), said.text)
 
 
 def _show_sought(sought: Sought, strings: ReportStrings) -> None:
-    decision = _word(sought.decision, strings)
+    decision = as_markdown(_word(sought.decision, strings))
     with st.container(border=True, gap="small"):
         st.markdown(f"**{as_markdown(sought.question)}**")
         _show_text(strings.evaluation_meant, sought.meant)
@@ -274,7 +302,7 @@ def _show_sought(sought: Sought, strings: ReportStrings) -> None:
 
 def _show_text(label: str, text: str) -> None:
     with st.container(gap=None):
-        st.caption(as_markdown(label))
+        st.caption(label)
         st.text(text)
 
 

@@ -19,6 +19,7 @@ from ui.report_strings import ReportStrings
 from ui.runs import Run, State, read_run, run_folders
 
 REDRAWN_EVERY_S = 2.0
+COLOURS = ("#5b7db1", "#2a9d74")  # of the two losses, on white and on black; one has dots too
 RECIPE = "embedded"  # the one to begin with
 BADGES: dict[State, tuple[Literal["blue", "green", "orange"], str]] = {
     "running": ("blue", ":material/play_arrow:"),
@@ -42,7 +43,7 @@ def show_training(home: Path, strings: ReportStrings) -> None:
     try:
         run = read_run(folder)
     except UserError as fault:
-        st.error(as_markdown(strings.training_damaged.format(fault=fault.happened)), icon=":material/error:")
+        st.error(strings.training_damaged.format(fault=as_markdown(fault.happened)), icon=":material/error:")
         _show_command(home, _recipe_of(folder), "--restart")
         return
     if run.state == "running":
@@ -101,7 +102,7 @@ def _show_metrics(run: Run, strings: ReportStrings) -> None:
         strings.training_eval_loss: _rounded(run.last("eval_loss"), ".3f"),
         strings.training_rate: _rounded(run.last("learning_rate"), ".2g"),
     }
-    with st.container(horizontal=True, gap="large"):
+    with st.container(horizontal=True, gap="medium"):
         for label, value in shown.items():
             if value is not None:
                 st.metric(label, value, width="content")
@@ -118,12 +119,17 @@ def _show_losses(run: Run, strings: ReportStrings) -> None:
         "field": "kind",
         "type": "nominal",
         "title": None,
-        "scale": {"domain": list(losses)},
+        "scale": {"domain": list(losses), "range": COLOURS},
         "legend": {"orient": "bottom"},
     }
     loss = {"field": "loss", "type": "quantitative", "title": strings.training_axis_loss, "scale": {"zero": False}}
     encoding = {
-        "x": {"field": "step", "type": "quantitative", "title": strings.training_axis_step},
+        "x": {
+            "field": "step",
+            "type": "quantitative",
+            "title": strings.training_axis_step,
+            "axis": {"tickMinStep": 1},
+        },
         "y": loss,
         "color": kind,
     }
@@ -172,4 +178,6 @@ def _rounded(figure: float | None, form: str) -> str | None:
 def _duration(seconds: float) -> str:
     minutes, rest_s = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest_s:02} s"
+    if hours:
+        return f"{hours} h {minutes:02} min"
+    return f"{minutes} min {rest_s:02} s" if minutes else f"{rest_s} s"
