@@ -126,10 +126,10 @@ def _made(recipe: Recipe, examples: Sequence[Example], place: Path) -> Made:
 def _open_run(run: Path, recipe: Recipe, made: Made, *, resume: bool, restart: bool, processes: Processes) -> None:
     """Make the run's folder ready: a new one, or that of the run to be resumed.
 
-    Raises `UserError` where it holds an unfinished run and neither is asked for, or the
-    run to be resumed is made from something else.
+    Raises `UserError` where it holds an unfinished run and neither is asked for, the run to be
+    resumed is made from something else, or another process trains it.
     """
-    record = read_record(run)
+    record = {} if restart else read_record(run)  # a damaged one must not be in the way of a new one
     unfinished = bool(record) and not record.get("finished")
     command = f"titlewise finetune {recipe.name if recipe.name in shipped() else 'RECIPE'}"
     if run.is_dir() and is_held(run):
@@ -149,7 +149,7 @@ def _open_run(run: Path, recipe: Recipe, made: Made, *, resume: bool, restart: b
         for library, was in record["versions"].items():
             if made.versions.get(library) != was:
                 processes.say(f"{library} was {was} when the run began and is {made.versions.get(library)} now")
-    elif unfinished and not restart:
+    elif unfinished:
         raise UserError(
             f"{run} holds an unfinished run",
             "--resume to go on with it, or --restart to lose it",

@@ -157,6 +157,7 @@ def test_a_killed_run_ends_with_the_weights_of_one_that_was_not(
             process.send_signal(signal.SIGKILL)  # while it saves
     assert process.returncode == -signal.SIGKILL
     assert not is_held(saving.parent)
+    assert read_journal(saving.parent).last_step == 20, "it is written from the first step on, not at the end"
     with pytest.raises(UserError, match="--resume") as caught:
         run(small_lesson.recipe(tiny_llama), tmp_path)
     assert caught.value.mend == "titlewise finetune RECIPE --resume"
@@ -219,6 +220,10 @@ def test_an_unfinished_run_is_lost_only_when_told(half: tuple[Recipe, Path]) -> 
     outcome = train(recipe, small_lesson.examples(), [], home, restart=True, stop_after=1)
     assert outcome.steps == 1
     assert [path.name for path in (home / "runs" / "lesson").glob("checkpoint-*")] == ["checkpoint-1"]
+    (home / "runs" / "lesson" / "run.json").write_text("{", encoding="utf-8")
+    with pytest.raises(UserError, match="is damaged"):
+        run(recipe, home)
+    assert train(recipe, small_lesson.examples(), [], home, restart=True, stop_after=1).steps == 1
 
 
 def test_it_stops_when_the_loss_gets_no_better_and_publishes_the_best(tiny_llama: Path, tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ class ReportStrings:
     evaluation_no_adapter: str
     evaluation_command: str
     evaluation_missing: str
+    evaluation_empty: str
     evaluation_figures: str
     evaluation_figures_help: str
     evaluation_table: str
@@ -33,7 +34,6 @@ class ReportStrings:
     evaluation_figure: str
     evaluation_drawn: str
     evaluation_drawn_help: str
-    evaluation_role: str
     evaluation_roles: Mapping[str, str]
     evaluation_way: str
     evaluation_slice: str
@@ -111,6 +111,7 @@ REPORT_STRINGS: dict[Language, ReportStrings] = {
         evaluation_no_adapter="none",
         evaluation_command="Made by:",
         evaluation_missing="Not measured",
+        evaluation_empty="There was no question to measure with.",
         evaluation_figures="Figures",
         evaluation_figures_help="In brackets the 95% interval; “–” where nothing could be measured.",
         evaluation_table="Questions",
@@ -118,7 +119,6 @@ REPORT_STRINGS: dict[Language, ReportStrings] = {
         evaluation_figure="Figure",
         evaluation_drawn="Figure to draw",
         evaluation_drawn_help="The dot is the figure, the line its 95% interval. The table above has the same numbers.",
-        evaluation_role="Kind",
         evaluation_roles={"tuned": "fine-tuned", "base": "base model", "baseline": "baseline", "slice": "questions"},
         evaluation_way="Way of replying",
         evaluation_slice="Kind of question",
@@ -189,7 +189,7 @@ REPORT_STRINGS: dict[Language, ReportStrings] = {
         training_run="Run",
         training_states={"running": "running", "done": "done", "stopped": "stopped"},
         training_starting="The model is being loaded; the first step comes in a moment.",
-        training_resume="This run ended before its last step. This command goes on with it:",
+        training_resume="This run was stopped before it was done. This command goes on with it:",
         training_step="Step {step} of {last_step}",
         training_left="Time left",
         training_speed="Tokens a second",
@@ -226,6 +226,7 @@ REPORT_STRINGS: dict[Language, ReportStrings] = {
         evaluation_no_adapter="nenhum",
         evaluation_command="Feito por:",
         evaluation_missing="Não medido",
+        evaluation_empty="Não havia pergunta com que medir.",
         evaluation_figures="Números",
         evaluation_figures_help="Entre parênteses, o intervalo de 95%; “–” onde não havia o que medir.",
         evaluation_table="Perguntas",
@@ -235,7 +236,6 @@ REPORT_STRINGS: dict[Language, ReportStrings] = {
         evaluation_drawn_help=(
             "O ponto é o valor; a linha, seu intervalo de 95%. A tabela acima traz os mesmos números."
         ),
-        evaluation_role="Tipo",
         evaluation_roles={
             "tuned": "ajustado",
             "base": "modelo base",
@@ -347,7 +347,7 @@ REPORT_STRINGS: dict[Language, ReportStrings] = {
         training_run="Execução",
         training_states={"running": "em andamento", "done": "concluída", "stopped": "parada"},
         training_starting="O modelo está sendo carregado; o primeiro passo vem em instantes.",
-        training_resume="Esta execução terminou antes do último passo. Este comando a continua:",
+        training_resume="Esta execução parou antes do fim. Este comando a continua:",
         training_step="Passo {step} de {last_step}",
         training_left="Tempo restante",
         training_speed="Tokens por segundo",

@@ -65,10 +65,12 @@ def show_evaluation(home: Path, strings: ReportStrings) -> None:
         _show_command(home, RESOLVER if folder.name == RESOLVER else "answers")
         return
     _show_making(report, strings)
-    if report.sought:
-        _show_titles(report, strings)
-    else:
+    if not any(table.columns for table in report.tables):
+        st.write(strings.evaluation_empty)
+    elif report.backend:
         _show_answers(report, strings)
+    else:
+        _show_titles(report, strings)
 
 
 def _show_command(home: Path, what: str) -> None:
@@ -242,7 +244,7 @@ def _show_absence(absence: Absence, strings: ReportStrings) -> None:
     with st.container(horizontal=True, gap="medium"):
         st.metric(strings.evaluation_auroc, f"{absence.auroc:.3f}", width="content")
         st.metric(strings.evaluation_absent_found, f"{absence.absent_found:.3f}", width="content")
-        st.metric(_word("calibration", strings), f"{absence.calibration:.3f}", width="content")
+        st.metric(_word("calibration", strings).capitalize(), f"{absence.calibration:.3f}", width="content")
     axis = {"type": "quantitative", "scale": {"domain": [0, 1]}}
     shares = {
         "x": {"field": "said", "title": strings.evaluation_bins_said, **axis},

@@ -44,7 +44,7 @@ def show_training(home: Path, strings: ReportStrings) -> None:
         run = read_run(folder)
     except UserError as fault:
         st.error(strings.training_damaged.format(fault=as_markdown(fault.happened)), icon=":material/error:")
-        _show_command(home, _recipe_of(folder), "--restart")
+        _show_command(home, *_recipe_of(folder), "--restart")
         return
     if run.state == "running":
         st.fragment(run_every=REDRAWN_EVERY_S)(_show_going_on)(folder, home, strings)
@@ -66,14 +66,14 @@ def _show_going_on(folder: Path, home: Path, strings: ReportStrings) -> None:
     _show_run(run, folder, home, strings)
 
 
-def _show_command(home: Path, recipe: str, *options: str) -> None:
-    words = ["titlewise", "--home", str(home), "finetune", recipe, *options]
+def _show_command(home: Path, *arguments: str) -> None:
+    words = ["titlewise", "--home", str(home), "finetune", *arguments]
     st.code(shlex.join(words), language="shell", wrap_lines=True)
 
 
-def _recipe_of(folder: Path) -> str:
-    """Name the recipe of a run, as far as its name tells."""
-    return folder.name if folder.name in shipped() else "RECIPE"
+def _recipe_of(folder: Path) -> list[str]:
+    """Give the arguments that lead to a run: its recipe, as far as its name tells."""
+    return [folder.name] if folder.name in shipped() else ["RECIPE", "--name", folder.name]
 
 
 def _show_run(run: Run, folder: Path, home: Path, strings: ReportStrings) -> None:
@@ -87,7 +87,7 @@ def _show_run(run: Run, folder: Path, home: Path, strings: ReportStrings) -> Non
         st.caption(strings.training_starting)
     if run.state == "stopped":
         st.caption(strings.training_resume)
-        _show_command(home, _recipe_of(folder), "--resume")
+        _show_command(home, *_recipe_of(folder), "--resume")
     _show_metrics(run, strings)
     _show_losses(run, strings)
     _show_checkpoints(run, strings)
