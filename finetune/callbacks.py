@@ -7,26 +7,31 @@ import math
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from transformers import TrainerCallback
 
+from finetune.journal import Journal, write_journal
 from index.progress import LINE_EVERY_S
 
 if TYPE_CHECKING:
     from tqdm import tqdm
 
+JOURNAL_EVERY_S = 2.0  # at most: each is the whole log, and waits for the disk
+
 
 class Teller(TrainerCallback):
-    """Shows step, loss, tokens a second and time left: a bar on a terminal, plain lines elsewhere."""
+    """Tells step, loss, tokens a second and time left: in the journal, and by a bar on a terminal or by plain lines."""
 
-    def __init__(self, tokens_until: Sequence[int], last_step: int) -> None:
+    def __init__(self, tokens_until: Sequence[int], last_step: int, run: Path) -> None:
         """Take the tokens of the examples seen until each step, padding not counted, and the step to end at."""
         self._tokens_until = tokens_until
         self._last_step = last_step
+        self._run = run
         self._loss = math.nan
         self._first_step = 0
-        self._start_s = self._said_s = 0.0
+        self._start_s = self._said_s = self._kept_s = 0.0
         self._bar: tqdm[NoReturn] | None = None
         self.tokens_per_s = 0.0  # evaluation and saving are part of the time
 
@@ -42,6 +47,7 @@ class Teller(TrainerCallback):
                 desc="training", total=total, initial=initial, unit=" tokens", unit_scale=True, dynamic_ncols=True
             )
             self._bar = bar
+        self._keep(state)
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Count the step's tokens."""
@@ -51,14 +57,17 @@ class Teller(TrainerCallback):
         if self._bar is not None:
             self._bar.update(self._tokens_until[step] - self._tokens_until[step - 1])
         elif time.monotonic() - self._said_s >= LINE_EVERY_S and not math.isnan(self._loss):
-            left_s = (self._tokens_until[self._last_step] - self._tokens_until[step]) / self.tokens_per_s
-            self._say(f"{self.tokens_per_s:,.0f} tokens/s, {left_s / 60:.0f} min left", step)
+            self._say(f"{self.tokens_per_s:,.0f} tokens/s, {self._left_s(step) / 60:.0f} min left", step)
+        if not control.should_log and time.monotonic() - self._kept_s >= JOURNAL_EVERY_S:
+            self._keep(state)
 
     def on_log(self, args: Any, state: Any, control: Any, **given: Any) -> None:
         """Take the newest loss."""
         self._loss = given["logs"].get("loss", self._loss)
         if self._bar is not None:
             self._bar.set_postfix(step=f"{state.global_step}/{self._last_step}", loss=f"{self._loss:.3f}")
+        if time.monotonic() - self._kept_s >= JOURNAL_EVERY_S:
+            self._keep(state)
 
     def on_evaluate(self, args: Any, state: Any, control: Any, **given: Any) -> None:
         """Say how well it does on what it is not taught with."""
@@ -69,9 +78,19 @@ class Teller(TrainerCallback):
             self._say(told, state.global_step)
 
     def on_train_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Close the bar."""
+        """Close the bar and the journal."""
         if self._bar is not None:
             self._bar.close()
+        self._keep(state)
+
+    def _left_s(self, step: int) -> float:
+        return (self._tokens_until[self._last_step] - self._tokens_until[step]) / self.tokens_per_s
+
+    def _keep(self, state: Any) -> None:
+        self._kept_s = time.monotonic()
+        step = state.global_step
+        speed, left_s = (self.tokens_per_s, self._left_s(step)) if self.tokens_per_s else (None, None)
+        write_journal(self._run, Journal(step, self._last_step, state.log_history, speed, left_s))
 
     def _say(self, told: str, step: int) -> None:
         self._said_s = time.monotonic()

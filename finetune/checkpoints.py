@@ -65,9 +65,20 @@ def newest_complete(run: Path) -> tuple[Path | None, list[Path]]:
     return None, broken
 
 
+def sealed_ones(run: Path) -> list[Path]:
+    """List the checkpoints that have a seal, newest first, without looking whether all is as it says."""
+    return [path for path in checkpoints(run) if (path / SEAL).is_file()]
+
+
+def state_of(checkpoint: Path) -> dict[str, Any]:
+    """Read the trainer's own account of a checkpoint: its step, and the log of losses until there."""
+    state: dict[str, Any] = json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))
+    return state
+
+
 def keep_newest(run: Path, *, also: Sequence[int] = ()) -> None:
     """Remove all but the newest checkpoints and those of the steps in `also`."""
-    sealed = [path for path in checkpoints(run) if (path / SEAL).is_file()]
+    sealed = sealed_ones(run)
     kept = {*sealed[:KEPT], *(path for path in sealed if step_of(path) in also)}
     for path in checkpoints(run):
         if path not in kept:

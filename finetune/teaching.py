@@ -5,7 +5,6 @@ Neither the run's folder nor what becomes of the checkpoint is its affair: see `
     taught = teach(recipe, place, examples, validation, run, micro_batch=8, stop_after=None, processes=processes)
 """
 
-import json
 import math
 import os
 import warnings
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from finetune.batches import lay_out, padding_share, steps_of
-from finetune.checkpoints import newest_complete, step_of
+from finetune.checkpoints import newest_complete, state_of, step_of
 from finetune.example import Example
 from finetune.processes import Processes
 from finetune.publishing import Taught
@@ -93,7 +92,7 @@ def _teacher(
     from finetune.trainer import Teacher
 
     training = recipe.training
-    teller = Teller(tokens_until, last_step)
+    teller = Teller(tokens_until, last_step, run)
     chooser = Chooser(keeps_best=training.choose == "best", patience=training.patience, stop_after=last_step)
     with remarks_off():
         teacher = Teacher(
@@ -201,18 +200,13 @@ def _gave_up(checkpoint: Path, patience: int) -> bool:
     """Say whether a run had ended at this checkpoint because eval_loss got no better."""
     from finetune.callbacks import out_of_patience
 
-    return out_of_patience(_log_of(checkpoint), patience)
-
-
-def _log_of(checkpoint: Path) -> list[dict[str, Any]]:
-    log: list[dict[str, Any]] = json.loads((checkpoint / "trainer_state.json").read_text("utf-8"))["log_history"]
-    return log
+    return out_of_patience(state_of(checkpoint)["log_history"], patience)
 
 
 def _taught(recipe: Recipe, run: Path, newest: Path, last_step: int, steps: int, tokens_per_s: float) -> Taught:
     from finetune.callbacks import best_step
 
-    log = _log_of(newest)
+    log = state_of(newest)["log_history"]
     best = best_step(log) if recipe.training.choose == "best" else None
     chosen = newest if best is None else run / f"checkpoint-{best}"
     reached = step_of(newest)

@@ -7,6 +7,7 @@ from is `finetune.examples`' affair, how one step is computed `finetune.trainer`
     outcome = train(read_recipe("embedded"), examples, validation, home)
 """
 
+import contextlib
 import gc
 import hashlib
 import json
@@ -26,6 +27,7 @@ from assistant.adapters import digest_of_model
 from assistant.models import find
 from finetune.checkpoints import newest_complete, read_record, write_record
 from finetune.example import Example
+from finetune.journal import held, is_held
 from finetune.processes import Processes
 from finetune.publishing import Made, publish_adapter
 from finetune.recipe import Recipe, shipped, to_toml
@@ -65,7 +67,7 @@ def train(
     Where there is no run to resume, a new one begins.
 
     Raises `UserError` for an unfinished run that is neither resumed nor restarted, a resumed
-    one whose recipe or examples have changed, and what a machine lacks.
+    one whose recipe or examples have changed, one that another process trains, and what a machine lacks.
     """
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # trl would report each run
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
@@ -79,20 +81,21 @@ def train(
     run = home / "runs" / name
     _open_run(run, recipe, made, resume=resume, restart=restart, processes=processes)
     micro_batch = _micro_batch(recipe, processes)
-    while True:
-        try:
-            taught = teach(recipe, place, examples, validation, run, micro_batch, stop_after, processes)
-            break
-        except (MemoryError, RuntimeError) as exc:
-            if not is_out_of_memory(exc):
-                raise
-            fault = exc.with_traceback(None)  # its frames hold the model
-        micro_batch = _smaller(recipe, micro_batch, processes, fault)
     folder = home / "adapters" / name
-    if processes.is_first:
-        publish_adapter(recipe, made, taught, folder, examples)
-        if taught.to_the_end:
-            write_record(run, {**asdict(made), "finished": True})
+    with held(run) if processes.is_first else contextlib.nullcontext():
+        while True:
+            try:
+                taught = teach(recipe, place, examples, validation, run, micro_batch, stop_after, processes)
+                break
+            except (MemoryError, RuntimeError) as exc:
+                if not is_out_of_memory(exc):
+                    raise
+                fault = exc.with_traceback(None)  # its frames hold the model
+            micro_batch = _smaller(recipe, micro_batch, processes, fault)
+        if processes.is_first:
+            publish_adapter(recipe, made, taught, folder, examples)
+            if taught.to_the_end:
+                write_record(run, {**asdict(made), "finished": True})
     processes.wait()
     loss, eval_loss = last_of(taught.log, "loss"), last_of(taught.log, "eval_loss")
     return Outcome(folder, taught.steps, loss, eval_loss, taught.tokens_per_s)
@@ -123,12 +126,14 @@ def _made(recipe: Recipe, examples: Sequence[Example], place: Path) -> Made:
 def _open_run(run: Path, recipe: Recipe, made: Made, *, resume: bool, restart: bool, processes: Processes) -> None:
     """Make the run's folder ready: a new one, or that of the run to be resumed.
 
-    Raises `UserError` where it holds an unfinished run and neither is asked for, or the
-    run to be resumed is made from something else.
+    Raises `UserError` where it holds an unfinished run and neither is asked for, the run to be
+    resumed is made from something else, or another process trains it.
     """
-    record = read_record(run)
+    record = {} if restart else read_record(run)  # a damaged one must not be in the way of a new one
     unfinished = bool(record) and not record.get("finished")
     command = f"titlewise finetune {recipe.name if recipe.name in shipped() else 'RECIPE'}"
+    if run.is_dir() and is_held(run):
+        raise UserError(f"the run in {run} is going on in another process", "a run of one's own", "--name NAME")
     if resume and not record:
         processes.say(f"there is no run in {run} to resume: it begins anew")
         resume = False
@@ -144,7 +149,7 @@ def _open_run(run: Path, recipe: Recipe, made: Made, *, resume: bool, restart: b
         for library, was in record["versions"].items():
             if made.versions.get(library) != was:
                 processes.say(f"{library} was {was} when the run began and is {made.versions.get(library)} now")
-    elif unfinished and not restart:
+    elif unfinished:
         raise UserError(
             f"{run} holds an unfinished run",
             "--resume to go on with it, or --restart to lose it",

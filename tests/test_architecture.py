@@ -28,8 +28,10 @@ STREAMLIT_PAGES = (  # run by Streamlit alone, or by who serves the page
     "ui/views/browse.py",
     "ui/views/chat.py",
     "ui/views/compare.py",
+    "ui/views/evaluation.py",
     "ui/views/settings.py",
     "ui/views/start.py",
+    "ui/views/training.py",
     "ui/votes.py",
 )
 

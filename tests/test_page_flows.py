@@ -29,7 +29,7 @@ sys.addaudithook(hook)
 from ui.cli import main
 sys.exit(main(["--home", {home!r}, "ui", "--port", "{port}"]))
 """
-VIEWS = ("", "browse", "compare", "settings")
+VIEWS = ("", "browse", "compare", "evaluation", "training", "settings")
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,7 @@ import small_lesson
 
 from finetune.batches import lay_out, padding_share
 from finetune.checkpoints import read_tree
+from finetune.journal import JOURNAL, held, is_held, read_journal
 from finetune.recipe import Data, Recipe, to_toml
 from finetune.tokens import rows_of, tokenizer_of
 from finetune.train import Outcome, train
@@ -120,6 +121,28 @@ def test_the_loss_falls_and_the_two_newest_checkpoints_stay(whole: Outcome) -> N
     assert kept == ["checkpoint-18", "checkpoint-20"]
 
 
+def test_a_run_tells_whoever_looks_on_how_it_goes_and_its_checkpoints_tell_the_same(whole: Outcome) -> None:
+    folder = whole.folder.parents[1] / "runs" / "lesson"
+    journal = read_journal(folder)
+    assert (journal.step, journal.last_step, journal.left_s) == (20, 20, 0)
+    assert journal.tokens_per_s == pytest.approx(whole.tokens_per_s)
+    assert [row["loss"] for row in journal.log if "loss" in row] == small_lesson.losses(whole.folder)
+    (folder / JOURNAL).rename(folder / "aside")
+    try:
+        told = read_journal(folder)
+    finally:
+        (folder / "aside").rename(folder / JOURNAL)
+    assert (told.step, told.last_step, told.tokens_per_s) == (20, 20, None)
+    assert [row["loss"] for row in told.log if "loss" in row] == small_lesson.losses(whole.folder)
+
+
+def test_a_run_that_another_process_trains_is_left_to_it(half: tuple[Recipe, Path]) -> None:
+    recipe, home = half
+    with held(home / "runs" / "lesson"), pytest.raises(UserError, match="going on in another process"):
+        run(recipe, home, resume=True)
+    assert not is_held(home / "runs" / "lesson")
+
+
 def test_a_killed_run_ends_with_the_weights_of_one_that_was_not(
     whole: Outcome, tiny_llama: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -129,9 +152,12 @@ def test_a_killed_run_ends_with_the_weights_of_one_that_was_not(
             while not saving.exists():
                 assert process.poll() is None, "it ended before it could be killed"
                 time.sleep(0.001)
+            assert is_held(saving.parent)
         finally:
             process.send_signal(signal.SIGKILL)  # while it saves
     assert process.returncode == -signal.SIGKILL
+    assert not is_held(saving.parent)
+    assert read_journal(saving.parent).last_step == 20, "it is written from the first step on, not at the end"
     with pytest.raises(UserError, match="--resume") as caught:
         run(small_lesson.recipe(tiny_llama), tmp_path)
     assert caught.value.mend == "titlewise finetune RECIPE --resume"
@@ -194,6 +220,10 @@ def test_an_unfinished_run_is_lost_only_when_told(half: tuple[Recipe, Path]) -> 
     outcome = train(recipe, small_lesson.examples(), [], home, restart=True, stop_after=1)
     assert outcome.steps == 1
     assert [path.name for path in (home / "runs" / "lesson").glob("checkpoint-*")] == ["checkpoint-1"]
+    (home / "runs" / "lesson" / "run.json").write_text("{", encoding="utf-8")
+    with pytest.raises(UserError, match="is damaged"):
+        run(recipe, home)
+    assert train(recipe, small_lesson.examples(), [], home, restart=True, stop_after=1).steps == 1
 
 
 def test_it_stops_when_the_loss_gets_no_better_and_publishes_the_best(tiny_llama: Path, tmp_path: Path) -> None:

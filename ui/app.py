@@ -22,12 +22,14 @@ from ui.parts import parts_of
 from ui.replies import STYLE
 from ui.saving import as_json_file, as_markdown_file
 from ui.shop import Shop
-from ui.strings import NAME, STRINGS, Strings
+from ui.strings import NAME, REPORT_STRINGS, STRINGS, Strings
 from ui.views.browse import show_browse
 from ui.views.chat import PRODUCT, show_chat
 from ui.views.compare import show_compare
+from ui.views.evaluation import show_evaluation
 from ui.views.settings import show_settings
 from ui.views.start import show_start
+from ui.views.training import show_training
 from ui.visits import Visit, Visits
 
 COOKIE = "titlewise"
@@ -66,6 +68,18 @@ def render(shop: Shop) -> None:
             title=strings.compare,
             icon=":material/compare_arrows:",
             url_path="compare",
+        ),
+        st.Page(
+            partial(show_evaluation, shop.home, REPORT_STRINGS[visit.language]),
+            title=REPORT_STRINGS[visit.language].evaluation_title,
+            icon=":material/monitoring:",
+            url_path="evaluation",
+        ),
+        st.Page(
+            partial(show_training, shop.home, REPORT_STRINGS[visit.language]),
+            title=REPORT_STRINGS[visit.language].training_title,
+            icon=":material/model_training:",
+            url_path="training",
         ),
         st.Page(
             partial(show_settings, shop, assistant, visit),

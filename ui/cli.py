@@ -8,6 +8,7 @@ import argparse
 import io
 import logging
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -31,7 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.getLogger().addHandler(logging.NullHandler())
     # llama.cpp's threads must sleep, not spin, between texts; whichever OpenMP loads first reads this.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    chosen = build_parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    chosen = build_parser().parse_args(words)
+    chosen.line = shlex.join(["titlewise", *words]).encode(errors="backslashreplace").decode()  # for reports
     try:
         chosen.run(chosen)
         sys.stdout.flush()

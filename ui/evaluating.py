@@ -41,7 +41,7 @@ def run_evaluate_answers(chosen: argparse.Namespace) -> None:
     backend = open_backend(chosen.home, engine)
     folder = chosen.home / "reports" / "answers"
     try:
-        report = evaluate_answers(sets, titles, backend, folder, plan, progress=Progress)
+        report = evaluate_answers(sets, titles, backend, folder, plan, command=chosen.line, progress=Progress)
     finally:
         backend.close()
     for line in summary_lines(report):
@@ -60,7 +60,7 @@ def run_evaluate_resolver(chosen: argparse.Namespace) -> None:
     pairs = read_pairs(chosen.pairs, catalogue) if chosen.pairs else []
     folder = chosen.home / "reports" / "resolver"
     plan = ResolverPlan(chosen.limit, seed=chosen.seed)
-    report = evaluate_resolver(catalogue, index, pairs, folder, plan, progress=Progress)
+    report = evaluate_resolver(catalogue, index, pairs, folder, plan, command=chosen.line, progress=Progress)
     for line in resolver_lines(report):
         print(line)
     print(f"The report is {folder / PAGE}.")

@@ -12,6 +12,7 @@ import os
 import platform
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -71,9 +72,12 @@ def evaluate_answers(
     folder: Path,
     plan: Plan,
     *,
+    command: str = "",
     progress: type[Progress] = Progress,
 ) -> dict[str, Any]:
     """Ask everything, measure, publish the report in `folder`, and give what `report.json` holds.
+
+    `command` is the line that asked for it, kept in the report.
 
     Raises `BackendError`; `ArtefactError` where `folder` holds something else.
     """
@@ -85,7 +89,7 @@ def evaluate_answers(
     if titles:
         measured.append(measure_descriptions(titles, bench))
     samples = [row for one in measured for row in one.samples]
-    report = _report(sets, [one.table for one in measured], bench)
+    report = made_now(command) | _report(sets, [one.table for one in measured], bench)
     made_by = {key: report[key] for key in ("backend", "adapters", "plan", "versions")}
     with publish(folder, kind="report", made_by=made_by) as scratch:
         write_report(scratch, report, samples, page_of(report, samples))
@@ -98,6 +102,11 @@ def write_report(folder: Path, report: dict[str, Any], samples: Sequence[dict[st
     (folder / REPORT).write_text(json.dumps(report, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     (folder / SAMPLES).write_text(rows, encoding="utf-8")
     (folder / PAGE).write_text(page, encoding="utf-8")
+
+
+def made_now(command: str) -> dict[str, str]:
+    """Give what a report says of its making: when, and by which command."""
+    return {"made_at": datetime.now(UTC).isoformat(timespec="seconds"), "command": command}
 
 
 def summary_lines(report: dict[str, Any]) -> list[str]:

@@ -20,7 +20,7 @@ from typing import Any
 
 from assistant.evaluation.markup import HTML_FOOT, html_head, html_table, html_text
 from assistant.evaluation.plots import Point, reliability_plot
-from assistant.evaluation.report import write_report
+from assistant.evaluation.report import made_now, write_report
 from assistant.evaluation.resolving import (
     FIGURES,
     Answered,
@@ -70,9 +70,12 @@ def evaluate_resolver(
     folder: Path,
     plan: ResolverPlan,
     *,
+    command: str = "",
     progress: type[Progress] = Progress,
 ) -> dict[str, Any]:
     """Ask everything, publish the report in `folder`, and give what `report.json` holds.
+
+    `command` is the line that asked for it, kept in the report.
 
     Raises `ArtefactError` where `folder` holds something else.
     """
@@ -83,6 +86,7 @@ def evaluate_resolver(
     measured = {name: _asked(name, sought, search, progress) for name, sought in slices.items()}
     absence = _absence(catalogue, plan, progress)
     report = {
+        **made_now(command),
         "titles": len(catalogue),
         "plan": asdict(plan),
         "versions": {"titlewise": version("titlewise"), "python": platform.python_version()},

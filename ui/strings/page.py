@@ -1,4 +1,4 @@
-"""What the page says, in one place and in two languages.
+"""What the page says in its frame, in the conversation and in the settings, in two languages.
 
 STRINGS["pt"].new_conversation    # "Nova conversa"
 """
