@@ -35,6 +35,8 @@ bench: setup
 	$(BIN)/python benchmarks/resolver.py
 	$(BIN)/python benchmarks/ablation.py
 	$(BIN)/python benchmarks/scale.py
+	$(BIN)/python benchmarks/serving.py
+	$(BIN)/python benchmarks/page.py
 
 # Write the help texts into docs/commands.md.
 docs: setup

@@ -75,7 +75,7 @@ def show_evaluation(home: Path, strings: ReportStrings) -> None:
 
 def _show_command(home: Path, what: str) -> None:
     words = ["titlewise", "--home", str(home), "evaluate", what]
-    st.code(shlex.join(words), language="shell", wrap_lines=True)
+    st.code(shlex.join(words), language=None, wrap_lines=True)
 
 
 def _show_making(report: Report, strings: ReportStrings) -> None:
@@ -86,7 +86,7 @@ def _show_making(report: Report, strings: ReportStrings) -> None:
         st.caption(strings.evaluation_model.format(backend=on_one_line(report.backend), adapters=adapters))
     if report.command:
         st.caption(strings.evaluation_command)
-        st.code(report.command, language="shell", wrap_lines=True)
+        st.code(report.command, language=None, wrap_lines=True)
     if report.missing:
         with st.expander(strings.evaluation_missing):
             for line in report.missing:

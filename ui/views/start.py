@@ -51,7 +51,7 @@ def _show_part(part: Part, engine: Engine, strings: Strings) -> None:
         _bring(part, button, strings)
     st.caption(strings.start_or)
     shown = [*part.command[:-1], OWN_SOURCE] if part.name == "catalogue" else part.command
-    st.code(shlex.join(["titlewise", *shown]), language="shell", wrap_lines=True)
+    st.code(shlex.join(["titlewise", *shown]), language=None, wrap_lines=True)
 
 
 def _bring(part: Part, title: str, strings: Strings) -> None:

@@ -68,7 +68,7 @@ def _show_going_on(folder: Path, home: Path, strings: ReportStrings) -> None:
 
 def _show_command(home: Path, *arguments: str) -> None:
     words = ["titlewise", "--home", str(home), "finetune", *arguments]
-    st.code(shlex.join(words), language="shell", wrap_lines=True)
+    st.code(shlex.join(words), language=None, wrap_lines=True)
 
 
 def _recipe_of(folder: Path) -> list[str]:
