@@ -130,7 +130,7 @@ def test_every_question_that_is_suggested_about_a_product_is_answered(assistant:
         for matter in told(assistant, product, STRINGS[language]):
             suggested += 1
             assert assistant.ask(matter.asked_of_it, uid=product.uid).reply.kind == "answer", matter
-    assert suggested > 3
+    assert suggested >= 3
 
 
 def test_answering_again_asks_the_same_with_another_seed_and_takes_the_place_of_the_reply(

@@ -38,6 +38,7 @@ STYLE = """
 [data-testid="stBottomBlockContainer"] { padding-bottom: 1.5rem; }
 [data-testid="stMainBlockContainer"] button p { text-align: left; }
 [data-testid="stText"] { overflow-wrap: anywhere; }
+[data-testid="stPageLink"] p { white-space: normal; overflow-wrap: anywhere; }
 .tw-title { font-weight: 600; line-height: 1.35; overflow-wrap: anywhere; }
 .tw-uid { color: color-mix(in srgb, currentColor 75%, transparent); font-size: 0.85rem; overflow-wrap: anywhere; }
 .tw-quote {

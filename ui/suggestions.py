@@ -12,12 +12,16 @@ from assistant.attributes import carries
 from assistant.chat import Assistant
 from assistant.evidence import choose
 from assistant.phrases import language_of
+from finetune.facts import facts_in
 from index.products import Product
 from ui.strings import STRINGS, Matter, Strings
 
 MAX_TRIES = 80  # products looked at
 MAX_QUESTION_CHARACTERS = 80
 LEAST_STRENGTH = 0.6  # of the evidence, as `assistant.evidence` gives it
+
+# Denied, these answer their question too.
+TOLD_EITHER_WAY = frozenset({"batteries", "batteries included", "not included", "water", "wireless", "assembly"})
 
 _TAIL = re.compile(r"\s*(?:[,:;(\[|]| [-–—] ).*$")
 
@@ -35,7 +39,7 @@ def suggest(assistant: Assistant, count: int, *, seed: int = 0) -> list[str]:
             break
         product = assistant.catalogue.product(row)
         strings = STRINGS[language_of(f"{product.title} {product.content}")]
-        for name, matter in _carried(product, strings):
+        for name, matter in _stated(product, strings):
             if matter.asked and name not in questions and not carries(product.title, name):
                 question = _fitting(assistant, product, matter.asked)
                 if question:
@@ -46,11 +50,17 @@ def suggest(assistant: Assistant, count: int, *, seed: int = 0) -> list[str]:
 
 def told(assistant: Assistant, product: Product, strings: Strings) -> list[Matter]:
     """Give what a description tells about, as far as it answers the question for it."""
-    return [matter for _, matter in _carried(product, strings) if _answers(assistant, product, matter.asked_of_it)]
+    return [matter for _, matter in _stated(product, strings) if _answers(assistant, product, matter.asked_of_it)]
 
 
-def _carried(product: Product, strings: Strings) -> Iterator[tuple[str, Matter]]:
-    return ((name, matter) for name, matter in strings.matters.items() if carries(product.content, name))
+def _stated(product: Product, strings: Strings) -> Iterator[tuple[str, Matter]]:
+    """Yield the matters that a description states: by the narrow patterns that training takes its facts from."""
+    stated = {
+        fact.attribute for fact in facts_in(product.content) if fact.polarity or fact.attribute in TOLD_EITHER_WAY
+    }
+    if carries(product.content, "material"):
+        stated.add("material")
+    return ((name, matter) for name, matter in strings.matters.items() if name in stated)
 
 
 def _fitting(assistant: Assistant, product: Product, form: str) -> str:

@@ -137,7 +137,7 @@ class Strings:
     start_or: str
     start_done: str
     start_broken: str
-    # What descriptions tell, by the attributes of `assistant.attributes`, the likelier the earlier
+    # What descriptions tell, by the attributes of `finetune.facts`, the more telling the earlier
     matters: dict[str, Matter]
 
 
@@ -259,18 +259,23 @@ ENGLISH = Strings(
         "age": Matter("the age it is for", "What ages is it for?", "What ages is {title} for?"),
         "pages": Matter("the number of pages", "How many pages does it have?"),
         "duration": Matter("how long it lasts", "How long does it last?"),
-        "dishwasher": Matter("the dishwasher", "Can it go in the dishwasher?"),
-        "heat": Matter("oven, hob or microwave", "Can it go in the oven?"),
+        "included": Matter("what comes with it", "What comes with it?", "What comes with the {title}?"),
+        "not included": Matter("what is not included", "What is not included?"),
         "warranty": Matter("the warranty", "Is there a warranty?"),
-        "wireless": Matter("the connection", "Is it wireless?"),
+        "water": Matter("water", "Is it waterproof?"),
         "washing": Matter("how to clean it", "How is it cleaned?"),
+        "batteries": Matter("the batteries", "What batteries does it take?"),
+        "batteries included": Matter("whether batteries come with it", "Are batteries included?"),
+        "voltage": Matter("the voltage", "What voltage does it need?"),
+        "wattage": Matter("the power", "How many watts does it have?"),
+        "wireless": Matter("Bluetooth and Wi-Fi", "Is it wireless?"),
+        "colour": Matter("the colour", "What colours is it made in?"),
+        "language": Matter("the language", "What language is it in?"),
         "author": Matter("the author", "Who wrote it?"),
         "origin": Matter("where it is made", "Where is it made?"),
-        "power": Matter("the power supply", "What powers it?"),
-        "water": Matter("water", "Is it waterproof?"),
-        "included": Matter("what comes with it", "What comes with it?", "What comes with the {title}?"),
-        "colour": Matter("the colour", "What colour is it?"),
-        "compatibility": Matter("what it fits", "What does it work with?"),
+        "compatibility": Matter("what it works with", "What does it work with?"),
+        "requirement": Matter("what it needs", "What does it need?"),
+        "assembly": Matter("the assembly", "Does it come assembled?"),
     },
 )
 
@@ -392,18 +397,23 @@ PORTUGUESE = Strings(
         "age": Matter("idade indicada", "Para que idade é?"),
         "pages": Matter("número de páginas", "Quantas páginas tem?"),
         "duration": Matter("duração", "Quanto tempo dura?"),
-        "dishwasher": Matter("lava-louças", "Pode ir à lava-louças?"),
-        "heat": Matter("forno, fogão ou micro-ondas", "Pode ir ao forno?"),
+        "included": Matter("o que acompanha", "O que acompanha?"),
+        "not included": Matter("o que não acompanha", "O que não está incluído?"),
         "warranty": Matter("garantia", "Tem garantia?"),
-        "wireless": Matter("conexão", "É sem fio?"),
+        "water": Matter("água", "É à prova d'água?"),
         "washing": Matter("limpeza", "Como se limpa?"),
+        "batteries": Matter("pilhas", "Que pilhas usa?"),
+        "batteries included": Matter("pilhas incluídas ou não", "As pilhas estão incluídas?"),
+        "voltage": Matter("voltagem", "Qual é a voltagem?"),
+        "wattage": Matter("potência", "Qual é a potência?"),
+        "wireless": Matter("Bluetooth e Wi-Fi", "É sem fio?"),
+        "colour": Matter("cor", "Em que cores existe?"),
+        "language": Matter("idioma", "Em que idioma está?"),
         "author": Matter("autoria", "Quem escreveu?"),
         "origin": Matter("origem", "Onde é feito?"),
-        "power": Matter("alimentação elétrica", "Como é alimentado?"),
-        "water": Matter("água", "É à prova d'água?"),
-        "included": Matter("o que acompanha", "O que acompanha?"),
-        "colour": Matter("cor", "Qual é a cor?"),
         "compatibility": Matter("compatibilidade", "Funciona com quê?"),
+        "requirement": Matter("o que é preciso ter", "O que é preciso ter?"),
+        "assembly": Matter("montagem", "Vem montado?"),
     },
 )
 

@@ -36,6 +36,10 @@ if (innerWidth < 768)
 </script>"""
 
 
+# It also begins such a page at its end, where a product is described at its head.
+TURN_TO_HEAD = """<script>document.querySelector("h2")?.scrollIntoView({block: "center"});</script>"""
+
+
 def show_chat(shop: Shop, assistant: Assistant, visit: Visit) -> None:
     """Draw the conversation, or what was said about the product in the page's address, and answer what is asked."""
     strings, talk = STRINGS[visit.language], visit.talk
@@ -48,10 +52,12 @@ def show_chat(shop: Shop, assistant: Assistant, visit: Visit) -> None:
     if talk.request is not None:
         _begin(shop, assistant, visit)
     exchanges = [exchange for exchange in talk.exchanges if uid in ("", exchange.request.uid)]
+    greeting = st.empty()  # or it would stand, faded, under the first reply on its way
     if product is not None:
         _show_product(product, assistant, visit, fresh=not exchanges)
     elif not exchanges:
-        show_greeting(assistant, talk, strings)
+        with greeting.container():
+            show_greeting(assistant, talk, strings)
     for exchange in exchanges:
         with st.chat_message("user", avatar=":material/person:"):
             _show_request(exchange, visit, strings)
@@ -189,6 +195,7 @@ def _show_product(product: Product, assistant: Assistant, visit: Visit, *, fresh
     show_description(product, (), strings, expanded=fresh)
     if fresh:
         show_questions(product, assistant, visit.talk, visit.language)
+        st.html(TURN_TO_HEAD, unsafe_allow_javascript=True)
 
 
 def _product_of_address(assistant: Assistant, strings: Strings) -> Product | None:
