@@ -18,6 +18,7 @@ from assistant.answer import Answer, Asking, Pieces, Stopwatch
 from assistant.backends.base import Backend, Generation, Message
 from assistant.citations import check, quotes_of
 from assistant.conversation import State, Turn, points, replay, understand
+from assistant.describe import describe
 from assistant.evidence import (
     Budget,
     Evidence,
@@ -87,6 +88,20 @@ class Assistant:
             turn = understand(state, question, self.index, self.catalogue)
         watch.lap("resolve_ms")
         return Answer(self._answer(turn, asking, watch), turn.state, turn.probability)
+
+    def describe(self, title: str, *, asking: Asking = Asking()) -> Answer:
+        """Invent a description for a title that is in no catalogue; see `assistant.describe`."""
+        return describe(self.backend, title, asking=asking)
+
+    @property
+    def model(self) -> str:
+        """Name the engine and the model."""
+        return self.backend.name
+
+    @property
+    def adapters(self) -> tuple[str, ...]:
+        """Name the loaded adapters; the first answers where none is asked for."""
+        return tuple(adapter.name for adapter in self.backend.adapters)
 
     @property
     def budget(self) -> Budget:

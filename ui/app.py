@@ -12,7 +12,6 @@ from pathlib import Path
 
 import streamlit as st
 
-from assistant.chat import Assistant
 from assistant.phrases import Language
 from index.errors import ArtefactError, UserError
 from ui.exchange import Request, Talk
@@ -21,7 +20,7 @@ from ui.page import Settings, opened, visits
 from ui.parts import parts_of
 from ui.replies import STYLE
 from ui.saving import as_json_file, as_markdown_file
-from ui.shop import Shop
+from ui.shop import Clerk, Shop
 from ui.strings import NAME, REPORT_STRINGS, STRINGS, Strings
 from ui.views.browse import show_browse
 from ui.views.chat import PRODUCT, show_chat
@@ -116,7 +115,7 @@ def _frame(visit: Visit) -> None:
     st.html(remember, unsafe_allow_javascript=True)
 
 
-def _assistant(shop: Shop, visit: Visit, strings: Strings) -> Assistant:
+def _assistant(shop: Shop, visit: Visit, strings: Strings) -> Clerk:
     """Give the assistant with the visitor's model; where that cannot be opened, the one the page began with."""
     try:
         with st.spinner(strings.settings_loading.format(name=visit.preferences.model)):

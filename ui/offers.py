@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from assistant.chat import Assistant
 from assistant.conversation import points
 from assistant.phrases import Language
 from index.products import Product
@@ -15,6 +14,7 @@ from index.resolver import Hit
 from index.words import FRAME_WORDS, fold
 from ui.exchange import Exchange, Request, Talk
 from ui.markdown import on_one_line
+from ui.shop import Clerk
 from ui.strings import STRINGS, Matter, Strings
 from ui.suggestions import suggest, told
 
@@ -24,7 +24,7 @@ OTHERS = 3  # titles offered in place of one
 FEWEST_TITLE_WORDS = 2  # of which a description is invented
 
 
-def show_greeting(assistant: Assistant, talk: Talk, strings: Strings) -> None:
+def show_greeting(assistant: Clerk, talk: Talk, strings: Strings) -> None:
     """Draw what this is, and questions to begin with."""
     st.header(strings.greeting, anchor=False)
     st.text(strings.greeting_help)
@@ -35,7 +35,7 @@ def show_greeting(assistant: Assistant, talk: Talk, strings: Strings) -> None:
         st.button(on_one_line(question), key=f"suggestion-{number}", on_click=talk.ask, args=(Request(question),))
 
 
-def show_choices(exchange: Exchange, assistant: Assistant, talk: Talk) -> None:
+def show_choices(exchange: Exchange, assistant: Clerk, talk: Talk) -> None:
     """Draw a button for each product that the question may have meant; they stay, and answer it at any time."""
     state = exchange.state
     labels = assistant.labels([hit.uid for hit in state.candidates])
@@ -56,7 +56,7 @@ def show_others(exchange: Exchange, uid: str, talk: Talk, strings: Strings) -> N
             st.caption(strings.none_of_these)
 
 
-def show_nearest(exchange: Exchange, assistant: Assistant, talk: Talk, strings: Strings) -> None:
+def show_nearest(exchange: Exchange, assistant: Clerk, talk: Talk, strings: Strings) -> None:
     """Draw the nearest titles, and the offer to invent a description of the one that was asked for."""
     question = exchange.request.question
     assert exchange.reply is not None
@@ -73,14 +73,14 @@ def show_nearest(exchange: Exchange, assistant: Assistant, talk: Talk, strings: 
         st.button(label, key=f"invent-{exchange.id}", icon=icon, type="tertiary", on_click=talk.ask, args=(request,))
 
 
-def show_covered(product: Product, assistant: Assistant, language: Language) -> None:
+def show_covered(product: Product, assistant: Clerk, language: Language) -> None:
     """Draw what a description does tell about."""
     if matters := _told(assistant, assistant.catalogue.digest, product.uid, language):
         names = ", ".join(matter.name for matter in matters)
         st.caption(STRINGS[language].covers.format(matters=names))
 
 
-def show_questions(product: Product, assistant: Assistant, talk: Talk, language: Language) -> None:
+def show_questions(product: Product, assistant: Clerk, talk: Talk, language: Language) -> None:
     """Draw questions that the description of a product can answer, and that were not asked yet."""
     asked = {exchange.request.question for exchange in talk.exchanges}
     about = _told(assistant, assistant.catalogue.digest, product.uid, language)
@@ -117,13 +117,13 @@ def _show_products(
 
 
 @st.cache_data(show_spinner=False)
-def _suggestions(_assistant: Assistant, digest: str) -> list[str]:
+def _suggestions(_assistant: Clerk, digest: str) -> list[str]:
     """Give the questions to begin with, once for each catalogue; `digest` is what tells catalogues apart."""
     return suggest(_assistant, SUGGESTIONS)
 
 
 @st.cache_data(show_spinner=False, max_entries=1_000)
-def _told(_assistant: Assistant, digest: str, uid: str, language: Language) -> list[Matter]:
+def _told(_assistant: Clerk, digest: str, uid: str, language: Language) -> list[Matter]:
     """Give what a description tells about, once for each product of a catalogue."""
     product = _assistant.catalogue.product(_assistant.catalogue.row_of(uid))
     return told(_assistant, product, STRINGS[language])

@@ -3,14 +3,59 @@
 Shop(home, assistant, feedback, line, visits)
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
-from assistant.chat import Assistant
+from assistant.answer import Answer, Asking
+from assistant.chat import Settings
+from assistant.conversation import State
+from assistant.evidence import Budget, Passage
+from index.products import Catalogue
+from index.resolver import Hit, TitleIndex
 from ui.feedback import Feedback
 from ui.line import Line
 from ui.visits import Visit, Visits
+
+
+class Clerk(Protocol):
+    """Who answers on the page: an `Assistant` with a model of its own, or one whose model a server has."""
+
+    catalogue: Catalogue
+    index: TitleIndex
+    settings: Settings
+
+    @property
+    def name(self) -> str:
+        """Name what answers, for people."""
+
+    @property
+    def model(self) -> str:
+        """Name the engine and the model."""
+
+    @property
+    def adapters(self) -> Sequence[str]:
+        """Name the adapters; the first answers where none is asked for."""
+
+    @property
+    def budget(self) -> Budget:
+        """Give how much the model may read for one question."""
+
+    def ask(self, question: str, *, uid: str = "", state: State = State(), asking: Asking = Asking()) -> Answer:
+        """Answer a question; see `Assistant.ask`."""
+
+    def describe(self, title: str, *, asking: Asking = Asking()) -> Answer:
+        """Invent a description."""
+
+    def labels(self, uids: Sequence[str]) -> list[str]:
+        """Give one line for each product by which a person can tell it from the others."""
+
+    def nearest(self, question: str, hits: Sequence[Hit]) -> list[Hit]:
+        """Give the hits to name where none is meant."""
+
+    def passages(self, content: str) -> list[Passage]:
+        """Cut a content into the passages that may be shown."""
 
 
 @dataclass(frozen=True)
@@ -21,13 +66,13 @@ class Shop:
     """
 
     home: Path
-    assistant: Assistant
+    assistant: Clerk
     feedback: Feedback
     line: Line
     visits: Visits
-    models: Mapping[str, Callable[[], Assistant]] = field(default_factory=dict)
+    models: Mapping[str, Callable[[], Clerk]] = field(default_factory=dict)
 
-    def assistant_for(self, visit: Visit) -> Assistant:
+    def assistant_for(self, visit: Visit) -> Clerk:
         """Give the assistant with the model that a visitor chose.
 
         Raises `UserError` where it cannot be opened.

@@ -9,11 +9,11 @@ import re
 from collections.abc import Iterator
 
 from assistant.attributes import carries
-from assistant.chat import Assistant
 from assistant.evidence import choose
 from assistant.phrases import language_of
 from finetune.facts import facts_in
 from index.products import Product
+from ui.shop import Clerk
 from ui.strings import STRINGS, Matter, Strings
 
 MAX_TRIES = 80  # products looked at
@@ -26,7 +26,7 @@ TOLD_EITHER_WAY = frozenset({"batteries", "batteries included", "not included", 
 _TAIL = re.compile(r"\s*(?:[,:;(\[|]| [-–—] ).*$")
 
 
-def suggest(assistant: Assistant, count: int, *, seed: int = 0) -> list[str]:
+def suggest(assistant: Clerk, count: int, *, seed: int = 0) -> list[str]:
     """Give up to `count` questions about different products and, while there are any, different matters.
 
     Each is in its product's language, and is kept only if it leads back to its product and finds its evidence.
@@ -48,7 +48,7 @@ def suggest(assistant: Assistant, count: int, *, seed: int = 0) -> list[str]:
     return list(questions.values())
 
 
-def told(assistant: Assistant, product: Product, strings: Strings) -> list[Matter]:
+def told(assistant: Clerk, product: Product, strings: Strings) -> list[Matter]:
     """Give what a description tells about, as far as it answers the question for it."""
     return [matter for _, matter in _stated(product, strings) if _answers(assistant, product, matter.asked_of_it)]
 
@@ -63,7 +63,7 @@ def _stated(product: Product, strings: Strings) -> Iterator[tuple[str, Matter]]:
     return ((name, matter) for name, matter in strings.matters.items() if name in stated)
 
 
-def _fitting(assistant: Assistant, product: Product, form: str) -> str:
+def _fitting(assistant: Clerk, product: Product, form: str) -> str:
     """Give the question with the title, shortened where that still means the same product; "" where none fits."""
     for title in dict.fromkeys((_TAIL.sub("", product.title), product.title)):
         question = form.format(title=title)
@@ -72,13 +72,13 @@ def _fitting(assistant: Assistant, product: Product, form: str) -> str:
     return ""
 
 
-def _leads_back(assistant: Assistant, product: Product, question: str) -> bool:
+def _leads_back(assistant: Clerk, product: Product, question: str) -> bool:
     resolution = assistant.index.resolve(question)
     found = resolution.decision == "found" and resolution.hits[0].uid == product.uid
     return found and _answers(assistant, product, question)
 
 
-def _answers(assistant: Assistant, product: Product, question: str) -> bool:
+def _answers(assistant: Clerk, product: Product, question: str) -> bool:
     """Say whether the description answers a question, by the scorer that decides it for a visitor's."""
     passages = assistant.passages(product.content)
     evidence = choose(question, product.title, passages, assistant.index.encode, assistant.budget)

@@ -8,16 +8,15 @@ from importlib.metadata import version
 
 import streamlit as st
 
-from assistant.adapters import answering
-from assistant.chat import Assistant
 from ui.exchange import Exchange, Talk
 from ui.feedback import Feedback, Opinion
+from ui.shop import Clerk
 from ui.strings import ENGLISH, Strings
 
 LONGEST_COMMENT = 1_000  # characters
 
 
-def show_vote(exchange: Exchange, talk: Talk, assistant: Assistant, feedback: Feedback, strings: Strings) -> None:
+def show_vote(exchange: Exchange, talk: Talk, assistant: Clerk, feedback: Feedback, strings: Strings) -> None:
     """Draw thumbs up and down; with a vote, also the place for its reason and a comment."""
     given = (exchange, talk, assistant, feedback)
     vote = st.feedback("thumbs", key=_key(exchange, "vote"), on_change=_keep, args=given)
@@ -43,12 +42,12 @@ def show_vote(exchange: Exchange, talk: Talk, assistant: Assistant, feedback: Fe
         )
 
 
-def _keep(exchange: Exchange, talk: Talk, assistant: Assistant, feedback: Feedback) -> None:
+def _keep(exchange: Exchange, talk: Talk, assistant: Clerk, feedback: Feedback) -> None:
     vote = st.session_state.get(_key(exchange, "vote"))
     if vote is None or exchange.reply is None:
         return
     asking = exchange.asking
-    adapter, _ = answering(assistant.backend.adapters, asking.adapter)
+    adapter = next(iter(assistant.adapters), "") if asking.adapter is None else asking.adapter
     asked = {"seed": asking.seed, "temperature": asking.temperature, "top_p": asking.top_p}
     if asking.max_new_tokens:
         asked["max_new_tokens"] = asking.max_new_tokens

@@ -6,11 +6,11 @@ show_browse(assistant, chat_page, strings)
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from assistant.chat import Assistant
 from index.products import Product
 from index.resolver import Hit
 from index.words import fold
 from ui.markdown import on_one_line
+from ui.shop import Clerk
 from ui.strings import Strings
 from ui.views.chat import PRODUCT
 
@@ -20,7 +20,7 @@ LONGEST_TYPED = 200  # characters of a title
 LEAST_SCORE = 0.05  # of a hit with none of the words typed, as a misspelt one is
 
 
-def show_browse(assistant: Assistant, chat: StreamlitPage, strings: Strings) -> None:
+def show_browse(assistant: Clerk, chat: StreamlitPage, strings: Strings) -> None:
     """Draw the search and what it finds; a product opens in the conversation, where it can be asked about."""
     st.header(strings.browse, anchor=False)
     st.text(strings.browse_help)

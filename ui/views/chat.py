@@ -8,9 +8,7 @@ import functools
 import streamlit as st
 
 from assistant.answer import Answer, Asking
-from assistant.chat import Assistant
 from assistant.conversation import State
-from assistant.describe import describe
 from index.errors import UnknownProductError, UserError
 from index.products import Product
 from ui.copying import copy_button
@@ -19,7 +17,7 @@ from ui.markdown import on_one_line
 from ui.offers import show_choices, show_covered, show_greeting, show_nearest, show_others, show_questions
 from ui.reading import Reading
 from ui.replies import confidence, show_badge, show_card, show_description, show_reply, show_times, show_uid
-from ui.shop import Shop
+from ui.shop import Clerk, Shop
 from ui.strings import STRINGS, Strings
 from ui.visits import Visit
 from ui.votes import show_vote
@@ -40,7 +38,7 @@ if (innerWidth < 768)
 TURN_TO_HEAD = """<script>document.querySelector("h2")?.scrollIntoView({block: "center"});</script>"""
 
 
-def show_chat(shop: Shop, assistant: Assistant, visit: Visit) -> None:
+def show_chat(shop: Shop, assistant: Clerk, visit: Visit) -> None:
     """Draw the conversation, or what was said about the product in the page's address, and answer what is asked."""
     strings, talk = STRINGS[visit.language], visit.talk
     product = _product_of_address(assistant, strings)
@@ -68,22 +66,22 @@ def show_chat(shop: Shop, assistant: Assistant, visit: Visit) -> None:
                 _show_answered(exchange, shop, assistant, visit)
 
 
-def _begin(shop: Shop, assistant: Assistant, visit: Visit) -> None:
+def _begin(shop: Shop, assistant: Clerk, visit: Visit) -> None:
     """Start answering the open request, in a thread that goes on while the page is drawn anew."""
     assert visit.talk.request is not None
     asking = visit.preferences.asking(visit.talk.request)
-    exchange = visit.talk.begin(assistant.backend.name, asking)
+    exchange = visit.talk.begin(assistant.model, asking)
     ask = functools.partial(_ask, assistant, exchange.request, exchange.before, asking)
     exchange.reading = Reading(ask, asking, shop.line)
 
 
-def _ask(assistant: Assistant, request: Request, state: State, asking: Asking) -> Answer:
+def _ask(assistant: Clerk, request: Request, state: State, asking: Asking) -> Answer:
     if request.describe:
-        return describe(assistant.backend, request.question, asking=asking)
+        return assistant.describe(request.question, asking=asking)
     return assistant.ask(request.question, uid=request.uid, state=state, asking=asking)
 
 
-def _follow(exchange: Exchange, reading: Reading, assistant: Assistant, talk: Talk, strings: Strings) -> None:
+def _follow(exchange: Exchange, reading: Reading, assistant: Clerk, talk: Talk, strings: Strings) -> None:
     """Draw a reply as it comes; the visitor's next act may end this drawing at any point, but not the reply."""
     st.html(TURN_TO_REPLY, unsafe_allow_javascript=True)
     if exchange.request.describe:
@@ -105,7 +103,7 @@ def _follow(exchange: Exchange, reading: Reading, assistant: Assistant, talk: Ta
     st.rerun()
 
 
-def _show_answered(exchange: Exchange, shop: Shop, assistant: Assistant, visit: Visit) -> None:
+def _show_answered(exchange: Exchange, shop: Shop, assistant: Clerk, visit: Visit) -> None:
     strings, talk, reply = STRINGS[visit.language], visit.talk, exchange.reply
     if exchange.fault is not None:
         fault = str(exchange.fault) if isinstance(exchange.fault, UserError) else strings.broken
@@ -132,7 +130,7 @@ def _show_answered(exchange: Exchange, shop: Shop, assistant: Assistant, visit: 
         show_times(reply.timings, strings)
 
 
-def _show_acts(exchange: Exchange, shop: Shop, assistant: Assistant, visit: Visit) -> None:
+def _show_acts(exchange: Exchange, shop: Shop, assistant: Clerk, visit: Visit) -> None:
     """Draw what can be done with a reply: copy it, have it answered again, judge it."""
     strings, talk, reply = STRINGS[visit.language], visit.talk, exchange.reply
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
@@ -184,7 +182,7 @@ def _edit(question: str, visit: Visit, strings: Strings) -> None:
         st.rerun()
 
 
-def _show_product(product: Product, assistant: Assistant, visit: Visit, *, fresh: bool) -> None:
+def _show_product(product: Product, assistant: Clerk, visit: Visit, *, fresh: bool) -> None:
     """Draw the product of the page's address; `fresh` where nothing was asked about it yet."""
     strings = STRINGS[visit.language]
     if st.button(strings.product_leave, key="leave", icon=":material/arrow_back:", type="tertiary"):
@@ -198,7 +196,7 @@ def _show_product(product: Product, assistant: Assistant, visit: Visit, *, fresh
         st.html(TURN_TO_HEAD, unsafe_allow_javascript=True)
 
 
-def _product_of_address(assistant: Assistant, strings: Strings) -> Product | None:
+def _product_of_address(assistant: Clerk, strings: Strings) -> Product | None:
     """Give the product that the page's address names, if it names one that is there."""
     uid = st.query_params.get(PRODUCT, "")
     if not uid:
@@ -210,5 +208,5 @@ def _product_of_address(assistant: Assistant, strings: Strings) -> Product | Non
         return None
 
 
-def _product(assistant: Assistant, uid: str) -> Product:
+def _product(assistant: Clerk, uid: str) -> Product:
     return assistant.catalogue.product(assistant.catalogue.row_of(uid))

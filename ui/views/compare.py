@@ -9,26 +9,24 @@ from dataclasses import replace
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from assistant.adapters import answering
 from assistant.answer import Asking
-from assistant.chat import Assistant
 from assistant.reply import Reply
 from index.errors import UserError
 from ui.exchange import Request
 from ui.markdown import on_one_line
 from ui.reading import Reading
 from ui.replies import show_badge, show_card, show_quotes
-from ui.shop import Shop
+from ui.shop import Clerk, Shop
 from ui.strings import STRINGS, Strings
 from ui.visits import Compared, Visit
 
 
-def show_compare(shop: Shop, assistant: Assistant, visit: Visit) -> None:
+def show_compare(shop: Shop, assistant: Clerk, visit: Visit) -> None:
     """Draw the last comparison, or make the one that is asked for: one reply after the other, for a fair time."""
     strings = STRINGS[visit.language]
     st.header(strings.compare, anchor=False)
     st.text(strings.compare_help)
-    if not assistant.backend.adapters:
+    if not assistant.adapters:
         st.info(strings.compare_no_adapter)
         return
     question = st.chat_input(strings.compare_placeholder)
@@ -37,7 +35,7 @@ def show_compare(shop: Shop, assistant: Assistant, visit: Visit) -> None:
             _show_compared(visit.compared, assistant, strings)
         return
     preferred = visit.preferences.asking(Request(question))
-    tuned, _ = answering(assistant.backend.adapters, preferred.adapter or None)
+    tuned = preferred.adapter or assistant.adapters[0]
     visit.compared = None
     _show_question(question)
     replies = []
@@ -52,7 +50,7 @@ def show_compare(shop: Shop, assistant: Assistant, visit: Visit) -> None:
     st.rerun()
 
 
-def _follow(question: str, assistant: Assistant, asking: Asking, shop: Shop, strings: Strings) -> Reply | None:
+def _follow(question: str, assistant: Clerk, asking: Asking, shop: Shop, strings: Strings) -> Reply | None:
     """Draw a reply as it comes, and give it; None where it failed, which is told."""
     reading = Reading(lambda: assistant.ask(question, asking=asking), asking, shop.line)
     words = st.empty()
@@ -67,7 +65,7 @@ def _follow(question: str, assistant: Assistant, asking: Asking, shop: Shop, str
     return reading.reply
 
 
-def _show_compared(compared: Compared, assistant: Assistant, strings: Strings) -> None:
+def _show_compared(compared: Compared, assistant: Clerk, strings: Strings) -> None:
     _show_question(compared.question)
     title, uid = compared.replies[0].title, compared.replies[0].uid
     if uid:
@@ -81,13 +79,13 @@ def _show_compared(compared: Compared, assistant: Assistant, strings: Strings) -
             st.caption(_speed(reply, assistant, strings))
 
 
-def _speed(reply: Reply, assistant: Assistant, strings: Strings) -> str:
+def _speed(reply: Reply, assistant: Clerk, strings: Strings) -> str:
     """Tell how fast a reply was worded: its tokens by the time from the end of the passages to its last word."""
     timings = reply.timings
     wording_ms = timings["total_ms"] - timings.get("resolve_ms", 0.0) - timings.get("passages_ms", 0.0)
     if reply.kind != "answer":
         return strings.compare_no_model.format(total_ms=timings["total_ms"])
-    tokens = assistant.backend.count_tokens(reply.text)
+    tokens = assistant.budget.count_tokens(reply.text)
     per_s = tokens / (wording_ms / 1000)
     return strings.compare_speed.format(tokens=tokens, per_s=per_s, total_s=timings["total_ms"] / 1000)
 

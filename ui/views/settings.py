@@ -5,16 +5,14 @@ show_settings(shop, assistant, visit)
 
 import streamlit as st
 
-from assistant.adapters import answering
-from assistant.chat import Assistant
-from ui.shop import Shop
+from ui.shop import Clerk, Shop
 from ui.strings import LANGUAGES, STRINGS
 from ui.visits import Visit
 
 MOST_NEW_TOKENS = 256
 
 
-def show_settings(shop: Shop, assistant: Assistant, visit: Visit) -> None:
+def show_settings(shop: Shop, assistant: Clerk, visit: Visit) -> None:
     """Draw the settings; each holds from the next question on, for this visitor alone."""
     strings, preferences = STRINGS[visit.language], visit.preferences
     st.header(strings.settings, anchor=False)
@@ -29,14 +27,14 @@ def show_settings(shop: Shop, assistant: Assistant, visit: Visit) -> None:
         strings.settings_model,
         ["", *shop.models],
         index=["", *shop.models].index(preferences.model),
-        format_func=lambda name: name or shop.assistant.backend.name,
+        format_func=lambda name: name or shop.assistant.model,
         help=strings.settings_model_help,
     )
     if model != preferences.model:
         preferences.model, preferences.adapter = model, None
         st.rerun()
-    adapters = [*(adapter.name for adapter in assistant.backend.adapters), ""]
-    chosen, _ = answering(assistant.backend.adapters, preferences.adapter)
+    adapters = [*assistant.adapters, ""]
+    chosen = adapters[0] if preferences.adapter is None else preferences.adapter
     preferences.adapter = st.selectbox(
         strings.settings_adapter,
         adapters,
