@@ -80,14 +80,17 @@ class Assistant:
         streaming, `BackendError` and `DeadlineError`.
         """
         watch = Stopwatch()
-        if uid:
-            check_question(question)
-            self.catalogue.row_of(uid)
-            turn = Turn(question, uid, (), (), State(uid))
-        else:
-            turn = understand(state, question, self.index, self.catalogue)
+        turn = self.turn(question, uid=uid, state=state)
         watch.lap("resolve_ms")
         return Answer(self._answer(turn, asking, watch), turn.state, turn.probability)
+
+    def turn(self, question: str, *, uid: str = "", state: State = State()) -> Turn:
+        """Say what a question means, without answering it; raises as `ask`."""
+        if not uid:
+            return understand(state, question, self.index, self.catalogue)
+        check_question(question)
+        self.catalogue.row_of(uid)
+        return Turn(question, uid, (), (), State(uid))
 
     def describe(self, title: str, *, asking: Asking = Asking()) -> Answer:
         """Invent a description for a title that is in no catalogue; see `assistant.describe`."""

@@ -27,14 +27,14 @@ class Engine:
     `model` is a named model, a hub name or a path; with a server, the server's name for it.
     `backend` "auto" takes llama.cpp for a `.gguf` file, transformers for a folder, and the
     server where `server` (a base URL up to and with `/v1`) is given.
-    `adapter` is a name in the home, "shipped" or a path; "" is the base model alone, None the
-    shipped adapter where it is there and the model is the embedded one.
+    `adapters` are names in the home, "shipped" or paths, the first of which answers where none is asked for; without
+    any it is the base model alone. None is the shipped adapter where it is there and the model is the embedded one.
     """
 
     model: str = EMBEDDED
     backend: BackendName = "auto"
     server: str = ""
-    adapter: str | None = None
+    adapters: tuple[str, ...] | None = None
 
 
 def open_catalogue(home: Path) -> tuple[Catalogue, TitleIndex]:
@@ -83,8 +83,9 @@ def open_assistant(home: Path, engine: Engine) -> Iterator[Assistant]:
 
 
 def _adapters(home: Path, engine: Engine, place: Path | None) -> list[Adapter]:
-    """Open the adapter that answers, if any does; `place` is the model's, None where it is a server's."""
-    name = engine.adapter
-    if name is None:
-        name = SHIPPED_NAME if engine.model == EMBEDDED and place is not None and SHIPPED.is_dir() else ""
-    return [open_adapter(name, home, place)] if name else []
+    """Open the adapters; `place` is the model's, None where it is a server's."""
+    names = engine.adapters
+    if names is None:
+        shipped = engine.model == EMBEDDED and place is not None and SHIPPED.is_dir()
+        names = (SHIPPED_NAME,) if shipped else ()
+    return [open_adapter(name, home, place) for name in names]

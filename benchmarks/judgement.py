@@ -59,7 +59,7 @@ def main() -> None:
     parser.add_argument("--adapter", default=None, help="the shipped one unless told")
     arguments = parser.parse_args()
     heard: list[Heard] = []
-    backend = open_backend(arguments.home, Engine(adapter=arguments.adapter))
+    backend = open_backend(arguments.home, Engine(adapters=(arguments.adapter,)))
     try:
         for name in SETS:
             questions, _ = read_questions(arguments.home / "questions" / f"{name}.jsonl", name)

@@ -214,13 +214,13 @@ def test_the_shipped_adapter_answers_for_the_embedded_model_alone(
     export_gguf(adapters.read_adapter(shipped, "shipped"), embedded_model)
     make()
     assert names(tmp_path, Engine()) == ["shipped"]
-    assert names(tmp_path, Engine(adapter="")) == []
+    assert names(tmp_path, Engine(adapters=())) == []
     assert names(tmp_path, Engine(str(tiny_llama))) == []
-    assert names(tmp_path, Engine(str(tiny_llama), adapter="mine")) == ["mine"]
+    assert names(tmp_path, Engine(str(tiny_llama), adapters=("mine",))) == ["mine"]
     with pytest.raises(ArtefactError, match="was trained on"):
-        open_backend(tmp_path, Engine(str(tiny_llama), adapter="shipped"))
+        open_backend(tmp_path, Engine(str(tiny_llama), adapters=("shipped",)))
     assert names(tmp_path, Engine("x", server="http://127.0.0.1:1/v1")) == []
-    assert names(tmp_path, Engine("x", server="http://127.0.0.1:1/v1", adapter="mine")) == ["mine"]
+    assert names(tmp_path, Engine("x", server="http://127.0.0.1:1/v1", adapters=("mine",))) == ["mine"]
 
 
 def test_a_damaged_shipped_adapter_is_told_and_the_base_model_answers_all_the_same(
@@ -229,7 +229,7 @@ def test_a_damaged_shipped_adapter_is_told_and_the_base_model_answers_all_the_sa
     (shipped / "adapter_config.json").write_text("{}")
     with pytest.raises(ArtefactError, match=r"adapter_config\.json.*pip install --force-reinstall"):
         open_backend(tmp_path, Engine())
-    assert names(tmp_path, Engine(adapter="")) == []
+    assert names(tmp_path, Engine(adapters=())) == []
 
 
 def test_without_a_shipped_adapter_the_base_model_answers(

@@ -210,7 +210,7 @@ def test_suggested_questions_lead_to_their_own_product_and_are_answered(shop: As
 
 
 def test_settings_survive_the_way_through_the_command_line() -> None:
-    settings = Settings(Path("/some where"), Engine("a b.gguf", server="http://127.0.0.1:1/v1", adapter=""))
+    settings = Settings(Path("/some where"), Engine("a b.gguf", server="http://127.0.0.1:1/v1", adapters=("a", "b")))
     assert Settings.from_argument(settings.argument()) == settings
 
 

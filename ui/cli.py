@@ -229,7 +229,11 @@ def _add_engine(command: argparse.ArgumentParser) -> None:
     either = command.add_mutually_exclusive_group()
     _add_base(either)
     either.add_argument(
-        "--adapter", metavar="NAME_OR_PATH", help="the adapter that answers (the shipped one, for the model it is for)"
+        "--adapter",
+        action="append",
+        dest="adapters",
+        metavar="NAME_OR_PATH",
+        help="what answers; may be given again, to choose from (the shipped one, for the model it is for)",
     )
 
 

@@ -8,7 +8,10 @@ import argparse
 import json
 import os
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from assistant.opening import Engine
 
 
 def run_demo(chosen: argparse.Namespace) -> None:
@@ -16,7 +19,7 @@ def run_demo(chosen: argparse.Namespace) -> None:
     from assistant.opening import Engine
     from ui.demo import demo
 
-    demo(chosen.home, Engine(adapter="" if chosen.base else None))
+    demo(chosen.home, Engine(adapters=() if chosen.base else None))
 
 
 def run_prepare(chosen: argparse.Namespace) -> None:
@@ -94,7 +97,7 @@ def run_ask(chosen: argparse.Namespace) -> None:
     from ui.terminal import reply_lines
 
     _check_batch_usage(chosen)
-    with open_assistant(chosen.home, _engine(chosen)) as assistant:
+    with open_assistant(chosen.home, engine_of(chosen)) as assistant:
 
         def row_of(row: Row) -> Row:
             uid = uid_of(row)
@@ -134,7 +137,7 @@ def run_describe(chosen: argparse.Namespace) -> None:
     from assistant.opening import open_backend
     from ui.terminal import reply_lines
 
-    backend = open_backend(chosen.home, _engine(chosen))
+    backend = open_backend(chosen.home, engine_of(chosen))
     try:
         reply = describe(backend, chosen.title, language=chosen.language, asking=Asking(seed=chosen.seed)).reply
     finally:
@@ -150,7 +153,7 @@ def run_chat(chosen: argparse.Namespace) -> None:
     from assistant.opening import open_assistant
     from ui.talk import talk
 
-    with open_assistant(chosen.home, _engine(chosen)) as assistant:
+    with open_assistant(chosen.home, engine_of(chosen)) as assistant:
         talk(assistant)
 
 
@@ -158,7 +161,7 @@ def run_ui(chosen: argparse.Namespace) -> None:
     """Serve the page."""
     from ui.page import serve_page
 
-    serve_page(chosen.home, _engine(chosen), port=chosen.port)
+    serve_page(chosen.home, engine_of(chosen), port=chosen.port)
 
 
 def run_serve(chosen: argparse.Namespace) -> None:
@@ -168,7 +171,7 @@ def run_serve(chosen: argparse.Namespace) -> None:
 
     limits = Limits(at_once=chosen.at_once, waiting=chosen.waiting)
     key = os.environ.get(API_KEY_VARIABLE, "")
-    serve(chosen.home, _engine(chosen), limits, host=chosen.host, port=chosen.port, api_key=key)
+    serve(chosen.home, engine_of(chosen), limits, host=chosen.host, port=chosen.port, api_key=key)
 
 
 def run_feedback_export(chosen: argparse.Namespace) -> None:
@@ -230,10 +233,12 @@ def run_doctor(chosen: argparse.Namespace) -> None:
         )
 
 
-def _engine(chosen: argparse.Namespace) -> Any:
+def engine_of(chosen: argparse.Namespace) -> "Engine":
+    """Give the engine that the arguments name."""
     from assistant.opening import Engine
 
-    return Engine(chosen.model, chosen.backend, chosen.server, "" if chosen.base else chosen.adapter)
+    named = None if chosen.adapters is None else tuple(chosen.adapters)
+    return Engine(chosen.model, chosen.backend, chosen.server, () if chosen.base else named)
 
 
 def _check_batch_usage(chosen: argparse.Namespace) -> None:

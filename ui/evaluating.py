@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index.errors import ArtefactError
+from ui.commands import engine_of
 
 if TYPE_CHECKING:
     from assistant.evaluation.measuring import Plan
@@ -27,7 +28,7 @@ def run_evaluate_answers(chosen: argparse.Namespace) -> None:
     """Measure the answers of a model, with and without its adapter."""
     from assistant.evaluation.measuring import Plan
     from assistant.evaluation.report import PAGE, evaluate_answers, summary_lines
-    from assistant.opening import Engine, open_backend
+    from assistant.opening import open_backend
     from index.progress import Progress
 
     plan = Plan(seed=chosen.seed)
@@ -37,8 +38,7 @@ def run_evaluate_answers(chosen: argparse.Namespace) -> None:
     sets = [_question_set(name, chosen.home, catalogue, why, plan) for name in chosen.sets]
     sets += [_own_questions(chosen.questions)] if chosen.questions else []
     titles = _titles(catalogue, plan.titles, chosen.seed) if TITLES in chosen.sets else []
-    engine = Engine(chosen.model, chosen.backend, chosen.server, "" if chosen.base else chosen.adapter)
-    backend = open_backend(chosen.home, engine)
+    backend = open_backend(chosen.home, engine_of(chosen))
     folder = chosen.home / "reports" / "answers"
     try:
         report = evaluate_answers(sets, titles, backend, folder, plan, command=chosen.line, progress=Progress)

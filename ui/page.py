@@ -24,6 +24,7 @@ from index.resolver import TitleIndex
 from ui.feedback import FILE, Feedback
 from ui.line import Line
 from ui.ports import check_port
+from ui.served import Served, is_ours
 from ui.shop import Shop
 from ui.visits import Visits
 
@@ -71,7 +72,9 @@ class Settings:
     def from_argument(cls, argument: str) -> "Settings":
         """Read what `argument` gave."""
         data = json.loads(argument)
-        return cls(Path(data["home"]), Engine(**data["engine"]))
+        engine = data["engine"]
+        named = None if engine["adapters"] is None else tuple(engine["adapters"])
+        return cls(Path(data["home"]), Engine(**engine | {"adapters": named}))
 
 
 def options_for(port: int) -> list[str]:
@@ -94,7 +97,7 @@ def serve_page(home: Path, engine: Engine, *, port: int) -> None:
     try:
         main(arguments, prog_name="streamlit", standalone_mode=False)
     finally:
-        _assistant.clear()
+        _clerk.clear()
 
 
 def opened(settings: Settings) -> Shop:
@@ -105,8 +108,8 @@ def opened(settings: Settings) -> Shop:
     """
     home, engine = settings.home, settings.engine
     names = [entry.model.name for entry in entries() if entry.place is not None and entry.model.name != engine.model]
-    others = {} if engine.server else {name: partial(_assistant, home, Engine(name, engine.backend)) for name in names}
-    return Shop(home, _assistant(home, engine), _feedback(home), _line(), visits(), others)
+    others = {} if engine.server else {name: partial(_clerk, home, Engine(name, engine.backend)) for name in names}
+    return Shop(home, _clerk(home, engine), _feedback(home), _line(), visits(), others)
 
 
 @st.cache_resource(show_spinner=False)
@@ -120,8 +123,14 @@ def _catalogue(home: Path) -> tuple[Catalogue, TitleIndex]:
     return open_catalogue(home)
 
 
-@st.cache_resource(show_spinner=False, on_release=lambda assistant: assistant.backend.close())
-def _assistant(home: Path, engine: Engine) -> Assistant:
+def _close(clerk: Assistant | Served) -> None:
+    (clerk if isinstance(clerk, Served) else clerk.backend).close()
+
+
+@st.cache_resource(show_spinner=False, on_release=_close)
+def _clerk(home: Path, engine: Engine) -> Assistant | Served:
+    if engine.server and is_ours(engine.server):
+        return Served(*_catalogue(home), engine.server)
     assistant = Assistant(*_catalogue(home), open_backend(home, engine))
     assistant.warm_up()
     return assistant

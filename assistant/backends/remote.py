@@ -116,7 +116,7 @@ class Remote:
         try:
             await self._receive(prompt, asked, generation, outlet, openings)
         except BaseException as exc:  # raised again in the thread that reads
-            outlet.end(self._fault(exc, asked))
+            outlet.end(fault_of(exc, self._base_url, asked, self._silence_s))
         else:
             outlet.end()
 
@@ -160,14 +160,7 @@ class Remote:
 
     def _opened(self) -> "AsyncOpenAI":
         if self._client is None:
-            from openai import AsyncOpenAI, Timeout
-
-            self._client = AsyncOpenAI(
-                base_url=self._base_url,
-                api_key=os.environ.get("TITLEWISE_API_KEY") or os.environ.get("OPENAI_API_KEY") or "none",
-                timeout=Timeout(self._silence_s, connect=CONNECT_TIMEOUT_S),
-                max_retries=self._retries,
-            )
+            self._client = opened_client(self._base_url, self._silence_s, self._retries)
         return self._client
 
     async def _shut(self) -> None:
@@ -178,53 +171,64 @@ class Remote:
         if self._client is not None:
             await self._client.close()
 
-    def _fault(self, exc: BaseException, asked: str) -> BaseException:
-        """Map what went wrong to a `BackendError` where a person can mend it."""
-        import openai
 
-        there = self._base_url
-        if isinstance(exc, openai.APIStatusError):
-            return self._status_fault(exc, asked)
-        if isinstance(exc, openai.APITimeoutError):
-            fault = BackendError(
-                f"{there} said nothing for {self._silence_s:g} s",
-                "a quicker answer",
-                "look at the server, or ask again",
-            )
-        elif isinstance(exc, openai.APIConnectionError | ConnectionError):
-            fault = BackendError(
-                f"no whole answer from {there}: {exc.__cause__ or exc}",
-                "an OpenAI-compatible server there",
-                "start the server, or give its address up to /v1",
-            )
-        elif isinstance(exc, openai.APIError | json.JSONDecodeError | UnicodeDecodeError):
-            fault = BackendError(
-                f"{there} sent what cannot be read: {exc}", "completions, streamed", "look at the server's log"
-            )
-        else:
-            return exc
-        fault.__cause__ = exc
-        return fault
+def opened_client(base_url: str, silence_s: float, retries: int) -> "AsyncOpenAI":
+    """Give a client of the server at `base_url`, with the key of the environment."""
+    from openai import AsyncOpenAI, Timeout
 
-    def _status_fault(self, exc: Any, asked: str) -> BackendError:
-        there, said = self._base_url, f"{exc.status_code} {exc.message}"
-        if exc.status_code in (401, 403):
-            fault = BackendError(
-                f"{there} refused the key ({said})", "a key that it knows", "export TITLEWISE_API_KEY=..."
-            )
-        elif exc.status_code == 404:
-            fault = BackendError(
-                f"{there} knows no model {asked} ({said})", "a model that it serves", f"curl {there}/models"
-            )
-        elif exc.status_code == 400 and "context" in exc.message:
-            fault = PromptTooLongError(
-                f"{there} refused the prompt ({said})",
-                "a prompt within the model's context",
-                "ask a shorter question, or start a new conversation",
-            )
-        else:
-            fault = BackendError(
-                f"{there} could not answer ({said})", "an answer", "look at the server's log, or ask again"
-            )
-        fault.__cause__ = exc
-        return fault
+    return AsyncOpenAI(
+        base_url=base_url,
+        api_key=os.environ.get("TITLEWISE_API_KEY") or os.environ.get("OPENAI_API_KEY") or "none",
+        timeout=Timeout(silence_s, connect=CONNECT_TIMEOUT_S),
+        max_retries=retries,
+    )
+
+
+def fault_of(exc: BaseException, there: str, asked: str, silence_s: float) -> BaseException:
+    """Map what went wrong at the server `there` to a `BackendError` where a person can mend it."""
+    import openai
+
+    if isinstance(exc, openai.APIStatusError):
+        return _status_fault(exc, there, asked)
+    if isinstance(exc, openai.APITimeoutError):
+        fault = BackendError(
+            f"{there} said nothing for {silence_s:g} s",
+            "a quicker answer",
+            "look at the server, or ask again",
+        )
+    elif isinstance(exc, openai.APIConnectionError | ConnectionError):
+        fault = BackendError(
+            f"no whole answer from {there}: {exc.__cause__ or exc}",
+            "an OpenAI-compatible server there",
+            "start the server, or give its address up to /v1",
+        )
+    elif isinstance(exc, openai.APIError | json.JSONDecodeError | UnicodeDecodeError):
+        fault = BackendError(
+            f"{there} sent what cannot be read: {exc}", "completions, streamed", "look at the server's log"
+        )
+    else:
+        return exc
+    fault.__cause__ = exc
+    return fault
+
+
+def _status_fault(exc: Any, there: str, asked: str) -> BackendError:
+    said = f"{exc.status_code} {exc.message}"
+    if exc.status_code in (401, 403):
+        fault = BackendError(f"{there} refused the key ({said})", "a key that it knows", "export TITLEWISE_API_KEY=...")
+    elif exc.status_code == 404:
+        fault = BackendError(
+            f"{there} knows no model {asked} ({said})", "a model that it serves", f"curl {there}/models"
+        )
+    elif exc.status_code == 400 and "context" in exc.message:
+        fault = PromptTooLongError(
+            f"{there} refused the prompt ({said})",
+            "a prompt within the model's context",
+            "ask a shorter question, or start a new conversation",
+        )
+    else:
+        fault = BackendError(
+            f"{there} could not answer ({said})", "an answer", "look at the server's log, or ask again"
+        )
+    fault.__cause__ = exc
+    return fault

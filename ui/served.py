@@ -1,0 +1,187 @@
+"""Answers from a server of ours: it has the model, this process the catalogue and the index alone.
+
+Which product is meant is worked out here, and asked about by its uid; so both must have the same catalogue.
+
+    clerk = Served(catalogue, index, "http://127.0.0.1:8000/v1")
+    clerk.ask("how heavy is the Harrow kettle?").reply
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from assistant.answer import Answer, Asking, Pieces, Stopwatch
+from assistant.backends.base import Clock, Generation
+from assistant.backends.remote import Remote, fault_of, opened_client
+from assistant.backends.streaming import Outlet, Workers
+from assistant.chat import Assistant, Settings
+from assistant.conversation import State, Turn
+from assistant.evidence import Budget, Passage
+from assistant.reply import Kind, Quote, Reply
+from index.products import Catalogue
+from index.resolver import Hit, TitleIndex
+from ui.protocol import EXTENSION, MODEL
+
+BASE = f"{MODEL}-base"
+SILENCE_S = 120.0  # of a server with a line of its own
+RETRIES = 1
+DEADLINE_S = 600.0  # in that line and with the model
+
+
+def is_ours(base_url: str) -> bool:
+    """Say whether the server at `base_url`, up to and with `/v1`, is one of ours.
+
+    Raises `BackendError` where none answers.
+    """
+    return any(each.owned_by == MODEL for each in _models(base_url))
+
+
+class Served:
+    """Whoever answers at a server; one instance serves many threads."""
+
+    def __init__(self, catalogue: Catalogue, index: TitleIndex, base_url: str) -> None:
+        """Ask the server which models it has.
+
+        Raises `BackendError` where it does not answer.
+        """
+        self.catalogue = catalogue
+        self.index = index
+        self.settings = Settings()
+        self._base_url = base_url.rstrip("/")
+        named = [each.id.removeprefix(f"{MODEL}-") for each in _models(self._base_url) if each.id not in (MODEL, BASE)]
+        self._adapters = tuple(named)
+        # It says what no model is needed for; its own model is never asked.
+        self._without_model = Assistant(catalogue, index, Remote(self._base_url, MODEL))
+        self._workers = Workers()
+
+    @property
+    def name(self) -> str:
+        """Name the server, for people."""
+        return self._without_model.name
+
+    @property
+    def model(self) -> str:
+        """Name the server."""
+        return self._without_model.model
+
+    @property
+    def adapters(self) -> Sequence[str]:
+        """Name the server's adapters."""
+        return self._adapters
+
+    @property
+    def budget(self) -> Budget:
+        """Give how much may be read for one question; tokens are estimated."""
+        return self._without_model.budget
+
+    def ask(self, question: str, *, uid: str = "", state: State = State(), asking: Asking = Asking()) -> Answer:
+        """Answer a question; see `Assistant.ask`."""
+        turn = self._without_model.turn(question, uid=uid, state=state)
+        if not turn.uid:
+            return self._without_model.ask(question, uid=uid, state=state, asking=asking)
+        return Answer(self._reply(turn.question, {"product": turn.uid}, asking, turn), turn.state, turn.probability)
+
+    def describe(self, title: str, *, asking: Asking = Asking()) -> Answer:
+        """Have a description invented."""
+        return Answer(self._reply(title, {"describe": True}, asking), State())
+
+    def labels(self, uids: Sequence[str]) -> list[str]:
+        """See `Assistant.labels`."""
+        return self._without_model.labels(uids)
+
+    def nearest(self, question: str, hits: Sequence[Hit]) -> list[Hit]:
+        """See `Assistant.nearest`."""
+        return self._without_model.nearest(question, hits)
+
+    def passages(self, content: str) -> list[Passage]:
+        """See `Assistant.passages`."""
+        return self._without_model.passages(content)
+
+    def close(self) -> None:
+        """End what is under way."""
+        self._workers.close()
+        self._without_model.backend.close()
+
+    def _reply(self, question: str, about: dict[str, Any], asking: Asking, turn: Turn | None = None) -> Pieces:
+        watch = Stopwatch()
+        rows: list[dict[str, Any]] = []
+        said: list[str] = []
+
+        def produce(outlet: Outlet) -> None:
+            asyncio.run(self._watch(self._receive(question, about, asking, outlet, rows), outlet))
+
+        generation = Generation(cancel=asking.cancel)
+        for piece in self._workers.stream(produce, generation, Clock(DEADLINE_S)):
+            if not said:
+                watch.lap("first_token_ms")
+            said.append(piece)
+            yield piece
+        if rows:
+            reply = _read(rows[0])
+            return replace(reply, hits=turn.hits if turn else ())
+        # It was stopped, and what came before is kept.
+        title = self.catalogue.product(self.catalogue.row_of(turn.uid)).title if turn else question
+        kind: Kind = "answer" if turn else "generated"
+        return watch.finish(Reply(kind, "".join(said), turn.uid if turn else "", title))
+
+    async def _watch(self, received: Any, outlet: Outlet) -> None:
+        """Run until all is received, or nobody reads any more: the connection then closes, and the model stops."""
+        task = asyncio.create_task(received)
+        while not task.done():
+            await asyncio.wait({task}, timeout=0.05)
+            if outlet.stopped:
+                task.cancel()
+        if not task.cancelled():
+            task.result()
+
+    async def _receive(
+        self, question: str, about: dict[str, Any], asking: Asking, outlet: Outlet, rows: list[dict[str, Any]]
+    ) -> None:
+        """Hand the model's words over as they come, and keep the row of the checked reply."""
+        model = MODEL if asking.adapter is None else f"{MODEL}-{asking.adapter}" if asking.adapter else BASE
+        request: dict[str, Any] = {
+            "model": model,
+            "messages": [{"role": "user", "content": question}],
+            "temperature": asking.temperature,
+            "top_p": asking.top_p,
+            "seed": asking.seed,
+            "stream": True,
+            "extra_body": {EXTENSION: {**about, "live": True}},
+        }
+        if asking.max_new_tokens:
+            request["max_tokens"] = asking.max_new_tokens
+        try:
+            async with opened_client(self._base_url, SILENCE_S, RETRIES) as client:
+                async for delta in _deltas(await client.chat.completions.create(**request)):
+                    row = (delta.model_extra or {}).get(EXTENSION)
+                    if row is not None:
+                        rows.append(row)
+                    elif not rows:
+                        outlet.put(delta.content or "")
+        except Exception as exc:
+            raise fault_of(exc, self._base_url, model, SILENCE_S) from exc
+
+
+async def _deltas(chunks: Any) -> AsyncIterator[Any]:
+    async with chunks:
+        async for chunk in chunks:
+            for choice in chunk.choices:
+                yield choice.delta
+
+
+def _models(base_url: str) -> list[Any]:
+    async def listed() -> list[Any]:
+        async with opened_client(base_url, SILENCE_S, RETRIES) as client:
+            return (await client.models.list()).data
+
+    try:
+        return asyncio.run(listed())
+    except Exception as exc:
+        raise fault_of(exc, base_url, MODEL, SILENCE_S) from exc
+
+
+def _read(row: dict[str, Any]) -> Reply:
+    """Read a reply from its row."""
+    quotes = tuple(Quote(**quote) for quote in row["quotes"])
+    return Reply(row["kind"], row["text"], row["uid"], row["title"], quotes, (), row["timings"])
