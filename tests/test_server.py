@@ -149,6 +149,26 @@ def test_a_refusal_has_openais_form(client: TestClient, body: dict[str, object],
     assert told in response.json()["error"]["message"]
 
 
+@pytest.mark.parametrize(
+    "body", [b"", b"null", b"[]", b"{", b"[" * 100_000, b'{"seed": ' + b"9" * 5000 + b"}", b"\xff"]
+)
+def test_a_body_that_is_no_chat_is_refused_by_name(client: TestClient, body: bytes) -> None:
+    response = client.post("/v1/chat/completions", content=body, headers={"Content-Type": "application/json"})
+    assert response.status_code == 400
+    assert "body" in response.json()["error"]["message"]
+
+
+def test_half_characters_never_reach_the_model(shop: Shop) -> None:
+    backend = Scripted([WEIGHT] * 2)
+    with served(shop, backend) as client:
+        body = json.dumps(asked("how heavy is it, \ud83d\ude00 or \ud83d?", titlewise={"product": "K1"}))
+        response = client.post("/v1/chat/completions", content=body, headers={"Content-Type": "application/json"})
+        halved = json.dumps({"question": "the red kettle \udc00"})
+        assert client.post("/resolve", content=halved, headers={"Content-Type": "application/json"}).status_code == 200
+    assert response.status_code == 200
+    assert "\U0001f600 or \ufffd?" in backend.calls[-1].messages[-1].content
+
+
 def test_a_fault_in_mid_stream_is_an_event(client: TestClient) -> None:
     parts = events(client.post("/v1/chat/completions", json=asked("   ", stream=True)).text)
     assert "empty" in json.loads(parts[-2])["error"]["message"]

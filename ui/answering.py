@@ -94,7 +94,8 @@ class Answering:
     def usage(self, body: ChatRequest, reply: Reply) -> Usage:
         """Count the tokens of the messages and of the reply."""
         count = self._assistant.backend.count_tokens
-        return Usage(sum(count(message.text) for message in body.messages), count(readable(reply)))
+        asked, answered = sum(count(message.text) for message in body.messages), count(readable(reply))
+        return Usage(asked, answered, asked + answered)
 
     def _answer(self, body: ChatRequest, asking: Asking, hand_over: Callable[[str | Reply], None]) -> None:
         with self.line.turn(asking.cancel, at_most_s=self._wait_s) as came:

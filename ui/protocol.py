@@ -4,15 +4,15 @@ A reply is told twice: as text that any client can show, quotes and source under
 extension field "titlewise".
 
     ChatRequest(messages=[{"role": "user", "content": "how heavy is the red Harrow kettle?"}]).question
-    completion_of(reply, request, usage, made)["choices"][0]["message"]["content"]
+    completion_of(reply, usage, made).choices[0].message.content
 """
 
 import secrets
 import time
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 from assistant.backends.base import Message
 from assistant.reply import Reply
@@ -23,6 +23,14 @@ MAX_MESSAGES = 200
 MAX_NEW_TOKENS = 512
 
 
+def whole(text: str) -> str:
+    """Join surrogate pairs, and put U+FFFD for a half: JavaScript cuts texts inside characters."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+Text = Annotated[str, AfterValidator(whole)]
+
+
 class _Form(BaseModel):
     model_config = ConfigDict(extra="ignore")  # other clients send what only other servers know
 
@@ -31,14 +39,14 @@ class TextPart(_Form):
     """A piece of a message that is text; pictures and sounds are not read."""
 
     type: Literal["text"]
-    text: str
+    text: Text
 
 
 class ChatMessage(_Form):
     """One message of a talk."""
 
     role: Literal["system", "developer", "user", "assistant"]
-    content: str | list[TextPart]
+    content: Text | list[TextPart]
 
     @property
     def text(self) -> str:
@@ -59,14 +67,14 @@ class Extension(_Form):
     are checked, and the checked reply at the end.
     """
 
-    product: str = ""
+    product: Text = ""
     live: bool = False
 
 
 class ChatRequest(_Form):
     """A chat to be continued; the last message asks, those before say what the talk is about."""
 
-    model: str = MODEL
+    model: Text = MODEL
     messages: list[ChatMessage] = Field(min_length=1, max_length=MAX_MESSAGES)
     stream: bool = False
     stream_options: StreamOptions = StreamOptions()
@@ -115,10 +123,56 @@ class Usage:
 
     prompt_tokens: int
     completion_tokens: int
+    total_tokens: int
 
-    def to_row(self) -> dict[str, int]:
-        """Give it in OpenAI's form."""
-        return vars(self) | {"total_tokens": self.prompt_tokens + self.completion_tokens}
+
+@dataclass(frozen=True)
+class Answered:
+    """The message that answers: as text, and whole."""
+
+    content: str
+    titlewise: Reply
+    role: Literal["assistant"] = "assistant"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The only choice of a completion."""
+
+    message: Answered
+    index: Literal[0] = 0
+    finish_reason: Literal["stop"] = "stop"
+    logprobs: None = None
+
+
+@dataclass(frozen=True)
+class Completion:
+    """A whole completion."""
+
+    id: str
+    created: int
+    model: str
+    choices: tuple[Choice, ...]
+    usage: Usage
+    object: Literal["chat.completion"] = "chat.completion"
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model that may be asked for."""
+
+    id: str
+    object: Literal["model"] = "model"
+    created: Literal[0] = 0
+    owned_by: str = MODEL
+
+
+@dataclass(frozen=True)
+class Models:
+    """All models that may be asked for."""
+
+    data: tuple[Model, ...]
+    object: Literal["list"] = "list"
 
 
 def readable(reply: Reply) -> str:
@@ -129,28 +183,21 @@ def readable(reply: Reply) -> str:
     return "\n\n".join([reply.text, *(["\n".join(quoted)] if quoted else [])])
 
 
-def completion_of(reply: Reply, usage: Usage, made: Made) -> dict[str, Any]:
+def completion_of(reply: Reply, usage: Usage, made: Made) -> Completion:
     """Give a whole completion."""
-    message = {"role": "assistant", "content": readable(reply), EXTENSION: reply.to_row()}
-    choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
-    return _head(made, "chat.completion") | {"choices": [choice], "usage": usage.to_row()}
+    return Completion(made.id, made.created, made.model, (Choice(Answered(readable(reply), reply)),), usage)
 
 
 def chunk_of(made: Made, delta: dict[str, Any], *, finish: str | None = None) -> dict[str, Any]:
     """Give one part of a stream."""
     choice = {"index": 0, "delta": delta, "finish_reason": finish, "logprobs": None}
-    return _head(made, "chat.completion.chunk") | {"choices": [choice]}
+    return _chunk(made, [choice])
 
 
 def usage_chunk_of(made: Made, usage: Usage) -> dict[str, Any]:
     """Give the part of a stream that tells its tokens."""
-    return _head(made, "chat.completion.chunk") | {"choices": [], "usage": usage.to_row()}
+    return _chunk(made, []) | {"usage": vars(usage)}
 
 
-def error_of(message: str, kind: str, code: str) -> dict[str, Any]:
-    """Give a refusal in OpenAI's form."""
-    return {"error": {"message": message, "type": kind, "param": None, "code": code}}
-
-
-def _head(made: Made, form: str) -> dict[str, Any]:
-    return {"id": made.id, "object": form, "created": made.created, "model": made.model}
+def _chunk(made: Made, choices: list[dict[str, Any]]) -> dict[str, Any]:
+    return {**vars(made), "object": "chat.completion.chunk", "choices": choices}
