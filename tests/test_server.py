@@ -11,18 +11,24 @@ import uvicorn
 from fastapi.testclient import TestClient
 from openai import APIStatusError, OpenAI
 
-from assistant.backends.base import Message
+from assistant.backends.base import BackendError, Message
 from assistant.backends.scripted import Scripted
 from assistant.chat import Assistant
 from index.products import Catalogue
 from index.resolver import TitleIndex
 from ui.answering import Limits
-from ui.protocol import EXTENSION
+from ui.protocol import EXTENSION, MAX_NEW_TOKENS, MAX_SEED
 from ui.server import app_of
 
 RED = "how heavy is the red Harrow electric kettle 1.7 L?"
 WEIGHT = "It weighs 1.3 kg. [1]"
 LIMITS = Limits()
+PICTURE = {"type": "image_url", "image_url": {"url": "data:image/png;base64," + "A" * 500_000}}
+ERRAND = (
+    "### Task:\nGenerate a concise, 3-5 word title with an emoji summarizing the chat history.\n### Chat History:\n"
+    f"<chat_history>\nUSER: {RED}\nASSISTANT: {WEIGHT}\n</chat_history>"
+)
+ORIGIN = "http://localhost:3000"
 
 Shop = tuple[Catalogue, TitleIndex]
 
@@ -133,7 +139,8 @@ def test_the_product_may_be_named_by_its_uid(client: TestClient) -> None:
         ({}, 400, "messages"),
         ({"messages": []}, 400, "messages"),
         ({"messages": [{"role": "assistant", "content": "hi"}]}, 400, "user"),
-        ({"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {}}]}]}, 400, "messages"),
+        ({"messages": [{"role": "system", "content": "hi"}]}, 400, "user"),
+        ({"messages": [{"role": "user", "content": [PICTURE]}]}, 400, "empty"),
         (asked("   "), 400, "empty"),
         (asked("x" * 4001), 400, "4,001 characters"),
         (asked(RED, model="gpt-4"), 404, "no model 'gpt-4'"),
@@ -169,10 +176,109 @@ def test_half_characters_never_reach_the_model(shop: Shop) -> None:
     assert "\U0001f600 or \ufffd?" in backend.calls[-1].messages[-1].content
 
 
-def test_a_fault_in_mid_stream_is_an_event(client: TestClient) -> None:
-    parts = events(client.post("/v1/chat/completions", json=asked("   ", stream=True)).text)
-    assert "empty" in json.loads(parts[-2])["error"]["message"]
-    assert parts[-1] == "[DONE]"
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [(asked(" "), 400), (asked(RED, titlewise={"product": "nope"}), 404), (asked(RED, model="gpt-4"), 404)],
+)
+def test_what_can_never_be_answered_is_refused_before_a_stream_begins(
+    client: TestClient, body: dict[str, object], status: int
+) -> None:
+    response = client.post("/v1/chat/completions", json=body | {"stream": True})
+    assert response.status_code == status
+    assert response.json()["error"]["message"]
+
+
+def test_a_fault_in_mid_stream_is_an_event(shop: Shop) -> None:
+    def breaking(messages: Sequence[Message]) -> str:
+        if "Harrow" in messages[-1].content:
+            raise BackendError("the engine stopped", "one that runs", "starting it")
+        return WEIGHT
+
+    with served(shop, Scripted(breaking)) as client:
+        parts = events(client.post("/v1/chat/completions", json=asked(RED, stream=True)).text)
+        whole = client.post("/v1/chat/completions", json=asked(RED))
+    assert json.loads(parts[-2])["error"] == whole.json()["error"]
+    assert "the engine stopped" in whole.json()["error"]["message"]
+    assert (parts[-1], whole.status_code) == ("[DONE]", 503)
+
+
+OPEN_WEBUI = {
+    "stream_options": {"include_usage": True},
+    "user": {"name": "A", "id": "1"},
+    "metadata": {"chat_id": "1"},
+    "features": {"web_search": False},
+    "tools": [{"type": "function", "function": {"name": "search", "parameters": {}}}],
+    "tool_choice": "auto",
+    "params": {},
+    "stop": ["###"],
+    "frequency_penalty": 0.1,
+    "seed": -1,
+    "max_completion_tokens": 1000,
+    "response_format": None,
+}
+
+
+@pytest.mark.parametrize("stream", [False, True, None])
+def test_fields_of_open_webui_do_no_harm(shop: Shop, stream: bool | None) -> None:
+    backend = Scripted([WEIGHT] * 2)
+    with served(shop, backend) as client:
+        response = client.post("/v1/chat/completions", json=asked(RED, stream=stream, **OPEN_WEBUI))
+    assert response.status_code == 200
+    assert "1.3" in response.text
+    generation = backend.calls[-1].generation
+    assert (generation.max_new_tokens, generation.seed) == (MAX_NEW_TOKENS, MAX_SEED - 1)
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        [{"role": "user", "content": [PICTURE, {"type": "text", "text": RED}]}],
+        [
+            {"role": "user", "content": [PICTURE]},
+            {"role": "assistant", "content": ""},
+            {"role": "user", "content": RED},
+        ],
+        [{"role": "user", "content": RED}, {"role": "system", "content": "Answer in one word."}],
+        [
+            {"role": "assistant", "content": None, "tool_calls": [{"id": "1", "type": "function"}]},
+            {"role": "tool", "tool_call_id": "1", "content": "the Brint Desk Lamp DL-40, White"},
+            {"role": "user", "content": RED},
+        ],
+    ],
+    ids=["picture", "picture before", "ends with an instruction", "tool"],
+)
+def test_what_is_no_text_of_the_talk_is_passed_over(client: TestClient, messages: list[dict[str, object]]) -> None:
+    response = client.post("/v1/chat/completions", json={"messages": messages})
+    assert response.json()["choices"][0]["message"][EXTENSION]["uid"] == "K1"
+
+
+@pytest.mark.parametrize("errand", [ERRAND, ERRAND + "x" * 5000])
+def test_an_errand_of_the_chat_client_is_refused_and_the_mending_told(shop: Shop, errand: str) -> None:
+    backend = Scripted([WEIGHT])
+    with served(shop, backend) as client:
+        response = client.post("/v1/chat/completions", json=asked(errand, max_completion_tokens=1000))
+    assert response.status_code == 400
+    assert (response.json()["error"]["code"], len(backend.calls)) == ("errand", 1)  # that of the warm-up
+    assert "turning titles" in response.json()["error"]["message"]
+
+
+def test_pages_of_a_named_origin_may_ask_from_a_browser(shop: Shop) -> None:
+    app = app_of(Assistant(*shop, Scripted([WEIGHT])), Limits(), api_key="k", origins=[ORIGIN])
+    preflight = {
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "authorization,content-type",
+    }
+    with TestClient(app) as client:
+        for origin, allowed in ((ORIGIN, ORIGIN), ("http://elsewhere", None)):
+            asks = client.options("/v1/chat/completions", headers={"Origin": origin, **preflight})
+            refused = client.get("/v1/models", headers={"Origin": origin})  # its reason is to be readable too
+            assert (asks.status_code == 200, refused.status_code) == (allowed is not None, 401)
+            assert asks.headers.get("access-control-allow-origin") == allowed
+            assert refused.headers.get("access-control-allow-origin") == allowed
+
+
+def test_without_an_origin_no_page_may_ask(client: TestClient) -> None:
+    assert "access-control-allow-origin" not in client.get("/v1/models", headers={"Origin": ORIGIN}).headers
 
 
 def test_a_body_that_is_too_large_is_refused(shop: Shop) -> None:

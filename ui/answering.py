@@ -17,8 +17,9 @@ from assistant.chat import Assistant
 from assistant.conversation import State
 from assistant.reply import Reply
 from index.errors import UserError
+from index.resolver import check_question
 from ui.line import Line
-from ui.protocol import ChatRequest, Usage, readable
+from ui.protocol import ERRAND, MAX_SEED, ChatRequest, Usage, readable
 
 HANG_UP_POLL_S = 0.1
 
@@ -32,7 +33,7 @@ class Limits:
     at_once: int = 1  # answers under way
     waiting: int = 32  # requests in line behind them
     wait_s: float = 60.0  # in line at most
-    body_bytes: int = 1 << 18
+    body_bytes: int = 1 << 22  # clients send pictures along, which are not read
 
 
 class GoneError(Exception):
@@ -41,6 +42,10 @@ class GoneError(Exception):
 
 class LateError(UserError):
     """The turn did not come in time."""
+
+
+class ErrandError(UserError):
+    """What a chat client asks for itself, such as a title for the talk, in place of a question about a product."""
 
 
 class Answering:
@@ -60,6 +65,21 @@ class Answering:
     def close(self) -> None:
         """Take on nothing more."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def check(self, body: ChatRequest) -> None:
+        """Refuse what can never be answered, while it can still be refused with a status.
+
+        Raises `QuestionError`, `UnknownProductError`, `ErrandError`.
+        """
+        if body.question.startswith(ERRAND):
+            raise ErrandError(
+                f'this is an errand for a model at large, as it begins with "{ERRAND}"',
+                "a question about a product",
+                "turning titles, tags and follow-up questions off in the chat client, or giving them to another model",
+            )
+        check_question(body.question)
+        if body.titlewise.product:
+            self._assistant.catalogue.row_of(body.titlewise.product)
 
     async def reply(self, body: ChatRequest, adapter: str | None, request: Request) -> Reply:
         """Give the checked reply; raises as `pieces`."""
@@ -114,8 +134,8 @@ class Answering:
 def _asking_of(body: ChatRequest, adapter: str | None) -> Asking:
     return Asking(
         adapter,
-        seed=body.seed or 0,
-        max_new_tokens=body.max_completion_tokens or body.max_tokens,
+        seed=(body.seed or 0) % MAX_SEED,
+        max_new_tokens=body.new_tokens,
         temperature=body.temperature or 0.0,
         top_p=body.top_p or 1.0,
     )

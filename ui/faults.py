@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 
 from assistant.backends.base import BackendError, DeadlineError, PromptTooLongError
 from index.errors import QuestionError, UnknownProductError, UserError
-from ui.answering import GoneError, LateError
+from ui.answering import ErrandError, GoneError, LateError
 from ui.line import LineFullError
 
 
@@ -41,6 +41,7 @@ class UnknownModelError(UserError):
 # What each fault is to a client: status, type, code; the first that fits.
 FAULTS: tuple[tuple[type[UserError], int, str, str], ...] = (
     (QuestionError, 400, "invalid_request_error", "question"),
+    (ErrandError, 400, "invalid_request_error", "errand"),
     (PromptTooLongError, 400, "invalid_request_error", "context_length_exceeded"),
     (UnknownModelError, 404, "invalid_request_error", "model_not_found"),
     (UnknownProductError, 404, "not_found_error", "product_not_found"),

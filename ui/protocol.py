@@ -19,8 +19,10 @@ from assistant.reply import Reply
 
 EXTENSION = "titlewise"
 MODEL = "titlewise"  # with the adapter that answers by default
+ERRAND = "### Task:"  # how Open WebUI's own requests begin: for titles, tags, follow-up questions
 MAX_MESSAGES = 200
 MAX_NEW_TOKENS = 512
+MAX_SEED = 2**31
 
 
 def whole(text: str) -> str:
@@ -35,23 +37,25 @@ class _Form(BaseModel):
     model_config = ConfigDict(extra="ignore")  # other clients send what only other servers know
 
 
-class TextPart(_Form):
-    """A piece of a message that is text; pictures and sounds are not read."""
+class Part(_Form):
+    """A piece of a message; pictures, sounds and files are not read."""
 
-    type: Literal["text"]
-    text: Text
+    type: str
+    text: Text = ""
 
 
 class ChatMessage(_Form):
-    """One message of a talk."""
+    """One message of a talk; of instructions, calls of tools and what these gave nothing is read."""
 
-    role: Literal["system", "developer", "user", "assistant"]
-    content: Text | list[TextPart]
+    role: Literal["system", "developer", "user", "assistant", "tool", "function"]
+    content: Text | list[Part] | None = None
 
     @property
     def text(self) -> str:
         """Give the message as one text."""
-        return self.content if isinstance(self.content, str) else "\n".join(part.text for part in self.content)
+        if isinstance(self.content, list):
+            return "\n".join(part.text for part in self.content if part.type == "text")
+        return self.content or ""
 
 
 class StreamOptions(_Form):
@@ -76,22 +80,23 @@ class ChatRequest(_Form):
 
     model: Text = MODEL
     messages: list[ChatMessage] = Field(min_length=1, max_length=MAX_MESSAGES)
-    stream: bool = False
-    stream_options: StreamOptions = StreamOptions()
-    max_tokens: int | None = Field(None, ge=1, le=MAX_NEW_TOKENS)
-    max_completion_tokens: int | None = Field(None, ge=1, le=MAX_NEW_TOKENS)
+    stream: bool | None = False
+    stream_options: StreamOptions | None = None
+    max_tokens: int | None = Field(None, ge=1)
+    max_completion_tokens: int | None = Field(None, ge=1)
     temperature: float | None = Field(None, ge=0, le=2)
     top_p: float | None = Field(None, gt=0, le=1)
-    seed: int | None = Field(None, ge=0, lt=2**31)
+    seed: int | None = None
     n: Literal[1] | None = None
     titlewise: Extension = Extension()
 
     @field_validator("messages")
     @classmethod
-    def _ends_with_a_question(cls, messages: list[ChatMessage]) -> list[ChatMessage]:
-        if messages[-1].role != "user":
-            raise ValueError("the last message has the role of the one who asks, user")
-        return messages
+    def _talk(cls, messages: list[ChatMessage]) -> list[ChatMessage]:
+        said = [message for message in messages if message.role in ("user", "assistant")]
+        if not said or said[-1].role != "user":
+            raise ValueError("the last message of the talk has the role of the one who asks, user")
+        return said
 
     @property
     def question(self) -> str:
@@ -100,12 +105,16 @@ class ChatRequest(_Form):
 
     @property
     def history(self) -> list[Message]:
-        """Give what was said before; instructions to the model are none of it."""
+        """Give what was said before."""
         return [
-            Message(message.role, message.text)
-            for message in self.messages[:-1]
-            if message.role == "user" or message.role == "assistant"
+            Message("user" if message.role == "user" else "assistant", message.text) for message in self.messages[:-1]
         ]
+
+    @property
+    def new_tokens(self) -> int | None:
+        """Give how many tokens are wanted at most, where that is said; never more than this server writes."""
+        wanted = self.max_completion_tokens or self.max_tokens
+        return min(wanted, MAX_NEW_TOKENS) if wanted else None
 
 
 @dataclass(frozen=True)

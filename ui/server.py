@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import Body, Depends, FastAPI, Request, Response
+from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import JSONResponse, StreamingResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.exceptions import HTTPException
@@ -51,8 +52,11 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 API_KEY_VARIABLE = "TITLEWISE_API_KEY"
 
 
-def app_of(assistant: Assistant, limits: Limits, *, api_key: str) -> FastAPI:
-    """Give the server of one assistant, which stays the caller's; with an `api_key` only those who send it may ask."""
+def app_of(assistant: Assistant, limits: Limits, *, api_key: str, origins: Sequence[str] = ()) -> FastAPI:
+    """Give the server of one assistant, which stays the caller's; with an `api_key` only those who send it may ask.
+
+    Pages of the `origins` may ask from within a browser.
+    """
     answering = Answering(assistant, limits)
     metrics = Metrics(answering.line)
     ready = asyncio.Event()
@@ -74,6 +78,8 @@ def app_of(assistant: Assistant, limits: Limits, *, api_key: str) -> FastAPI:
     )
     app.add_middleware(Bounded, most_bytes=limits.body_bytes)
     app.middleware("http")(metrics.count)
+    if origins:
+        app.add_middleware(CORSMiddleware, allow_origins=origins, allow_methods=["GET", "POST"], allow_headers=["*"])
     install(app)
     asked_by_friends = [Depends(_key_checked(api_key))] if api_key else []
 
@@ -86,6 +92,7 @@ def app_of(assistant: Assistant, limits: Limits, *, api_key: str) -> FastAPI:
     async def chat(body: ChatRequest, request: Request) -> Response:
         """Answer the last message of a talk; `stream` sends it in parts, as server-sent events."""
         adapter = _adapter_of(body.model, assistant)
+        answering.check(body)
         if body.stream:
             parts = _events(_parts(answering, body, adapter, request, metrics))
             return StreamingResponse(parts, media_type="text/event-stream", headers=NO_BUFFER)
@@ -126,7 +133,9 @@ def app_of(assistant: Assistant, limits: Limits, *, api_key: str) -> FastAPI:
     return app
 
 
-def serve(home: Path, engine: Engine, limits: Limits, *, host: str, port: int, api_key: str) -> None:
+def serve(
+    home: Path, engine: Engine, limits: Limits, *, host: str, port: int, api_key: str, origins: Sequence[str] = ()
+) -> None:
     """Serve one assistant until it is stopped.
 
     Raises `UserError` where the catalogue, the index or the model cannot be opened, or the port is taken.
@@ -139,7 +148,8 @@ def serve(home: Path, engine: Engine, limits: Limits, *, host: str, port: int, a
         print(f"Serving http://{shown}:{port}/v1 with {assistant.name}; its documentation is at /docs, Ctrl+C ends it.")
         if host not in LOOPBACK and not api_key:
             print(f"Anyone who can reach {host} may ask: set {API_KEY_VARIABLE} to let in only those who send it.")
-        uvicorn.run(app_of(assistant, limits, api_key=api_key), host=host, port=port, log_level="warning")
+        app = app_of(assistant, limits, api_key=api_key, origins=origins)
+        uvicorn.run(app, host=host, port=port, log_level="warning")
 
 
 def models_of(assistant: Assistant) -> dict[str, str | None]:
@@ -190,7 +200,7 @@ async def _parts(
         for word in _words(rest):
             yield chunk_of(made, {"content": word})
         yield chunk_of(made, {EXTENSION: reply.to_row()}, finish="stop")
-        if body.stream_options.include_usage:
+        if body.stream_options and body.stream_options.include_usage:
             yield usage_chunk_of(made, answering.usage(body, reply))
 
 
