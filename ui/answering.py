@@ -12,9 +12,10 @@ from typing import Any, TypeVar
 
 from starlette.requests import Request
 
-from assistant.answer import Asking
+from assistant.answer import Answer, Asking
 from assistant.chat import Assistant
 from assistant.conversation import State
+from assistant.describe import describe
 from assistant.reply import Reply
 from index.errors import UserError
 from index.resolver import check_question
@@ -96,6 +97,7 @@ class Answering:
         loop = asyncio.get_running_loop()
         pieces: asyncio.Queue[str | Reply] = asyncio.Queue()
         asking = _asking_of(body, adapter)
+        live = body.titlewise.live and not body.titlewise.describe  # nothing invented before it is said to be
 
         def hand_over(piece: str | Reply) -> None:
             loop.call_soon_threadsafe(pieces.put_nowait, piece)
@@ -104,7 +106,7 @@ class Answering:
         try:
             while True:
                 piece = await _next(pieces, work, request)
-                if isinstance(piece, Reply) or body.titlewise.live:
+                if isinstance(piece, Reply) or live:
                     yield piece
                 if isinstance(piece, Reply):
                     return
@@ -123,12 +125,17 @@ class Answering:
                 return
             if not came:
                 raise LateError(f"no turn within {self._wait_s:g} s", "fewer questions at once", "asking again later")
-            uid = body.titlewise.product
-            state = State() if uid else self._assistant.recall(body.history)
-            answer = self._assistant.ask(body.question, uid=uid, state=state, asking=asking)
+            answer = self._answer_of(body, asking)
             for piece in answer:
                 hand_over(piece)
             hand_over(answer.reply)
+
+    def _answer_of(self, body: ChatRequest, asking: Asking) -> Answer:
+        if body.titlewise.describe:
+            return describe(self._assistant.backend, body.question, asking=asking)
+        uid = body.titlewise.product
+        state = State() if uid else self._assistant.recall(body.history)
+        return self._assistant.ask(body.question, uid=uid, state=state, asking=asking)
 
 
 def _asking_of(body: ChatRequest, adapter: str | None) -> Asking:

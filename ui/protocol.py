@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 from assistant.backends.base import Message
+from assistant.phrases import language_of, phrase
 from assistant.reply import Reply
 
 EXTENSION = "titlewise"
@@ -68,11 +69,13 @@ class Extension(_Form):
     """What only this server understands.
 
     `product` is the uid that the question is about; `live` streams the model's own words before they
-    are checked, and the checked reply at the end.
+    are checked, and the checked reply at the end. `describe` takes the last message for a title that is in no
+    catalogue, and has a description invented for it.
     """
 
     product: Text = ""
     live: bool = False
+    describe: bool = False
 
 
 class ChatRequest(_Form):
@@ -185,7 +188,12 @@ class Models:
 
 
 def readable(reply: Reply) -> str:
-    """Give a reply as plain text: what is said, and under it each quoted sentence with its source."""
+    """Give a reply as plain text: what is said, and under it each quoted sentence with its source.
+
+    Before what is invented it says so.
+    """
+    if reply.kind == "generated":
+        return f"{phrase('generated', language_of(reply.title))}\n\n{reply.text}"
     quoted = [
         f'[{number}] "{quote.text}" – {reply.title} ({reply.uid})' for number, quote in enumerate(reply.quotes, 1)
     ]
