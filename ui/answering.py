@@ -31,7 +31,7 @@ T = TypeVar("T")
 class Limits:
     """How much one server takes on."""
 
-    at_once: int = 1  # answers under way
+    at_once: int = 2  # answers under way
     waiting: int = 32  # requests in line behind them
     wait_s: float = 60.0  # in line at most
     body_bytes: int = 1 << 22  # clients send pictures along, which are not read
