@@ -141,6 +141,7 @@ def test_libraries_that_are_slow_to_load_wait_inside_functions() -> None:
         "finetune/callbacks.py": {"transformers"},
         **{key: {"streamlit"} for key in STREAMLIT_PAGES},
         "ui/server.py": {"fastapi", "starlette"},  # by the command that serves
+        "ui/faults.py": {"fastapi", "starlette"},
         "ui/answering.py": {"starlette"},
         "ui/metrics.py": {"prometheus_client", "starlette"},
         # A metric is a subclass; only the function that measures imports these modules.

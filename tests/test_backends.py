@@ -277,7 +277,7 @@ def test_llamacpp_lets_nobody_else_use_its_loopback_door(llamacpp: LlamaCpp) -> 
     import urllib.error
     import urllib.request
 
-    request = urllib.request.Request(f"{llamacpp._loaded().listening_address}/v1/chat/completions", data=b"{}")
+    request = urllib.request.Request(f"{llamacpp._engines.first.listening_address}/v1/chat/completions", data=b"{}")
     with pytest.raises(urllib.error.HTTPError) as caught:
         urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request)
     assert caught.value.code == 401

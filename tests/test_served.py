@@ -51,8 +51,8 @@ def served(shop: Shop, backend: Scripted) -> Iterator[Served]:
 
 
 def test_a_reply_is_the_same_as_from_a_model_of_ones_own(shop: Shop) -> None:
-    own = Assistant(*shop, Scripted([WEIGHT])).ask(RED)
-    with served(shop, Scripted([WEIGHT])) as clerk:
+    own = Assistant(*shop, Scripted(lambda _: WEIGHT)).ask(RED)
+    with served(shop, Scripted(lambda _: WEIGHT)) as clerk:
         theirs = clerk.ask(RED)
         assert "".join(theirs) == WEIGHT
         row, expected = theirs.reply.to_row(), own.reply.to_row()
@@ -62,7 +62,7 @@ def test_a_reply_is_the_same_as_from_a_model_of_ones_own(shop: Shop) -> None:
 
 
 def test_the_talk_goes_on_and_what_needs_no_model_asks_no_server(shop: Shop) -> None:
-    with served(shop, Scripted([WEIGHT])) as clerk:
+    with served(shop, Scripted(lambda _: WEIGHT)) as clerk:
         which = clerk.ask("how heavy is the Harrow electric kettle?")
         assert which.reply.kind == "clarify"
         chosen = clerk.ask("the red one", state=which.state)
@@ -71,21 +71,22 @@ def test_the_talk_goes_on_and_what_needs_no_model_asks_no_server(shop: Shop) -> 
 
 
 def test_what_the_check_replaced_is_not_seen_twice(shop: Shop) -> None:
-    with served(shop, Scripted(["It weighs 9 kg. [1]"])) as clerk:
+    with served(shop, Scripted(lambda _: "It weighs 9 kg. [1]")) as clerk:
         answer = clerk.ask(RED)
         assert "".join(answer) == "It weighs 9 kg. [1]"
         assert "1.3 kg" in answer.reply.text
 
 
 def test_a_description_is_invented_there(shop: Shop) -> None:
-    with served(shop, Scripted(["A lamp like no other."])) as clerk:
+    with served(shop, Scripted(lambda _: "A lamp like no other.")) as clerk:
         reply = clerk.describe("Moonlight lamp").reply
         assert (reply.kind, reply.text, reply.title) == ("generated", "A lamp like no other.", "Moonlight lamp")
 
 
 def test_a_stop_keeps_what_came_and_frees_the_servers_model(shop: Shop) -> None:
-    slow = "It weighs 1.3 kg " + "and then some more " * 50
-    with served(shop, Scripted([slow, WEIGHT], delay_s=0.05)) as clerk:
+    slow = "It weighs 1.3 kg " + "and then some more " * 40
+    texts = iter(["", slow, WEIGHT])  # the first is read when the server warms up
+    with served(shop, Scripted(lambda _: next(texts), delay_s=0.05)) as clerk:
         asking = Asking()
         answer = clerk.ask(RED, asking=asking)
         said = next(answer)
@@ -94,11 +95,11 @@ def test_a_stop_keeps_what_came_and_frees_the_servers_model(shop: Shop) -> None:
         assert len(answer.reply.text) < len(slow) / 2
         start_s = time.monotonic()
         assert clerk.ask(RED).reply.text == WEIGHT
-        assert time.monotonic() - start_s < 2, "the first text would have taken ten"
+        assert time.monotonic() - start_s < 5, "the first text would have taken ten"
 
 
-def test_a_server_that_is_gone_or_somebody_elses_is_told(shop: Shop, tmp_path: object) -> None:
-    with serving(Assistant(*shop, Scripted([]))) as address:
+def test_a_server_that_is_gone_or_somebody_elses_is_told(shop: Shop) -> None:
+    with serving(Assistant(*shop, Scripted(lambda _: WEIGHT))) as address:
         assert is_ours(address)
     with pytest.raises(BackendError, match="no whole answer from"):
         is_ours(address)

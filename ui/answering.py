@@ -12,13 +12,15 @@ from typing import Any, TypeVar
 
 from starlette.requests import Request
 
-from assistant.answer import Asking
+from assistant.answer import Answer, Asking
 from assistant.chat import Assistant
 from assistant.conversation import State
+from assistant.describe import describe
 from assistant.reply import Reply
 from index.errors import UserError
+from index.resolver import check_question
 from ui.line import Line
-from ui.protocol import ChatRequest, Usage, readable
+from ui.protocol import ERRAND, MAX_SEED, ChatRequest, Usage, readable
 
 HANG_UP_POLL_S = 0.1
 
@@ -29,10 +31,10 @@ T = TypeVar("T")
 class Limits:
     """How much one server takes on."""
 
-    at_once: int = 1  # answers under way
+    at_once: int = 2  # answers under way
     waiting: int = 32  # requests in line behind them
     wait_s: float = 60.0  # in line at most
-    body_bytes: int = 1 << 18
+    body_bytes: int = 1 << 22  # clients send pictures along, which are not read
 
 
 class GoneError(Exception):
@@ -41,6 +43,10 @@ class GoneError(Exception):
 
 class LateError(UserError):
     """The turn did not come in time."""
+
+
+class ErrandError(UserError):
+    """What a chat client asks for itself, such as a title for the talk, in place of a question about a product."""
 
 
 class Answering:
@@ -61,6 +67,21 @@ class Answering:
         """Take on nothing more."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
+    def check(self, body: ChatRequest) -> None:
+        """Refuse what can never be answered, while it can still be refused with a status.
+
+        Raises `QuestionError`, `UnknownProductError`, `ErrandError`.
+        """
+        if body.question.startswith(ERRAND):
+            raise ErrandError(
+                f'this is an errand for a model at large, as it begins with "{ERRAND}"',
+                "a question about a product",
+                "turning titles, tags and follow-up questions off in the chat client, or giving them to another model",
+            )
+        check_question(body.question)
+        if body.titlewise.product:
+            self._assistant.catalogue.row_of(body.titlewise.product)
+
     async def reply(self, body: ChatRequest, adapter: str | None, request: Request) -> Reply:
         """Give the checked reply; raises as `pieces`."""
         async for piece in self.pieces(body, adapter, request):
@@ -76,6 +97,7 @@ class Answering:
         loop = asyncio.get_running_loop()
         pieces: asyncio.Queue[str | Reply] = asyncio.Queue()
         asking = _asking_of(body, adapter)
+        live = body.titlewise.live and not body.titlewise.describe  # nothing invented before it is said to be
 
         def hand_over(piece: str | Reply) -> None:
             loop.call_soon_threadsafe(pieces.put_nowait, piece)
@@ -84,7 +106,7 @@ class Answering:
         try:
             while True:
                 piece = await _next(pieces, work, request)
-                if isinstance(piece, Reply) or body.titlewise.live:
+                if isinstance(piece, Reply) or live:
                     yield piece
                 if isinstance(piece, Reply):
                     return
@@ -94,7 +116,8 @@ class Answering:
     def usage(self, body: ChatRequest, reply: Reply) -> Usage:
         """Count the tokens of the messages and of the reply."""
         count = self._assistant.backend.count_tokens
-        return Usage(sum(count(message.text) for message in body.messages), count(readable(reply)))
+        asked, answered = sum(count(message.text) for message in body.messages), count(readable(reply))
+        return Usage(asked, answered, asked + answered)
 
     def _answer(self, body: ChatRequest, asking: Asking, hand_over: Callable[[str | Reply], None]) -> None:
         with self.line.turn(asking.cancel, at_most_s=self._wait_s) as came:
@@ -102,19 +125,24 @@ class Answering:
                 return
             if not came:
                 raise LateError(f"no turn within {self._wait_s:g} s", "fewer questions at once", "asking again later")
-            uid = body.titlewise.product
-            state = State() if uid else self._assistant.recall(body.history)
-            answer = self._assistant.ask(body.question, uid=uid, state=state, asking=asking)
+            answer = self._answer_of(body, asking)
             for piece in answer:
                 hand_over(piece)
             hand_over(answer.reply)
+
+    def _answer_of(self, body: ChatRequest, asking: Asking) -> Answer:
+        if body.titlewise.describe:
+            return describe(self._assistant.backend, body.question, asking=asking)
+        uid = body.titlewise.product
+        state = State() if uid else self._assistant.recall(body.history)
+        return self._assistant.ask(body.question, uid=uid, state=state, asking=asking)
 
 
 def _asking_of(body: ChatRequest, adapter: str | None) -> Asking:
     return Asking(
         adapter,
-        seed=body.seed or 0,
-        max_new_tokens=body.max_completion_tokens or body.max_tokens,
+        seed=(body.seed or 0) % MAX_SEED,
+        max_new_tokens=body.new_tokens,
         temperature=body.temperature or 0.0,
         top_p=body.top_p or 1.0,
     )

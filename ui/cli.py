@@ -118,8 +118,15 @@ def build_parser() -> argparse.ArgumentParser:
     command = _command(subparsers, "serve", commands.run_serve, "answer over HTTP, in OpenAI's protocol")
     command.add_argument("--host", default="127.0.0.1", help="(%(default)s)")
     command.add_argument("--port", type=int, default=8000, help="(%(default)s)")
-    command.add_argument("--at-once", type=int, default=1, metavar="N", help="answers under way (%(default)s)")
+    command.add_argument("--at-once", type=int, default=2, metavar="N", help="answers under way (%(default)s)")
     command.add_argument("--waiting", type=int, default=32, metavar="N", help="questions in line (%(default)s)")
+    command.add_argument(
+        "--origin",
+        action="append",
+        default=[],
+        metavar="URL",
+        help="whose pages may ask from within a browser, such as http://localhost:3000; may be repeated",
+    )
     _add_engine(command)
 
     command = _command(

@@ -171,7 +171,15 @@ def run_serve(chosen: argparse.Namespace) -> None:
 
     limits = Limits(at_once=chosen.at_once, waiting=chosen.waiting)
     key = os.environ.get(API_KEY_VARIABLE, "")
-    serve(chosen.home, engine_of(chosen), limits, host=chosen.host, port=chosen.port, api_key=key)
+    serve(
+        chosen.home,
+        engine_of(chosen),
+        limits,
+        host=chosen.host,
+        port=chosen.port,
+        api_key=key,
+        origins=chosen.origin,
+    )
 
 
 def run_feedback_export(chosen: argparse.Namespace) -> None:

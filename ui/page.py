@@ -29,7 +29,7 @@ from ui.shop import Shop
 from ui.visits import Visits
 
 ADDRESS = "127.0.0.1"  # the page has no accounts, so only this machine may see it
-AT_ONCE, WAITING = 1, 100  # answers under way, and visitors in line behind them
+AT_ONCE, WAITING = 2, 100  # answers under way, and visitors in line behind them
 APP = Path(__file__).with_name("app.py")
 OPTIONS = {
     "server.address": ADDRESS,

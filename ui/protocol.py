@@ -4,46 +4,59 @@ A reply is told twice: as text that any client can show, quotes and source under
 extension field "titlewise".
 
     ChatRequest(messages=[{"role": "user", "content": "how heavy is the red Harrow kettle?"}]).question
-    completion_of(reply, request, usage, made)["choices"][0]["message"]["content"]
+    completion_of(reply, usage, made).choices[0].message.content
 """
 
 import secrets
 import time
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 from assistant.backends.base import Message
+from assistant.phrases import language_of, phrase
 from assistant.reply import Reply
 
 EXTENSION = "titlewise"
 MODEL = "titlewise"  # with the adapter that answers by default
+ERRAND = "### Task:"  # how Open WebUI's own requests begin: for titles, tags, follow-up questions
 MAX_MESSAGES = 200
 MAX_NEW_TOKENS = 512
+MAX_SEED = 2**31
+
+
+def whole(text: str) -> str:
+    """Join surrogate pairs, and put U+FFFD for a half: JavaScript cuts texts inside characters."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+Text = Annotated[str, AfterValidator(whole)]
 
 
 class _Form(BaseModel):
     model_config = ConfigDict(extra="ignore")  # other clients send what only other servers know
 
 
-class TextPart(_Form):
-    """A piece of a message that is text; pictures and sounds are not read."""
+class Part(_Form):
+    """A piece of a message; pictures, sounds and files are not read."""
 
-    type: Literal["text"]
-    text: str
+    type: str
+    text: Text = ""
 
 
 class ChatMessage(_Form):
-    """One message of a talk."""
+    """One message of a talk; of instructions, calls of tools and what these gave nothing is read."""
 
-    role: Literal["system", "developer", "user", "assistant"]
-    content: str | list[TextPart]
+    role: Literal["system", "developer", "user", "assistant", "tool", "function"]
+    content: Text | list[Part] | None = None
 
     @property
     def text(self) -> str:
         """Give the message as one text."""
-        return self.content if isinstance(self.content, str) else "\n".join(part.text for part in self.content)
+        if isinstance(self.content, list):
+            return "\n".join(part.text for part in self.content if part.type == "text")
+        return self.content or ""
 
 
 class StreamOptions(_Form):
@@ -56,34 +69,37 @@ class Extension(_Form):
     """What only this server understands.
 
     `product` is the uid that the question is about; `live` streams the model's own words before they
-    are checked, and the checked reply at the end.
+    are checked, and the checked reply at the end. `describe` takes the last message for a title that is in no
+    catalogue, and has a description invented for it.
     """
 
-    product: str = ""
+    product: Text = ""
     live: bool = False
+    describe: bool = False
 
 
 class ChatRequest(_Form):
     """A chat to be continued; the last message asks, those before say what the talk is about."""
 
-    model: str = MODEL
+    model: Text = MODEL
     messages: list[ChatMessage] = Field(min_length=1, max_length=MAX_MESSAGES)
-    stream: bool = False
-    stream_options: StreamOptions = StreamOptions()
-    max_tokens: int | None = Field(None, ge=1, le=MAX_NEW_TOKENS)
-    max_completion_tokens: int | None = Field(None, ge=1, le=MAX_NEW_TOKENS)
+    stream: bool | None = False
+    stream_options: StreamOptions | None = None
+    max_tokens: int | None = Field(None, ge=1)
+    max_completion_tokens: int | None = Field(None, ge=1)
     temperature: float | None = Field(None, ge=0, le=2)
     top_p: float | None = Field(None, gt=0, le=1)
-    seed: int | None = Field(None, ge=0, lt=2**31)
+    seed: int | None = None
     n: Literal[1] | None = None
     titlewise: Extension = Extension()
 
     @field_validator("messages")
     @classmethod
-    def _ends_with_a_question(cls, messages: list[ChatMessage]) -> list[ChatMessage]:
-        if messages[-1].role != "user":
-            raise ValueError("the last message has the role of the one who asks, user")
-        return messages
+    def _talk(cls, messages: list[ChatMessage]) -> list[ChatMessage]:
+        said = [message for message in messages if message.role in ("user", "assistant")]
+        if not said or said[-1].role != "user":
+            raise ValueError("the last message of the talk has the role of the one who asks, user")
+        return said
 
     @property
     def question(self) -> str:
@@ -92,12 +108,16 @@ class ChatRequest(_Form):
 
     @property
     def history(self) -> list[Message]:
-        """Give what was said before; instructions to the model are none of it."""
+        """Give what was said before."""
         return [
-            Message(message.role, message.text)
-            for message in self.messages[:-1]
-            if message.role == "user" or message.role == "assistant"
+            Message("user" if message.role == "user" else "assistant", message.text) for message in self.messages[:-1]
         ]
+
+    @property
+    def new_tokens(self) -> int | None:
+        """Give how many tokens are wanted at most, where that is said; never more than this server writes."""
+        wanted = self.max_completion_tokens or self.max_tokens
+        return min(wanted, MAX_NEW_TOKENS) if wanted else None
 
 
 @dataclass(frozen=True)
@@ -115,42 +135,86 @@ class Usage:
 
     prompt_tokens: int
     completion_tokens: int
+    total_tokens: int
 
-    def to_row(self) -> dict[str, int]:
-        """Give it in OpenAI's form."""
-        return vars(self) | {"total_tokens": self.prompt_tokens + self.completion_tokens}
+
+@dataclass(frozen=True)
+class Answered:
+    """The message that answers: as text, and whole."""
+
+    content: str
+    titlewise: Reply
+    role: Literal["assistant"] = "assistant"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The only choice of a completion."""
+
+    message: Answered
+    index: Literal[0] = 0
+    finish_reason: Literal["stop"] = "stop"
+    logprobs: None = None
+
+
+@dataclass(frozen=True)
+class Completion:
+    """A whole completion."""
+
+    id: str
+    created: int
+    model: str
+    choices: tuple[Choice, ...]
+    usage: Usage
+    object: Literal["chat.completion"] = "chat.completion"
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model that may be asked for."""
+
+    id: str
+    object: Literal["model"] = "model"
+    created: Literal[0] = 0
+    owned_by: str = MODEL
+
+
+@dataclass(frozen=True)
+class Models:
+    """All models that may be asked for."""
+
+    data: tuple[Model, ...]
+    object: Literal["list"] = "list"
 
 
 def readable(reply: Reply) -> str:
-    """Give a reply as plain text: what is said, and under it each quoted sentence with its source."""
+    """Give a reply as plain text: what is said, and under it each quoted sentence with its source.
+
+    Before what is invented it says so.
+    """
+    if reply.kind == "generated":
+        return f"{phrase('generated', language_of(reply.title))}\n\n{reply.text}"
     quoted = [
         f'[{number}] "{quote.text}" – {reply.title} ({reply.uid})' for number, quote in enumerate(reply.quotes, 1)
     ]
     return "\n\n".join([reply.text, *(["\n".join(quoted)] if quoted else [])])
 
 
-def completion_of(reply: Reply, usage: Usage, made: Made) -> dict[str, Any]:
+def completion_of(reply: Reply, usage: Usage, made: Made) -> Completion:
     """Give a whole completion."""
-    message = {"role": "assistant", "content": readable(reply), EXTENSION: reply.to_row()}
-    choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
-    return _head(made, "chat.completion") | {"choices": [choice], "usage": usage.to_row()}
+    return Completion(made.id, made.created, made.model, (Choice(Answered(readable(reply), reply)),), usage)
 
 
 def chunk_of(made: Made, delta: dict[str, Any], *, finish: str | None = None) -> dict[str, Any]:
     """Give one part of a stream."""
     choice = {"index": 0, "delta": delta, "finish_reason": finish, "logprobs": None}
-    return _head(made, "chat.completion.chunk") | {"choices": [choice]}
+    return _chunk(made, [choice])
 
 
 def usage_chunk_of(made: Made, usage: Usage) -> dict[str, Any]:
     """Give the part of a stream that tells its tokens."""
-    return _head(made, "chat.completion.chunk") | {"choices": [], "usage": usage.to_row()}
+    return _chunk(made, []) | {"usage": vars(usage)}
 
 
-def error_of(message: str, kind: str, code: str) -> dict[str, Any]:
-    """Give a refusal in OpenAI's form."""
-    return {"error": {"message": message, "type": kind, "param": None, "code": code}}
-
-
-def _head(made: Made, form: str) -> dict[str, Any]:
-    return {"id": made.id, "object": form, "created": made.created, "model": made.model}
+def _chunk(made: Made, choices: list[dict[str, Any]]) -> dict[str, Any]:
+    return {**vars(made), "object": "chat.completion.chunk", "choices": choices}

@@ -16,42 +16,47 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import Body, Depends, FastAPI, Request, Response
-from fastapi.exceptions import RequestValidationError
+from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import JSONResponse, StreamingResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from assistant.backends.base import BackendError, DeadlineError, PromptTooLongError
 from assistant.chat import Assistant
 from assistant.opening import Engine, open_assistant
-from index.errors import QuestionError, UnknownProductError, UserError
-from ui.answering import Answering, GoneError, LateError, Limits
-from ui.line import LineFullError
+from index.errors import UserError
+from index.products import Product
+from index.resolver import Resolution
+from ui.answering import Answering, GoneError, Limits
+from ui.faults import UnknownModelError, install, told
 from ui.metrics import Metrics
+from ui.openapi import CHAT, FIGURES, READY, REFUSED
 from ui.ports import check_port
-from ui.protocol import EXTENSION, MODEL, ChatRequest, Made, chunk_of, completion_of, error_of, readable, usage_chunk_of
-
-# What each fault is to a client; the first that fits.
-STATUS: tuple[tuple[type[Exception], int, str], ...] = (
-    (QuestionError, 400, "invalid_request_error"),
-    (PromptTooLongError, 400, "invalid_request_error"),
-    (UnknownProductError, 404, "not_found_error"),
-    (LineFullError, 429, "rate_limit_error"),
-    (LateError, 503, "overloaded_error"),
-    (DeadlineError, 504, "timeout_error"),
-    (BackendError, 503, "server_error"),
-    (UserError, 400, "invalid_request_error"),
+from ui.protocol import (
+    EXTENSION,
+    MODEL,
+    ChatRequest,
+    Completion,
+    Made,
+    Model,
+    Models,
+    Text,
+    chunk_of,
+    completion_of,
+    readable,
+    usage_chunk_of,
 )
-HANG_UP = 499  # nobody reads it; nginx's number, for the log
+
 NO_BUFFER = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 API_KEY_VARIABLE = "TITLEWISE_API_KEY"
-RETRY = {"Retry-After": "1"}
 
 
-def app_of(assistant: Assistant, limits: Limits, *, api_key: str) -> FastAPI:
-    """Give the server of one assistant, which stays the caller's; with an `api_key` only those who send it may ask."""
+def app_of(assistant: Assistant, limits: Limits, *, api_key: str, origins: Sequence[str] = ()) -> FastAPI:
+    """Give the server of one assistant, which stays the caller's; with an `api_key` only those who send it may ask.
+
+    Pages of the `origins` may ask from within a browser.
+    """
     answering = Answering(assistant, limits)
     metrics = Metrics(answering.line)
     ready = asyncio.Event()
@@ -65,54 +70,62 @@ def app_of(assistant: Assistant, limits: Limits, *, api_key: str) -> FastAPI:
         answering.close()
 
     app = FastAPI(
-        title="Titlewise", summary="Answers about products, from their descriptions.", version="1", lifespan=lifespan
+        title="Titlewise",
+        summary="Answers about products, from their descriptions.",
+        version="1",
+        lifespan=lifespan,
+        responses=REFUSED,
     )
     app.add_middleware(Bounded, most_bytes=limits.body_bytes)
     app.middleware("http")(metrics.count)
-    app.add_exception_handler(RequestValidationError, _malformed)
-    app.add_exception_handler(HTTPException, _http_fault)
-    for kind in (UserError, GoneError):
-        app.add_exception_handler(kind, _fault)
-    asked_by_friends = [Depends(_key_checked(api_key))]
+    if origins:
+        app.add_middleware(CORSMiddleware, allow_origins=origins, allow_methods=["GET", "POST"], allow_headers=["*"])
+    install(app)
+    asked_by_friends = [Depends(_key_checked(api_key))] if api_key else []
 
-    @app.post("/v1/chat/completions", dependencies=asked_by_friends, response_model=None)
+    @app.post(
+        "/v1/chat/completions",
+        dependencies=asked_by_friends,
+        response_model=Completion,
+        responses=CHAT,
+    )
     async def chat(body: ChatRequest, request: Request) -> Response:
         """Answer the last message of a talk; `stream` sends it in parts, as server-sent events."""
         adapter = _adapter_of(body.model, assistant)
+        answering.check(body)
         if body.stream:
             parts = _events(_parts(answering, body, adapter, request, metrics))
             return StreamingResponse(parts, media_type="text/event-stream", headers=NO_BUFFER)
         reply = await answering.reply(body, adapter, request)
         metrics.tell(reply)
-        return JSONResponse(completion_of(reply, answering.usage(body, reply), Made(body.model)))
+        return JSONResponse(asdict(completion_of(reply, answering.usage(body, reply), Made(body.model))))
 
     @app.get("/v1/models", dependencies=asked_by_friends)
-    async def models() -> dict[str, Any]:
+    async def models() -> Models:
         """List the models: as it answers by default, the base model, each adapter."""
-        rows = [{"id": name, "object": "model", "created": 0, "owned_by": MODEL} for name in models_of(assistant)]
-        return {"object": "list", "data": rows}
+        return Models(tuple(Model(name) for name in models_of(assistant)))
 
     @app.post("/resolve", dependencies=asked_by_friends)
-    async def resolve(question: Annotated[str, Body(embed=True)]) -> dict[str, Any]:
+    async def resolve(question: Annotated[Text, Body(embed=True)]) -> Resolution:
         """Say which product a question means, with a calibrated probability and up to ten hits."""
-        return asdict(await answering.in_thread(assistant.index.resolve, question))
+        return await answering.in_thread(assistant.index.resolve, question)
 
     @app.get("/products/{uid:path}", dependencies=asked_by_friends)
-    async def product(uid: str) -> dict[str, str]:
+    async def product(uid: str) -> Product:
         """Give one product as stored."""
-        return asdict(assistant.catalogue.product(assistant.catalogue.row_of(uid)))
+        return assistant.catalogue.product(assistant.catalogue.row_of(uid))
 
     @app.get("/healthz")
     async def healthz() -> dict[str, str]:
         """Say that the process lives."""
         return {"status": "alive"}
 
-    @app.get("/readyz", response_model=None)
+    @app.get("/readyz", response_model=dict[str, str], responses=READY)
     async def readyz() -> Response:
         """Say whether the model is loaded and warm."""
         return JSONResponse({"status": "ready" if ready.is_set() else "loading"}, 200 if ready.is_set() else 503)
 
-    @app.get("/metrics")
+    @app.get("/metrics", response_class=Response, responses=FIGURES)
     async def figures() -> Response:
         """Give counts and times in Prometheus' text form."""
         return Response(metrics.text(), media_type=metrics.media_type)
@@ -120,7 +133,9 @@ def app_of(assistant: Assistant, limits: Limits, *, api_key: str) -> FastAPI:
     return app
 
 
-def serve(home: Path, engine: Engine, limits: Limits, *, host: str, port: int, api_key: str) -> None:
+def serve(
+    home: Path, engine: Engine, limits: Limits, *, host: str, port: int, api_key: str, origins: Sequence[str] = ()
+) -> None:
     """Serve one assistant until it is stopped.
 
     Raises `UserError` where the catalogue, the index or the model cannot be opened, or the port is taken.
@@ -133,7 +148,8 @@ def serve(home: Path, engine: Engine, limits: Limits, *, host: str, port: int, a
         print(f"Serving http://{shown}:{port}/v1 with {assistant.name}; its documentation is at /docs, Ctrl+C ends it.")
         if host not in LOOPBACK and not api_key:
             print(f"Anyone who can reach {host} may ask: set {API_KEY_VARIABLE} to let in only those who send it.")
-        uvicorn.run(app_of(assistant, limits, api_key=api_key), host=host, port=port, log_level="warning")
+        app = app_of(assistant, limits, api_key=api_key, origins=origins)
+        uvicorn.run(app, host=host, port=port, log_level="warning")
 
 
 def models_of(assistant: Assistant) -> dict[str, str | None]:
@@ -168,7 +184,7 @@ class Bounded:
 async def _parts(
     answering: Answering, body: ChatRequest, adapter: str | None, request: Request, metrics: Metrics
 ) -> AsyncIterator[dict[str, Any]]:
-    """Give the parts of a stream: the role, the text, the whole reply in the extension, the usage where asked for."""
+    """Give the parts of a stream: the role, the live words, the whole reply in the extension, its text, the usage."""
     made = Made(body.model)
     yield chunk_of(made, {"role": "assistant", "content": ""})
     live = ""
@@ -181,10 +197,11 @@ async def _parts(
         metrics.tell(reply)
         # What the model said while live is not taken back: the checked reply follows it.
         rest = text.removeprefix(live) if text.startswith(live) else f"\n\n{text}"
+        yield chunk_of(made, {EXTENSION: reply.to_row()})
         for word in _words(rest):
             yield chunk_of(made, {"content": word})
-        yield chunk_of(made, {EXTENSION: reply.to_row()}, finish="stop")
-        if body.stream_options.include_usage:
+        yield chunk_of(made, {}, finish="stop")
+        if body.stream_options and body.stream_options.include_usage:
             yield usage_chunk_of(made, answering.usage(body, reply))
 
 
@@ -196,7 +213,8 @@ async def _events(parts: AsyncIterator[dict[str, Any]]) -> AsyncIterator[str]:
     except GoneError:
         return
     except UserError as fault:
-        yield f"data: {json.dumps(_told(fault)[1], ensure_ascii=False)}\n\n"
+        _, refusal = told(fault)
+        yield f"data: {json.dumps(asdict(refusal), ensure_ascii=False)}\n\n"
     yield "data: [DONE]\n\n"
 
 
@@ -212,43 +230,12 @@ def _adapter_of(model: str, assistant: Assistant) -> str | None:
     return known[model]
 
 
-class UnknownModelError(UserError):
-    """A model that this server has not."""
-
-
 def _key_checked(api_key: str) -> Callable[..., None]:
-    """Give the check of a request's key; without a key of ours everyone may ask."""
-    bearer = HTTPBearer(auto_error=False, description="The server's API key, where it has one.")
+    """Give the check of a request's key."""
+    bearer = HTTPBearer(auto_error=False, description="The server's API key.")
 
     def check(given: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]) -> None:
-        if api_key and not (given and secrets.compare_digest(given.credentials.encode(), api_key.encode())):
+        if not (given and secrets.compare_digest(given.credentials.encode(), api_key.encode())):
             raise HTTPException(401, "the API key is missing or wrong", {"WWW-Authenticate": "Bearer"})
 
     return check
-
-
-def _told(fault: Exception) -> tuple[int, dict[str, Any]]:
-    """Give the status and the body that tell a fault."""
-    if isinstance(fault, UnknownModelError):
-        return 404, error_of(str(fault), "invalid_request_error", "model_not_found")
-    status, kind = next((status, kind) for known, status, kind in STATUS if isinstance(fault, known))
-    return status, error_of(str(fault), kind, type(fault).__name__.removesuffix("Error").lower())
-
-
-async def _fault(_: Request, fault: Exception) -> Response:
-    if isinstance(fault, GoneError):
-        return Response(status_code=HANG_UP)
-    status, body = _told(fault)
-    return JSONResponse(body, status, headers=RETRY if status in (429, 503) else None)
-
-
-async def _malformed(_: Request, fault: Exception) -> Response:
-    assert isinstance(fault, RequestValidationError)
-    told = "; ".join(f"{'.'.join(map(str, one['loc'][1:]))}: {one['msg']}" for one in fault.errors())
-    return JSONResponse(error_of(told, "invalid_request_error", "malformed"), 400)
-
-
-async def _http_fault(_: Request, fault: Exception) -> Response:
-    assert isinstance(fault, HTTPException)
-    kind = "authentication_error" if fault.status_code == 401 else "invalid_request_error"
-    return JSONResponse(error_of(fault.detail, kind, str(fault.status_code)), fault.status_code, headers=fault.headers)

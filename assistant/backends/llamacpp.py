@@ -1,7 +1,7 @@
 """A GGUF model run by llama.cpp, inside this process.
 
-Many threads may stream at once: llama.cpp decodes them together, one slot each, and
-keeps every slot's prompt, so that a prompt which begins like the last one is only
+Many threads may stream at once: a small model has an engine for each text, a larger one a
+slot of its only engine. Both keep their prompt, so that one which begins like the last is only
 read from where it differs. LoRA adapters are loaded once and chosen per text.
 
     backend = LlamaCpp(find("smollm2-135m"), [adapter])
@@ -28,6 +28,7 @@ from assistant.backends.base import (
     Prompt,
     PromptTooLongError,
 )
+from assistant.backends.engines import Engines
 from assistant.backends.streaming import Outlet, Workers
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class LlamaCpp:
         slots: int = 2,
         threads: int | None = None,
     ) -> None:
-        """Load the model; `context_tokens` is for each of the `slots` texts under way at once.
+        """Load the model; `context_tokens` is for each of the `slots` texts under way at once, others wait.
 
         `threads` is by default the number of cores, but one for writing by a small model.
 
@@ -67,18 +68,15 @@ class LlamaCpp:
         self._adapters = tuple(adapters)
         self._key = secrets.token_urlsafe()
         self._workers = Workers()
-        params = _parameters(model_path, loras, context_tokens, slots, threads, self._key)
-        try:
-            self._server: xllamacpp.Server | None = _library().Server(params)
-        except RuntimeError as exc:
-            names = ", ".join(adapter.name for adapter in adapters)
-            raise BackendError(
-                f"llama.cpp could not load {model_path}" + (f" with the adapter {names}" if names else ""),
-                "a whole GGUF file of a model that llama.cpp knows, and an adapter made for it",
-                "titlewise models fetch",
-            ) from exc
-        # A server that is freed before its loop turns waits for itself for ever; one token (13 ms) makes it turn.
-        self._loaded().handle_completions({"prompt": "a", "n_predict": 1})
+        # Two texts in one batch of a small model are slower than one after the other; in two engines, which
+        # share the file's pages in memory, they keep two cores busy: see docs/experiments.md.
+        small = model_path.stat().st_size < SMALL_MODEL_BYTES
+        texts = 1 if small else slots
+        params = _parameters(model_path, loras, context_tokens, texts, threads or (1 if small else _cores()), self._key)
+        params.cpuparams_batch.n_threads = threads or _cores()
+        self._engines = Engines(
+            lambda: _loaded(params, model_path, adapters), most=min(slots, _cores()) if small else 1, texts=texts
+        )
         self._bos: list[int] = self._post("/tokenize", {"content": "", "add_special": True})["tokens"]
 
     @property
@@ -141,7 +139,7 @@ class LlamaCpp:
             "cache_prompt": True,
             "lora": self._scales(adapter),
         }
-        answer = self._loaded().handle_completions(request)
+        answer = self._engines.first.handle_completions(request)
         if "error" in answer:
             raise _fault(answer["error"])
         logprobs = answer["choices"][0]["logprobs"]
@@ -150,7 +148,7 @@ class LlamaCpp:
     def close(self) -> None:
         """Free the model's memory, after stopping what is under way."""
         self._workers.close()
-        self._server = None
+        self._engines.close()
 
     def _request(self, prompt: Prompt, generation: Generation) -> dict[str, Any]:
         return {
@@ -190,13 +188,14 @@ class LlamaCpp:
                 outlet.put(choice["text"])
             return outlet.stopped
 
-        if outlet.stopped:
-            return
         outlet.put(first)
-        try:
-            self._loaded().handle_completions(request, take)
-        except ValueError as exc:
-            faults.append({"message": str(exc)})
+        with self._engines.taken(request["prompt"], lambda: outlet.stopped) as engine:
+            if engine is None:
+                return
+            try:
+                engine.handle_completions(request, take)
+            except ValueError as exc:
+                faults.append({"message": str(exc)})
         if faults:
             raise _fault(faults[0])
 
@@ -208,14 +207,9 @@ class LlamaCpp:
         ids: list[int] = self._post("/tokenize", {"content": text, "add_special": False})["tokens"]
         return ids
 
-    def _loaded(self) -> "xllamacpp.Server":
-        if self._server is None:
-            raise RuntimeError("this backend has been closed")
-        return self._server
-
     def _post(self, path: str, body: dict[str, Any]) -> Any:
         """Ask llama.cpp's own loopback server, the only door to its tokenizer."""
-        host = self._loaded().listening_address.removeprefix("http://")
+        host = self._engines.first.listening_address.removeprefix("http://")
         with contextlib.closing(http.client.HTTPConnection(host, timeout=10)) as connection:
             headers = {"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"}
             connection.request("POST", path, json.dumps(body), headers)
@@ -243,8 +237,24 @@ def _library() -> Any:
     return xllamacpp
 
 
+def _loaded(params: Any, model_path: Path, adapters: Sequence[Adapter]) -> "xllamacpp.Server":
+    """Load an engine; raises `BackendError` where the model or an adapter is none."""
+    try:
+        server = _library().Server(params)
+    except RuntimeError as exc:
+        names = ", ".join(adapter.name for adapter in adapters)
+        raise BackendError(
+            f"llama.cpp could not load {model_path}" + (f" with the adapter {names}" if names else ""),
+            "a whole GGUF file of a model that llama.cpp knows, and an adapter made for it",
+            "titlewise models fetch",
+        ) from exc
+    # A server that is freed before its loop turns waits for itself for ever; one token (13 ms) makes it turn.
+    server.handle_completions({"prompt": "a", "n_predict": 1})
+    return server
+
+
 def _parameters(
-    model_path: Path, loras: Sequence[Path], context_tokens: int, slots: int, threads: int | None, key: str
+    model_path: Path, loras: Sequence[Path], context_tokens: int, slots: int, threads: int, key: str
 ) -> Any:
     library = _library()
     params = library.CommonParams()
@@ -253,9 +263,7 @@ def _parameters(
     params.n_parallel = slots
     params.n_ctx = context_tokens * slots
     params.n_batch = params.n_ubatch = BATCH_TOKENS
-    small = model_path.stat().st_size < SMALL_MODEL_BYTES
-    params.cpuparams.n_threads = threads or (1 if small else _cores())
-    params.cpuparams_batch.n_threads = threads or _cores()
+    params.cpuparams.n_threads = threads
     params.cache_ram_mib = 0  # keeps old prompts beside the slots, by default up to 8 GiB
     params.force_pure_content_parser = True  # the text as it is: no tool calls or thoughts cut out of it
     params.use_jinja = True

@@ -1,0 +1,45 @@
+"""The HTTP door against requests that nobody thought of: schemathesis makes them from the server's OpenAPI document."""
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from schemathesis import GenerationMode
+from schemathesis.checks import negative_data_rejection, positive_data_acceptance
+
+from assistant.backends.scripted import Scripted
+from assistant.chat import Assistant
+from index.products import Catalogue
+from index.resolver import TitleIndex
+from ui.answering import Limits
+from ui.server import app_of
+
+# Numbers may come as strings, and a question that fits its schema may be blank: neither is a fault.
+LEFT_OUT = [negative_data_rejection, positive_data_acceptance]
+MODES = [GenerationMode.POSITIVE, GenerationMode.NEGATIVE]
+KEY = {"Authorization": "Bearer k"}
+EXAMPLES = 60  # of each operation in each mode
+
+
+@pytest.fixture(scope="module")
+def documented(shop: tuple[Catalogue, TitleIndex]) -> schemathesis.BaseSchema:
+    """The server as its OpenAPI document tells it, in this process."""
+    backend = Scripted(lambda messages: "It weighs 1.3 kg. [1]")
+    return schemathesis.openapi.from_asgi("/openapi.json", app_of(Assistant(*shop, backend), Limits(), api_key="k"))
+
+
+@pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.value)
+def test_whatever_is_asked_is_answered_as_documented(documented: schemathesis.BaseSchema, mode: GenerationMode) -> None:
+    operations = [found.ok() for found in documented.get_all_operations()]
+    for operation in operations:
+        if mode is GenerationMode.NEGATIVE and not (operation.body or operation.path_parameters):
+            continue  # nothing is sent that could be wrong
+
+        @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+        @given(operation.as_strategy(generation_mode=mode), st.sampled_from(["", "K1", "E1"]))
+        def ask(case: schemathesis.Case, uid: str) -> None:
+            if uid and isinstance(case.body, dict):  # no generated question finds a product
+                case.body["titlewise"] = {"product": uid, "live": len(case.body) % 2 == 1}
+            case.call_and_validate(headers=KEY, excluded_checks=LEFT_OUT)
+
+        ask()
