@@ -70,10 +70,9 @@ class LlamaCpp:
         self._workers = Workers()
         # Two texts in one batch of a small model are slower than one after the other; in two engines, which
         # share the file's pages in memory, they keep two cores busy: see docs/experiments.md.
-        small = model_path.stat().st_size < SMALL_MODEL_BYTES
+        small = _is_small(model_path)
         texts = 1 if small else slots
-        params = _parameters(model_path, loras, context_tokens, texts, threads or (1 if small else _cores()), self._key)
-        params.cpuparams_batch.n_threads = threads or _cores()
+        params = _parameters(model_path, loras, context_tokens, texts, threads, self._key)
         self._engines = Engines(
             lambda: _loaded(params, model_path, adapters), most=min(slots, _cores()) if small else 1, texts=texts
         )
@@ -254,7 +253,7 @@ def _loaded(params: Any, model_path: Path, adapters: Sequence[Adapter]) -> "xlla
 
 
 def _parameters(
-    model_path: Path, loras: Sequence[Path], context_tokens: int, slots: int, threads: int, key: str
+    model_path: Path, loras: Sequence[Path], context_tokens: int, slots: int, threads: int | None, key: str
 ) -> Any:
     library = _library()
     params = library.CommonParams()
@@ -263,7 +262,8 @@ def _parameters(
     params.n_parallel = slots
     params.n_ctx = context_tokens * slots
     params.n_batch = params.n_ubatch = BATCH_TOKENS
-    params.cpuparams.n_threads = threads
+    params.cpuparams.n_threads = threads or (1 if _is_small(model_path) else _cores())
+    params.cpuparams_batch.n_threads = threads or _cores()
     params.cache_ram_mib = 0  # keeps old prompts beside the slots, by default up to 8 GiB
     params.force_pure_content_parser = True  # the text as it is: no tool calls or thoughts cut out of it
     params.use_jinja = True
@@ -274,6 +274,11 @@ def _parameters(
     if loras:
         params.lora_adapters = [library.CommonAdapterLoraInfo(str(path), 0.0) for path in loras]
     return params
+
+
+def _is_small(model_path: Path) -> bool:
+    """Say whether a token is too little work to be shared among threads."""
+    return model_path.stat().st_size < SMALL_MODEL_BYTES
 
 
 def _cores() -> int:
