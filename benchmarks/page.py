@@ -8,6 +8,7 @@ from the click to the moment when nobody is in the line before the model. Prints
 """
 
 import argparse
+import contextlib
 import itertools
 import json
 import random
@@ -21,6 +22,7 @@ from statistics import median
 from typing import Any
 
 import numpy as np
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page, sync_playwright
 
 from assistant.attributes import carries
@@ -56,6 +58,7 @@ const now = () => performance.now();
 document.addEventListener("keydown", event => {
   if (event.key === "Enter") window.seen = {sent: now(), bubbles: document.querySelectorAll(BUBBLE).length};
 }, true);
+document.addEventListener("click", () => { window.clicked = Date.now(); }, true);
 const BUBBLE = '[data-testid="stChatMessage"]';
 new MutationObserver(() => {
   const seen = window.seen, bubbles = document.querySelectorAll(BUBBLE);
@@ -128,6 +131,7 @@ def ask(page: Page, questions: list[str]) -> dict[str, Any]:
     for question in questions:
         page.get_by_role("button", name=ENGLISH.new_conversation).click()
         page.get_by_role("heading", name=ENGLISH.greeting).wait_for()
+        page.get_by_test_id("stChatMessage").first.wait_for(state="detached")
         page.get_by_test_id("stChatInput").get_by_role("textbox").fill(question)
         page.keyboard.press("Enter")
         page.get_by_role("button", name=ENGLISH.regenerate).wait_for()
@@ -156,15 +160,13 @@ def stop(page: Page, log: Path, count: int) -> dict[str, float]:
         button = page.get_by_role("button", name=ENGLISH.stop, exact=True)
         button.wait_for()
         page.wait_for_timeout(random.Random(number).uniform(0, 500))
-        if not button.is_visible():
-            page.get_by_role("button", name=ENGLISH.regenerate).wait_for()
-            continue  # it was a short text
-        clicked_s = time.time()
-        button.click()
+        with contextlib.suppress(PlaywrightError):  # a short text may have ended by then
+            button.click(timeout=1_000)
         page.get_by_role("button", name=ENGLISH.regenerate).wait_for()
+        clicked_s = page.evaluate("window.clicked") / 1000
         line = [entry.split() for entry in log.read_text(encoding="utf-8").splitlines()]
         free_s = max(float(at) for at, waiting in line if waiting == "0")
-        if free_s > clicked_s:
+        if free_s > clicked_s and page.get_by_text(ENGLISH.stopped, exact=True).count() > len(freed_ms):
             freed_ms.append((free_s - clicked_s) * 1000)
     return {"stops": len(freed_ms), "stop_frees_ms_max": round(max(freed_ms)), "stop_frees_ms": round(median(freed_ms))}
 
