@@ -247,6 +247,18 @@ def test_axe_finds_nothing_serious(browser: Browser, address: str, viewport: Vie
     assert widest <= viewport["width"]
 
 
+def test_a_first_start_is_helped_to_its_first_question(browser: Browser, tmp_path: Path, embedded_model: Path) -> None:
+    port = free_port()
+    command = ["-m", "ui.cli", "--home", str(tmp_path / "new"), "ui", "--port", str(port)]
+    with served(command, port) as address, visitor(browser, address) as page:
+        page.emulate_media(color_scheme="dark")
+        assert _serious(page, "first start") == []
+        page.get_by_role("button", name=ENGLISH.start_catalogue_button).click()
+        expect(page.get_by_text(ENGLISH.start_done)).to_have_count(2)
+        page.get_by_role("button", name=ENGLISH.start_index_button).click()
+        expect(page.get_by_role("heading", name=ENGLISH.greeting)).to_be_visible()
+
+
 def _serious(page: Page, view: str) -> list[str]:
     violations = Axe().run(page).response["violations"]
     return [

@@ -29,7 +29,6 @@ class Strings:
     """Everything that the page says in one language."""
 
     # The frame
-    about: str
     products: str
     answered_by: str
     chat: str
@@ -90,7 +89,6 @@ class Strings:
     describe_asked: str
     # One product, and all of them
     product_unknown: str
-    product_ask: str
     product_placeholder: str
     product_leave: str
     browse_help: str
@@ -142,8 +140,6 @@ class Strings:
 
 
 ENGLISH = Strings(
-    about="Ask about a product whose title you only half remember. "
-    "The answer comes from its description, with the words it rests on.",
     products="{count:,} products",
     answered_by="Answered by {name}",
     chat="Chat",
@@ -204,7 +200,6 @@ ENGLISH = Strings(
     describe_button="Describe it",
     describe_asked="Describe “{title}”",
     product_unknown="There is no product {uid} in this catalogue.",
-    product_ask="Ask about it",
     product_placeholder="Ask about this product",
     product_leave="Ask about other products",
     browse_help="Type what you remember of a title, or turn the pages.",
@@ -280,8 +275,6 @@ ENGLISH = Strings(
 )
 
 PORTUGUESE = Strings(
-    about="Pergunte sobre um produto de cujo título você só se lembra em parte. "
-    "A resposta vem da descrição dele, com as palavras em que se apoia.",
     products="{count:,} produtos",
     answered_by="Responde: {name}",
     chat="Conversa",
@@ -342,7 +335,6 @@ PORTUGUESE = Strings(
     describe_button="Descrever",
     describe_asked="Descreva “{title}”",
     product_unknown="Não há produto {uid} neste catálogo.",
-    product_ask="Pergunte sobre ele",
     product_placeholder="Pergunte sobre este produto",
     product_leave="Perguntar sobre outros produtos",
     browse_help="Digite o que você lembra de um título, ou vire as páginas.",

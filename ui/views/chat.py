@@ -173,7 +173,7 @@ def _edit(question: str, visit: Visit, strings: Strings) -> None:
     with st.form("edit", border=False):
         edited = st.text_area(strings.edit_label, question, key="edited")
         with st.container(horizontal=True):
-            again = st.form_submit_button(strings.ask_again, type="primary")
+            again = st.form_submit_button(strings.ask_again)
             cancelled = st.form_submit_button(strings.cancel)
     if again and edited.strip():
         visit.talk.again(edited)

@@ -47,7 +47,7 @@ def _show_part(part: Part, engine: Engine, strings: Strings) -> None:
     st.text(told)
     if part.fault:
         st.caption(on_one_line(part.fault))
-    if st.button(on_one_line(button), key=f"bring-{part.name}", type="primary", disabled=part.waits):
+    if st.button(on_one_line(button), key=f"bring-{part.name}", disabled=part.waits):
         _bring(part, button, strings)
     st.caption(strings.start_or)
     shown = [*part.command[:-1], OWN_SOURCE] if part.name == "catalogue" else part.command
