@@ -23,7 +23,7 @@ from assistant.evidence import (
     Budget,
     Evidence,
     Passage,
-    asks_for_something,
+    asks_what_it_is,
     choose,
     content_words,
     overview,
@@ -144,8 +144,7 @@ class Assistant:
     def _evidence(self, question: str, product: Product) -> tuple[Evidence, str]:
         """Choose passages, and the question to put: a bare title asks what the product is."""
         passages = self.passages(product.content) if says_something(product.content, product.title) else []
-        beyond = content_words(question) - content_words(f"{product.title} {product.uid}")
-        if question.strip() == product.uid or not (beyond or asks_for_something(question)):
+        if question.strip() == product.uid or asks_what_it_is(question, f"{product.title} {product.uid}"):
             overviewed = "O que é este produto?" if language_of(question) == "pt" else "What is this product?"
             return overview(passages, self.budget), overviewed
         return choose(question, product.title, passages, self.index.encode, self.budget), question

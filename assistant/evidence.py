@@ -50,6 +50,11 @@ _CLOSED = re.compile(
 _OPEN_PORTUGUESE = re.compile(r"\b(?:qual|quais|quant[oa]s?|quando|onde|quem|como|por que|o que)\b")
 # What is asked for by name counts even where the title has the word: "how many compartments has the 7 Compartment …".
 _OBJECT = re.compile(r"\b(?:how many|how much|what|which|quant[oa]s|que|qual)\s+(\w+)")
+_COPULAS = frozenset({"is", "are", "e", "sao"})  # "what is it?" asks for no object
+# "what is it for?", "who is it by?"
+_MORE_THAN_WHAT = re.compile(r"\bfor\W*$|\b(?:who|whose|where|when|why|how|quem|onde|quando|como)\b")
+# What a question at large is put with: "tell me more", "fale mais sobre ele".
+_AT_LARGE = "what's more describe explain information details mais fale descreva explique informações detalhes"
 WORD = re.compile(r"\w+(?:[.,'’]\w+)*")
 _FRAME = FRAME_WORDS | frozenset("book got having he her his item our then too".split())
 
@@ -178,9 +183,14 @@ def is_closed(question: str) -> bool:
     return whole and language_of(question) == "pt" and not _OPEN_PORTUGUESE.search(plain)
 
 
-def asks_for_something(question: str) -> bool:
-    """Say whether a question asks for more than what a product is."""
-    return bool(asked_about(question)) or is_closed(question) or _OBJECT.search(unaccented(question)) is not None
+def asks_what_it_is(question: str, product: str) -> bool:
+    """Say whether a question asks for nothing but what a product is; `product` is its title, or title and uid."""
+    plain = unaccented(question)
+    if asked_about(question) or is_closed(question) or _MORE_THAN_WHAT.search(plain):
+        return False
+    if set(_OBJECT.findall(plain)) - _COPULAS:
+        return False
+    return content_words(question) <= content_words(f"{product} {_AT_LARGE}")
 
 
 def content_words(text: str) -> frozenset[str]:

@@ -7,7 +7,17 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from assistant.evidence import LONGEST_PASSAGE, Budget, Evidence, choose, content_words, overview, score_features, split
+from assistant.evidence import (
+    LONGEST_PASSAGE,
+    Budget,
+    Evidence,
+    asks_what_it_is,
+    choose,
+    content_words,
+    overview,
+    score_features,
+    split,
+)
 from index.encoder import StaticEncoder, hashed_idf
 
 KETTLE = (
@@ -97,6 +107,40 @@ def test_scoring_is_the_same_alone_or_in_company_but_for_rarity() -> None:
     rows = np.array(score_features("how heavy is it?", "Kettle", texts, ENCODE))
     alone = np.array(score_features("how heavy is it?", "Kettle", texts[:1], ENCODE))
     assert np.allclose(rows[0, 2:], alone[0, 2:], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What is it?",
+        "what's this",
+        "what is the Harrow Kettle?",
+        "tell me more about this",
+        "K1",
+        "O que é este produto?",
+        "fale mais sobre ele",
+    ],
+)
+def test_a_question_at_large_asks_what_a_product_is(question: str) -> None:
+    assert asks_what_it_is(question, "Harrow Kettle K1")
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "what is it for?",
+        "who is it by?",
+        "what does it do?",
+        "what colour is it?",
+        "is it?",
+        "how heavy is the Harrow Kettle?",
+        "what is the lid of the Harrow Kettle?",
+        "para que serve?",
+        "quanto pesa?",
+    ],
+)
+def test_a_question_for_something_asks_more_than_what_it_is(question: str) -> None:
+    assert not asks_what_it_is(question, "Harrow Kettle K1")
 
 
 def test_content_words_fold_endings_and_leave_grammar_out() -> None:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from assistant.conversation import points
 from assistant.phrases import Language
+from index.cleaning import says_something
 from index.products import Product
 from index.resolver import Hit
 from index.words import FRAME_WORDS, fold
@@ -84,12 +85,13 @@ def show_questions(product: Product, assistant: Clerk, talk: Talk, language: Lan
     """Draw questions that the description of a product can answer, and that were not asked yet."""
     asked = {exchange.request.question for exchange in talk.exchanges}
     about = _told(assistant, assistant.catalogue.digest, product.uid, language)
-    questions = [matter.asked_of_it for matter in about if matter.asked_of_it not in asked][:SUGGESTIONS_ABOUT]
+    at_large = [STRINGS[language].ask_at_large] if says_something(product.content, product.title) else []
+    questions = [question for question in [each.asked_of_it for each in about] + at_large if question not in asked]
     if not questions:
         return
     st.caption(STRINGS[language].ask_about_it)
     with st.container(horizontal=True, gap="small"):
-        for number, question in enumerate(questions):
+        for number, question in enumerate(questions[:SUGGESTIONS_ABOUT]):
             request = Request(question, product.uid)
             st.button(on_one_line(question), key=f"about-{number}", on_click=talk.ask, args=(request,))
 

@@ -75,6 +75,7 @@ class Strings:
     nearest: str
     covers: str
     ask_about_it: str
+    ask_at_large: str
     invent: str
     # Opinions
     vote_more: str
@@ -189,6 +190,7 @@ ENGLISH = Strings(
     nearest="The nearest titles:",
     covers="The description does tell about: {matters}.",
     ask_about_it="Ask about it:",
+    ask_at_large="What is it?",
     invent="Invent a description of “{title}”",
     vote_more="Tell more",
     vote_reason="What is wrong?",
@@ -324,6 +326,7 @@ PORTUGUESE = Strings(
     nearest="Os títulos mais próximos:",
     covers="A descrição fala de: {matters}.",
     ask_about_it="Pergunte sobre ele:",
+    ask_at_large="O que é?",
     invent="Inventar uma descrição de “{title}”",
     vote_more="Diga mais",
     vote_reason="O que está errado?",
