@@ -127,10 +127,21 @@ def test_every_question_that_is_suggested_about_a_product_is_answered(assistant:
     suggested = 0
     for row in range(len(assistant.catalogue)):
         product = assistant.catalogue.product(row)
-        for matter in told(assistant, product, STRINGS[language]):
+        for matter in told(assistant, product, STRINGS[language]).values():
             suggested += 1
             assert assistant.ask(matter.asked_of_it, uid=product.uid).reply.kind == "answer", matter
     assert suggested >= 3
+
+
+def test_what_was_asked_in_other_words_is_not_suggested_again_but_for_another_product_it_is(page: AppTest) -> None:
+    def suggested() -> list[str]:
+        return [each.label for each in page.button if (each.key or "").startswith("about-")]
+
+    ask(page, LAMP)
+    assert "How heavy is it\\?" not in suggested()
+    assert "What is it made of\\?" in suggested()
+    ask(page, "what is the Gribbleflint Cloth, Red?")
+    assert "How heavy is it\\?" in suggested()
 
 
 def test_answering_again_asks_the_same_with_another_seed_and_takes_the_place_of_the_reply(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from assistant.attributes import asked_about
 from assistant.conversation import points
 from assistant.phrases import Language
 from index.cleaning import says_something
@@ -77,16 +78,19 @@ def show_nearest(exchange: Exchange, assistant: Clerk, talk: Talk, strings: Stri
 def show_covered(product: Product, assistant: Clerk, language: Language) -> None:
     """Draw what a description does tell about."""
     if matters := _told(assistant, assistant.catalogue.digest, product.uid, language):
-        names = ", ".join(matter.name for matter in matters)
+        names = ", ".join(matter.name for matter in matters.values())
         st.caption(STRINGS[language].covers.format(matters=names))
 
 
 def show_questions(product: Product, assistant: Clerk, talk: Talk, language: Language) -> None:
-    """Draw questions that the description of a product can answer, and that were not asked yet."""
-    asked = {exchange.request.question for exchange in talk.exchanges}
+    """Draw questions that the description of a product can answer, and whose matter was not asked for yet."""
+    asked = [each.request.question for each in talk.exchanges if each.reply and each.reply.uid == product.uid]
+    matters = {name for question in asked for name in asked_about(question)}
     about = _told(assistant, assistant.catalogue.digest, product.uid, language)
-    at_large = [STRINGS[language].ask_at_large] if says_something(product.content, product.title) else []
-    questions = [question for question in [each.asked_of_it for each in about] + at_large if question not in asked]
+    questions = [matter.asked_of_it for name, matter in about.items() if name not in matters]
+    if says_something(product.content, product.title):
+        questions.append(STRINGS[language].ask_at_large)
+    questions = [question for question in questions if question not in asked]
     if not questions:
         return
     st.caption(STRINGS[language].ask_about_it)
@@ -125,7 +129,7 @@ def _suggestions(_assistant: Clerk, digest: str) -> list[str]:
 
 
 @st.cache_data(show_spinner=False, max_entries=1_000)
-def _told(_assistant: Clerk, digest: str, uid: str, language: Language) -> list[Matter]:
+def _told(_assistant: Clerk, digest: str, uid: str, language: Language) -> dict[str, Matter]:
     """Give what a description tells about, once for each product of a catalogue."""
     product = _assistant.catalogue.product(_assistant.catalogue.row_of(uid))
     return told(_assistant, product, STRINGS[language])

@@ -1,7 +1,7 @@
 """Questions to ask, made from the catalogue at hand so that it can answer them.
 
 suggest(assistant, 4)     # ["How heavy is the Harrow & Finch TR-4 Four-Slice Toaster?", …]
-suggest_about(assistant, product, STRINGS["en"], 3)     # ["How heavy is it?", …]
+told(assistant, product, STRINGS["en"])["weight"].asked_of_it     # "How heavy is it?"
 """
 
 import random
@@ -48,9 +48,11 @@ def suggest(assistant: Clerk, count: int, *, seed: int = 0) -> list[str]:
     return list(questions.values())
 
 
-def told(assistant: Clerk, product: Product, strings: Strings) -> list[Matter]:
-    """Give what a description tells about, as far as it answers the question for it."""
-    return [matter for _, matter in _stated(product, strings) if _answers(assistant, product, matter.asked_of_it)]
+def told(assistant: Clerk, product: Product, strings: Strings) -> dict[str, Matter]:
+    """Give what a description tells about, by attribute, as far as it answers the question for it."""
+    return {
+        name: matter for name, matter in _stated(product, strings) if _answers(assistant, product, matter.asked_of_it)
+    }
 
 
 def _stated(product: Product, strings: Strings) -> Iterator[tuple[str, Matter]]:
