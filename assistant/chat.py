@@ -70,8 +70,7 @@ class Assistant:
     @property
     def name(self) -> str:
         """Name what answers, for people: the engine, the model, and the adapter where one is on."""
-        adapter, _ = answering(self.backend.adapters, None)
-        return f"{self.backend.name} with the {adapter} adapter" if adapter else self.backend.name
+        return f"{self.model} with the {self.adapter} adapter" if self.adapter else self.model
 
     def ask(self, question: str, *, uid: str = "", state: State = State(), asking: Asking = Asking()) -> Answer:
         """Answer a question, about the product `uid` where it is given, else about the one that is meant.
@@ -103,8 +102,13 @@ class Assistant:
 
     @property
     def adapters(self) -> tuple[str, ...]:
-        """Name the loaded adapters; the first answers where none is asked for."""
+        """Name the loaded adapters."""
         return tuple(adapter.name for adapter in self.backend.adapters)
+
+    @property
+    def adapter(self) -> str:
+        """Name the adapter that answers where none is asked for; "" is the base model."""
+        return next(iter(self.adapters), "")
 
     @property
     def budget(self) -> Budget:

@@ -115,7 +115,9 @@ def test_thumbs_are_kept_with_all_that_the_reply_came_from(page: AppTest, feedba
     page.text_area[0].set_value("It is 2.3 kg.").run()
     page.feedback[1].set_value(1).run()
     (kept,) = feedback.opinions()
-    assert (kept.vote, kept.comment) == (1, "It is 2.3 kg.")
+    assert (kept.vote, kept.reason, kept.comment) == (1, "", "It is 2.3 kg.")
+    page.feedback[1].set_value(None).run()
+    assert list(feedback.opinions()) == [], "a thumb that is taken back takes the opinion with it"
     assert not page.exception
 
 

@@ -289,10 +289,10 @@ def test_commands_in_an_empty_home_name_the_command_that_fills_it(tmp_path: Path
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_page_needs_a_catalogue_before_it_opens(tmp_path: Path) -> None:
-    done = run("--home", tmp_path, "ui", "--port", "0")
+def test_what_the_page_cannot_mend_is_told_before_it_opens(sample_home: Path) -> None:
+    done = run("--home", sample_home, "ui", "--port", "0", "--adapter", "nobodys")
     assert (done.returncode, done.stdout) == (1, "")
-    assert "titlewise prepare SOURCE" in one_line(done.stderr)
+    assert "there is no adapter nobodys" in one_line(done.stderr)
 
 
 def test_a_catalogue_without_index_names_the_command_that_makes_it(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.backends.base import Generation, Message
+from assistant.backends.base import BackendError, Generation, Message
 from assistant.backends.engines import Engines
 from assistant.backends.llamacpp import LlamaCpp
 
@@ -35,6 +35,27 @@ def test_another_engine_is_loaded_only_when_it_is_needed() -> None:
     assert loaded == ["a"]
     with engines.taken([1], go_on) as one, engines.taken([1], go_on) as other:
         assert (one, other, loaded) == ("a", "b", ["a", "b"])
+
+
+def test_where_no_other_can_be_loaded_the_first_one_does_for_all() -> None:
+    tries: list[str] = []
+
+    def load() -> str:
+        tries.append("load")
+        if len(tries) > 1:
+            raise BackendError("no memory is left", "some", "close something")
+        return "a"
+
+    engines = Engines(load, most=3, texts=1)  # type: ignore[arg-type]
+    with ThreadPoolExecutor(3) as pool:
+
+        def text(_: int) -> str | None:
+            with engines.taken([1], go_on) as engine:
+                time.sleep(0.1)
+                return engine  # type: ignore[return-value]
+
+        assert list(pool.map(text, range(6))) == ["a"] * 6
+    assert 2 <= len(tries) <= 3
 
 
 def test_a_text_goes_to_the_engine_that_has_read_most_of_it() -> None:

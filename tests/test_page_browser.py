@@ -29,7 +29,6 @@ from page_shop import HOSTILE_REPLY, hostile_talk, open_shop, shop_of
 from assistant.backends.scripted import Scripted
 from ui.app import render
 from ui.feedback import FILE, Feedback
-from ui.visits import Visit
 
 
 @st.cache_resource
@@ -39,8 +38,9 @@ def opened():
     return shop_of(assistant, Feedback(Path({home!r}) / FILE))
 
 
-if "hostile" in st.query_params and "visit" not in st.session_state:
-    st.session_state.key, st.session_state.visit = "hostile", Visit(talk=hostile_talk())
+if "hostile" in st.query_params and "hostile" not in st.session_state:
+    st.session_state.key, visit = opened().visits.of("", "en")
+    st.session_state.hostile, visit.talk = True, hostile_talk()
 render(opened())
 """
 

@@ -1,19 +1,24 @@
 """The page with a server's model: the same replies, the same stop, and faults that name the server."""
 
 import contextlib
+import json
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import uvicorn
+from fastapi import FastAPI
 
 from assistant.answer import Asking
 from assistant.backends.base import BackendError
 from assistant.backends.scripted import Scripted
 from assistant.chat import Assistant
 from assistant.conversation import State
+from index.prepare import prepare
 from index.products import Catalogue
+from index.progress import Progress
 from index.resolver import TitleIndex
 from ui.answering import Limits
 from ui.served import Served, is_ours
@@ -27,14 +32,20 @@ WEIGHT = "It weighs 1.3 kg. [1]"
 @contextlib.contextmanager
 def serving(assistant: Assistant) -> Iterator[str]:
     """Run a real server, and give its address."""
-    config = uvicorn.Config(app_of(assistant, Limits(at_once=1), api_key=""), port=0, log_level="error")
+    with running(app_of(assistant, Limits(at_once=1), api_key="")) as address:
+        yield f"{address}/v1"
+
+
+@contextlib.contextmanager
+def running(app: FastAPI) -> Iterator[str]:
+    config = uvicorn.Config(app, port=0, log_level="error")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()
     while not server.started:
         time.sleep(0.01)
     try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/v1"
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     finally:
         server.should_exit = True
         thread.join(10)
@@ -58,7 +69,7 @@ def test_a_reply_is_the_same_as_from_a_model_of_ones_own(shop: Shop) -> None:
         row, expected = theirs.reply.to_row(), own.reply.to_row()
         assert {**row, "timings": {}} == {**expected, "timings": {}}
         assert (theirs.state, theirs.probability) == (own.state, own.probability)
-        assert clerk.name.startswith("titlewise at http://127.0.0.1")
+        assert clerk.model.startswith("titlewise at http://127.0.0.1")
 
 
 def test_the_talk_goes_on_and_what_needs_no_model_asks_no_server(shop: Shop) -> None:
@@ -98,8 +109,40 @@ def test_a_stop_keeps_what_came_and_frees_the_servers_model(shop: Shop) -> None:
         assert time.monotonic() - start_s < 5, "the first text would have taken ten"
 
 
-def test_a_server_that_is_gone_or_somebody_elses_is_told(shop: Shop) -> None:
+def test_a_server_with_other_descriptions_is_told(shop: Shop, tmp_path: Path) -> None:
+    source = tmp_path / "trn.json"
+    rows = [shop[0].product(row) for row in range(len(shop[0]))]
+    changed = [{"uid": one.uid, "title": one.title, "content": f"Now in blue. {one.content}"} for one in rows]
+    source.write_text("\n".join(map(json.dumps, changed)), encoding="utf-8")
+    prepare(source, tmp_path / "catalogue")
+    other = Catalogue.load(tmp_path / "catalogue")
+    TitleIndex.build(other, tmp_path / "index", progress=Progress)
+    there = Assistant(other, TitleIndex.load(tmp_path / "index", other), Scripted(lambda _: WEIGHT))
+    with serving(there) as address:
+        clerk = Served(*shop, address)
+        with pytest.raises(BackendError, match="another description of K1"):
+            _ = clerk.ask("how heavy is it?", uid="K1").reply
+        clerk.close()
+
+
+def test_what_the_server_refuses_is_told_in_its_own_words(shop: Shop) -> None:
+    with serving(Assistant(*shop, Scripted(lambda _: WEIGHT))) as address:
+        with pytest.raises(BackendError, match="has no adapter nobodys"):
+            Served(*shop, address, ("nobodys",))
+        clerk = Served(*shop, address)
+        with pytest.raises(BackendError, match="there is no model 'titlewise-nobodys'"):
+            _ = clerk.ask(RED, asking=Asking("nobodys")).reply
+        clerk.close()
+
+
+def test_a_server_that_is_gone_is_told_and_somebody_elses_is_none_of_ours(shop: Shop) -> None:
     with serving(Assistant(*shop, Scripted(lambda _: WEIGHT))) as address:
         assert is_ours(address)
     with pytest.raises(BackendError, match="no whole answer from"):
         is_ours(address)
+    foreign = FastAPI()
+    foreign.get("/v1/models")(
+        lambda: {"object": "list", "data": [{"id": "m", "object": "model", "created": 0, "owned_by": "vllm"}]}
+    )
+    with running(foreign) as address:
+        assert not is_ours(f"{address}/v1")

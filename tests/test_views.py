@@ -67,6 +67,13 @@ def test_the_card_says_how_sure_it_is_and_another_product_is_one_click_away(page
     assert f"MUG2 · {ENGLISH.chosen}" in html_of(page)
 
 
+def test_another_product_is_asked_what_was_asked_last(page: AppTest) -> None:
+    ask(page, MUG)
+    ask(page, LAMP)
+    next(each for each in page.button if (each.key or "").startswith("not-")).click().run()
+    assert talk_of(page).exchanges[-1].request.question == LAMP
+
+
 def test_a_follow_up_is_about_the_product_we_talk_about_and_offers_no_other(page: AppTest) -> None:
     ask(page, LAMP)
     ask(page, "and how long is the cable?")
@@ -168,6 +175,42 @@ def test_the_last_question_can_be_put_in_other_words(page: AppTest) -> None:
     assert [exchange.request.question for exchange in talk_of(page).exchanges] == [LAMP, "and how long is the cable?"]
     assert "180 cm" in bubbles(page)[3]
     assert not page.text_area
+
+
+def test_an_edit_is_over_once_something_else_was_asked(page: AppTest) -> None:
+    ask(page, LAMP)
+    button(page, "Edit").click().run()
+    button(page, "What is it made of").click().run()
+    assert not page.text_area
+    assert len(talk_of(page).exchanges) == 2
+
+
+def test_on_a_products_page_an_edited_question_is_still_about_it_and_an_invention_leaves_it(page: AppTest) -> None:
+    page.query_params["product"] = "CHESS1"
+    page.run()
+    ask(page, "what aegs?")
+    button(page, "Edit").click().run()
+    page.text_area[0].set_value("what ages?")
+    button(page, "Ask again").click().run()
+    assert talk_of(page).exchanges[0].request == Request("what ages?", "CHESS1")
+    assert len(page.chat_message) == 2
+    page.text_input[0].set_value("Moonlight lamp")
+    button(page, "Describe it").click().run()
+    assert "product" not in page.query_params
+    assert bubbles(page)[-1] == "Describe “Moonlight lamp”" or len(page.chat_message) == 4
+
+
+def test_what_another_tab_did_meanwhile_breaks_nothing(page: AppTest) -> None:
+    ask(page, LAMP)
+    talk = talk_of(page)
+    talk.forget()
+    button(page, "Answer again").click().run()
+    assert not page.exception
+    assert not page.chat_message
+    ask(page, LAMP)
+    talk_of(page).forget()
+    page.feedback[0].set_value(1).run()
+    assert not page.exception
 
 
 def test_an_edit_that_is_cancelled_changes_nothing(page: AppTest) -> None:
@@ -276,6 +319,9 @@ def test_settings_hold_from_the_next_question_on(shop: Shop, assistant: Assistan
         page.slider[0].set_value(128).run()
         page.slider[1].set_value(0.5).run()
         page.slider[2].set_value(0.9).run()
+        for temperature in (0.8, 0.3, 0.5):
+            page.slider[1].set_value(temperature).run()
+            assert visit.preferences.temperature == temperature, "the second change counts as the first"
         assert not page.exception
         asking = visit.preferences.asking(Request("x"))
         assert (asking.max_new_tokens, asking.temperature, asking.top_p) == (128, 0.5, 0.9)

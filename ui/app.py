@@ -9,11 +9,12 @@ visit. Streamlit is imported at the top: nothing but Streamlit runs this module.
 import sys
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import streamlit as st
 
 from assistant.phrases import Language
-from index.errors import ArtefactError, UserError
+from index.errors import UserError
 from ui.exchange import Request, Talk
 from ui.markdown import on_one_line
 from ui.page import Settings, opened, visits
@@ -31,7 +32,7 @@ from ui.views.start import show_start
 from ui.views.training import show_training
 from ui.visits import Visit, Visits
 
-COOKIE = "titlewise"
+COOKIE = "titlewise-{port}"  # cookies know no ports, and another page may be served at another one
 ICON = Path(__file__).with_name("icon.svg")  # Streamlit would fetch one of its own from elsewhere
 LANGUAGE_TAGS: dict[Language, str] = {"en": "en", "pt": "pt-BR"}
 # The key is made here, of letters, digits, "-" and "_". Screen readers read by the language of the document.
@@ -92,26 +93,30 @@ def render(shop: Shop) -> None:
     with st.sidebar:
         if view == chat:
             _show_acts(visit.talk, strings)
-        st.caption(strings.products.format(count=len(assistant.catalogue)))
-        st.caption(strings.answered_by.format(name=on_one_line(assistant.name)))
+        st.caption(strings.products.format(count=strings.number(len(assistant.catalogue))))
+        st.caption(_answered_by(assistant, visit, strings))
     view.run()
 
 
 def _visit(visits: Visits) -> Visit:
     """Give the visit of this browser, found again by its cookie when the page is loaded anew."""
-    if "visit" not in st.session_state:
-        language: Language = "pt" if (st.context.locale or "").startswith("pt") else "en"
-        known = st.context.cookies.get(COOKIE, "")
-        st.session_state.key, st.session_state.visit = visits.of(known, language)
-    visit: Visit = st.session_state.visit
+    if "key" not in st.session_state:
+        st.session_state.key = st.context.cookies.get(_cookie(), "")
+    language: Language = "pt" if (st.context.locale or "").startswith("pt") else "en"
+    st.session_state.key, visit = visits.of(st.session_state.key, language)
+    st.session_state.visit = visit
     return visit
+
+
+def _cookie() -> str:
+    return COOKIE.format(port=urlsplit(st.context.url or "").port or "")
 
 
 def _frame(visit: Visit) -> None:
     st.set_page_config(page_title=NAME, page_icon=str(ICON), layout="centered")
     st.html(f"<style>{STYLE}</style>")
     language = LANGUAGE_TAGS[visit.language]
-    remember = REMEMBER.format(cookie=COOKIE, key=st.session_state.key, language=language)
+    remember = REMEMBER.format(cookie=_cookie(), key=st.session_state.key, language=language)
     st.html(remember, unsafe_allow_javascript=True)
 
 
@@ -139,7 +144,14 @@ def _show_acts(talk: Talk, strings: Strings) -> None:
         st.caption(strings.describe_help)
         title = st.text_input(strings.describe_title, placeholder=strings.describe_title, label_visibility="collapsed")
         if st.form_submit_button(strings.describe_button) and title.strip():
+            st.query_params.pop(PRODUCT, None)
             talk.ask(Request(title, describe=True, shown=strings.describe_asked.format(title=title)))
+
+
+def _answered_by(assistant: Clerk, visit: Visit, strings: Strings) -> str:
+    adapter = assistant.adapter if visit.preferences.adapter is None else visit.preferences.adapter
+    form = strings.answered_by_adapter if adapter else strings.answered_by
+    return form.format(model=on_one_line(assistant.model), adapter=on_one_line(adapter))
 
 
 def _begin_anew(talk: Talk) -> None:
@@ -147,13 +159,22 @@ def _begin_anew(talk: Talk) -> None:
     st.query_params.pop(PRODUCT, None)
 
 
+def _mend(settings: Settings, fault: UserError) -> None:
+    """Draw what is missing; where that is nothing, what else is wrong."""
+    visit = _visit(visits())
+    _frame(visit)
+    parts = parts_of(settings.home, settings.engine)
+    if any(part.fault for part in parts):
+        show_start(parts, settings.engine, STRINGS[visit.language])
+    else:
+        st.error(on_one_line(str(fault)))
+
+
 if __name__ == "__main__":
     settings = Settings.from_argument(sys.argv[1])
     try:
         shop = opened(settings)
-    except ArtefactError:
-        visit = _visit(visits())
-        _frame(visit)
-        show_start(parts_of(settings.home, settings.engine), settings.engine, STRINGS[visit.language])
+    except UserError as fault:
+        _mend(settings, fault)
     else:
         render(shop)

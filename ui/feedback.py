@@ -74,12 +74,18 @@ class Feedback:
             raise UserError(f"{path} cannot be used ({exc})", "a database of opinions, or none", f"rm {path}") from exc
 
     def keep(self, opinion: Opinion) -> None:
-        """Keep an opinion; one of the same reply is replaced."""
+        """Keep an opinion; one of the same reply is replaced.
+
+        Raises `UserError` where it cannot be written.
+        """
         row = asdict(opinion)
         values = [json.dumps(row[name], ensure_ascii=False) if name in _JSON else row[name] for name in NAMES]
         marks = ", ".join("?" * len(NAMES))
-        with closing(self._open()) as base, base:
-            base.execute(f"INSERT OR REPLACE INTO opinions ({', '.join(NAMES)}) VALUES ({marks})", values)  # noqa: S608
+        self._write(f"INSERT OR REPLACE INTO opinions ({', '.join(NAMES)}) VALUES ({marks})", values)  # noqa: S608
+
+    def forget(self, reply_id: str) -> None:
+        """Forget the opinion of a reply, if there is one; raises as `keep`."""
+        self._write("DELETE FROM opinions WHERE id = ?", [reply_id])
 
     def opinions(self) -> Iterator[Opinion]:
         """Yield all opinions, oldest first."""
@@ -87,6 +93,13 @@ class Feedback:
             for row in base.execute(f"SELECT {', '.join(NAMES)} FROM opinions ORDER BY at, id"):  # noqa: S608
                 values = dict(zip(NAMES, row, strict=True))
                 yield Opinion(**values | {name: json.loads(values[name]) for name in _JSON})
+
+    def _write(self, statement: str, values: Sequence[Any]) -> None:
+        try:
+            with closing(self._open()) as base, base:
+                base.execute(statement, values)
+        except sqlite3.Error as exc:
+            raise UserError(f"{self._path} cannot be written ({exc})", "room on the disk", "df -h") from exc
 
     def _open(self) -> sqlite3.Connection:
         return sqlite3.connect(self._path, timeout=WAIT_S)

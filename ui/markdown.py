@@ -7,9 +7,9 @@ on_one_line("www.evil.invalid")     # and no link is made of it
 import re
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
-# Links, e-mail addresses, emoji and icons are found in plain words too, after the escapes are gone;
-# a word joiner, which nobody sees, inside them ends that.
-_MAGIC = re.compile(r"(?<=[:@])|(?<=w)(?=ww)", re.I)
+# Links, e-mail addresses, emoji, icons, and arrows and dashes made of signs ("->") are found in plain words too, after
+# the escapes are gone; a word joiner, which nobody sees, inside them ends that.
+_MAGIC = re.compile(r"(?<=[:@])|(?<=w)(?=ww)|(?<=[-<>=~+])(?=[-<>=~+])", re.I)
 _WORD_JOINER = "\u2060"
 
 

@@ -23,12 +23,14 @@ from index.products import Catalogue
 from index.resolver import TitleIndex
 from ui.feedback import FILE, Feedback
 from ui.line import Line
+from ui.parts import parts_of
 from ui.ports import check_port
 from ui.served import Served, is_ours
 from ui.shop import Shop
 from ui.visits import Visits
 
 ADDRESS = "127.0.0.1"  # the page has no accounts, so only this machine may see it
+MOST_MODELS = 2  # in memory: the one that the page was started with, and one that a visitor chose
 AT_ONCE, WAITING = 2, 100  # answers under way, and visitors in line behind them
 APP = Path(__file__).with_name("app.py")
 OPTIONS = {
@@ -92,6 +94,8 @@ def serve_page(home: Path, engine: Engine, *, port: int) -> None:
     try:
         opened(settings)
     except ArtefactError as missing:
+        if not any(part.fault for part in parts_of(settings.home, engine)):
+            raise
         print(f"Not ready yet: {missing.happened}. The page tells how to mend it.")
     arguments = ["run", str(APP), *options_for(port), "--", settings.argument()]
     try:
@@ -127,10 +131,10 @@ def _close(clerk: Assistant | Served) -> None:
     (clerk if isinstance(clerk, Served) else clerk.backend).close()
 
 
-@st.cache_resource(show_spinner=False, on_release=_close)
+@st.cache_resource(show_spinner=False, max_entries=MOST_MODELS, on_release=_close)
 def _clerk(home: Path, engine: Engine) -> Assistant | Served:
     if engine.server and is_ours(engine.server):
-        return Served(*_catalogue(home), engine.server)
+        return Served(*_catalogue(home), engine.server, engine.adapters)
     assistant = Assistant(*_catalogue(home), open_backend(home, engine))
     assistant.warm_up()
     return assistant

@@ -72,8 +72,12 @@ def bring(part: Part) -> Iterator[str]:
     line = ""
     with Popen(command, stdout=PIPE, stderr=STDOUT, text=True, encoding="utf-8") as running:
         assert running.stdout is not None
-        for each in running.stdout:
-            line = each.rstrip()
-            yield line
+        try:
+            for each in running.stdout:
+                line = each.rstrip()
+                yield line
+        except GeneratorExit:  # who leaves may begin anew: what came is used
+            running.terminate()
+            raise
     if running.returncode:
         raise ArtefactError(line.removeprefix("titlewise: "), "a command that ends well", " ".join(part.command))

@@ -12,13 +12,16 @@ without it, until it ends, is stopped, or nobody has looked for a while.
 import math
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator
 
 from assistant.answer import Answer, Asking
 from assistant.reply import Reply
+from index.errors import UserError
 from ui.line import Line
 
 DRAW_EVERY_S = 0.1
+WATCH_EVERY_S = 0.5
 UNWATCHED_S = 5.0  # a page that is loaded anew is back sooner
 PATIENCE_S = 2.0  # for a backend to heed a cancel; it owes that within 0.2 s
 
@@ -43,6 +46,7 @@ class Reading:
         self._news = threading.Condition()
         self._thread = threading.Thread(target=self._read, args=(ask, line), daemon=True)
         self._thread.start()
+        threading.Thread(target=self._watch, daemon=True).start()
 
     @property
     def ended(self) -> bool:
@@ -76,13 +80,20 @@ class Reading:
                 for piece in answer:
                     self._text += piece
                     self._tell()
-                    if time.monotonic() - self._looked_s > UNWATCHED_S:
-                        self._cut()
                 self.reply = answer.reply
         except Exception as fault:
             self.fault = fault  # told where the answer is drawn
+            if not isinstance(fault, UserError):
+                traceback.print_exception(fault)
         finally:
             self._tell()
+
+    def _watch(self) -> None:
+        """Stop an answer that nobody looks at, be it in line, silent or speaking."""
+        while not self.ended:
+            if time.monotonic() - self._looked_s > UNWATCHED_S:
+                self._cut()
+            self._thread.join(WATCH_EVERY_S)
 
     def _cut(self) -> None:
         self.stopped = True

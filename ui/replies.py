@@ -101,8 +101,12 @@ def show_description(product: Product, quotes: Sequence[Quote], strings: Strings
 def show_times(timings: dict[str, float], strings: Strings) -> None:
     """Draw how long a reply took, small and grey."""
     first_ms = sum(timings.get(stage, 0.0) for stage in ("resolve_ms", "passages_ms", "first_token_ms"))
-    form = strings.times if timings["total_ms"] >= SHORTEST_TIMED_MS else strings.time
-    st.caption(form.format(first_s=first_ms / 1000, total_s=timings["total_ms"] / 1000, total_ms=timings["total_ms"]))
+    total_ms = timings["total_ms"]
+    if total_ms >= SHORTEST_TIMED_MS:
+        first_s, total_s = strings.number(first_ms / 1000, 1), strings.number(total_ms / 1000, 1)
+        st.caption(strings.times.format(first_s=first_s, total_s=total_s))
+    else:
+        st.caption(strings.time.format(total_ms=strings.number(total_ms)))
 
 
 def confidence(probability: float, strings: Strings) -> str:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from assistant.answer import Answer, Asking, Pieces, Stopwatch
-from assistant.backends.base import Clock, Generation
+from assistant.backends.base import BackendError, Clock, Generation
 from assistant.backends.remote import Remote, fault_of, opened_client
 from assistant.backends.streaming import Outlet, Workers
 from assistant.chat import Assistant, Settings
@@ -40,25 +40,26 @@ def is_ours(base_url: str) -> bool:
 class Served:
     """Whoever answers at a server; one instance serves many threads."""
 
-    def __init__(self, catalogue: Catalogue, index: TitleIndex, base_url: str) -> None:
-        """Ask the server which models it has.
+    def __init__(
+        self, catalogue: Catalogue, index: TitleIndex, base_url: str, adapters: Sequence[str] | None = None
+    ) -> None:
+        """Ask the server which adapters it has; `adapters` are those to choose from, all where it is None.
 
-        Raises `BackendError` where it does not answer.
+        Raises `BackendError` where it does not answer, or lacks one of them.
         """
         self.catalogue = catalogue
         self.index = index
         self.settings = Settings()
         self._base_url = base_url.rstrip("/")
-        named = [each.id.removeprefix(f"{MODEL}-") for each in _models(self._base_url) if each.id not in (MODEL, BASE)]
-        self._adapters = tuple(named)
+        there = [each.id.removeprefix(f"{MODEL}-") for each in _models(self._base_url) if each.id not in (MODEL, BASE)]
+        self._adapters = tuple(there if adapters is None else adapters)
+        if lacking := set(self._adapters) - set(there):
+            raise BackendError(
+                f"{base_url} has no adapter {', '.join(sorted(lacking))}", f"{', '.join(there) or 'none'}", "--adapter"
+            )
         # It says what no model is needed for; its own model is never asked.
         self._without_model = Assistant(catalogue, index, Remote(self._base_url, MODEL))
         self._workers = Workers()
-
-    @property
-    def name(self) -> str:
-        """Name the server, for people."""
-        return self._without_model.name
 
     @property
     def model(self) -> str:
@@ -67,8 +68,13 @@ class Served:
 
     @property
     def adapters(self) -> Sequence[str]:
-        """Name the server's adapters."""
+        """Name the adapters to choose from."""
         return self._adapters
+
+    @property
+    def adapter(self) -> str:
+        """Name the adapter that answers where none is asked for; "" is the base model."""
+        return next(iter(self._adapters), "")
 
     @property
     def budget(self) -> Budget:
@@ -118,12 +124,23 @@ class Served:
             said.append(piece)
             yield piece
         if rows:
-            reply = _read(rows[0])
-            return replace(reply, hits=turn.hits if turn else ())
+            reply = replace(_read(rows[0]), hits=turn.hits if turn else ())
+            self._check(reply)
+            return reply
         # It was stopped, and what came before is kept.
         title = self.catalogue.product(self.catalogue.row_of(turn.uid)).title if turn else question
         kind: Kind = "answer" if turn else "generated"
         return watch.finish(Reply(kind, "".join(said), turn.uid if turn else "", title))
+
+    def _check(self, reply: Reply) -> None:
+        """Raise `BackendError` where the server quotes what is not in the description that is here."""
+        content = self.catalogue.product(self.catalogue.row_of(reply.uid)).content if reply.uid else ""
+        if any(content[quote.start : quote.end] != quote.text for quote in reply.quotes):
+            raise BackendError(
+                f"{self._base_url} has another description of {reply.uid}",
+                "the catalogue that is here",
+                "titlewise serve on this catalogue",
+            )
 
     async def _watch(self, received: Any, outlet: Outlet) -> None:
         """Run until all is received, or nobody reads any more: the connection then closes, and the model stops."""
@@ -139,7 +156,8 @@ class Served:
         self, question: str, about: dict[str, Any], asking: Asking, outlet: Outlet, rows: list[dict[str, Any]]
     ) -> None:
         """Hand the model's words over as they come, and keep the row of the checked reply."""
-        model = MODEL if asking.adapter is None else f"{MODEL}-{asking.adapter}" if asking.adapter else BASE
+        adapter = self.adapter if asking.adapter is None else asking.adapter
+        model = f"{MODEL}-{adapter}" if adapter else BASE
         request: dict[str, Any] = {
             "model": model,
             "messages": [{"role": "user", "content": question}],
@@ -160,7 +178,7 @@ class Served:
                     elif not rows:
                         outlet.put(delta.content or "")
         except Exception as exc:
-            raise fault_of(exc, self._base_url, model, SILENCE_S) from exc
+            raise _fault_of(exc, self._base_url, model) from exc
 
 
 async def _deltas(chunks: Any) -> AsyncIterator[Any]:
@@ -168,6 +186,15 @@ async def _deltas(chunks: Any) -> AsyncIterator[Any]:
         async for chunk in chunks:
             for choice in chunk.choices:
                 yield choice.delta
+
+
+def _fault_of(exc: Exception, base_url: str, model: str) -> BaseException:
+    """Give the fault as the server tells it, where it is one of its own."""
+    body = getattr(exc, "body", None)
+    if isinstance(body, dict) and body.get("code") and body.get("message"):
+        told: str = body["message"]
+        return BackendError(f"{base_url}: {told}", "an answer", "asking again")
+    return fault_of(exc, base_url, model, SILENCE_S)
 
 
 def _models(base_url: str) -> list[Any]:

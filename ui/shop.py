@@ -27,16 +27,16 @@ class Clerk(Protocol):
     settings: Settings
 
     @property
-    def name(self) -> str:
-        """Name what answers, for people."""
-
-    @property
     def model(self) -> str:
         """Name the engine and the model."""
 
     @property
     def adapters(self) -> Sequence[str]:
-        """Name the adapters; the first answers where none is asked for."""
+        """Name the adapters that can be asked for."""
+
+    @property
+    def adapter(self) -> str:
+        """Name the adapter that answers where none is asked for; "" is the base model."""
 
     @property
     def budget(self) -> Budget:

@@ -14,7 +14,7 @@ from assistant.phrases import Language
 from assistant.reply import Reply
 from ui.exchange import Request, Talk
 
-MAX_VISITS = 1_000  # kept in memory; who was away longest is forgotten first
+MAX_VISITS = 1_000  # kept in memory; whose page was drawn longest ago is forgotten first
 # What an answer is given anew with: greedily it would be the same again.
 AGAIN_TEMPERATURE = 0.7
 
@@ -57,7 +57,7 @@ class Visit:
     language: Language = "en"
     preferences: Preferences = field(default_factory=Preferences)
     talk: Talk = field(default_factory=Talk)
-    editing: bool = False
+    editing: str = ""  # the exchange whose question is being put in other words
     compared: Compared | None = None
 
 
@@ -71,11 +71,15 @@ class Visits:
 
     def of(self, key: str, language: Language) -> tuple[str, Visit]:
         """Give the visit of a key that was given before; for any other a new key, and a visit in this language."""
+        forgotten = []
         with self._lock:
             if key not in self._visits:
                 key = secrets.token_urlsafe()
                 self._visits[key] = Visit(language)
             self._visits.move_to_end(key)
+            visit = self._visits[key]
             while len(self._visits) > MAX_VISITS:
-                self._visits.popitem(last=False)[1].talk.stop()
-            return key, self._visits[key]
+                forgotten.append(self._visits.popitem(last=False)[1])
+        for other in forgotten:
+            other.talk.stop()
+        return key, visit

@@ -1,6 +1,6 @@
 """Thumbs under a reply: drawn by Streamlit, kept in the home's feedback.
 
-show_vote(exchange, visit, shop, strings)
+show_vote(exchange, assistant, feedback, strings)
 """
 
 from datetime import UTC, datetime
@@ -8,26 +8,29 @@ from importlib.metadata import version
 
 import streamlit as st
 
-from ui.exchange import Exchange, Talk
+from index.errors import UserError
+from ui.exchange import Exchange
 from ui.feedback import Feedback, Opinion
+from ui.markdown import on_one_line
 from ui.shop import Clerk
 from ui.strings import ENGLISH, Strings
 
 LONGEST_COMMENT = 1_000  # characters
 
 
-def show_vote(exchange: Exchange, talk: Talk, assistant: Clerk, feedback: Feedback, strings: Strings) -> None:
+def show_vote(exchange: Exchange, assistant: Clerk, feedback: Feedback, strings: Strings) -> None:
     """Draw thumbs up and down; with a vote, also the place for its reason and a comment."""
-    given = (exchange, talk, assistant, feedback)
-    vote = st.feedback("thumbs", key=_key(exchange, "vote"), on_change=_keep, args=given)
-    if vote is None:
+    given, vote = (exchange, assistant, feedback), exchange.vote
+    thumb = st.feedback("thumbs", default=vote.thumb, key=_key(exchange, "vote"), on_change=_keep, args=given)
+    if thumb is None:
         return
     with st.popover(strings.vote_more, type="tertiary"):
-        if vote == 0:
+        if thumb == 0:
             named = dict(zip(ENGLISH.vote_reasons, strings.vote_reasons, strict=True))
             st.pills(
                 strings.vote_reason,
                 ENGLISH.vote_reasons,
+                default=vote.reason or None,
                 format_func=named.__getitem__,
                 key=_key(exchange, "reason"),
                 on_change=_keep,
@@ -35,6 +38,7 @@ def show_vote(exchange: Exchange, talk: Talk, assistant: Clerk, feedback: Feedba
             )
         st.text_area(
             strings.vote_comment,
+            vote.comment,
             max_chars=LONGEST_COMMENT,
             key=_key(exchange, "comment"),
             on_change=_keep,
@@ -42,32 +46,42 @@ def show_vote(exchange: Exchange, talk: Talk, assistant: Clerk, feedback: Feedba
         )
 
 
-def _keep(exchange: Exchange, talk: Talk, assistant: Clerk, feedback: Feedback) -> None:
-    vote = st.session_state.get(_key(exchange, "vote"))
-    if vote is None or exchange.reply is None:
-        return
+def _keep(exchange: Exchange, assistant: Clerk, feedback: Feedback) -> None:
+    """Keep what the visitor thinks now; a thumb that is taken back takes the opinion with it."""
+    said, vote = st.session_state, exchange.vote
+    vote.thumb = said.get(_key(exchange, "vote"))
+    vote.reason = said.get(_key(exchange, "reason"), vote.reason) or "" if vote.thumb == 0 else ""
+    vote.comment = said.get(_key(exchange, "comment"), vote.comment)
+    try:
+        if vote.thumb is None:
+            feedback.forget(exchange.id)
+        else:
+            feedback.keep(_row(exchange, assistant))
+    except UserError as fault:
+        st.toast(on_one_line(str(fault)), icon=":material/error:")
+
+
+def _row(exchange: Exchange, assistant: Clerk) -> Opinion:
+    assert exchange.reply is not None
     asking = exchange.asking
-    adapter = next(iter(assistant.adapters), "") if asking.adapter is None else asking.adapter
     asked = {"seed": asking.seed, "temperature": asking.temperature, "top_p": asking.top_p}
     if asking.max_new_tokens:
         asked["max_new_tokens"] = asking.max_new_tokens
-    feedback.keep(
-        Opinion(
-            id=exchange.id,
-            at=datetime.now(UTC).isoformat(timespec="seconds"),
-            vote=1 if vote else -1,
-            reason=st.session_state.get(_key(exchange, "reason")) or "",
-            comment=st.session_state.get(_key(exchange, "comment")) or "",
-            question=exchange.request.question,
-            uid=exchange.request.uid,
-            history=talk.history_before(exchange),
-            reply=exchange.reply.to_row(),
-            model=exchange.model,
-            adapter=adapter or None,
-            settings=vars(assistant.settings) | asked,
-            catalogue=assistant.catalogue.digest,
-            version=version("titlewise"),
-        )
+    return Opinion(
+        id=exchange.id,
+        at=datetime.now(UTC).isoformat(timespec="seconds"),
+        vote=1 if exchange.vote.thumb else -1,
+        reason=exchange.vote.reason,
+        comment=exchange.vote.comment,
+        question=exchange.request.question,
+        uid=exchange.request.uid,
+        history=exchange.history,
+        reply=exchange.reply.to_row(),
+        model=exchange.model,
+        adapter=exchange.adapter or None,
+        settings=vars(assistant.settings) | asked,
+        catalogue=assistant.catalogue.digest,
+        version=version("titlewise"),
     )
 
 

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from assistant.backends.base import BackendError
+
 if TYPE_CHECKING:
     import xllamacpp
 
@@ -36,6 +38,7 @@ class Engines:
         self._texts = texts
         self._freed = threading.Condition()
         self._count = itertools.count(1)
+        self._loading = 0
         self._engines = [_Engine(load())]
 
     @property
@@ -49,7 +52,7 @@ class Engines:
     def taken(self, ids: Sequence[int], stopped: Callable[[], bool]) -> Iterator["xllamacpp.Server | None"]:
         """Take the free engine that has read most of a prompt, waiting for one where none is.
 
-        Yields None where `stopped` says so before. Raises what loading raises.
+        Yields None where `stopped` says so before.
         """
         engine = self._take(ids, stopped)
         try:
@@ -69,17 +72,32 @@ class Engines:
         with self._freed:
             while not stopped():
                 free = [engine for engine in self._engines if engine.texts < self._texts]
-                if not free and len(self._engines) < self._most:
-                    free = [_Engine(self._load())]
-                    self._engines += free
                 if free:
                     # Of two that fit alike, the one freed last may be about to go on from what it read.
                     engine = max(free, key=lambda one: (_shared(one.read, ids), -one.freed))
                     engine.texts += 1
                     engine.read = ids
                     return engine
-                self._freed.wait(POLL_S)
+                if len(self._engines) + self._loading < self._most:
+                    self._add()
+                else:
+                    self._freed.wait(POLL_S)
         return None
+
+    def _add(self) -> None:
+        """Load one more, the lock left open meanwhile; where it cannot be had, those that are there must do."""
+        self._loading += 1
+        self._freed.release()
+        try:
+            loaded = [_Engine(self._load())]
+        except BackendError:
+            loaded = []
+        finally:
+            self._freed.acquire()
+            self._loading -= 1
+        self._engines += loaded
+        if not loaded:
+            self._most = len(self._engines)
 
 
 def _shared(read: Sequence[int], ids: Sequence[int]) -> int:

@@ -43,7 +43,8 @@ def show_browse(assistant: Clerk, chat: StreamlitPage, strings: Strings) -> None
     lines = st.container()
     page = st.pagination(-(-count // PER_PAGE), key="page-of-titles")
     rows = range((page - 1) * PER_PAGE, min(page * PER_PAGE, count))
-    lines.caption(strings.browse_shown.format(first=rows.start + 1, last=rows.stop, count=count))
+    first, last, of = (strings.number(each) for each in (rows.start + 1, rows.stop, count))
+    lines.caption(strings.browse_shown.format(first=first, last=last, count=of))
     with lines:
         for row in rows:
             _show_line(assistant.catalogue.product(row), chat)

@@ -45,10 +45,8 @@ def show_chat(shop: Shop, assistant: Clerk, visit: Visit) -> None:
     uid = product.uid if product is not None else ""
     typed = st.chat_input(strings.product_placeholder if product is not None else strings.placeholder)
     if typed:
-        visit.editing = False
         talk.ask(Request(typed, uid))
-    if talk.request is not None:
-        _begin(shop, assistant, visit)
+    _begin(shop, assistant, visit)
     exchanges = [exchange for exchange in talk.exchanges if uid in ("", exchange.request.uid)]
     greeting = st.empty()  # or it would stand, faded, under the first reply on its way
     if product is not None:
@@ -67,12 +65,18 @@ def show_chat(shop: Shop, assistant: Clerk, visit: Visit) -> None:
 
 
 def _begin(shop: Shop, assistant: Clerk, visit: Visit) -> None:
-    """Start answering the open request, in a thread that goes on while the page is drawn anew."""
-    assert visit.talk.request is not None
-    asking = visit.preferences.asking(visit.talk.request)
-    exchange = visit.talk.begin(assistant.model, asking)
-    ask = functools.partial(_ask, assistant, exchange.request, exchange.before, asking)
-    exchange.reading = Reading(ask, asking, shop.line)
+    """Start answering what was asked, in a thread that goes on while the page is drawn anew."""
+
+    def exchange_of(request: Request) -> Exchange:
+        asking = visit.preferences.asking(request)
+        adapter = assistant.adapter if asking.adapter is None else asking.adapter
+        return Exchange(request, assistant.model, adapter, asking)
+
+    def start(exchange: Exchange) -> Reading:
+        ask = functools.partial(_ask, assistant, exchange.request, exchange.before, exchange.asking)
+        return Reading(ask, exchange.asking, shop.line)
+
+    visit.talk.begin(start, exchange_of)
 
 
 def _ask(assistant: Clerk, request: Request, state: State, asking: Asking) -> Answer:
@@ -121,7 +125,7 @@ def _show_answered(exchange: Exchange, shop: Shop, assistant: Clerk, visit: Visi
         elif product is not None:
             if reply.kind == "not_stated":
                 show_covered(product, assistant, visit.language)
-            if exchange is talk.exchanges[-1]:
+            if exchange is talk.last:
                 show_questions(product, assistant, talk, visit.language)
     if exchange.stopped:
         st.caption(strings.stopped)
@@ -136,11 +140,11 @@ def _show_acts(exchange: Exchange, shop: Shop, assistant: Clerk, visit: Visit) -
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         if reply is not None:
             copy_button(reply.text, strings, key=f"copy-{exchange.id}")
-        if exchange is talk.exchanges[-1]:
+        if exchange is talk.last:
             again = ":material/refresh:"
             st.button(strings.regenerate, key=f"again-{exchange.id}", icon=again, type="tertiary", on_click=talk.again)
         if reply is not None:
-            show_vote(exchange, talk, assistant, shop.feedback, strings)
+            show_vote(exchange, assistant, shop.feedback, strings)
 
 
 def _why(exchange: Exchange, strings: Strings) -> str:
@@ -152,8 +156,8 @@ def _why(exchange: Exchange, strings: Strings) -> str:
 
 def _show_request(exchange: Exchange, visit: Visit, strings: Strings) -> None:
     request = exchange.request
-    last = exchange is visit.talk.exchanges[-1] and exchange.reading is None and not request.describe
-    if last and visit.editing:
+    last = exchange is visit.talk.last and exchange.reading is None and not request.describe
+    if last and visit.editing == exchange.id:
         _edit(request.question, visit, strings)
         return
     shown = request.shown or request.question
@@ -165,7 +169,7 @@ def _show_request(exchange: Exchange, visit: Visit, strings: Strings) -> None:
             icon=":material/edit:",
             type="tertiary",
             on_click=setattr,
-            args=(visit, "editing", True),
+            args=(visit, "editing", exchange.id),
         )
 
 
@@ -178,7 +182,7 @@ def _edit(question: str, visit: Visit, strings: Strings) -> None:
     if again and edited.strip():
         visit.talk.again(edited)
     if again or cancelled:
-        visit.editing = False
+        visit.editing = ""
         st.rerun()
 
 

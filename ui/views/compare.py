@@ -35,7 +35,7 @@ def show_compare(shop: Shop, assistant: Clerk, visit: Visit) -> None:
             _show_compared(visit.compared, assistant, strings)
         return
     preferred = visit.preferences.asking(Request(question))
-    tuned = preferred.adapter or assistant.adapters[0]
+    tuned = preferred.adapter or assistant.adapter or assistant.adapters[0]
     visit.compared = None
     _show_question(question)
     replies = []
@@ -84,10 +84,11 @@ def _speed(reply: Reply, assistant: Clerk, strings: Strings) -> str:
     timings = reply.timings
     wording_ms = timings["total_ms"] - timings.get("resolve_ms", 0.0) - timings.get("passages_ms", 0.0)
     if reply.kind != "answer":
-        return strings.compare_no_model.format(total_ms=timings["total_ms"])
+        return strings.compare_no_model.format(total_ms=strings.number(timings["total_ms"]))
     tokens = assistant.budget.count_tokens(reply.text)
-    per_s = tokens / (wording_ms / 1000)
-    return strings.compare_speed.format(tokens=tokens, per_s=per_s, total_s=timings["total_ms"] / 1000)
+    per_s = strings.number(tokens / (wording_ms / 1000))
+    total_s = strings.number(timings["total_ms"] / 1000, 1)
+    return strings.compare_speed.format(tokens=tokens, per_s=per_s, total_s=total_s)
 
 
 def _show_question(question: str) -> None:

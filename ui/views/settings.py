@@ -22,24 +22,28 @@ def show_settings(shop: Shop, assistant: Clerk, visit: Visit) -> None:
         default=visit.language,
         format_func=LANGUAGES.__getitem__,
         required=True,
+        key="language",
     )
+    models = ["", *shop.models]
     model = st.selectbox(
         strings.settings_model,
-        ["", *shop.models],
-        index=["", *shop.models].index(preferences.model),
+        models,
+        index=models.index(preferences.model) if preferences.model in models else 0,
         format_func=lambda name: name or shop.assistant.model,
         help=strings.settings_model_help,
+        key="model",
     )
     if model != preferences.model:
         preferences.model, preferences.adapter = model, None
         st.rerun()
     adapters = [*assistant.adapters, ""]
-    chosen = adapters[0] if preferences.adapter is None else preferences.adapter
+    chosen = assistant.adapter if preferences.adapter is None else preferences.adapter
     preferences.adapter = st.selectbox(
         strings.settings_adapter,
         adapters,
         index=adapters.index(chosen),
         format_func=lambda name: name or strings.settings_base,
+        key=f"adapter-{preferences.model}",
     )
     preferences.max_new_tokens = st.slider(
         strings.settings_length,
@@ -48,6 +52,7 @@ def show_settings(shop: Shop, assistant: Clerk, visit: Visit) -> None:
         preferences.max_new_tokens or assistant.settings.max_new_tokens,
         step=16,
         help=strings.settings_length_help,
+        key="length",
     )
     preferences.temperature = st.slider(
         strings.settings_temperature,
@@ -56,9 +61,10 @@ def show_settings(shop: Shop, assistant: Clerk, visit: Visit) -> None:
         preferences.temperature,
         step=0.1,
         help=strings.settings_temperature_help,
+        key="temperature",
     )
     preferences.top_p = st.slider(
-        strings.settings_top_p, 0.1, 1.0, preferences.top_p, step=0.05, help=strings.settings_top_p_help
+        strings.settings_top_p, 0.1, 1.0, preferences.top_p, step=0.05, help=strings.settings_top_p_help, key="top-p"
     )
     st.markdown(f"**{strings.settings_theme}**")
     st.caption(strings.settings_theme_help)

@@ -30,14 +30,16 @@ def show_start(parts: Sequence[Part], engine: Engine, strings: Strings) -> None:
 
 def _show_part(part: Part, engine: Engine, strings: Strings) -> None:
     named = MODELS.get(engine.model)
-    size_mb = named.size_bytes / BYTES_PER_MB if named else 0
+    fetch = strings.start_model_button_plain
+    if named:
+        fetch = strings.start_model_button.format(size_mb=strings.number(named.size_bytes / BYTES_PER_MB))
     title, told, button = {
         "catalogue": (strings.start_catalogue, strings.start_catalogue_help, strings.start_catalogue_button),
         "index": (strings.start_index, strings.start_index_help, strings.start_index_button),
         "model": (
             strings.start_model.format(name=engine.model),
             strings.start_model_help,
-            strings.start_model_button.format(size_mb=size_mb) if named else strings.start_model_button_plain,
+            fetch,
         ),
     }[part.name]
     st.subheader(on_one_line(title), anchor=False)
