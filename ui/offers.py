@@ -64,7 +64,6 @@ def show_nearest(exchange: Exchange, assistant: Clerk, talk: Talk, strings: Stri
     question = exchange.request.question
     assert exchange.reply is not None
     if nearest := assistant.nearest(question, exchange.reply.hits):
-        st.caption(strings.nearest)
         titles = [hit.title for hit in nearest]
         _show_products(nearest, titles, list(map(on_one_line, titles)), question, f"near-{exchange.id}", talk)
     words = [word for word in question.rstrip("?!. ").split() if fold(word) not in FRAME_WORDS]

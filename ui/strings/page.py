@@ -75,7 +75,6 @@ class Strings:
     not_this: str
     which_then: str
     none_of_these: str
-    nearest: str
     covers: str
     ask_about_it: str
     ask_at_large: str
@@ -197,7 +196,6 @@ ENGLISH = Strings(
     not_this="Not this one?",
     which_then="Which one, then?",
     none_of_these="None of these? Name it in other words, below.",
-    nearest="The nearest titles:",
     covers="The description does tell about: {matters}.",
     ask_about_it="Ask about it:",
     ask_at_large="What is it?",
@@ -335,7 +333,6 @@ PORTUGUESE = Strings(
     not_this="Não é este?",
     which_then="Qual é, então?",
     none_of_these="Nenhum destes? Diga o título com outras palavras, abaixo.",
-    nearest="Os títulos mais próximos:",
     covers="A descrição fala de: {matters}.",
     ask_about_it="Pergunte sobre ele:",
     ask_at_large="O que é?",
