@@ -15,7 +15,6 @@ from starlette.requests import Request
 from assistant.answer import Answer, Asking
 from assistant.chat import Assistant
 from assistant.conversation import State
-from assistant.describe import describe
 from assistant.reply import Reply
 from index.errors import UserError
 from index.resolver import check_question
@@ -132,7 +131,7 @@ class Answering:
 
     def _answer_of(self, body: ChatRequest, asking: Asking) -> Answer:
         if body.titlewise.describe:
-            return describe(self._assistant.backend, body.question, asking=asking)
+            return self._assistant.describe(body.question, asking=asking)
         uid = body.titlewise.product
         state = State() if uid else self._assistant.recall(body.history)
         return self._assistant.ask(body.question, uid=uid, state=state, asking=asking)

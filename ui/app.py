@@ -7,11 +7,13 @@ visit. Streamlit is imported at the top: nothing but Streamlit runs this module.
 """
 
 import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import streamlit as st
+from streamlit.navigation.page import StreamlitPage
 
 from assistant.phrases import Language
 from index.errors import UserError
@@ -48,45 +50,15 @@ def render(shop: Shop) -> None:
     _frame(visit)
     strings = STRINGS[visit.language]
     assistant = _assistant(shop, visit, strings)
-    chat = st.Page(
-        partial(show_chat, shop, assistant, visit),
-        title=strings.chat,
-        icon=":material/chat:",
-        url_path="",
-        default=True,
-    )
+    chat = _page(partial(show_chat, shop, assistant, visit), strings.chat, "chat", "", default=True)
+    reports = REPORT_STRINGS[visit.language]
     views = [
         chat,
-        st.Page(
-            partial(show_browse, assistant, chat, strings),
-            title=strings.browse,
-            icon=":material/search:",
-            url_path="browse",
-        ),
-        st.Page(
-            partial(show_compare, shop, assistant, visit),
-            title=strings.compare,
-            icon=":material/compare_arrows:",
-            url_path="compare",
-        ),
-        st.Page(
-            partial(show_evaluation, shop.home, REPORT_STRINGS[visit.language]),
-            title=REPORT_STRINGS[visit.language].evaluation_title,
-            icon=":material/monitoring:",
-            url_path="evaluation",
-        ),
-        st.Page(
-            partial(show_training, shop.home, REPORT_STRINGS[visit.language]),
-            title=REPORT_STRINGS[visit.language].training_title,
-            icon=":material/model_training:",
-            url_path="training",
-        ),
-        st.Page(
-            partial(show_settings, shop, assistant, visit),
-            title=strings.settings,
-            icon=":material/settings:",
-            url_path="settings",
-        ),
+        _page(partial(show_browse, assistant, chat, strings), strings.browse, "search", "browse"),
+        _page(partial(show_compare, shop, assistant, visit), strings.compare, "compare_arrows", "compare"),
+        _page(partial(show_evaluation, shop.home, reports), reports.evaluation_title, "monitoring", "evaluation"),
+        _page(partial(show_training, shop.home, reports), reports.training_title, "model_training", "training"),
+        _page(partial(show_settings, shop, assistant, visit), strings.settings, "settings", "settings"),
     ]
     view = st.navigation(views)
     st.logo(str(ICON), size="large")
@@ -96,6 +68,10 @@ def render(shop: Shop) -> None:
         st.caption(strings.products.format(count=strings.number(len(assistant.catalogue))))
         st.caption(_answered_by(assistant, visit, strings))
     view.run()
+
+
+def _page(draw: Callable[[], None], title: str, icon: str, path: str, *, default: bool = False) -> StreamlitPage:
+    return st.Page(draw, title=title, icon=f":material/{icon}:", url_path=path, default=default)
 
 
 def _visit(visits: Visits) -> Visit:
@@ -149,7 +125,7 @@ def _show_acts(talk: Talk, strings: Strings) -> None:
 
 
 def _answered_by(assistant: Clerk, visit: Visit, strings: Strings) -> str:
-    adapter = assistant.adapter if visit.preferences.adapter is None else visit.preferences.adapter
+    adapter = visit.preferences.adapter_or(assistant.adapter)
     form = strings.answered_by_adapter if adapter else strings.answered_by
     return form.format(model=on_one_line(assistant.model), adapter=on_one_line(adapter))
 

@@ -29,6 +29,10 @@ class Preferences:
     temperature: float = 0.0
     top_p: float = 1.0
 
+    def adapter_or(self, default: str) -> str:
+        """Name the adapter that answers, where `default` does unless another, or none, was chosen."""
+        return default if self.adapter is None else self.adapter
+
     def asking(self, request: Request) -> Asking:
         """Give how a request is asked."""
         again = request.times > 0

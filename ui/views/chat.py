@@ -69,8 +69,7 @@ def _begin(shop: Shop, assistant: Clerk, visit: Visit) -> None:
 
     def exchange_of(request: Request) -> Exchange:
         asking = visit.preferences.asking(request)
-        adapter = assistant.adapter if asking.adapter is None else asking.adapter
-        return Exchange(request, assistant.model, adapter, asking)
+        return Exchange(request, assistant.model, visit.preferences.adapter_or(assistant.adapter), asking)
 
     def start(exchange: Exchange) -> Reading:
         ask = functools.partial(_ask, assistant, exchange.request, exchange.before, exchange.asking)

@@ -37,7 +37,7 @@ def show_settings(shop: Shop, assistant: Clerk, visit: Visit) -> None:
         preferences.model, preferences.adapter = model, None
         st.rerun()
     adapters = [*assistant.adapters, ""]
-    chosen = assistant.adapter if preferences.adapter is None else preferences.adapter
+    chosen = preferences.adapter_or(assistant.adapter)
     preferences.adapter = st.selectbox(
         strings.settings_adapter,
         adapters,
