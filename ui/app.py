@@ -112,7 +112,7 @@ def _show_acts(talk: Talk, strings: Strings) -> None:
     st.button(strings.new_conversation, on_click=_begin_anew, args=(talk,), icon=":material/add:", width="stretch")
     if talk.exchanges:
         with st.popover(strings.export, icon=":material/download:", width="stretch"):
-            text, rows = as_markdown_file(talk, strings), as_json_file(talk)
+            text, rows = partial(as_markdown_file, talk, strings), partial(as_json_file, talk)  # made when asked for
             st.download_button(strings.export_markdown, text, "conversation.md", "text/markdown", on_click="ignore")
             st.download_button(strings.export_json, rows, "conversation.json", "application/json", on_click="ignore")
     with st.form("describe", clear_on_submit=True):
