@@ -135,7 +135,7 @@ class Assistant:
         if not turn.uid:
             reply = self._clarify(turn, language) if turn.candidates else self._not_found(turn, language)
         else:
-            product = self.catalogue.product(self.catalogue.row_of(turn.uid))
+            product = self.catalogue.find(turn.uid)
             evidence, question = self._evidence(turn.question, product)
             watch.lap("passages_ms")
             if evidence.passages and evidence.strength >= self.settings.least_strength:
@@ -233,7 +233,7 @@ class Assistant:
 
         It is the title; where two are the same, what the descriptions say differently goes with it.
         """
-        products = [self.catalogue.product(self.catalogue.row_of(uid)) for uid in uids]
+        products = [self.catalogue.find(uid) for uid in uids]
         titles = [product.title for product in products]
         labels = []
         for product in products:

@@ -85,7 +85,7 @@ def understand(state: State, question: str, index: TitleIndex, catalogue: Catalo
     if chosen is not None:
         return Turn(state.waiting, chosen.uid, (), state.candidates, State(chosen.uid))
     resolution = index.resolve(question)
-    if state.uid and _stays(question, resolution, catalogue.product(catalogue.row_of(state.uid))):
+    if state.uid and _stays(question, resolution, catalogue.find(state.uid)):
         return Turn(question, state.uid, (), resolution.hits, State(state.uid))
     if resolution.decision == "found":
         uid = resolution.hits[0].uid
@@ -164,7 +164,7 @@ def _place(word: str, count: int) -> int | None:
 
 
 def _product(catalogue: Catalogue, hit: Hit) -> Product:
-    return catalogue.product(catalogue.row_of(hit.uid))
+    return catalogue.find(hit.uid)
 
 
 def _stays(question: str, resolution: Resolution, current: Product) -> bool:

@@ -80,7 +80,7 @@ def main() -> None:
 
 
 def hear(name: str, one: Asked, shop: Shop, backend: Backend) -> list[Heard]:
-    product = shop.catalogue.product(shop.catalogue.row_of(one.uid))
+    product = shop.catalogue.find(one.uid)
     evidence = chosen(one, product.content, Assistant(shop.catalogue, shop.index, backend))
     if not evidence.passages:
         return []

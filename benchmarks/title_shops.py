@@ -57,10 +57,7 @@ def abt_buy(data: Path, scratch: Path, seed: int) -> Shop:
     """Open Abt-Buy with the other shop's titles as questions, as they are and noisy."""
     catalogue, built_s = indexed(data / "abt_buy.catalog.trn.json.gz", scratch / "abt")
     draw = random.Random(seed)
-    asked = [
-        (row["question"], catalogue.product(catalogue.row_of(row["gold"][0])).title)
-        for row in read(data / "abt_buy.queries.jsonl.gz")
-    ]
+    asked = [(row["question"], catalogue.find(row["gold"][0]).title) for row in read(data / "abt_buy.queries.jsonl.gz")]
     slices = {
         "other shop's title": [Sought(question, title) for question, title in asked],
         "noisy question": [Sought(noisy(question, draw), title) for question, title in asked],

@@ -23,6 +23,7 @@ DIMS = 256
 MIN_BUCKET_BITS, MAX_BUCKET_BITS = 12, 17
 BUCKETS_A_TITLE = 16
 TITLES_A_BATCH = 128
+HUB_TIMEOUT_S = 10
 
 _NEWLINE = ord("\n")
 _WORD_SALT = np.uint64(0x9E3779B97F4A7C15)
@@ -89,18 +90,12 @@ class SentenceEncoder:
 
     @classmethod
     def open(cls, name: str) -> "SentenceEncoder":
-        """Load the model on the CPU.
+        """Load the model on the CPU; the hub is asked only for one that is not here yet.
 
         Raises `UserError` where there is no such model, or it cannot be had offline.
         """
-        import logging
-
-        from sentence_transformers import SentenceTransformer
-
-        # Its retries would stand before our one line.
-        logging.getLogger("huggingface_hub").setLevel(logging.CRITICAL)
         try:
-            model = SentenceTransformer(name, device="cpu", trust_remote_code=False)
+            model = _sentence_transformer(name)
         except Exception as exc:
             reason = f"{type(exc).__name__}: {exc}".splitlines()[0][:160]
             raise UserError(
@@ -117,6 +112,19 @@ class SentenceEncoder:
         clean = [text.encode("utf-8", "replace").decode() for text in texts]
         vectors = self.model.encode(clean, batch_size=64, normalize_embeddings=True, show_progress_bar=False)
         return np.ascontiguousarray(vectors, dtype=np.float32)
+
+
+def _sentence_transformer(name: str) -> Any:
+    from huggingface_hub import HfApi
+    from sentence_transformers import SentenceTransformer
+
+    try:
+        return SentenceTransformer(name, device="cpu", trust_remote_code=False, local_files_only=True)
+    except FileNotFoundError:  # a path
+        raise
+    except OSError:
+        HfApi().model_info(name, timeout=HUB_TIMEOUT_S)  # fails at once; loading would try again for a minute
+        return SentenceTransformer(name, device="cpu", trust_remote_code=False)
 
 
 def hashed_idf(folded: Sequence[str]) -> Floats:

@@ -5,7 +5,7 @@ stream, memory-mapped, so a catalogue of millions opens at once and a single
 product is read in microseconds. Nothing here changes a catalogue.
 
     catalogue = Catalogue.load(home / "catalogue")
-    catalogue.product(catalogue.row_of("B000123"))
+    catalogue.find("B000123")
 """
 
 import hashlib
@@ -91,6 +91,10 @@ class Catalogue:
             "a uid of the catalogue",
             "titlewise resolve QUESTION (its hits show uids)",
         )
+
+    def find(self, uid: str) -> Product:
+        """Give the product of a uid, as `row_of` finds it; raises `UnknownProductError`."""
+        return self.product(self.row_of(uid))
 
     def titles(self) -> list[str]:
         """Give all titles in row order."""

@@ -52,6 +52,12 @@ def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
+@pytest.fixture
+def few_lessons(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Index in a tenth of the time, for tests that do not ask how well the ranker has learnt."""
+    monkeypatch.setattr("index.lessons.VIEWS", 120)
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """A Chromium; where there is none its tests are skipped, saying so."""

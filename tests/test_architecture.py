@@ -29,6 +29,8 @@ STREAMLIT_PAGES = (  # run by Streamlit alone, or by who serves the page
     "ui/views/chat.py",
     "ui/views/compare.py",
     "ui/views/evaluation.py",
+    "ui/views/figures.py",
+    "ui/views/samples.py",
     "ui/views/settings.py",
     "ui/views/start.py",
     "ui/views/training.py",

@@ -234,7 +234,7 @@ def test_a_row_that_can_be_answered_is_answered_as_the_contract_says(asked: Done
         assert (row["title"], row["quotes"]) == ("", [])
         return
     catalogue = Catalogue.load(sample_home / "catalogue")
-    product = catalogue.product(catalogue.row_of(row["uid"]))
+    product = catalogue.find(row["uid"])
     assert (row["uid"], row["title"]) == (product.uid, product.title)
     for quote in row["quotes"]:
         assert list(quote) == ["text", "start", "end"]

@@ -24,7 +24,7 @@ RED = "how heavy is the red Harrow electric kettle 1.7 L?"
 
 def ask(shop: Shop, question: str, *texts: str, uid: str = "") -> Reply:
     reply = Assistant(*shop, Scripted(list(texts))).ask(question, uid=uid).reply
-    content = shop[0].product(shop[0].row_of(reply.uid)).content if reply.uid else ""
+    content = shop[0].find(reply.uid).content if reply.uid else ""
     assert all(content[quote.start : quote.end] == quote.text for quote in reply.quotes)
     return reply
 
@@ -62,7 +62,7 @@ def test_without_evidence_the_model_is_not_asked(shop: Shop) -> None:
 @pytest.mark.parametrize(("uid", "content"), [("E1", ""), ("E2", "N/A")])
 def test_a_product_without_a_usable_description_says_so(shop: Shop, uid: str, content: str) -> None:
     reply = ask(shop, "what is it made of?", uid=uid)
-    assert shop[0].product(shop[0].row_of(uid)).content == content
+    assert shop[0].find(uid).content == content
     assert (reply.kind, reply.uid) == ("not_stated", uid)
     assert "No description is known" in reply.text
 

@@ -27,6 +27,12 @@ Said = pytest.CaptureFixture[str]
 Golden = Callable[[str, str], None]
 
 
+@pytest.fixture(autouse=True)
+def short_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What takes longer than some seconds, on a slow machine, says how far it is; here nothing is long."""
+    monkeypatch.setattr("index.progress.LINE_EVERY_S", 600)
+
+
 def run(*arguments: str | bytes | Path, stdin: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
     """Run the command as a shell would, in a process of its own."""
     return subprocess.run(
@@ -305,6 +311,7 @@ def test_a_catalogue_without_index_names_the_command_that_makes_it(
         assert line.endswith("mend it with: titlewise index\n")
 
 
+@pytest.mark.usefixtures("few_lessons")
 def test_index_says_how_many_titles_it_holds(tmp_path: Path, capsys: Said) -> None:
     products = [{"uid": name, "title": f"{name} Stool", "content": "Holds 120 kg."} for name in ("Oak", "Pine")]
     (tmp_path / "trn.json").write_text(lines(products))

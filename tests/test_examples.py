@@ -236,7 +236,7 @@ def test_descriptions_end_with_a_whole_sentence_of_the_product(sample: Catalogue
     described = [each for each in train if each.kind == "describe"]
     assert described
     for each in described:
-        content = sample.product(sample.row_of(each.uid)).content
+        content = sample.find(each.uid).content
         assert each.reply.endswith((".", "!", "?"))
         assert content.replace(" ", "").startswith(each.reply.replace(" ", "")[:40])
 

@@ -29,6 +29,7 @@ sys.addaudithook(hook)
 from ui.cli import main
 sys.exit(main(["--home", {home!r}, "ui", "--port", "{port}"]))
 """
+LIGHT, DARK = "rgb(255, 255, 255)", "rgb(21, 25, 26)"  # the backgrounds of both themes in ui/page.py
 VIEWS = ("", "browse", "compare", "evaluation", "training", "settings")
 
 
@@ -230,6 +231,17 @@ def test_a_conversation_can_be_had_by_keyboard_alone(page: Page) -> None:
         page.keyboard.press("Shift+Tab")
     page.keyboard.press("Enter")
     expect(last_bubble(page).locator(".tw-title")).to_contain_text("Red")
+
+
+def test_dark_is_chosen_once_for_all_views_and_given_up_again(page: Page, address: str) -> None:
+    app = page.get_by_test_id("stApp")
+    for label, colour in ((ENGLISH.settings_dark, DARK), (ENGLISH.settings_system, LIGHT)):
+        page.goto(f"{address}/settings")
+        page.get_by_role("button", name=label, exact=True).click()
+        expect(app).to_have_css("background-color", colour)
+        for view in VIEWS:
+            page.goto(f"{address}/{view}")
+            expect(app).to_have_css("background-color", colour)
 
 
 @pytest.mark.parametrize(("scheme", "viewport"), [("light", DESKTOP), ("dark", PHONE)], ids=["desktop", "phone"])

@@ -206,13 +206,13 @@ def test_dirt_is_where_it_was_put_and_nowhere_else() -> None:
 
 @pytest.mark.parametrize("uid", DIRTY)
 def test_a_dirty_row_comes_out_clean_and_keeps_its_facts(catalogue: Catalogue, uid: str) -> None:
-    product = catalogue.product(catalogue.row_of(uid))
+    product = catalogue.find(uid)
     assert not DIRT.search(product.title + product.content)
     assert DIRTY[uid] in product.content
 
 
 def test_dirty_titles_come_out_clean(catalogue: Catalogue) -> None:
-    titles = [catalogue.product(catalogue.row_of(uid)).title for uid in ("TWK0000135", "TWO0000124", "TWP0000125")]
+    titles = [catalogue.find(uid).title for uid in ("TWK0000135", "TWO0000124", "TWP0000125")]
     assert titles == [
         "Brumble Citrus Press & Juice Jug, 700 ml",
         "Café Style Meeting Table, Round, 80 cm",
@@ -249,7 +249,7 @@ def test_the_report_accounts_for_every_line(prepared: tuple[Path, Report]) -> No
 
 
 def test_the_first_row_of_a_repeated_uid_is_the_one_that_stays(catalogue: Catalogue) -> None:
-    assert "Reflective stitching" in catalogue.product(catalogue.row_of("TWP0000106")).content
+    assert "Reflective stitching" in catalogue.find("TWP0000106").content
 
 
 def test_twins_are_in_one_cluster(tmp_path: Path) -> None:

@@ -109,6 +109,7 @@ def test_a_stop_keeps_what_came_and_frees_the_servers_model(shop: Shop) -> None:
         assert time.monotonic() - start_s < 5, "the first text would have taken ten"
 
 
+@pytest.mark.usefixtures("few_lessons")
 def test_a_server_with_other_descriptions_is_told(shop: Shop, tmp_path: Path) -> None:
     source = tmp_path / "trn.json"
     rows = [shop[0].product(row) for row in range(len(shop[0]))]

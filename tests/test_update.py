@@ -146,7 +146,7 @@ def test_an_update_that_fails_leaves_the_old_index(
     assert read_manifest(tmp_path / "index", "index").digest == digest
 
 
-@pytest.mark.usefixtures("always")
+@pytest.mark.usefixtures("always", "few_lessons")
 def test_while_updates_are_published_every_answer_is_of_one_index_whole(before: Rows, tmp_path: Path) -> None:
     sides = {name: {row["uid"]: row["title"] for row in rows} for name, rows in (("a", before), ("b", edited(before)))}
     homes = {name: catalogue_of(rows, tmp_path / name) for name, rows in (("a", before), ("b", edited(before)))}
@@ -180,6 +180,7 @@ def test_while_updates_are_published_every_answer_is_of_one_index_whole(before: 
     assert seen == {"a", "b"}
 
 
+@pytest.mark.usefixtures("few_lessons")
 def test_a_small_catalogue_is_learnt_anew_and_equals_a_rebuild(
     before: Rows, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -194,6 +195,7 @@ def test_a_small_catalogue_is_learnt_anew_and_equals_a_rebuild(
     assert read_manifest(tmp_path / "again", "index").files == files
 
 
+@pytest.mark.usefixtures("few_lessons")
 def test_where_there_is_no_index_an_update_builds_one_and_a_damaged_one_is_told(tmp_path: Path) -> None:
     catalogue = catalogue_of(made_rows(20), tmp_path)
     assert TitleIndex.update(catalogue, tmp_path / "index", progress=Progress) == Change(20, 0, anew=True)

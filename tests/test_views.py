@@ -315,7 +315,7 @@ def test_both_languages_say_everything_and_fill_the_same_places() -> None:
 
 def test_settings_hold_from_the_next_question_on(shop: Shop, assistant: Assistant) -> None:
     visit = Visit()
-    for page in page_of(lambda: show_settings(shop, assistant, visit)):
+    for page in page_of(lambda: show_settings(shop, assistant, visit, [])):
         page.slider[0].set_value(128).run()
         page.slider[1].set_value(0.5).run()
         page.slider[2].set_value(0.9).run()
@@ -356,6 +356,7 @@ def test_without_an_adapter_there_is_nothing_to_compare(shop: Shop, assistant: A
         assert not page.chat_input
 
 
+@pytest.mark.usefixtures("few_lessons")
 def test_a_first_start_names_each_missing_part_with_the_command_that_brings_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

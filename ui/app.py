@@ -35,6 +35,7 @@ from ui.views.training import show_training
 from ui.visits import Visit, Visits
 
 COOKIE = "titlewise-{port}"  # cookies know no ports, and another page may be served at another one
+SETTINGS = "settings"  # the path of that view
 ICON = Path(__file__).with_name("icon.svg")  # Streamlit would fetch one of its own from elsewhere
 LANGUAGE_TAGS: dict[Language, str] = {"en": "en", "pt": "pt-BR"}
 # The key is made here, of letters, digits, "-" and "_". Screen readers read by the language of the document.
@@ -58,8 +59,9 @@ def render(shop: Shop) -> None:
         _page(partial(show_compare, shop, assistant, visit), strings.compare, "compare_arrows", "compare"),
         _page(partial(show_evaluation, shop.home, reports), reports.evaluation_title, "monitoring", "evaluation"),
         _page(partial(show_training, shop.home, reports), reports.training_title, "model_training", "training"),
-        _page(partial(show_settings, shop, assistant, visit), strings.settings, "settings", "settings"),
     ]
+    paths = [*(view.url_path for view in views), SETTINGS]
+    views.append(_page(partial(show_settings, shop, assistant, visit, paths), strings.settings, "settings", SETTINGS))
     view = st.navigation(views)
     st.logo(str(ICON), size="large")
     with st.sidebar:

@@ -123,7 +123,7 @@ def run_show(chosen: argparse.Namespace) -> None:
     from ui.terminal import product_lines
 
     catalogue = Catalogue.load(chosen.home / "catalogue")
-    product = catalogue.product(catalogue.row_of(chosen.uid))
+    product = catalogue.find(chosen.uid)
     if chosen.json:
         _print_json(asdict(product))
     else:

@@ -141,7 +141,7 @@ def _generated(catalogue: "Catalogue", plan: "Plan") -> "QuestionSet":
             example.reply,
             stated=example.kind != "not_stated",
             # What is "not stated" may be so because the passage that tells was taken away.
-            content="" if example.kind == "not_stated" else catalogue.product(catalogue.row_of(example.uid)).content,
+            content="" if example.kind == "not_stated" else catalogue.find(example.uid).content,
         )
         for number, example in enumerate(alone)
     )

@@ -115,7 +115,7 @@ def question_rows(opinions: Iterator[Opinion], catalogue: Catalogue) -> Iterator
         if opinion.vote < 1 or reply["kind"] not in ("answer", "not_stated"):
             continue
         try:
-            content = catalogue.product(catalogue.row_of(reply["uid"])).content
+            content = catalogue.find(reply["uid"]).content
         except UnknownProductError:
             continue
         if any(content[quote["start"] : quote["end"]] != quote["text"] for quote in reply["quotes"]):

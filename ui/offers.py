@@ -131,5 +131,5 @@ def _suggestions(_assistant: Clerk, digest: str) -> list[str]:
 @st.cache_data(show_spinner=False, max_entries=1_000)
 def _told(_assistant: Clerk, digest: str, uid: str, language: Language) -> dict[str, Matter]:
     """Give what a description tells about, once for each product of a catalogue."""
-    product = _assistant.catalogue.product(_assistant.catalogue.row_of(uid))
+    product = _assistant.catalogue.find(uid)
     return told(_assistant, product, STRINGS[language])

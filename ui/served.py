@@ -128,13 +128,13 @@ class Served:
             self._check(reply)
             return reply
         # It was stopped, and what came before is kept.
-        title = self.catalogue.product(self.catalogue.row_of(turn.uid)).title if turn else question
+        title = self.catalogue.find(turn.uid).title if turn else question
         kind: Kind = "answer" if turn else "generated"
         return watch.finish(Reply(kind, "".join(said), turn.uid if turn else "", title))
 
     def _check(self, reply: Reply) -> None:
         """Raise `BackendError` where the server quotes what is not in the description that is here."""
-        content = self.catalogue.product(self.catalogue.row_of(reply.uid)).content if reply.uid else ""
+        content = self.catalogue.find(reply.uid).content if reply.uid else ""
         if any(content[quote.start : quote.end] != quote.text for quote in reply.quotes):
             raise BackendError(
                 f"{self._base_url} has another description of {reply.uid}",

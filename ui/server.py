@@ -113,7 +113,7 @@ def app_of(assistant: Assistant, limits: Limits, *, api_key: str, origins: Seque
     @app.get("/products/{uid:path}", dependencies=asked_by_friends)
     async def product(uid: str) -> Product:
         """Give one product as stored."""
-        return assistant.catalogue.product(assistant.catalogue.row_of(uid))
+        return assistant.catalogue.find(uid)
 
     @app.get("/healthz")
     async def healthz() -> dict[str, str]:

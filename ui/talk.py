@@ -68,7 +68,7 @@ def _product(assistant: Assistant, state: State, uid: str) -> State:
     if not uid:
         print("We talk about no product yet.")
         return state
-    product = assistant.catalogue.product(assistant.catalogue.row_of(uid))
+    product = assistant.catalogue.find(uid)
     print(product_lines(product))
     return State(product.uid)
 

@@ -168,7 +168,7 @@ def generate(prompt: Prompt, generation: Generation, backend: Backend) -> Said:
 
 def _reply(way: Way, one: Asked, other: Asked, assistant: Assistant, listening: Listening) -> Said | None:
     try:
-        content = assistant.catalogue.product(assistant.catalogue.row_of(one.uid)).content
+        content = assistant.catalogue.find(one.uid).content
     except UnknownProductError:  # preparing left it out
         return None
     listening.forget()

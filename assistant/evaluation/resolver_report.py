@@ -129,7 +129,7 @@ def read_pairs(path: Path, catalogue: Catalogue) -> list[Sought]:
                 '{"question": …, "uid": …}',
                 f"edit {path}",
             ) from exc
-        pairs.append(Sought(question, catalogue.product(catalogue.row_of(uid)).title))
+        pairs.append(Sought(question, catalogue.find(uid).title))
     return pairs
 
 

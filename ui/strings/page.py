@@ -121,7 +121,9 @@ class Strings:
     settings_top_p: str
     settings_top_p_help: str
     settings_theme: str
-    settings_theme_help: str
+    settings_system: str
+    settings_light: str
+    settings_dark: str
     # First start
     start: str
     start_help: str
@@ -238,8 +240,9 @@ ENGLISH = Strings(
     settings_top_p="Top-p",
     settings_top_p_help="Chance chooses among the likeliest words that together have this share; 1 is all of them.",
     settings_theme="Light or dark",
-    settings_theme_help="The page follows your system. To choose another: the menu with three dots at the top right, "
-    "then Settings.",
+    settings_system="As my system",
+    settings_light="Light",
+    settings_dark="Dark",
     start="Before the first question",
     start_help="Something is still missing. Each part needs one button here, or one command in a terminal.",
     start_catalogue="A catalogue",
@@ -376,8 +379,9 @@ PORTUGUESE = Strings(
     settings_top_p_help="O acaso escolhe entre as palavras mais prováveis que juntas somam esta probabilidade; "
     "1 inclui todas.",
     settings_theme="Claro ou escuro",
-    settings_theme_help="A página segue o seu sistema. Para escolher outro tema: o menu de três pontos no canto "
-    "superior direito, depois Settings.",
+    settings_system="Como o meu sistema",
+    settings_light="Claro",
+    settings_dark="Escuro",
     start="Antes da primeira pergunta",
     start_help="Ainda falta algo. Cada parte se resolve com um botão aqui ou com um comando no terminal.",
     start_catalogue="Um catálogo",

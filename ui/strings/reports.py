@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from assistant.phrases import Language
+from ui.strings.figures import PORTUGUESE_MEANINGS
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,8 @@ class ReportStrings:
     evaluation_roles: Mapping[str, str]
     evaluation_way: str
     evaluation_slice: str
-    evaluation_meanings: str
+    evaluation_meanings_head: str
+    evaluation_meanings: Mapping[str, str]  # by figure; the report's own where there is none
     evaluation_losses: str
     evaluation_losses_none: str
     evaluation_losses_head: tuple[str, str, str, str, str, str, str]
@@ -96,6 +98,15 @@ class ReportStrings:
     training_recipe: str
     training_examples: str
 
+    def word(self, name: str) -> str:
+        """Give a report's own word in this language, where it is known here."""
+        return self.evaluation_words.get(name, name)
+
+    def way(self, name: str, role: str) -> str:
+        """Name a way of replying; a tuned one, whose name may be anything, with its role."""
+        word = self.word(name)
+        return f"{word} ({self.evaluation_roles[role]})" if role == "tuned" else word
+
 
 REPORT_STRINGS: dict[Language, ReportStrings] = {
     "en": ReportStrings(
@@ -122,7 +133,8 @@ REPORT_STRINGS: dict[Language, ReportStrings] = {
         evaluation_roles={"tuned": "fine-tuned", "base": "base model", "baseline": "baseline", "slice": "questions"},
         evaluation_way="Way of replying",
         evaluation_slice="Kind of question",
-        evaluation_meanings="What the figures are",
+        evaluation_meanings_head="What the figures are",
+        evaluation_meanings={},
         evaluation_losses="Where it loses",
         evaluation_losses_none="In nothing that is compared the fine-tuned model is behind the best of the others.",
         evaluation_losses_head=(
@@ -244,7 +256,8 @@ REPORT_STRINGS: dict[Language, ReportStrings] = {
         },
         evaluation_way="Modo de responder",
         evaluation_slice="Tipo de pergunta",
-        evaluation_meanings="O que as medidas significam (em inglês)",
+        evaluation_meanings_head="O que as medidas significam",
+        evaluation_meanings=PORTUGUESE_MEANINGS,
         evaluation_losses="Onde ele perde",
         evaluation_losses_none="Em nada do que se compara o modelo ajustado fica atrás do melhor dos outros.",
         evaluation_losses_head=(

@@ -37,7 +37,7 @@ def show_browse(assistant: Clerk, chat: StreamlitPage, strings: Strings) -> None
         if not hits:
             st.text(strings.browse_nothing)
         for hit in hits:
-            _show_line(assistant.catalogue.product(assistant.catalogue.row_of(hit.uid)), chat)
+            _show_line(assistant.catalogue.find(hit.uid), chat)
         return
     count = len(assistant.catalogue)
     lines = st.container()

@@ -212,4 +212,4 @@ def _product_of_address(assistant: Clerk, strings: Strings) -> Product | None:
 
 
 def _product(assistant: Clerk, uid: str) -> Product:
-    return assistant.catalogue.product(assistant.catalogue.row_of(uid))
+    return assistant.catalogue.find(uid)

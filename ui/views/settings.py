@@ -1,19 +1,28 @@
-"""What a visitor may set: language, model, adapter, length, chance.
+"""What a visitor may set: language, model, adapter, length, chance, light or dark.
 
-show_settings(shop, assistant, visit)
+show_settings(shop, assistant, visit, paths)
 """
+
+import json
+from collections.abc import Sequence
 
 import streamlit as st
 
 from ui.shop import Clerk, Shop
-from ui.strings import LANGUAGES, STRINGS
+from ui.strings import LANGUAGES, STRINGS, Strings
 from ui.visits import Visit
 
 MOST_NEW_TOKENS = 256
+# Streamlit keeps the theme that its own menu chooses in the browser, for each path, under this name.
+CHOOSE_THEME = """<script>
+const base = location.pathname.replace(/[^/]*$/, "");
+for (const path of {paths}) localStorage.setItem(`stActiveTheme-${{base}}${{path}}-v2`, '"{theme}"');
+location.reload();
+</script>"""
 
 
-def show_settings(shop: Shop, assistant: Clerk, visit: Visit) -> None:
-    """Draw the settings; each holds from the next question on, for this visitor alone."""
+def show_settings(shop: Shop, assistant: Clerk, visit: Visit, paths: Sequence[str]) -> None:
+    """Draw the settings; each holds from the next question on, for this visitor alone, light or dark on all `paths`."""
     strings, preferences = STRINGS[visit.language], visit.preferences
     st.header(strings.settings, anchor=False)
     language = st.segmented_control(
@@ -66,8 +75,17 @@ def show_settings(shop: Shop, assistant: Clerk, visit: Visit) -> None:
     preferences.top_p = st.slider(
         strings.settings_top_p, 0.1, 1.0, preferences.top_p, step=0.05, help=strings.settings_top_p_help, key="top-p"
     )
-    st.markdown(f"**{strings.settings_theme}**")
-    st.caption(strings.settings_theme_help)
+    _show_themes(strings, paths)
     if language and language != visit.language:
         visit.language = language
         st.rerun()
+
+
+def _show_themes(strings: Strings, paths: Sequence[str]) -> None:
+    """Draw what the page can look like; a choice stays in the browser."""
+    st.markdown(f"**{strings.settings_theme}**")
+    themes = {"System": strings.settings_system, "Light": strings.settings_light, "Dark": strings.settings_dark}
+    with st.container(horizontal=True):
+        for theme, label in themes.items():
+            if st.button(label, key=f"theme-{theme}"):
+                st.html(CHOOSE_THEME.format(paths=json.dumps(paths), theme=theme), unsafe_allow_javascript=True)
