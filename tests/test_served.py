@@ -2,14 +2,13 @@
 
 import contextlib
 import json
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import uvicorn
 from fastapi import FastAPI
+from serving import running
 
 from assistant.answer import Asking
 from assistant.backends.base import BackendError
@@ -34,21 +33,6 @@ def serving(assistant: Assistant) -> Iterator[str]:
     """Run a real server, and give its address."""
     with running(app_of(assistant, Limits(at_once=1), api_key="")) as address:
         yield f"{address}/v1"
-
-
-@contextlib.contextmanager
-def running(app: FastAPI) -> Iterator[str]:
-    config = uvicorn.Config(app, port=0, log_level="error")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join(10)
 
 
 @contextlib.contextmanager

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 
 import httpx2
 import pytest
-import uvicorn
 from fastapi.testclient import TestClient
 from openai import APIStatusError, OpenAI
+from serving import running
 
 from assistant.backends.base import BackendError, Message
 from assistant.backends.scripted import Scripted
@@ -47,17 +47,8 @@ def client(shop: Shop) -> Iterator[TestClient]:
 def address(shop: Shop) -> Iterator[str]:
     """A real server on a port of its own, with a model that speaks slowly."""
     backend = Scripted(slowly)
-    config = uvicorn.Config(
-        app_of(Assistant(*shop, backend), Limits(at_once=1), api_key="k"), port=0, log_level="error"
-    )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join(10)
+    with running(app_of(Assistant(*shop, backend), Limits(at_once=1), api_key="k")) as address:
+        yield address
 
 
 def slowly(messages: Sequence[Message]) -> str:

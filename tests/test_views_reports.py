@@ -257,6 +257,18 @@ def test_a_run_that_was_stopped_says_how_it_goes_on(run: Path, draw: Draw) -> No
     assert "None has been saved yet." in _captions(page)
 
 
+def test_the_trials_of_a_sweep_are_shown_and_lead_to_their_sweep(run: Path, draw: Draw) -> None:
+    home = run.parents[1]
+    trial = home / "sweeps" / "embedded-rank" / "runs" / "rank-8"
+    trial.parent.mkdir(parents=True)
+    run.rename(trial)
+    write_journal(trial, Journal(2, 20, LOG))
+    page = draw("training", home)
+    assert page.code[0].value == f"titlewise --home {home} finetune RECIPE --sweep FILE"
+    write_record(home / "runs" / "own", {"recipe": "", "examples": 1, "finished": True})
+    assert set(draw("training", home).selectbox(key="training-run").options) == {"own", "embedded-rank / rank-8"}
+
+
 def test_a_finished_run_shows_its_checkpoints_and_its_recipe(run: Path, draw: Draw) -> None:
     write_journal(run, Journal(2, 2, LOG, 331.4, 0.0))
     write_record(run, {"recipe": "[training]\nepochs = 1.0", "examples": 40, "finished": True})

@@ -21,7 +21,7 @@ from ui.exchange import Request, Talk
 from ui.markdown import on_one_line
 from ui.page import Settings, opened, visits
 from ui.parts import parts_of
-from ui.replies import STYLE
+from ui.replies import STYLE, fault_line
 from ui.saving import as_json_file, as_markdown_file
 from ui.shop import Clerk, Shop
 from ui.strings import NAME, REPORT_STRINGS, STRINGS, Strings
@@ -104,7 +104,7 @@ def _assistant(shop: Shop, visit: Visit, strings: Strings) -> Clerk:
         with st.spinner(strings.settings_loading.format(name=visit.preferences.model)):
             return shop.assistant_for(visit)
     except UserError as fault:
-        st.error(on_one_line(str(fault)))
+        st.error(fault_line(fault, strings))
         visit.preferences.model = ""
         return shop.assistant
 
@@ -145,7 +145,7 @@ def _mend(settings: Settings, fault: UserError) -> None:
     if any(part.fault for part in parts):
         show_start(parts, settings.engine, STRINGS[visit.language])
     else:
-        st.error(on_one_line(str(fault)))
+        st.error(fault_line(fault, STRINGS[visit.language]))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,9 @@ from typing import Literal
 import streamlit as st
 
 from assistant.reply import Kind, Quote, Reply
+from index.errors import UserError
 from index.products import Product
+from ui.markdown import on_one_line
 from ui.strings import Strings
 
 BADGE_COLOURS: dict[Kind, Literal["orange", "gray", "violet"]] = {
@@ -52,6 +54,12 @@ STYLE = """
 """
 
 _MARK = re.compile(r"\[(\d+)\]")
+
+
+def fault_line(fault: Exception, strings: Strings) -> str:
+    """Word a fault on one line of Markdown; of one that nobody at the page can mend, only that it is."""
+    line = str(fault) if isinstance(fault, UserError) else strings.broken
+    return on_one_line(line[0].upper() + line[1:])
 
 
 def show_card(title: str, uid: str, why: str = "") -> None:

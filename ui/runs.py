@@ -46,9 +46,15 @@ class Run:
 
 
 def run_folders(home: Path) -> list[Path]:
-    """List the folders of runs, the one that something was last written to first."""
-    runs = [path for path in (home / "runs").glob("*") if (path / RECORD).is_file()]
+    """List the folders of runs and of the trials of sweeps, the one that something was last written to first."""
+    runs = [path for places in ("runs/*", "sweeps/*/runs/*") for path in home.glob(places) if (path / RECORD).is_file()]
     return sorted(runs, key=_written_at, reverse=True)
+
+
+def sweep_of(folder: Path) -> str:
+    """Name the sweep whose trial this run is; "" where it is none's."""
+    around = folder.parent.parent
+    return around.name if around.parent.name == "sweeps" else ""
 
 
 def read_run(folder: Path) -> Run:

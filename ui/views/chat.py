@@ -9,14 +9,14 @@ import streamlit as st
 
 from assistant.answer import Answer, Asking
 from assistant.conversation import State
-from index.errors import UnknownProductError, UserError
+from index.errors import UnknownProductError
 from index.products import Product
 from ui.copying import copy_button
 from ui.exchange import Exchange, Request, Talk
 from ui.markdown import on_one_line
 from ui.offers import show_choices, show_covered, show_greeting, show_nearest, show_others, show_questions
 from ui.reading import Reading
-from ui.replies import confidence, show_badge, show_card, show_description, show_reply, show_times, show_uid
+from ui.replies import confidence, fault_line, show_badge, show_card, show_description, show_reply, show_times, show_uid
 from ui.shop import Clerk, Shop
 from ui.strings import STRINGS, Strings
 from ui.visits import Visit
@@ -109,8 +109,7 @@ def _follow(exchange: Exchange, reading: Reading, assistant: Clerk, talk: Talk, 
 def _show_answered(exchange: Exchange, shop: Shop, assistant: Clerk, visit: Visit) -> None:
     strings, talk, reply = STRINGS[visit.language], visit.talk, exchange.reply
     if exchange.fault is not None:
-        fault = str(exchange.fault) if isinstance(exchange.fault, UserError) else strings.broken
-        st.error(on_one_line(fault[0].upper() + fault[1:]))
+        st.error(fault_line(exchange.fault, strings))
     if reply is not None:
         product = _product(assistant, reply.uid) if reply.uid else None
         if product is not None:

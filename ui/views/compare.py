@@ -11,11 +11,10 @@ from streamlit.delta_generator import DeltaGenerator
 
 from assistant.answer import Asking
 from assistant.reply import Reply
-from index.errors import UserError
 from ui.exchange import Request
 from ui.markdown import on_one_line
 from ui.reading import Reading
-from ui.replies import show_badge, show_card, show_quotes
+from ui.replies import fault_line, show_badge, show_card, show_quotes
 from ui.shop import Clerk, Shop
 from ui.strings import STRINGS, Strings
 from ui.visits import Compared, Visit
@@ -60,8 +59,7 @@ def _follow(question: str, assistant: Clerk, asking: Asking, shop: Shop, strings
     finally:
         reading.stop()  # whoever leaves, leaves the engine to others
     if reading.fault is not None:
-        fault = reading.fault
-        words.error(on_one_line(str(fault) if isinstance(fault, UserError) else strings.broken))
+        words.error(fault_line(reading.fault, strings))
     return reading.reply
 
 

@@ -15,7 +15,7 @@ import streamlit as st
 from finetune.recipe import shipped
 from index.errors import UserError
 from ui.markdown import on_one_line
-from ui.runs import Run, State, read_run, run_folders
+from ui.runs import Run, State, read_run, run_folders, sweep_of
 from ui.strings import ReportStrings
 
 REDRAWN_EVERY_S = 2.0
@@ -39,12 +39,12 @@ def show_training(home: Path, strings: ReportStrings) -> None:
         return
     folder = folders[0]
     if len(folders) > 1:
-        folder = st.selectbox(strings.training_run, folders, format_func=lambda each: each.name, key="training-run")
+        folder = st.selectbox(strings.training_run, folders, format_func=_name_of, key="training-run")
     try:
         run = read_run(folder)
     except UserError as fault:
         st.error(strings.training_damaged.format(fault=on_one_line(fault.happened)), icon=":material/error:")
-        _show_command(home, *_recipe_of(folder), "--restart")
+        _show_command(home, *_call_of(folder, "--restart"))
         return
     if run.state == "running":
         st.fragment(run_every=REDRAWN_EVERY_S)(_show_going_on)(folder, home, strings)
@@ -71,9 +71,15 @@ def _show_command(home: Path, *arguments: str) -> None:
     st.code(shlex.join(words), language=None, wrap_lines=True)
 
 
-def _recipe_of(folder: Path) -> list[str]:
-    """Give the arguments that lead to a run: its recipe, as far as its name tells."""
-    return [folder.name] if folder.name in shipped() else ["RECIPE", "--name", folder.name]
+def _name_of(folder: Path) -> str:
+    return " / ".join(filter(None, (sweep_of(folder), folder.name)))
+
+
+def _call_of(folder: Path, option: str) -> list[str]:
+    """Give the arguments that lead to a run, as far as its name tells; a sweep goes on with its trials by itself."""
+    if sweep_of(folder):
+        return ["RECIPE", "--sweep", "FILE"]
+    return [folder.name, option] if folder.name in shipped() else ["RECIPE", "--name", folder.name, option]
 
 
 def _show_run(run: Run, folder: Path, home: Path, strings: ReportStrings) -> None:
@@ -87,7 +93,7 @@ def _show_run(run: Run, folder: Path, home: Path, strings: ReportStrings) -> Non
         st.caption(strings.training_starting)
     if run.state == "stopped":
         st.caption(strings.training_resume)
-        _show_command(home, *_recipe_of(folder), "--resume")
+        _show_command(home, *_call_of(folder, "--resume"))
     _show_metrics(run, strings)
     _show_losses(run, strings)
     _show_checkpoints(run, strings)
