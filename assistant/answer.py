@@ -39,14 +39,16 @@ class Answer:
     """A reply on its way: iterate for the pieces of its text; `reply` and `state` are there afterwards.
 
     The pieces are the model's own words as they come; `reply.text` is what stands after checking.
-    `state` is the talk's after it. `probability` is that of its product being the one meant, where the question was
-    resolved to it alone; None where the product was named, chosen or kept.
+    `question` is what is answered: that of an earlier turn where this one chose its product. `state` is the talk's
+    after it. `probability` is that of its product being the one meant, where the question was resolved to it alone;
+    None where the product was named, chosen or kept.
     """
 
-    def __init__(self, pieces: Pieces, state: State, probability: float | None = None) -> None:
+    def __init__(self, pieces: Pieces, question: str, state: State, probability: float | None = None) -> None:
         """Hold the running reply; made by `Assistant.ask` and `describe`."""
         self._pieces = pieces
         self._reply: Reply | None = None
+        self.question = question
         self.state = state
         self.probability = probability
 

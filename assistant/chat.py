@@ -81,7 +81,7 @@ class Assistant:
         watch = Stopwatch()
         turn = self.turn(question, uid=uid, state=state)
         watch.lap("resolve_ms")
-        return Answer(self._answer(turn, asking, watch), turn.state, turn.probability)
+        return Answer(self._answer(turn, asking, watch), turn.question, turn.state, turn.probability)
 
     def turn(self, question: str, *, uid: str = "", state: State = State()) -> Turn:
         """Say what a question means, without answering it; raises as `ask`."""

@@ -25,7 +25,7 @@ def describe(backend: Backend, title: str, *, language: Language | None = None, 
     streaming, `BackendError` and `DeadlineError`.
     """
     check_question(title)
-    return Answer(_generate(backend, title, language or language_of(title), asking), State())
+    return Answer(_generate(backend, title, language or language_of(title), asking), title, State())
 
 
 def _generate(backend: Backend, title: str, language: Language, asking: Asking) -> Pieces:

@@ -21,14 +21,16 @@ from assistant.backends.base import BackendError, Message
 from assistant.backends.scripted import Scripted
 from assistant.chat import Assistant
 from assistant.conversation import State
+from assistant.describe import MAX_NEW_TOKENS, TEMPERATURE, TOP_P
 from assistant.opening import Engine
 from assistant.reply import Quote, Reply
-from index.errors import UserError
+from index.errors import QuestionError, UserError
 from ui.app import render
-from ui.feedback import FILE, Feedback
+from ui.feedback import FILE, Feedback, question_rows
 from ui.markdown import on_one_line
 from ui.page import Settings, serve_page
 from ui.replies import highlighted, quotes_html
+from ui.strings import ENGLISH
 from ui.suggestions import suggest
 
 RUN = "import sys; from ui.cli import main; sys.exit(main())"
@@ -121,6 +123,20 @@ def test_thumbs_are_kept_with_all_that_the_reply_came_from(page: AppTest, feedba
     assert not page.exception
 
 
+def test_what_was_kept_gives_the_reply_again_also_where_a_turn_only_chose_the_product(
+    shop: Assistant, page: AppTest, feedback: Feedback
+) -> None:
+    ask(page, "how much does the Tarnbeck stoneware mug hold?")
+    ask(page, "the grey one")
+    page.feedback[1].set_value(1).run()
+    (kept,) = feedback.opinions()
+    assert (kept.question, kept.uid) == ("how much does the Tarnbeck stoneware mug hold?", "MUG2")
+    again = shop.ask(kept.question, uid=kept.uid).reply
+    assert (again.text, again.quotes) == (kept.reply["text"], tuple(Quote(**quote) for quote in kept.reply["quotes"]))
+    (row,) = question_rows(feedback.opinions(), shop.catalogue)
+    assert row["question"] == kept.question
+
+
 def test_a_product_that_is_not_there_is_not_found(page: AppTest) -> None:
     ask(page, "is the Zyxomat 9000 lawn robot waterproof?")
     assert page.session_state.visit.talk.exchanges[0].reply.kind == "not_found"
@@ -143,6 +159,10 @@ def test_a_title_in_no_catalogue_is_described_and_marked_as_generated(shop: Assi
         assert bubbles(page) == ["Describe “Moonlight lamp”", "A lamp like no other."]
         assert "generated, not checked" in page.chat_message[1].markdown[0].value
         assert page.session_state.visit.talk.state == State()
+        page.feedback[0].set_value(1).run()
+        (kept,) = feedback.opinions()
+        written_with = {"temperature": TEMPERATURE, "top_p": TOP_P, "max_new_tokens": MAX_NEW_TOKENS}
+        assert kept.settings | written_with == kept.settings
 
 
 @pytest.mark.parametrize("fault", ["backend", "question"])
@@ -156,8 +176,9 @@ def test_a_fault_is_one_line_and_the_page_lives_on(shop: Assistant, feedback: Fe
 
     for page in page_of(partial(render, shop_of(Assistant(shop.catalogue, shop.index, Scripted(script)), feedback))):
         ask(page, "how heavy is the Orlevik desk lamp?" if fault == "backend" else "x" * 4001)
-        said = page.error[0].value.replace("\\", "")
-        assert said.startswith("The server *sleeps*" if fault == "backend" else "The question has 4,001 characters")
+        said = page.error[0].value.replace("\\", "").replace("\u2060", "")
+        told = "The model cannot answer: the server *sleeps*" if fault == "backend" else ENGLISH.faults[QuestionError]
+        assert said.startswith(told)
         assert "\n" not in said
         ask(page, "how heavy is the Orlevik desk lamp?")
         assert "2.4 kg" in bubbles(page)[-1]

@@ -20,7 +20,7 @@ def free_line() -> Line:
 
 
 def answer_of(pieces: Pieces) -> Answer:
-    return Answer(pieces, State("LAMP1"))
+    return Answer(pieces, "how bright?", State("LAMP1"))
 
 
 def until_cancelled(asking: Asking) -> Pieces:

@@ -2,7 +2,7 @@
 
 import json
 import string
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from drawn import ask, bubbles, button, captions, html_of, page_of, read_aloud
 from page_shop import HOSTILE_TITLE, open_shop, shop_home, shop_of
 from streamlit.testing.v1 import AppTest
 
+from assistant.backends.base import BackendError, Message
 from assistant.backends.scripted import Scripted
 from assistant.chat import Assistant
 from assistant.conversation import State
@@ -18,7 +19,7 @@ from assistant.models import EMBEDDED
 from assistant.opening import Engine
 from assistant.phrases import Language
 from index.errors import ArtefactError
-from ui.app import render
+from ui.app import _assistant, render
 from ui.exchange import Request, Talk
 from ui.feedback import FILE, Feedback
 from ui.offers import differing
@@ -29,7 +30,7 @@ from ui.strings import ENGLISH, PORTUGUESE, STRINGS
 from ui.suggestions import told
 from ui.views.browse import show_browse
 from ui.views.compare import show_compare
-from ui.views.settings import show_settings
+from ui.views.settings import MODEL, show_settings
 from ui.views.start import show_start
 from ui.visits import MAX_VISITS, Preferences, Visit, Visits
 
@@ -164,6 +165,23 @@ def test_answering_again_asks_the_same_with_another_seed_and_takes_the_place_of_
         assert (exchange.asking.seed, exchange.asking.temperature) == (1, 0.7)
 
 
+def test_what_failed_is_asked_again_as_it_was(assistant: Assistant, tmp_path: Path) -> None:
+    def failing(messages: Sequence[Message]) -> str:
+        for fault in faults:
+            raise fault
+        return "It weighs 2.4 kg. [1]"
+
+    faults = iter([BackendError("the server sleeps", "an answer", "waking it")])
+    scripted = Assistant(assistant.catalogue, assistant.index, Scripted(failing))
+    for page in page_of(partial(render, shop_of(scripted, Feedback(tmp_path / FILE)))):
+        ask(page, LAMP)
+        assert page.error
+        assert not page.feedback
+        button(page, "Answer again").click().run()
+        (exchange,) = talk_of(page).exchanges
+        assert (exchange.answered, exchange.asking.seed, exchange.asking.temperature) == (True, 0, 0.0)
+
+
 def test_the_last_question_can_be_put_in_other_words(page: AppTest) -> None:
     ask(page, LAMP)
     ask(page, "and how lng is the cable?")
@@ -175,6 +193,19 @@ def test_the_last_question_can_be_put_in_other_words(page: AppTest) -> None:
     assert [exchange.request.question for exchange in talk_of(page).exchanges] == [LAMP, "and how long is the cable?"]
     assert "180 cm" in bubbles(page)[3]
     assert not page.text_area
+
+
+def test_what_was_asked_by_a_button_is_about_another_product_once_its_words_name_one(page: AppTest) -> None:
+    ask(page, LAMP)
+    button(page, "What is it made of").click().run()
+    for edited, uid in (
+        ("and how long is the cable?", "LAMP1"),
+        ("what ages is the Pellworth chess set?", "CHESS1"),
+    ):
+        button(page, "Edit").click().run()
+        page.text_area[0].set_value(edited)
+        button(page, "Ask again").click().run()
+        assert talk_of(page).exchanges[1].reply.uid == uid
 
 
 def test_an_edit_is_over_once_something_else_was_asked(page: AppTest) -> None:
@@ -348,6 +379,20 @@ def test_another_model_is_opened_when_it_is_chosen_and_a_broken_one_is_told(assi
         page.run()
         assert "the model broken is damaged" in page.error[0].value
         assert page.session_state.visit.preferences.model == ""
+
+
+def test_a_model_that_cannot_be_had_is_given_up_and_no_longer_chosen(assistant: Assistant, shop: Shop) -> None:
+    def broken() -> Assistant:
+        raise ArtefactError("the model broken is damaged", "a whole one", "fetch it")
+
+    visit = Visit()
+    models = Shop(shop.home, assistant, shop.feedback, shop.line, shop.visits, {"broken": broken})
+    for page in page_of(lambda: show_settings(models, _assistant(models, visit, ENGLISH), visit, [])):
+        page.selectbox(key=MODEL).set_value("broken").run()
+        assert "the model broken is damaged" in page.error[0].value
+        assert (page.selectbox(key=MODEL).value, visit.preferences.model) == ("", "")
+        page.run()
+        assert not page.error
 
 
 def test_without_an_adapter_there_is_nothing_to_compare(shop: Shop, assistant: Assistant) -> None:

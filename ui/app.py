@@ -29,7 +29,7 @@ from ui.views.browse import show_browse
 from ui.views.chat import PRODUCT, show_chat
 from ui.views.compare import show_compare
 from ui.views.evaluation import show_evaluation
-from ui.views.settings import show_settings
+from ui.views.settings import MODEL, show_settings
 from ui.views.start import show_start
 from ui.views.training import show_training
 from ui.visits import Visit, Visits
@@ -106,6 +106,7 @@ def _assistant(shop: Shop, visit: Visit, strings: Strings) -> Clerk:
     except UserError as fault:
         st.error(fault_line(fault, strings))
         visit.preferences.model = ""
+        st.session_state[MODEL] = ""  # or the settings would go on showing what cannot be had
         return shop.assistant
 
 

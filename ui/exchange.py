@@ -44,7 +44,8 @@ class Vote:
 class Exchange:
     """A request and what came of it: a reply, whole or stopped, or a fault.
 
-    `history` is what was said before it, `before` and `state` are the talk's state before and after it; `probability`
+    `history` is what was said before it, `before` and `state` are the talk's state before and after it; `question` is
+    what was answered: that of an earlier turn where this one chose its product; `probability`
     is that of its product being the one meant, None where that was not in question; `model`, `adapter` and `asking`
     say who was asked, and how.
     """
@@ -56,6 +57,7 @@ class Exchange:
     history: tuple[dict[str, str], ...] = ()
     before: State = State()
     state: State = State()
+    question: str = ""
     probability: float | None = None
     reply: Reply | None = None
     stopped: bool = False
@@ -63,6 +65,11 @@ class Exchange:
     reading: Reading | None = None  # while the reply is on its way
     vote: Vote = field(default_factory=Vote)
     id: str = field(default_factory=lambda: secrets.token_hex(8))
+
+    @property
+    def answered(self) -> bool:
+        """Say whether the reply is there, and whole."""
+        return self.reply is not None and not self.stopped
 
 
 @dataclass
@@ -112,23 +119,29 @@ class Talk:
                 return
             exchange.reply, exchange.stopped, exchange.fault = reading.reply, reading.stopped, reading.fault
             if reading.answer is not None:
+                exchange.question = reading.answer.question
                 exchange.state, exchange.probability = reading.answer.state, reading.answer.probability
                 if not exchange.request.describe:
                     self.state = exchange.state
             exchange.reading = None
 
-    def again(self, question: str = "") -> None:
-        """Ask the last request again, or another question in its place, about the same product if it named one."""
+    def again(self) -> None:
+        """Ask the last request again; where it was answered, for another answer."""
         with self.lock:
-            self.stop()
-            if not self.exchanges:
-                return  # another tab began anew
-            last = self.exchanges.pop()
-            self.state = last.before
-            if question:
-                self.request = Request(question, last.request.uid)
-            else:
-                self.request = replace(last.request, times=last.request.times + 1)
+            last = self._taken_back()
+            if last is not None:
+                self.request = replace(last.request, times=last.request.times + last.answered)
+
+    def reword(self, question: str, uid: str = "") -> None:
+        """Ask another question in the last one's place, about the product `uid` where it is given.
+
+        Else it may be about another product than the last one was.
+        """
+        with self.lock:
+            last = self._taken_back()
+            if last is not None:
+                self.state = State(last.request.uid) if last.request.uid else last.before
+                self.request = Request(question, uid)
 
     def forget(self) -> None:
         """Start a new conversation."""
@@ -137,6 +150,15 @@ class Talk:
             self.state = State()
             self.exchanges = []
             self.request = None
+
+    def _taken_back(self) -> Exchange | None:
+        """Undo the last exchange and give it; None where another tab began anew."""
+        self.stop()
+        if not self.exchanges:
+            return None
+        last = self.exchanges.pop()
+        self.state = last.before
+        return last
 
     def _said(self) -> Iterator[dict[str, str]]:
         """Yield what was said so far, as roles and contents."""

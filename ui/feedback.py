@@ -32,9 +32,9 @@ _JSON = ("history", "reply", "settings")
 class Opinion:
     """One reply, everything that it takes to get it again, and what its visitor thought of it.
 
-    `id` is the reply's own: a second opinion of it takes the place of the first. `vote` is 1 or -1, `uid` the
-    product that was asked about where it was given, `history` the earlier turns as role and content, `reply` the
-    row of the contract; `catalogue` is the digest of the catalogue, `version` ours, `at` UTC in ISO form.
+    `id` is the reply's own: a second opinion of it takes the place of the first. `vote` is 1 or -1, `question`
+    what was answered, `uid` the product that it was answered about, `history` the earlier turns as role and content,
+    `reply` the row of the contract; `catalogue` is the digest of the catalogue, `version` ours, `at` UTC in ISO form.
     """
 
     id: str

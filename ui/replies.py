@@ -16,7 +16,6 @@ from typing import Literal
 import streamlit as st
 
 from assistant.reply import Kind, Quote, Reply
-from index.errors import UserError
 from index.products import Product
 from ui.markdown import on_one_line
 from ui.strings import Strings
@@ -57,9 +56,9 @@ _MARK = re.compile(r"\[(\d+)\]")
 
 
 def fault_line(fault: Exception, strings: Strings) -> str:
-    """Word a fault on one line of Markdown; of one that nobody at the page can mend, only that it is."""
-    line = str(fault) if isinstance(fault, UserError) else strings.broken
-    return on_one_line(line[0].upper() + line[1:])
+    """Word a fault on one line of Markdown; of one that nobody can mend, only that it is."""
+    told = next((strings.faults[kind] for kind in type(fault).__mro__ if kind in strings.faults), strings.broken)
+    return on_one_line(told.format(fault=fault))
 
 
 def show_card(title: str, uid: str, why: str = "") -> None:

@@ -86,11 +86,12 @@ class Served:
         turn = self._without_model.turn(question, uid=uid, state=state)
         if not turn.uid:
             return self._without_model.ask(question, uid=uid, state=state, asking=asking)
-        return Answer(self._reply(turn.question, {"product": turn.uid}, asking, turn), turn.state, turn.probability)
+        pieces = self._reply(turn.question, {"product": turn.uid}, asking, turn)
+        return Answer(pieces, turn.question, turn.state, turn.probability)
 
     def describe(self, title: str, *, asking: Asking = Asking()) -> Answer:
         """Have a description invented."""
-        return Answer(self._reply(title, {"describe": True}, asking), State())
+        return Answer(self._reply(title, {"describe": True}, asking), title, State())
 
     def labels(self, uids: Sequence[str]) -> list[str]:
         """See `Assistant.labels`."""

@@ -8,10 +8,11 @@ from importlib.metadata import version
 
 import streamlit as st
 
+from assistant.describe import MAX_NEW_TOKENS, TEMPERATURE, TOP_P
 from index.errors import UserError
 from ui.exchange import Exchange
 from ui.feedback import Feedback, Opinion
-from ui.markdown import on_one_line
+from ui.replies import fault_line
 from ui.shop import Clerk
 from ui.strings import ENGLISH, Strings
 
@@ -20,7 +21,7 @@ LONGEST_COMMENT = 1_000  # characters
 
 def show_vote(exchange: Exchange, assistant: Clerk, feedback: Feedback, strings: Strings) -> None:
     """Draw thumbs up and down; with a vote, also the place for its reason and a comment."""
-    given, vote = (exchange, assistant, feedback), exchange.vote
+    given, vote = (exchange, assistant, feedback, strings), exchange.vote
     thumb = st.feedback("thumbs", default=vote.thumb, key=_key(exchange, "vote"), on_change=_keep, args=given)
     if thumb is None:
         return
@@ -46,7 +47,7 @@ def show_vote(exchange: Exchange, assistant: Clerk, feedback: Feedback, strings:
         )
 
 
-def _keep(exchange: Exchange, assistant: Clerk, feedback: Feedback) -> None:
+def _keep(exchange: Exchange, assistant: Clerk, feedback: Feedback, strings: Strings) -> None:
     """Keep what the visitor thinks now; a thumb that is taken back takes the opinion with it."""
     said, vote = st.session_state, exchange.vote
     vote.thumb = said.get(_key(exchange, "vote"))
@@ -58,14 +59,16 @@ def _keep(exchange: Exchange, assistant: Clerk, feedback: Feedback) -> None:
         else:
             feedback.keep(_row(exchange, assistant))
     except UserError as fault:
-        st.toast(on_one_line(str(fault)), icon=":material/error:")
+        st.toast(fault_line(fault, strings), icon=":material/error:")
 
 
 def _row(exchange: Exchange, assistant: Clerk) -> Opinion:
     assert exchange.reply is not None
     asking = exchange.asking
     asked = {"seed": asking.seed, "temperature": asking.temperature, "top_p": asking.top_p}
-    if asking.max_new_tokens:
+    if exchange.request.describe:
+        asked |= {"temperature": TEMPERATURE, "top_p": TOP_P, "max_new_tokens": MAX_NEW_TOKENS}
+    elif asking.max_new_tokens:
         asked["max_new_tokens"] = asking.max_new_tokens
     return Opinion(
         id=exchange.id,
@@ -73,8 +76,8 @@ def _row(exchange: Exchange, assistant: Clerk) -> Opinion:
         vote=1 if exchange.vote.thumb else -1,
         reason=exchange.vote.reason,
         comment=exchange.vote.comment,
-        question=exchange.request.question,
-        uid=exchange.request.uid,
+        question=exchange.question,
+        uid=exchange.reply.uid,
         history=exchange.history,
         reply=exchange.reply.to_row(),
         model=exchange.model,

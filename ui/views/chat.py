@@ -56,7 +56,7 @@ def show_chat(shop: Shop, assistant: Clerk, visit: Visit) -> None:
             show_greeting(assistant, talk, strings)
     for exchange in exchanges:
         with st.chat_message("user", avatar=":material/person:"):
-            _show_request(exchange, visit, strings)
+            _show_request(exchange, uid, visit, strings)
         with st.chat_message("assistant", avatar=":material/sell:"):
             if exchange.reading is not None:
                 _follow(exchange, exchange.reading, assistant, talk, strings)
@@ -136,12 +136,12 @@ def _show_acts(exchange: Exchange, shop: Shop, assistant: Clerk, visit: Visit) -
     """Draw what can be done with a reply: copy it, have it answered again, judge it."""
     strings, talk, reply = STRINGS[visit.language], visit.talk, exchange.reply
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        if reply is not None:
+        if reply is not None and reply.text:
             copy_button(reply.text, strings, key=f"copy-{exchange.id}")
         if exchange is talk.last:
             again = ":material/refresh:"
             st.button(strings.regenerate, key=f"again-{exchange.id}", icon=again, type="tertiary", on_click=talk.again)
-        if reply is not None:
+        if exchange.answered:
             show_vote(exchange, assistant, shop.feedback, strings)
 
 
@@ -152,11 +152,12 @@ def _why(exchange: Exchange, strings: Strings) -> str:
     return strings.chosen if exchange.request.uid or exchange.before.candidates else strings.kept
 
 
-def _show_request(exchange: Exchange, visit: Visit, strings: Strings) -> None:
+def _show_request(exchange: Exchange, uid: str, visit: Visit, strings: Strings) -> None:
+    """Draw what was asked; `uid` is the product of the page's address, which other words for it are about too."""
     request = exchange.request
     last = exchange is visit.talk.last and exchange.reading is None and not request.describe
     if last and visit.editing == exchange.id:
-        _edit(request.question, visit, strings)
+        _edit(request.question, uid, visit, strings)
         return
     shown = request.shown or request.question
     st.text(shown if len(shown) <= MAX_SHOWN_CHARACTERS else shown[:MAX_SHOWN_CHARACTERS] + " …")
@@ -171,14 +172,14 @@ def _show_request(exchange: Exchange, visit: Visit, strings: Strings) -> None:
         )
 
 
-def _edit(question: str, visit: Visit, strings: Strings) -> None:
+def _edit(question: str, uid: str, visit: Visit, strings: Strings) -> None:
     with st.form("edit", border=False):
         edited = st.text_area(strings.edit_label, question, key="edited")
         with st.container(horizontal=True):
             again = st.form_submit_button(strings.ask_again)
             cancelled = st.form_submit_button(strings.cancel)
     if again and edited.strip():
-        visit.talk.again(edited)
+        visit.talk.reword(edited, uid)
     if again or cancelled:
         visit.editing = ""
         st.rerun()

@@ -10,9 +10,10 @@ import streamlit as st
 
 from ui.shop import Clerk, Shop
 from ui.strings import LANGUAGES, STRINGS, Strings
-from ui.visits import Visit
+from ui.visits import Preferences, Visit
 
 MOST_NEW_TOKENS = 256
+MODEL = "model"  # the key of what chooses it
 # Streamlit keeps the theme that its own menu chooses in the browser, for each path, under this name.
 CHOOSE_THEME = """<script>
 const base = location.pathname.replace(/[^/]*$/, "");
@@ -34,17 +35,16 @@ def show_settings(shop: Shop, assistant: Clerk, visit: Visit, paths: Sequence[st
         key="language",
     )
     models = ["", *shop.models]
-    model = st.selectbox(
+    st.selectbox(
         strings.settings_model,
         models,
         index=models.index(preferences.model) if preferences.model in models else 0,
         format_func=lambda name: name or shop.assistant.model,
         help=strings.settings_model_help,
-        key="model",
+        key=MODEL,
+        on_change=_choose_model,
+        args=(preferences,),
     )
-    if model != preferences.model:
-        preferences.model, preferences.adapter = model, None
-        st.rerun()
     adapters = [*assistant.adapters, ""]
     chosen = preferences.adapter_or(assistant.adapter)
     preferences.adapter = st.selectbox(
@@ -79,6 +79,10 @@ def show_settings(shop: Shop, assistant: Clerk, visit: Visit, paths: Sequence[st
     if language and language != visit.language:
         visit.language = language
         st.rerun()
+
+
+def _choose_model(preferences: Preferences) -> None:
+    preferences.model, preferences.adapter = st.session_state[MODEL], None
 
 
 def _show_themes(strings: Strings, paths: Sequence[str]) -> None:
