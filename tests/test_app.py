@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+import weakref
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -17,7 +18,7 @@ from drawn import ask, bubbles, button, html_of, page_of, read_aloud
 from page_shop import HOSTILE_REPLY, HOSTILE_TITLE, hostile_talk, open_shop, shop_home, shop_of
 from streamlit.testing.v1 import AppTest
 
-from assistant.backends.base import BackendError, Message
+from assistant.backends.base import Backend, BackendError, Generation, Message
 from assistant.backends.scripted import Scripted
 from assistant.chat import Assistant
 from assistant.conversation import State
@@ -28,7 +29,7 @@ from index.errors import QuestionError, UserError
 from ui.app import render
 from ui.feedback import FILE, Feedback, question_rows
 from ui.markdown import on_one_line
-from ui.page import Settings, serve_page
+from ui.page import Settings, _clerk, serve_page
 from ui.replies import highlighted, quotes_html
 from ui.strings import ENGLISH
 from ui.suggestions import suggest
@@ -230,6 +231,31 @@ def test_suggested_questions_lead_to_their_own_product_and_are_answered(shop: As
     next(button for button in page.button if button.key == "suggestion-0").click().run()
     assert bubbles(page)[0] == questions[0]
     assert not [button for button in page.button if button.key and button.key.startswith("suggestion-")]
+
+
+def test_a_model_that_has_to_go_for_another_ends_what_it_was_saying_and_is_freed(
+    home: Path, embedded_model: Path, tmp_path: Path
+) -> None:
+    def opened(name: str) -> Backend:
+        path = tmp_path / f"{name}.gguf"
+        path.unlink(missing_ok=True)
+        path.symlink_to(embedded_model)
+        clerk = _clerk(home, Engine(str(path)))
+        assert isinstance(clerk, Assistant)
+        return clerk.backend
+
+    long = Generation(max_new_tokens=250)  # longer than it takes to load a model
+    opened("stays")
+    goes = weakref.ref(opened("goes"))
+    text = opened("goes").stream("A kettle is", long)
+    begun = next(text)
+    opened("stays")
+    opened("comes")
+    whole = begun + "".join(text)
+    del text
+    assert goes() is None
+    assert whole == "".join(opened("stays").stream("A kettle is", long))
+    _clerk.clear()
 
 
 def test_settings_survive_the_way_through_the_command_line() -> None:

@@ -101,7 +101,7 @@ def serve_page(home: Path, engine: Engine, *, port: int) -> None:
     try:
         main(arguments, prog_name="streamlit", standalone_mode=False)
     finally:
-        _clerk.clear()
+        visits().stop()
 
 
 def opened(settings: Settings) -> Shop:
@@ -127,11 +127,8 @@ def _catalogue(home: Path) -> tuple[Catalogue, TitleIndex]:
     return open_catalogue(home)
 
 
-def _close(clerk: Assistant | Served) -> None:
-    (clerk if isinstance(clerk, Served) else clerk.backend).close()
-
-
-@st.cache_resource(show_spinner=False, max_entries=MOST_MODELS, on_release=_close)
+# One that has to go is not closed: the answers that it is still writing hold it, and its memory is freed after them.
+@st.cache_resource(show_spinner=False, max_entries=MOST_MODELS)
 def _clerk(home: Path, engine: Engine) -> Assistant | Served:
     if engine.server and is_ours(engine.server):
         return Served(*_catalogue(home), engine.server, engine.adapters)

@@ -87,3 +87,9 @@ class Visits:
         for other in forgotten:
             other.talk.stop()
         return key, visit
+
+    def stop(self) -> None:
+        """Stop every answer that is on its way."""
+        with self._lock:
+            for visit in self._visits.values():
+                visit.talk.stop()
