@@ -57,6 +57,21 @@ def test_a_stop_is_heard_while_the_model_is_silent_and_keeps_what_came() -> None
     assert (reading.stopped, reading.ended) == (True, True)
 
 
+def test_it_tells_in_how_many_pieces_the_text_came_and_in_what_time() -> None:
+    def slowly() -> Pieces:
+        time.sleep(0.3)  # reading the prompt is not writing
+        yield "It weighs "
+        time.sleep(0.1)
+        yield "1.3 kg."
+        return Reply("answer", "It weighs 1.3 kg. [1]")
+
+    reading = Reading(lambda: answer_of(slowly()), Asking(), free_line())
+    for _ in reading:
+        pass
+    assert (reading.text, reading.pieces) == ("It weighs 1.3 kg.", 2)
+    assert 0.1 <= reading.writing_s < 0.3
+
+
 def test_it_goes_on_where_one_drawing_ends_and_another_begins() -> None:
     asking = Asking()
     reading = Reading(lambda: answer_of(until_cancelled(asking)), asking, free_line())

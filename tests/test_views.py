@@ -1,6 +1,7 @@
 """What can be done on the page beside asking, as Streamlit's own test harness sees it."""
 
 import json
+import re
 import string
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from drawn import ask, bubbles, button, captions, html_of, page_of, read_aloud
+from known_questions import TAUGHT
 from page_shop import HOSTILE_TITLE, open_shop, shop_home, shop_of
 from streamlit.testing.v1 import AppTest
 
@@ -399,6 +401,28 @@ def test_without_an_adapter_there_is_nothing_to_compare(shop: Shop, assistant: A
     for page in page_of(lambda: show_compare(shop, assistant, Visit())):
         assert page.info[0].value == ENGLISH.compare_no_adapter
         assert not page.chat_input
+
+
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        (LAMP, r"6 tokens written at \d+ tokens/s, whole reply after \d+\.\d s"),  # as the model said it, no mark added
+        ("does the Orlevik desk lamp have a dimmer?", r"Nothing for the model to write, whole reply after \d+\.\d s"),
+    ],
+)
+def test_a_comparison_tells_how_fast_the_model_itself_wrote(
+    assistant: Assistant, tmp_path: Path, question: str, told: str
+) -> None:
+    def said(messages: Sequence[Message]) -> str:
+        return "The lamp does weigh 2.4 kg."
+
+    model = Scripted(said, [TAUGHT], delay_s=0.01)
+    compared = shop_of(Assistant(assistant.catalogue, assistant.index, model), Feedback(tmp_path / FILE))
+    visit = Visit()
+    for page in page_of(lambda: show_compare(compared, compared.assistant, visit)):
+        ask(page, question)
+        speeds = captions(page)[-2:]
+        assert all(re.fullmatch(told, speed) for speed in speeds), speeds
 
 
 @pytest.mark.usefixtures("few_lessons")

@@ -30,7 +30,8 @@ class Reading:
     """An answer being read: iterate for its text so far, in as many places as you like.
 
     `answer` is there as soon as it is known what the question is about, `before` says how many are before it in
-    the line. Once it has ended or was stopped, `reply` is there, or `fault`; `stopped` says that it was cut short.
+    the line. `text` is what came so far, in so many `pieces`, the last one `writing_s` after the first. Once it has
+    ended or was stopped, `reply` is there, or `fault`; `stopped` says that it was cut short.
     """
 
     def __init__(self, ask: Callable[[], Answer], asking: Asking, line: Line) -> None:
@@ -40,7 +41,9 @@ class Reading:
         self.fault: Exception | None = None
         self.stopped = False
         self.before = 0
-        self._text = ""
+        self.text = ""
+        self.pieces = 0
+        self.writing_s = self._first_s = 0.0
         self._asking = asking
         self._looked_s = time.monotonic()
         self._news = threading.Condition()
@@ -58,11 +61,11 @@ class Reading:
         shown = ""
         while not self.ended:
             self._looked_s = time.monotonic()
-            yield self._text
+            yield self.text
             with self._news:
-                if shown == self._text:
+                if shown == self.text:
                     self._news.wait(DRAW_EVERY_S)
-            shown = self._text
+            shown = self.text
 
     def stop(self) -> None:
         """Cancel what is still running and keep what came; any thread may call it, any number of times."""
@@ -78,8 +81,7 @@ class Reading:
                 if self._asking.cancel.is_set():
                     return
                 for piece in answer:
-                    self._text += piece
-                    self._tell()
+                    self._take(piece)
                 self.reply = answer.reply
         except Exception as fault:
             self.fault = fault  # told where the answer is drawn
@@ -87,6 +89,15 @@ class Reading:
                 traceback.print_exception(fault)
         finally:
             self._tell()
+
+    def _take(self, piece: str) -> None:
+        now_s = time.monotonic()
+        if not self.pieces:
+            self._first_s = now_s
+        self.text += piece
+        self.pieces += 1
+        self.writing_s = now_s - self._first_s
+        self._tell()
 
     def _watch(self) -> None:
         """Stop an answer that nobody looks at, be it in line, silent or speaking."""

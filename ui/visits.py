@@ -46,12 +46,21 @@ class Preferences:
 
 
 @dataclass(frozen=True)
+class Written:
+    """A reply and what the model wrote for it: so many tokens, the last one `writing_s` after the first."""
+
+    reply: Reply
+    tokens: int
+    writing_s: float
+
+
+@dataclass(frozen=True)
 class Compared:
     """One question answered by the base model and by the adapter of this name."""
 
     question: str
     tuned: str
-    replies: tuple[Reply, Reply]
+    written: tuple[Written, Written]
 
 
 @dataclass

@@ -110,7 +110,7 @@ class Strings:
     compare_base: str
     compare_tuned: str
     compare_speed: str
-    compare_no_model: str
+    compare_no_words: str
     compare_no_adapter: str
     # Settings
     settings_language: str
@@ -237,8 +237,8 @@ ENGLISH = Strings(
     compare_placeholder="A question for both",
     compare_base="Base model",
     compare_tuned="Fine-tuned: {name}",
-    compare_speed="{tokens} tokens, {per_s} tokens/s, whole reply after {total_s} s",
-    compare_no_model="Decided without the model, after {total_ms} ms",
+    compare_speed="{tokens} tokens written at {per_s} tokens/s, whole reply after {total_s} s",
+    compare_no_words="Nothing for the model to write, whole reply after {total_s} s",
     compare_no_adapter="No adapter is loaded, so there is nothing to compare with.",
     settings_language="Language of the page",
     settings_model="Model",
@@ -383,8 +383,8 @@ PORTUGUESE = Strings(
     compare_placeholder="Uma pergunta para os dois",
     compare_base="Modelo base",
     compare_tuned="Ajustado: {name}",
-    compare_speed="{tokens} tokens, {per_s} tokens/s, resposta completa em {total_s} s",
-    compare_no_model="Decidido sem o modelo, após {total_ms} ms",
+    compare_speed="{tokens} tokens escritos a {per_s} tokens/s, resposta completa em {total_s} s",
+    compare_no_words="Nada para o modelo escrever, resposta completa em {total_s} s",
     compare_no_adapter="Nenhum adaptador está carregado: não há o que comparar.",
     settings_language="Idioma da página",
     settings_model="Modelo",

@@ -10,14 +10,13 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from assistant.answer import Asking
-from assistant.reply import Reply
 from ui.exchange import Request
 from ui.markdown import on_one_line
 from ui.reading import Reading
 from ui.replies import fault_line, show_badge, show_card, show_quotes
 from ui.shop import Clerk, Shop
 from ui.strings import STRINGS, Strings
-from ui.visits import Compared, Visit
+from ui.visits import Compared, Visit, Written
 
 
 def show_compare(shop: Shop, assistant: Clerk, visit: Visit) -> None:
@@ -31,25 +30,25 @@ def show_compare(shop: Shop, assistant: Clerk, visit: Visit) -> None:
     question = st.chat_input(strings.compare_placeholder)
     if not question:
         if visit.compared is not None:
-            _show_compared(visit.compared, assistant, strings)
+            _show_compared(visit.compared, strings)
         return
     preferred = visit.preferences.asking(Request(question))
     tuned = preferred.adapter or assistant.adapter or assistant.adapters[0]
     visit.compared = None
     _show_question(question)
-    replies = []
+    written = []
     for column, adapter in zip(_columns(tuned, strings), ("", tuned), strict=True):
         with column:
             asking = replace(preferred, adapter=adapter, cancel=Asking().cancel)
-            reply = _follow(question, assistant, asking, shop, strings)
-        if reply is None:
+            came = _follow(question, assistant, asking, shop, strings)
+        if came is None:
             return
-        replies.append(reply)
-    visit.compared = Compared(question, tuned, (replies[0], replies[1]))
+        written.append(came)
+    visit.compared = Compared(question, tuned, (written[0], written[1]))
     st.rerun()
 
 
-def _follow(question: str, assistant: Clerk, asking: Asking, shop: Shop, strings: Strings) -> Reply | None:
+def _follow(question: str, assistant: Clerk, asking: Asking, shop: Shop, strings: Strings) -> Written | None:
     """Draw a reply as it comes, and give it; None where it failed, which is told."""
     reading = Reading(lambda: assistant.ask(question, asking=asking), asking, shop.line)
     words = st.empty()
@@ -60,33 +59,34 @@ def _follow(question: str, assistant: Clerk, asking: Asking, shop: Shop, strings
         reading.stop()  # whoever leaves, leaves the engine to others
     if reading.fault is not None:
         words.error(fault_line(reading.fault, strings))
-    return reading.reply
+    if reading.reply is None:
+        return None
+    streamed = reading.pieces > 1  # what code decides comes in one piece
+    return Written(reading.reply, assistant.budget.count_tokens(reading.text) if streamed else 0, reading.writing_s)
 
 
-def _show_compared(compared: Compared, assistant: Clerk, strings: Strings) -> None:
+def _show_compared(compared: Compared, strings: Strings) -> None:
     _show_question(compared.question)
-    title, uid = compared.replies[0].title, compared.replies[0].uid
-    if uid:
-        show_card(title, uid)
-    for column, reply in zip(_columns(compared.tuned, strings), compared.replies, strict=True):
+    about = compared.written[0].reply
+    if about.uid:
+        show_card(about.title, about.uid)
+    for column, written in zip(_columns(compared.tuned, strings), compared.written, strict=True):
+        reply = written.reply
         with column:
             if reply.kind in strings.badges:
                 show_badge(reply.kind, strings)
             st.text(reply.text)
             show_quotes(reply)
-            st.caption(_speed(reply, assistant, strings))
+            st.caption(_speed(written, strings))
 
 
-def _speed(reply: Reply, assistant: Clerk, strings: Strings) -> str:
-    """Tell how fast a reply was worded: its tokens by the time from the end of the passages to its last word."""
-    timings = reply.timings
-    wording_ms = timings["total_ms"] - timings.get("resolve_ms", 0.0) - timings.get("passages_ms", 0.0)
-    if reply.kind != "answer":
-        return strings.compare_no_model.format(total_ms=strings.number(timings["total_ms"]))
-    tokens = assistant.budget.count_tokens(reply.text)
-    per_s = strings.number(tokens / (wording_ms / 1000))
-    total_s = strings.number(timings["total_ms"] / 1000, 1)
-    return strings.compare_speed.format(tokens=tokens, per_s=per_s, total_s=total_s)
+def _speed(written: Written, strings: Strings) -> str:
+    """Tell how fast the model wrote, once it began, and how long the whole reply took."""
+    total_s = strings.number(written.reply.timings["total_ms"] / 1000, 1)
+    if written.tokens < 2 or not written.writing_s:
+        return strings.compare_no_words.format(total_s=total_s)
+    per_s = strings.number((written.tokens - 1) / written.writing_s)
+    return strings.compare_speed.format(tokens=written.tokens, per_s=per_s, total_s=total_s)
 
 
 def _show_question(question: str) -> None:
