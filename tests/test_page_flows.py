@@ -18,6 +18,7 @@ pytestmark = pytest.mark.browser
 expect.set_options(timeout=30_000)
 BATTERY = "How long is the battery life of the Lumeo Drift 40 in black?"
 KETTLE = "Is the Harrow & Finch kettle dishwasher safe?"
+LONG = "A novel about a lighthouse"  # the model has more to say of it than of most titles
 ABSENT = "Do you have the Zephyr X9 drone with a 4K camera?"
 # Writes down every address that the server connects to or looks up.
 WATCHED = """
@@ -80,7 +81,7 @@ def test_an_answer_comes_with_its_card_its_quote_and_the_place_in_the_descriptio
 
 
 def test_a_stop_keeps_what_was_said_and_the_next_question_is_answered(page: Page) -> None:
-    describe(page, "A novel about a lighthouse")  # the model has more to say of it than of most
+    describe(page, LONG)
     expect(last_bubble(page).get_by_test_id("stText")).not_to_have_text(ENGLISH.searching)
     page.get_by_role("button", name=ENGLISH.stop, exact=True).click()
     expect(last_bubble(page)).to_contain_text(ENGLISH.stopped, timeout=2_000)
@@ -202,16 +203,16 @@ def test_a_link_to_a_product_opens_it(browser: Browser, address: str, home: Path
 
 def test_two_people_at_once_are_answered_and_never_see_each_other(browser: Browser, page: Page, address: str) -> None:
     with visitor(browser, address) as other:
-        describe(page, "Moonlight lamp")
+        describe(page, LONG)
         ask(other, BATTERY)
         expect(last_bubble(other)).to_contain_text("38 hours")
         expect(last_bubble(page)).to_contain_text(ENGLISH.generated_help)
         assert "38 hours" not in page.get_by_role("main").inner_text()
-        assert "Moonlight" not in other.get_by_role("main").inner_text()
+        assert LONG not in other.get_by_role("main").inner_text()
 
 
 def test_a_page_loaded_anew_in_mid_answer_shows_the_whole_of_it(page: Page) -> None:
-    describe(page, "Moonlight lamp")
+    describe(page, LONG)
     expect(last_bubble(page).get_by_test_id("stText")).not_to_have_text(ENGLISH.searching)
     page.reload()
     expect(bubbles(page)).to_have_count(2)
