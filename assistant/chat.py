@@ -197,7 +197,9 @@ class Assistant:
             taught=bool(openings),
         )
         quotes = quotes_of(settled.cited, evidence.passages)
-        return watch.finish(Reply(settled.kind, settled.text, product.uid, product.title, quotes, turn.hits))
+        cut = self.backend.count_tokens(text) >= generation.max_new_tokens
+        reply = Reply(settled.kind, settled.text, product.uid, product.title, quotes, turn.hits, cut=cut)
+        return watch.finish(reply)
 
     def _not_stated(self, turn: Turn, product: Product, said: str = "not_stated") -> Reply:
         text = phrase(said, language_of(turn.question), title=product.title)

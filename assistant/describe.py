@@ -45,7 +45,9 @@ def _generate(backend: Backend, title: str, language: Language, asking: Asking) 
             watch.lap("first_token_ms")
         pieces.append(piece)
         yield piece
-    return watch.finish(Reply("generated", _whole_sentences("".join(pieces)), title=title))
+    text = "".join(pieces)
+    cut = backend.count_tokens(text) >= MAX_NEW_TOKENS
+    return watch.finish(Reply("generated", _whole_sentences(text), title=title, cut=cut))
 
 
 def _whole_sentences(text: str) -> str:

@@ -25,7 +25,7 @@ class Reply:
     """One reply; `uid` and `title` are empty where no single product is meant.
 
     `hits` are the titles that the question may have meant, best first;
-    `timings` are milliseconds by stage.
+    `timings` are milliseconds by stage; `cut` says that the model's text ended at its limit of tokens.
     """
 
     kind: Kind
@@ -35,8 +35,10 @@ class Reply:
     quotes: tuple[Quote, ...] = ()
     hits: tuple[Hit, ...] = ()
     timings: dict[str, float] = field(default_factory=dict)
+    cut: bool = False
 
     def to_row(self) -> dict[str, Any]:
         """Give the reply as the JSON row of the command-line contract, without an id."""
         row = asdict(self)
+        del row["cut"]
         return row | {"quotes": list(row["quotes"]), "hits": list(row["hits"])}

@@ -152,6 +152,14 @@ def test_the_text_streams_before_the_reply_stands(shop: Shop) -> None:
     assert answer.reply is answer.reply
 
 
+@pytest.mark.parametrize(("limit", "cut"), [(3, True), (64, False)])
+def test_a_reply_knows_whether_the_model_had_more_to_say(shop: Shop, limit: int, cut: bool) -> None:
+    assistant = Assistant(*shop, Scripted(["It weighs 1.3 kg empty. [1]"]))
+    reply = assistant.ask(RED, asking=Asking(max_new_tokens=limit)).reply
+    assert reply.cut is cut
+    assert "cut" not in reply.to_row()
+
+
 def test_a_cancelled_answer_keeps_what_came(shop: Shop) -> None:
     asking = Asking(cancel=threading.Event())
     answer = Assistant(
