@@ -33,7 +33,10 @@ _SHOWN = 12  # hexadecimal digits of a digest, in faults
 
 @dataclass(frozen=True)
 class Adapter:
-    """A verified adapter; `gguf` is what llama.cpp loads, None before `titlewise export`."""
+    """A verified adapter; `gguf` is what llama.cpp loads, None before `titlewise export`.
+
+    `digest` identifies its exact content.
+    """
 
     name: str
     folder: Path
@@ -41,6 +44,7 @@ class Adapter:
     base_digest: str
     prompt_format: PromptFormat
     made_by: dict[str, Any]
+    digest: str = ""
 
 
 def open_adapter(name_or_path: str, home: Path, model_place: Path | None) -> Adapter:
@@ -194,6 +198,7 @@ def _read(folder: Path, manifest: Manifest, name: str) -> Adapter:
         base_digest=said["base_digest"],
         prompt_format=PromptFormat(prompt_format["answer"], prompt_format["describe"]),
         made_by=said,
+        digest=manifest.digest,
     )
 
 

@@ -110,6 +110,10 @@ class Assistant:
         """Name the adapter that answers where none is asked for; "" is the base model."""
         return next(iter(self.adapters), "")
 
+    def digest_of(self, adapter: str) -> str:
+        """Identify the exact content of a loaded adapter; "" for the base model."""
+        return next((each.digest for each in self.backend.adapters if each.name == adapter), "")
+
     @property
     def budget(self) -> Budget:
         """Give how much the model may read for one question."""

@@ -9,6 +9,8 @@ from axe_playwright_python.sync_playwright import Axe
 from browsing import DESKTOP, PHONE, ask, bubbles, free_port, is_elsewhere, last_bubble, served, visitor
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
+from assistant.adapters import SHIPPED
+from index.artefacts import read_manifest
 from index.products import Catalogue
 from ui.feedback import FILE, Feedback
 from ui.strings import ENGLISH, PORTUGUESE
@@ -154,6 +156,10 @@ def test_thumbs_a_reason_and_a_comment_are_kept(page: Page, home: Path) -> None:
             break
         page.wait_for_timeout(100)
     assert [(one.vote, one.reason, one.comment) for one in kept] == [(-1, "badly worded", "fewer words, please")]
+    assert (kept[0].adapter, kept[0].settings["adapter_digest"]) == (
+        "shipped",
+        read_manifest(SHIPPED, "adapter").digest,
+    )
 
 
 def test_base_and_fine_tuned_answer_the_same_question_side_by_side(page: Page, address: str) -> None:

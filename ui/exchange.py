@@ -47,12 +47,13 @@ class Exchange:
     `history` is what was said before it, `before` and `state` are the talk's state before and after it; `question` is
     what was answered: that of an earlier turn where this one chose its product; `probability`
     is that of its product being the one meant, None where that was not in question; `model`, `adapter` and `asking`
-    say who was asked, and how.
+    say who was asked, and how, `adapter_digest` which adapter of that name.
     """
 
     request: Request
     model: str = ""
     adapter: str = ""
+    adapter_digest: str = ""
     asking: Asking = field(default_factory=Asking)
     history: tuple[dict[str, str], ...] = ()
     before: State = State()

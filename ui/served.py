@@ -76,6 +76,10 @@ class Served:
         """Name the adapter that answers where none is asked for; "" is the base model."""
         return next(iter(self._adapters), "")
 
+    def digest_of(self, adapter: str) -> str:
+        """Give "": which adapter of that name the server has cannot be seen from here."""
+        return ""
+
     @property
     def budget(self) -> Budget:
         """Give how much may be read for one question; tokens are estimated."""

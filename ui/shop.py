@@ -38,6 +38,9 @@ class Clerk(Protocol):
     def adapter(self) -> str:
         """Name the adapter that answers where none is asked for; "" is the base model."""
 
+    def digest_of(self, adapter: str) -> str:
+        """Identify the exact content of an adapter; "" where it is out of reach, and for the base model."""
+
     @property
     def budget(self) -> Budget:
         """Give how much the model may read for one question."""

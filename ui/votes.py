@@ -65,7 +65,12 @@ def _keep(exchange: Exchange, assistant: Clerk, feedback: Feedback, strings: Str
 def _row(exchange: Exchange, assistant: Clerk) -> Opinion:
     assert exchange.reply is not None
     asking = exchange.asking
-    asked = {"seed": asking.seed, "temperature": asking.temperature, "top_p": asking.top_p}
+    asked = {
+        "adapter_digest": exchange.adapter_digest,
+        "seed": asking.seed,
+        "temperature": asking.temperature,
+        "top_p": asking.top_p,
+    }
     if exchange.request.describe:
         asked |= {"temperature": TEMPERATURE, "top_p": TOP_P, "max_new_tokens": MAX_NEW_TOKENS}
     elif asking.max_new_tokens:

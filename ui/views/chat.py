@@ -68,8 +68,8 @@ def _begin(shop: Shop, assistant: Clerk, visit: Visit) -> None:
     """Start answering what was asked, in a thread that goes on while the page is drawn anew."""
 
     def exchange_of(request: Request) -> Exchange:
-        asking = visit.preferences.asking(request)
-        return Exchange(request, assistant.model, visit.preferences.adapter_or(assistant.adapter), asking)
+        adapter, asking = visit.preferences.adapter_or(assistant.adapter), visit.preferences.asking(request)
+        return Exchange(request, assistant.model, adapter, assistant.digest_of(adapter), asking)
 
     def start(exchange: Exchange) -> Reading:
         ask = functools.partial(_ask, assistant, exchange.request, exchange.before, exchange.asking)
