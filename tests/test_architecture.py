@@ -145,6 +145,7 @@ def test_libraries_that_are_slow_to_load_wait_inside_functions() -> None:
         "ui/server.py": {"fastapi", "starlette"},  # by the command that serves
         "ui/faults.py": {"fastapi", "starlette"},
         "ui/answering.py": {"starlette"},
+        "ui/events.py": {"starlette"},
         "ui/metrics.py": {"prometheus_client", "starlette"},
         # A metric is a subclass; only the function that measures imports these modules.
         **{f"assistant/evaluation/metrics/{name}.py": {"datasets", "evaluate"} for name in METRICS},

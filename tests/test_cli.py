@@ -152,6 +152,8 @@ def test_help_is_as_the_golden_file_holds_it(golden: Golden, monkeypatch: pytest
         ("prepare", "trn.json", "--workers", "-1"),
         ("ask", "q", "--home", "elsewhere"),
         ("ui", "--port", "high"),
+        ("serve", "--at-once", "0"),
+        ("serve", "--waiting", "-1"),
         ("resolve", "\udcff"),
         ("describe", "\udcff"),
     ],

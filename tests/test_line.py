@@ -44,10 +44,13 @@ def test_a_full_line_says_so_and_takes_nobody() -> None:
     threads = [join(line, name, [], leave, cancel) for name in "ab"]
     with pytest.raises(LineFullError, match="2 questions are being answered or wait"), line.turn(cancel, at_most_s=1):
         pass
+    with pytest.raises(LineFullError):
+        line.check_room()
     assert len(line) == 2
     leave.set()
     for thread in threads:
         thread.join(5)
+    line.check_room()
 
 
 def test_who_waits_hears_how_many_are_before_and_may_give_up() -> None:

@@ -1,14 +1,17 @@
 """The HTTP door: OpenAI's protocol with the official client, limits, refusals, and hanging up."""
 
+import contextlib
 import json
+import logging
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import httpx2
 import pytest
 from fastapi.testclient import TestClient
-from openai import APIStatusError, OpenAI
+from openai import APIStatusError, NotFoundError, OpenAI
 from serving import running
 
 from assistant.backends.base import BackendError, Message
@@ -17,24 +20,44 @@ from assistant.chat import Assistant
 from index.products import Catalogue
 from index.resolver import TitleIndex
 from ui.answering import Limits
-from ui.protocol import EXTENSION, MAX_NEW_TOKENS, MAX_SEED
+from ui.protocol import EXTENSION, MAX_MESSAGES, MAX_NEW_TOKENS, MAX_SEED
 from ui.server import app_of
 
 RED = "how heavy is the red Harrow electric kettle 1.7 L?"
 WEIGHT = "It weighs 1.3 kg. [1]"
 LIMITS = Limits()
 PICTURE = {"type": "image_url", "image_url": {"url": "data:image/png;base64," + "A" * 500_000}}
-ERRAND = (
-    "### Task:\nGenerate a concise, 3-5 word title with an emoji summarizing the chat history.\n### Chat History:\n"
-    f"<chat_history>\nUSER: {RED}\nASSISTANT: {WEIGHT}\n</chat_history>"
+TALK = f"<chat_history>\nUSER: {RED}\nASSISTANT: {WEIGHT}\n</chat_history>"
+ERRANDS = {
+    "title": "### Task:\nGenerate a concise, 3-5 word title with an emoji summarizing the chat history.\n" + TALK,
+    "tags": f"### Task:\nGenerate 1-3 broad tags categorizing the main themes of the chat history.\n{TALK}",
+    "follow-ups": f"### Task:\nSuggest 3-5 relevant follow-up questions or prompts that the user might ask.\n{TALK}",
+    "searches": f"### Task:\nAnalyze the chat history to determine the necessity of generating search queries.\n{TALK}",
+    "picture": f"### Task:\nGenerate a detailed prompt for am image generation task.\n{TALK}",
+    "completion": f"### Task:\nYou are an autocompletion system.\n{TALK}\n<type>General</type>\n<text>how h</text>",
+    "emoji": "Your task is to reflect the speaker's likely facial expression through a fitting emoji. "
+    f"Interpret emotions from the message.\n\nMessage: ```{RED}```",
+    "long": f"### Task:\nGenerate a concise title.\n{'x' * 5000}{TALK}",
+}
+WRAPPING = (
+    "### Task:\nRespond to the user query using the provided context, incorporating inline citations in the format "
+    '[id] **only when the <source> tag includes an explicit id attribute** (e.g., <source id="1">).\n\n'
+    "### Guidelines:\n- If you don't know the answer, clearly state that.\n\n"
+    f'<context>\n<source id="1" name="lamps.pdf">the Brint Desk Lamp DL-40, White. {"x" * 5000}</source>\n</context>'
 )
 ORIGIN = "http://localhost:3000"
 
 Shop = tuple[Catalogue, TitleIndex]
 
 
-def served(shop: Shop, backend: Scripted, limits: Limits = LIMITS, api_key: str = "") -> TestClient:
-    return TestClient(app_of(Assistant(*shop, backend), limits, api_key=api_key))
+@contextlib.contextmanager
+def served(shop: Shop, backend: Scripted, limits: Limits = LIMITS, api_key: str = "") -> Iterator[TestClient]:
+    """A client of a server in this process, once its model is warm; what nobody foresaw is answered, as it is there."""
+    app = app_of(Assistant(*shop, backend), limits, api_key=api_key)
+    with TestClient(app, raise_server_exceptions=False) as client:
+        while client.get("/readyz").status_code == 503:
+            time.sleep(0.01)
+        yield client
 
 
 @pytest.fixture
@@ -56,8 +79,12 @@ def slowly(messages: Sequence[Message]) -> str:
     return WEIGHT
 
 
+def user(text: str) -> dict[str, str]:
+    return {"role": "user", "content": text}
+
+
 def asked(question: str, **more: object) -> dict[str, object]:
-    return {"messages": [{"role": "user", "content": question}], **more}
+    return {"messages": [user(question)], **more}
 
 
 def events(text: str) -> list[str]:
@@ -98,6 +125,7 @@ def test_a_stream_adds_up_to_the_completion(client: TestClient, live: bool) -> N
     assert [delta[EXTENSION]["uid"] for delta in deltas if EXTENSION in delta] == ["K1"]
     assert [choice["finish_reason"] for chunk in chunks for choice in chunk["choices"]][-1] == "stop"
     assert chunks[-1]["usage"]["completion_tokens"] > 0
+    assert all(chunk["usage"] is None for chunk in chunks[:-1])
 
 
 def test_what_the_check_takes_back_is_followed_by_what_stands(shop: Shop) -> None:
@@ -174,12 +202,22 @@ def test_a_description_can_be_invented_and_says_so_first(shop: Shop, stream: boo
         (asked(RED, temperature=9), 400, "temperature"),
         (asked(RED, n=3), 400, "n"),
         (asked(RED, max_tokens=0), 400, "max_tokens"),
+        (asked(RED, logprobs=True), 400, "logprobs"),
+        (asked(RED, tool_choice="required"), 400, "tool_choice"),
+        (asked(RED, tool_choice={"type": "function", "function": {"name": "f"}}), 400, "tool_choice"),
+        (asked(RED, response_format={"type": "json_object"}), 400, "response_format"),
+        (asked(RED, response_format={"type": "json_schema", "json_schema": {"name": "s"}}), 400, "response_format"),
     ],
 )
 def test_a_refusal_has_openais_form(client: TestClient, body: dict[str, object], status: int, told: str) -> None:
     response = client.post("/v1/chat/completions", json=body)
     assert response.status_code == status
     assert told in response.json()["error"]["message"]
+
+
+def test_a_field_that_does_not_fit_is_named_where_openais_clients_look(client: TestClient) -> None:
+    fault = client.post("/v1/chat/completions", json=asked(RED, response_format={"type": "json_object"})).json()
+    assert fault["error"]["param"] == "response_format.type"
 
 
 @pytest.mark.parametrize(
@@ -189,6 +227,27 @@ def test_a_body_that_is_no_chat_is_refused_by_name(client: TestClient, body: byt
     response = client.post("/v1/chat/completions", content=body, headers={"Content-Type": "application/json"})
     assert response.status_code == 400
     assert "body" in response.json()["error"]["message"]
+
+
+def test_of_a_long_talk_the_newest_messages_are_read(shop: Shop) -> None:
+    kettle, lamp = ("tell me of the Harrow Electric Kettle 1.7 L, Red", "and the Brint Desk Lamp DL-40, White?")
+    said = [kettle, *["is it good?"] * MAX_MESSAGES, lamp]
+    messages = [message for text in said for message in (user(text), {"role": "assistant", "content": "Yes."})]
+    with served(shop, Scripted(lambda _: WEIGHT)) as client:
+        response = client.post("/v1/chat/completions", json={"messages": [*messages, user("how long is its arm?")]})
+        described = client.get("/openapi.json").json()["components"]["schemas"]["ChatRequest"]
+    assert response.status_code == 200, response.text
+    assert response.json()["choices"][0]["message"][EXTENSION]["uid"] == "L1"
+    assert response.json()["usage"]["prompt_tokens"] < MAX_MESSAGES * 4
+    assert "maxItems" not in described["properties"]["messages"]
+
+
+@pytest.mark.parametrize(("top_p", "obeyed"), [(0, 1e-6), (0.5, 0.5), (None, 1.0)])
+def test_the_least_top_p_takes_the_likeliest_word(shop: Shop, top_p: float | None, obeyed: float) -> None:
+    backend = Scripted([WEIGHT] * 2)
+    with served(shop, backend) as client:
+        assert client.post("/v1/chat/completions", json=asked(RED, top_p=top_p, temperature=1)).status_code == 200
+    assert backend.calls[-1].generation.top_p == obeyed
 
 
 def test_half_characters_never_reach_the_model(shop: Shop) -> None:
@@ -226,6 +285,65 @@ def test_a_fault_in_mid_stream_is_an_event(shop: Shop) -> None:
     assert json.loads(parts[-2])["error"] == whole.json()["error"]
     assert "the engine stopped" in whole.json()["error"]["message"]
     assert (parts[-1], whole.status_code) == ("[DONE]", 503)
+
+
+def broken(messages: Sequence[Message]) -> str:
+    if "Harrow" in messages[-1].content:
+        raise ZeroDivisionError("nobody foresaw this")
+    return WEIGHT
+
+
+@pytest.fixture
+def log() -> Iterator[list[str]]:
+    """What the server logs, tracebacks too."""
+    lines: list[str] = []
+    handler = logging.Handler()
+    handler.emit = lambda record: lines.append(logging.Formatter().format(record))
+    logger = logging.getLogger("uvicorn.error")
+    logger.addHandler(handler)
+    yield lines
+    logger.removeHandler(handler)
+
+
+def test_what_nobody_foresaw_is_told_counted_and_logged(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    with running(app_of(Assistant(*shop, Scripted(broken)), LIMITS, api_key="")) as address:
+        whole = httpx2.post(f"{address}/v1/chat/completions", json=asked(RED))
+        parts = events(httpx2.post(f"{address}/v1/chat/completions", json=asked(RED, stream=True)).text)
+        counted = httpx2.get(f"{address}/metrics").text
+    assert capsys.readouterr().err.count("ZeroDivisionError: nobody foresaw this") == 2
+    assert (whole.status_code, whole.json()["error"]["code"]) == (500, "internal")
+    assert "nobody" not in whole.text
+    assert (json.loads(parts[-2]), parts[-1]) == (whole.json(), "[DONE]")
+    for status in (200, 500):
+        assert f'titlewise_requests_total{{route="/v1/chat/completions",status="{status}"}} 1.0' in counted
+    assert 'titlewise_faults_total{code="internal"} 2.0' in counted
+
+
+class Countless(Scripted):
+    """A backend that cannot count the tokens of a reply, and keeps in which threads it was asked to."""
+
+    def __init__(self, script: Any) -> None:
+        super().__init__(script)
+        self.counted_in: list[str] = []
+
+    def count_tokens(self, text: str) -> int:
+        if not text.startswith(("how heavy", WEIGHT)):  # a passage, before the answer
+            return super().count_tokens(text)
+        self.counted_in.append(threading.current_thread().name)
+        raise BackendError("the engine stopped", "one that runs", "starting it")
+
+
+def test_tokens_that_cannot_be_counted_cost_no_answer_and_hold_nobody_up(shop: Shop, log: list[str]) -> None:
+    body = asked(RED, stream_options={"include_usage": True})
+    backend = Countless(lambda _: WEIGHT)
+    with served(shop, backend) as client:
+        whole = client.post("/v1/chat/completions", json=body)
+        *parts, done = events(client.post("/v1/chat/completions", json=body | {"stream": True}).text)
+    assert (whole.status_code, whole.json()["usage"], done) == (200, None, "[DONE]")
+    assert "1.3 kg" in whole.json()["choices"][0]["message"]["content"]
+    assert json.loads(parts[-1])["choices"][0]["finish_reason"] == "stop"
+    assert ["the engine stopped" in line for line in log] == [True, True]
+    assert backend.counted_in and all(name.startswith("answer") for name in backend.counted_in)
 
 
 OPEN_WEBUI = {
@@ -278,7 +396,7 @@ def test_what_is_no_text_of_the_talk_is_passed_over(client: TestClient, messages
     assert response.json()["choices"][0]["message"][EXTENSION]["uid"] == "K1"
 
 
-@pytest.mark.parametrize("errand", [ERRAND, ERRAND + "x" * 5000])
+@pytest.mark.parametrize("errand", ERRANDS.values(), ids=ERRANDS)
 def test_an_errand_of_the_chat_client_is_refused_and_the_mending_told(shop: Shop, errand: str) -> None:
     backend = Scripted([WEIGHT])
     with served(shop, backend) as client:
@@ -286,6 +404,21 @@ def test_an_errand_of_the_chat_client_is_refused_and_the_mending_told(shop: Shop
     assert response.status_code == 400
     assert (response.json()["error"]["code"], len(backend.calls)) == ("errand", 1)  # that of the warm-up
     assert "turning titles" in response.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        f"{WRAPPING}\n\n{RED}",
+        f"{WRAPPING}\n\n<user_query>\n{RED}\n</user_query>",
+        f"### Task:\nSome wording of the administrator's.\n{RED}",
+    ],
+    ids=["last", "tagged", "other wording"],
+)
+def test_a_question_that_the_chat_client_has_wrapped_is_answered(client: TestClient, wrapped: str) -> None:
+    response = client.post("/v1/chat/completions", json=asked(wrapped))
+    assert response.status_code == 200, response.text
+    assert response.json()["choices"][0]["message"][EXTENSION]["uid"] == "K1"
 
 
 def test_pages_of_a_named_origin_may_ask_from_a_browser(shop: Shop) -> None:
@@ -340,55 +473,146 @@ def test_metrics_count_what_happened(client: TestClient) -> None:
     text = client.get("/metrics").text
     assert 'titlewise_requests_total{route="/v1/chat/completions",status="200"} 1.0' in text
     assert 'titlewise_requests_total{route="other",status="404"} 1.0' in text
+    assert 'titlewise_faults_total{code="404"} 1.0' in text
     assert 'titlewise_replies_total{kind="answer"} 1.0' in text
     assert "titlewise_line 0.0" in text
 
 
 def test_the_official_client_talks_to_it(address: str) -> None:
-    client = OpenAI(base_url=f"{address}/v1", api_key="k")
-    assert "titlewise" in [model.id for model in client.models.list()]
-    whole = client.chat.completions.create(model="titlewise", messages=[{"role": "user", "content": RED}])
-    assert "1.3 kg" in str(whole.choices[0].message.content)
-    stream = client.chat.completions.create(
-        model="titlewise",
-        messages=[{"role": "user", "content": RED}],
-        stream=True,
-        extra_body={"titlewise": {"live": True}},
-    )
-    assert "1.3 kg" in "".join(part.choices[0].delta.content or "" for part in stream)
-    with pytest.raises(APIStatusError) as refused:
-        OpenAI(base_url=f"{address}/v1", api_key="wrong", max_retries=0).models.list()
-    assert refused.value.status_code == 401
+    with OpenAI(base_url=f"{address}/v1", api_key="k") as client:
+        assert "titlewise" in [model.id for model in client.models.list()]
+        whole = client.chat.completions.create(model="titlewise", messages=[{"role": "user", "content": RED}])
+        assert "1.3 kg" in str(whole.choices[0].message.content)
+        stream = client.chat.completions.create(
+            model="titlewise",
+            messages=[{"role": "user", "content": RED}],
+            stream=True,
+            extra_body={"titlewise": {"live": True}},
+        )
+        assert "1.3 kg" in "".join(part.choices[0].delta.content or "" for part in stream)
+    with OpenAI(base_url=f"{address}/v1", api_key="wrong", max_retries=0) as stranger:
+        with pytest.raises(APIStatusError) as refused:
+            stranger.models.list()
+        assert refused.value.status_code == 401
 
 
-def test_who_hangs_up_gives_the_place_back(address: str) -> None:
-    headers = {"Authorization": "Bearer k"}
-    with pytest.raises(httpx2.ReadTimeout):
-        httpx2.post(f"{address}/v1/chat/completions", json=asked(RED), headers=headers, timeout=0.02)
-    deadline = time.monotonic() + 5
-    while "titlewise_line 0.0" not in httpx2.get(f"{address}/metrics").text and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert "titlewise_line 0.0" in httpx2.get(f"{address}/metrics").text
+def test_the_official_client_asks_for_one_model(address: str) -> None:
+    with OpenAI(base_url=f"{address}/v1", api_key="k") as client:
+        assert all(client.models.retrieve(model.id) == model for model in client.models.list())
+        for unknown in ("gpt-4", "meta-llama/Llama-3.1-8B"):
+            with pytest.raises(NotFoundError) as refused:
+                client.models.retrieve(unknown)
+            assert refused.value.code == "model_not_found"
 
 
-def test_a_full_line_is_told_and_when_to_come_again(shop: Shop) -> None:
+def test_the_official_client_comes_again_where_the_line_was_full(shop: Shop) -> None:
+    with held_up() as (backend, go_on):
+        go_on.set()  # for the warm-up
+        with running(app_of(Assistant(*shop, backend), Limits(at_once=1, waiting=0), api_key="")) as address:
+            go_on.clear()
+            first = threading.Thread(target=lambda: httpx2.post(f"{address}/v1/chat/completions", json=asked(RED)))
+            first.start()
+            while "titlewise_line 1.0" not in httpx2.get(f"{address}/metrics").text:
+                time.sleep(0.01)
+            threading.Timer(0.2, go_on.set).start()
+            with OpenAI(base_url=f"{address}/v1", api_key="none") as client:
+                stream = client.chat.completions.create(
+                    model="titlewise", messages=[{"role": "user", "content": RED}], stream=True
+                )
+                assert "1.3 kg" in "".join(part.choices[0].delta.content or "" for part in stream)
+            first.join(10)
+            assert 'code="line_full"' in httpx2.get(f"{address}/metrics").text
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(("words", "delay_s"), [(1, 30.0), (600, 0.05)], ids=["silent", "talking"])
+def test_who_hangs_up_stops_the_model_and_leaves_the_line(shop: Shop, stream: bool, words: int, delay_s: float) -> None:
+    texts = iter(["", "word " * words])  # the warm-up's, and half a minute of work
+    app = app_of(Assistant(*shop, Scripted(lambda _: next(texts), delay_s=delay_s)), LIMITS, api_key="")
+    with running(app) as address:
+        body = asked(RED, stream=stream, max_tokens=600)
+        with pytest.raises(httpx2.ReadTimeout), httpx2.Client(timeout=0.5) as client:
+            client.post(f"{address}/v1/chat/completions", json=body)
+        freed_s = time.monotonic()
+        while "titlewise_line 0.0" not in httpx2.get(f"{address}/metrics").text:
+            assert time.monotonic() - freed_s < 2
+            time.sleep(0.02)
+
+
+@contextlib.contextmanager
+def held_up() -> Iterator[tuple[Scripted, threading.Event]]:
+    """A model that says nothing until it is let go on."""
     go_on = threading.Event()
 
     def waiting(messages: Sequence[Message]) -> str:
         go_on.wait(10)
         return WEIGHT
 
-    backend = Scripted(waiting)
-    app = app_of(Assistant(*shop, backend), Limits(at_once=1, waiting=0), api_key="")
-    go_on.set()  # for the warm-up
-    with TestClient(app) as client:
-        go_on.clear()
-        first = threading.Thread(target=lambda: client.post("/v1/chat/completions", json=asked(RED)))
-        first.start()
-        while "titlewise_line 1.0" not in client.get("/metrics").text:
-            time.sleep(0.01)
-        refused = client.post("/v1/chat/completions", json=asked(RED))
+    try:
+        yield Scripted(waiting), go_on
+    finally:
         go_on.set()
-        first.join(10)
-    assert (refused.status_code, refused.headers["retry-after"]) == (429, "1")
-    assert refused.json()["error"]["type"] == "rate_limit_error"
+
+
+def test_a_full_line_is_told_before_a_stream_begins_and_when_to_come_again(shop: Shop) -> None:
+    with held_up() as (backend, go_on):
+        go_on.set()  # for the warm-up
+        with served(shop, backend, Limits(at_once=1, waiting=0)) as client:
+            go_on.clear()
+            first = threading.Thread(target=lambda: client.post("/v1/chat/completions", json=asked(RED)))
+            first.start()
+            while "titlewise_line 1.0" not in client.get("/metrics").text:
+                time.sleep(0.01)
+            for stream in (False, True):
+                refused = client.post("/v1/chat/completions", json=asked(RED, stream=stream))
+                assert (refused.status_code, refused.headers["retry-after"]) == (429, "1")
+                assert refused.json()["error"]["type"] == "rate_limit_error"
+            assert 'titlewise_faults_total{code="line_full"} 2.0' in client.get("/metrics").text
+            go_on.set()
+            first.join(10)
+
+
+def test_a_server_answers_while_its_model_is_being_warmed_up(shop: Shop) -> None:
+    warm = threading.Event()
+    texts = iter([lambda: warm.wait(10) and "", lambda: WEIGHT])
+    with running(
+        app_of(Assistant(*shop, Scripted(lambda _: next(texts)())), LIMITS, api_key=""), warm=False
+    ) as address:
+        for _ in range(2):
+            assert httpx2.get(f"{address}/healthz").status_code == 200
+            loading = httpx2.get(f"{address}/readyz")
+            assert (loading.status_code, loading.json()) == (503, {"status": "loading"})
+        assert "1.3 kg" in httpx2.post(f"{address}/v1/chat/completions", json=asked(RED)).text
+        warm.set()
+        while (ready := httpx2.get(f"{address}/readyz")).status_code == 503:
+            time.sleep(0.01)
+    assert ready.json() == {"status": "ready"}
+
+
+def test_a_warm_up_that_fails_is_logged_and_tried_again(
+    shop: Shop, log: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ui.server.WARM_UP_PAUSE_S", 0.05)
+    with served(shop, Scripted(failing_once())) as client:
+        assert client.get("/readyz").status_code == 200
+    (said,) = log
+    assert "warm-up failed" in said
+    assert "the engine sleeps" in said
+
+
+def failing_once() -> Any:
+    came: list[int] = []
+
+    def script(messages: Sequence[Message]) -> str:
+        came.append(1)
+        if len(came) == 1:
+            raise BackendError("the engine sleeps", "one that is awake", "waiting")
+        return WEIGHT
+
+    return script
+
+
+def test_no_page_loads_its_scripts_from_elsewhere(client: TestClient) -> None:
+    for path in ("/docs", "/redoc"):
+        assert client.get(path).status_code == 404
+    assert client.get("/openapi.json").json()["paths"]["/v1/models/{name}"]

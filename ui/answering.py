@@ -4,7 +4,9 @@ reply = await Answering(assistant, Limits()).reply(body, None, request)
 """
 
 import asyncio
+import contextlib
 import functools
+import logging
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,9 +21,13 @@ from assistant.reply import Reply
 from index.errors import UserError
 from index.resolver import check_question
 from ui.line import Line
-from ui.protocol import ERRAND, MAX_SEED, ChatRequest, Usage, readable
+from ui.open_webui import is_errand
+from ui.protocol import MAX_SEED, ChatRequest, Usage, readable
 
+LOG = logging.getLogger("uvicorn.error")  # where uvicorn tells what failed
 HANG_UP_POLL_S = 0.1
+SPARE_THREADS = 3  # beside those that answer or wait: for the warm-up, for resolving, for counting tokens
+LEAST_TOP_P = 1e-6  # takes the likeliest token, as 0 does at OpenAI; vLLM refuses 0
 
 T = TypeVar("T")
 
@@ -56,7 +62,7 @@ class Answering:
         self.line = Line(limits.at_once, limits.waiting)
         self._assistant = assistant
         self._wait_s = limits.wait_s
-        self._threads = ThreadPoolExecutor(limits.at_once + limits.waiting + 2, thread_name_prefix="answer")
+        self._threads = ThreadPoolExecutor(limits.at_once + limits.waiting + SPARE_THREADS, thread_name_prefix="answer")
 
     async def in_thread(self, work: Callable[..., T], *arguments: Any) -> T:
         """Run what would block the event loop."""
@@ -67,19 +73,20 @@ class Answering:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def check(self, body: ChatRequest) -> None:
-        """Refuse what can never be answered, while it can still be refused with a status.
+        """Refuse what cannot be answered, or not now, while it can still be refused with a status.
 
-        Raises `QuestionError`, `UnknownProductError`, `ErrandError`.
+        Raises `QuestionError`, `UnknownProductError`, `ErrandError`, `LineFullError`.
         """
-        if body.question.startswith(ERRAND):
+        if is_errand(body.asking):
             raise ErrandError(
-                f'this is an errand for a model at large, as it begins with "{ERRAND}"',
+                f'this is an errand for a model at large, as it begins with "{body.asking.splitlines()[0]}"',
                 "a question about a product",
                 "turning titles, tags and follow-up questions off in the chat client, or giving them to another model",
             )
         check_question(body.question)
         if body.titlewise.product:
             self._assistant.catalogue.row_of(body.titlewise.product)
+        self.line.check_room()
 
     async def reply(self, body: ChatRequest, adapter: str | None, request: Request) -> Reply:
         """Give the checked reply; raises as `pieces`."""
@@ -112,8 +119,15 @@ class Answering:
         finally:
             asking.cancel.set()  # whoever hangs up stops the model
 
-    def usage(self, body: ChatRequest, reply: Reply) -> Usage:
-        """Count the tokens of the messages and of the reply."""
+    async def usage(self, body: ChatRequest, reply: Reply) -> Usage | None:
+        """Count the tokens of the messages and of the reply; None where that fails, as the reply stands without it."""
+        try:
+            return await self.in_thread(self._usage, body, reply)
+        except Exception:
+            LOG.exception("The tokens of a reply could not be counted.")
+            return None
+
+    def _usage(self, body: ChatRequest, reply: Reply) -> Usage:
         count = self._assistant.backend.count_tokens
         asked, answered = sum(count(message.text) for message in body.messages), count(readable(reply))
         return Usage(asked, answered, asked + answered)
@@ -143,18 +157,16 @@ def _asking_of(body: ChatRequest, adapter: str | None) -> Asking:
         seed=(body.seed or 0) % MAX_SEED,
         max_new_tokens=body.new_tokens,
         temperature=body.temperature or 0.0,
-        top_p=body.top_p or 1.0,
+        top_p=1.0 if body.top_p is None else max(body.top_p, LEAST_TOP_P),
     )
 
 
 async def _next(pieces: "asyncio.Queue[str | Reply]", work: "asyncio.Future[None]", request: Request) -> str | Reply:
     """Give the next piece; raises what the work raised, and `GoneError` once the client has hung up."""
-    while True:
+    while not await request.is_disconnected():
         if pieces.empty() and work.done():
             work.result()
-            raise GoneError
-        try:
+            break
+        with contextlib.suppress(TimeoutError):
             return await asyncio.wait_for(pieces.get(), HANG_UP_POLL_S)
-        except TimeoutError:
-            if await request.is_disconnected():
-                raise GoneError from None
+    raise GoneError

@@ -118,8 +118,10 @@ def build_parser() -> argparse.ArgumentParser:
     command = _command(subparsers, "serve", commands.run_serve, "answer over HTTP, in OpenAI's protocol")
     command.add_argument("--host", default="127.0.0.1", help="(%(default)s)")
     command.add_argument("--port", type=int, default=8000, help="(%(default)s)")
-    command.add_argument("--at-once", type=int, default=2, metavar="N", help="answers under way (%(default)s)")
-    command.add_argument("--waiting", type=int, default=32, metavar="N", help="questions in line (%(default)s)")
+    command.add_argument("--at-once", type=_positive, default=2, metavar="N", help="answers under way (%(default)s)")
+    command.add_argument(
+        "--waiting", type=_zero_or_more, default=32, metavar="N", help="questions in line (%(default)s)"
+    )
     command.add_argument(
         "--origin",
         action="append",
@@ -245,8 +247,16 @@ def _add_engine(command: argparse.ArgumentParser) -> None:
 
 
 def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a number of 1 or more")
+    return _at_least(1, text)
+
+
+def _zero_or_more(text: str) -> int:
+    return _at_least(0, text)
+
+
+def _at_least(least: int, text: str) -> int:
+    if not text.isdecimal() or int(text) < least:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of {least} or more")
     return int(text)
 
 

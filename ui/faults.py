@@ -1,9 +1,10 @@
 """Refusals: what each fault is to a client of the server, in OpenAI's form.
 
-install(app)                # every route then refuses in this form
-told(LateError(...))        # (503, Refusal(...)), for a stream, whose status is long sent
+install(app, metrics.fault)     # every route then refuses in this form
+told(LateError(...))            # (503, Refusal(...)), for a stream, whose status is long sent
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 
 from fastapi import FastAPI, Request, Response
@@ -55,38 +56,44 @@ HANG_UP = 499  # nobody reads it; nginx's number, for the log
 RETRY = {"Retry-After": "1"}
 
 
-def install(app: FastAPI) -> None:
-    """Let an app tell its faults in this form."""
-    app.add_exception_handler(RequestValidationError, _malformed)
-    app.add_exception_handler(HTTPException, _http_fault)
-    app.add_exception_handler(UserError, _fault)
+def install(app: FastAPI, count: Callable[[str], None]) -> None:
+    """Let an app tell its faults in this form; `count` hears the code of each."""
+
+    async def refuse(_: Request, fault: Exception) -> Response:
+        status, refusal = told(fault)
+        count(refusal.error.code)
+        return JSONResponse(asdict(refusal), status, headers=_headers(fault, status))
+
+    for kind in (RequestValidationError, HTTPException, UserError, Exception):
+        app.add_exception_handler(kind, refuse)
     app.add_exception_handler(GoneError, _gone)
 
 
-def told(fault: UserError) -> tuple[int, Refusal]:
-    """Give the status and the body that tell a fault."""
-    status, kind, code = next((status, kind, code) for known, status, kind, code in FAULTS if isinstance(fault, known))
-    return status, Refusal(Fault(str(fault), kind, code))
+def told(fault: Exception) -> tuple[int, Refusal]:
+    """Give the status and the body that tell a fault; the words of one that nobody foresaw are for the log alone."""
+    if isinstance(fault, RequestValidationError):
+        return 400, _malformed(fault)
+    if isinstance(fault, HTTPException):
+        kind = "authentication_error" if fault.status_code == 401 else "invalid_request_error"
+        return fault.status_code, Refusal(Fault(fault.detail, kind, str(fault.status_code)))
+    for known, status, kind, code in FAULTS:
+        if isinstance(fault, known):
+            return status, Refusal(Fault(str(fault), kind, code))
+    return 500, Refusal(Fault("the server failed at this; its log says how", "server_error", "internal"))
 
 
-async def _fault(_: Request, fault: Exception) -> Response:
-    assert isinstance(fault, UserError)
-    status, refusal = told(fault)
-    return JSONResponse(asdict(refusal), status, headers=RETRY if status in (429, 503) else None)
+def _malformed(fault: RequestValidationError) -> Refusal:
+    """Name every field that does not fit; the first is the one that OpenAI's clients show."""
+    faults = [(".".join(map(str, one["loc"])), one["msg"]) for one in fault.errors()]
+    message = "; ".join(f"{place}: {said}" for place, said in faults)
+    return Refusal(Fault(message, "invalid_request_error", "malformed", faults[0][0].removeprefix("body.")))
+
+
+def _headers(fault: Exception, status: int) -> Mapping[str, str] | None:
+    if isinstance(fault, HTTPException):
+        return fault.headers
+    return RETRY if status in (429, 503) else None
 
 
 async def _gone(_: Request, fault: Exception) -> Response:
     return Response(status_code=HANG_UP)
-
-
-async def _malformed(_: Request, fault: Exception) -> Response:
-    assert isinstance(fault, RequestValidationError)
-    message = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in fault.errors())
-    return JSONResponse(asdict(Refusal(Fault(message, "invalid_request_error", "malformed"))), 400)
-
-
-async def _http_fault(_: Request, fault: Exception) -> Response:
-    assert isinstance(fault, HTTPException)
-    kind = "authentication_error" if fault.status_code == 401 else "invalid_request_error"
-    refusal = Refusal(Fault(fault.detail, kind, str(fault.status_code)))
-    return JSONResponse(asdict(refusal), fault.status_code, headers=fault.headers)

@@ -34,6 +34,15 @@ class Line:
         """Count who is being answered or waits."""
         return len(self._taken)
 
+    def check_room(self) -> None:
+        """Raise `LineFullError` where every place is taken."""
+        if len(self._taken) >= self._places:
+            raise LineFullError(
+                f"{len(self._taken)} questions are being answered or wait",
+                "a free place in the line",
+                "asking again in a moment",
+            )
+
     @contextlib.contextmanager
     def turn(
         self, cancel: threading.Event, *, at_most_s: float, moved: Callable[[int], None] = lambda before: None
@@ -45,12 +54,7 @@ class Line:
         """
         place = object()
         with self._moved:
-            if len(self._taken) >= self._places:
-                raise LineFullError(
-                    f"{len(self._taken)} questions are being answered or wait",
-                    "a free place in the line",
-                    "asking again in a moment",
-                )
+            self.check_room()
             self._taken.append(place)
         try:
             yield self._comes(place, cancel, time.monotonic() + at_most_s, moved)

@@ -22,6 +22,7 @@ _CHUNK: dict[str, Any] = {
                 "properties": {"delta": {"type": "object"}, "finish_reason": {"enum": ["stop", None]}},
             },
         },
+        "usage": {"type": ["object", "null"]},
     },
 }
 _EVENT: dict[str, Any] = {
@@ -41,7 +42,10 @@ _EVENT: dict[str, Any] = {
     },
 }
 
-REFUSED: Responses = {"4XX": {"model": Refusal, "description": "What was asked cannot be answered."}}
+REFUSED: Responses = {
+    "4XX": {"model": Refusal, "description": "What was asked cannot be answered."},
+    500: {"model": Refusal, "description": "The server failed; its log says how."},
+}
 CHAT: Responses = {
     200: {"content": {"text/event-stream": {"itemSchema": _EVENT}}, "description": "The reply, whole or in parts."},
     503: {"model": Refusal, "description": "The turn did not come in time, or the engine is down."},

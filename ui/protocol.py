@@ -17,11 +17,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validat
 from assistant.backends.base import Message
 from assistant.phrases import language_of, phrase
 from assistant.reply import Reply
+from ui.open_webui import unwrapped
 
 EXTENSION = "titlewise"
 MODEL = "titlewise"  # with the adapter that answers by default
-ERRAND = "### Task:"  # how Open WebUI's own requests begin: for titles, tags, follow-up questions
-MAX_MESSAGES = 200
+MAX_MESSAGES = 200  # the newest, of a talk that clients send whole with every question
 MAX_NEW_TOKENS = 512
 MAX_SEED = 2**31
 
@@ -65,6 +65,12 @@ class StreamOptions(_Form):
     include_usage: bool = False
 
 
+class ResponseFormat(_Form):
+    """What the reply is to look like: text, and nothing else."""
+
+    type: Literal["text"]
+
+
 class Extension(_Form):
     """What only this server understands.
 
@@ -79,18 +85,25 @@ class Extension(_Form):
 
 
 class ChatRequest(_Form):
-    """A chat to be continued; the last message asks, those before say what the talk is about."""
+    """A chat to be continued; the last message asks, those before say what the talk is about.
+
+    What would have to change the reply's form or what it is made of, and cannot, is refused: `n`, `logprobs`,
+    `response_format`, `tool_choice`.
+    """
 
     model: Text = MODEL
-    messages: list[ChatMessage] = Field(min_length=1, max_length=MAX_MESSAGES)
+    messages: list[ChatMessage] = Field(min_length=1)
     stream: bool | None = False
     stream_options: StreamOptions | None = None
     max_tokens: int | None = Field(None, ge=1)
     max_completion_tokens: int | None = Field(None, ge=1)
     temperature: float | None = Field(None, ge=0, le=2)
-    top_p: float | None = Field(None, gt=0, le=1)
+    top_p: float | None = Field(None, ge=0, le=1)
     seed: int | None = None
     n: Literal[1] | None = None
+    logprobs: Literal[False] | None = None
+    response_format: ResponseFormat | None = None
+    tool_choice: Literal["none", "auto"] | None = None
     titlewise: Extension = Extension()
 
     @field_validator("messages")
@@ -99,12 +112,17 @@ class ChatRequest(_Form):
         said = [message for message in messages if message.role in ("user", "assistant")]
         if not said or said[-1].role != "user":
             raise ValueError("the last message of the talk has the role of the one who asks, user")
-        return said
+        return said[-MAX_MESSAGES:]
+
+    @property
+    def asking(self) -> str:
+        """Give the last message, as it came."""
+        return self.messages[-1].text
 
     @property
     def question(self) -> str:
         """Give what is asked."""
-        return self.messages[-1].text
+        return unwrapped(self.asking)
 
     @property
     def history(self) -> list[Message]:
@@ -118,6 +136,11 @@ class ChatRequest(_Form):
         """Give how many tokens are wanted at most, where that is said; never more than this server writes."""
         wanted = self.max_completion_tokens or self.max_tokens
         return min(wanted, MAX_NEW_TOKENS) if wanted else None
+
+    @property
+    def tells_usage(self) -> bool:
+        """Say whether a stream is to end with the count of its tokens."""
+        return bool(self.stream_options and self.stream_options.include_usage)
 
 
 @dataclass(frozen=True)
@@ -165,7 +188,7 @@ class Completion:
     created: int
     model: str
     choices: tuple[Choice, ...]
-    usage: Usage
+    usage: Usage | None
     object: Literal["chat.completion"] = "chat.completion"
 
 
@@ -200,15 +223,17 @@ def readable(reply: Reply) -> str:
     return "\n\n".join([reply.text, *(["\n".join(quoted)] if quoted else [])])
 
 
-def completion_of(reply: Reply, usage: Usage, made: Made) -> Completion:
-    """Give a whole completion."""
+def completion_of(reply: Reply, usage: Usage | None, made: Made) -> Completion:
+    """Give a whole completion; its usage is None where the tokens could not be counted."""
     return Completion(made.id, made.created, made.model, (Choice(Answered(readable(reply), reply)),), usage)
 
 
-def chunk_of(made: Made, delta: dict[str, Any], *, finish: str | None = None) -> dict[str, Any]:
-    """Give one part of a stream."""
+def chunk_of(
+    made: Made, delta: dict[str, Any], *, finish: str | None = None, tells_usage: bool = False
+) -> dict[str, Any]:
+    """Give one part of a stream; where the last part tells the usage, those before say that they do not."""
     choice = {"index": 0, "delta": delta, "finish_reason": finish, "logprobs": None}
-    return _chunk(made, [choice])
+    return _chunk(made, [choice]) | ({"usage": None} if tells_usage else {})
 
 
 def usage_chunk_of(made: Made, usage: Usage) -> dict[str, Any]:

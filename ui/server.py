@@ -8,12 +8,11 @@ hangs up stops the model.
 
 import asyncio
 import contextlib
-import json
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Body, Depends, FastAPI, Request, Response
 from fastapi.middleware.cors import CORSMiddleware
@@ -27,13 +26,13 @@ from assistant.opening import Engine, open_assistant
 from index.errors import UserError
 from index.products import Product
 from index.resolver import Resolution
-from ui.answering import Answering, GoneError, Limits
-from ui.faults import UnknownModelError, install, told
-from ui.metrics import Metrics
+from ui.answering import LOG, Answering, Limits
+from ui.events import events, parts_of
+from ui.faults import UnknownModelError, install
+from ui.metrics import Counted, Metrics
 from ui.openapi import CHAT, FIGURES, READY, REFUSED
 from ui.ports import check_port
 from ui.protocol import (
-    EXTENSION,
     MODEL,
     ChatRequest,
     Completion,
@@ -41,15 +40,14 @@ from ui.protocol import (
     Model,
     Models,
     Text,
-    chunk_of,
     completion_of,
-    readable,
-    usage_chunk_of,
 )
 
 NO_BUFFER = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 API_KEY_VARIABLE = "TITLEWISE_API_KEY"
+DESCRIPTION = "/openapi.json"  # FastAPI's pages for it load their scripts from elsewhere
+WARM_UP_PAUSE_S = 30.0  # before what failed is tried again
 
 
 def app_of(assistant: Assistant, limits: Limits, *, api_key: str, origins: Sequence[str] = ()) -> FastAPI:
@@ -63,9 +61,10 @@ def app_of(assistant: Assistant, limits: Limits, *, api_key: str, origins: Seque
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        await answering.in_thread(assistant.warm_up)
-        ready.set()
-        yield
+        async with asyncio.TaskGroup() as beside:
+            warming = beside.create_task(_warm_up(assistant, answering, ready))
+            yield
+            warming.cancel()
         ready.clear()
         answering.close()
 
@@ -75,12 +74,15 @@ def app_of(assistant: Assistant, limits: Limits, *, api_key: str, origins: Seque
         version="1",
         lifespan=lifespan,
         responses=REFUSED,
+        openapi_url=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
     )
     app.add_middleware(Bounded, most_bytes=limits.body_bytes)
-    app.middleware("http")(metrics.count)
+    app.add_middleware(Counted, metrics=metrics)
     if origins:
         app.add_middleware(CORSMiddleware, allow_origins=origins, allow_methods=["GET", "POST"], allow_headers=["*"])
-    install(app)
+    install(app, metrics.fault)
     asked_by_friends = [Depends(_key_checked(api_key))] if api_key else []
 
     @app.post(
@@ -94,16 +96,23 @@ def app_of(assistant: Assistant, limits: Limits, *, api_key: str, origins: Seque
         adapter = _adapter_of(body.model, assistant)
         answering.check(body)
         if body.stream:
-            parts = _events(_parts(answering, body, adapter, request, metrics))
+            parts = events(parts_of(answering, body, adapter, request, metrics), metrics)
             return StreamingResponse(parts, media_type="text/event-stream", headers=NO_BUFFER)
         reply = await answering.reply(body, adapter, request)
-        metrics.tell(reply)
-        return JSONResponse(asdict(completion_of(reply, answering.usage(body, reply), Made(body.model))))
+        metrics.reply(reply)
+        usage = await answering.usage(body, reply)
+        return JSONResponse(asdict(completion_of(reply, usage, Made(body.model))))
 
     @app.get("/v1/models", dependencies=asked_by_friends)
     async def models() -> Models:
         """List the models: as it answers by default, the base model, each adapter."""
         return Models(tuple(Model(name) for name in models_of(assistant)))
+
+    @app.get("/v1/models/{name:path}", dependencies=asked_by_friends)
+    async def model(name: str) -> Model:
+        """Give one of the models."""
+        _adapter_of(name, assistant)
+        return Model(name)
 
     @app.post("/resolve", dependencies=asked_by_friends)
     async def resolve(question: Annotated[Text, Body(embed=True)]) -> Resolution:
@@ -145,7 +154,7 @@ def serve(
     check_port(host, port, "titlewise serve")
     with open_assistant(home, engine) as assistant:
         shown = f"[{host}]" if ":" in host else host
-        print(f"Serving http://{shown}:{port}/v1 with {assistant.name}; its documentation is at /docs, Ctrl+C ends it.")
+        print(f"Serving http://{shown}:{port}/v1 with {assistant.name}; {DESCRIPTION} describes it, Ctrl+C ends it.")
         if host not in LOOPBACK and not api_key:
             print(f"Anyone who can reach {host} may ask: set {API_KEY_VARIABLE} to let in only those who send it.")
         app = app_of(assistant, limits, api_key=api_key, origins=origins)
@@ -156,6 +165,18 @@ def models_of(assistant: Assistant) -> dict[str, str | None]:
     """Give the adapter of each model by its name: None the default one, "" the base model."""
     adapters = {f"{MODEL}-{adapter.name}": adapter.name for adapter in assistant.backend.adapters}
     return {MODEL: None, f"{MODEL}-base": "", **adapters}
+
+
+async def _warm_up(assistant: Assistant, answering: Answering, ready: asyncio.Event) -> None:
+    """Warm the model up beside what is asked already; try again where it fails, as an engine elsewhere may return."""
+    while not ready.is_set():
+        try:
+            await answering.in_thread(assistant.warm_up)
+            ready.set()
+        except Exception as fault:
+            unforeseen = not isinstance(fault, UserError)
+            LOG.error("The warm-up failed; the next is in %g s: %s", WARM_UP_PAUSE_S, fault, exc_info=unforeseen)
+            await asyncio.sleep(WARM_UP_PAUSE_S)
 
 
 class Bounded:
@@ -179,48 +200,6 @@ class Bounded:
             return message
 
         await self._app(scope, counted, send)
-
-
-async def _parts(
-    answering: Answering, body: ChatRequest, adapter: str | None, request: Request, metrics: Metrics
-) -> AsyncIterator[dict[str, Any]]:
-    """Give the parts of a stream: the role, the live words, the whole reply in the extension, its text, the usage."""
-    made = Made(body.model)
-    yield chunk_of(made, {"role": "assistant", "content": ""})
-    live = ""
-    async for piece in answering.pieces(body, adapter, request):
-        if isinstance(piece, str):
-            live += piece
-            yield chunk_of(made, {"content": piece})
-            continue
-        reply, text = piece, readable(piece)
-        metrics.tell(reply)
-        # What the model said while live is not taken back: the checked reply follows it.
-        rest = text.removeprefix(live) if text.startswith(live) else f"\n\n{text}"
-        yield chunk_of(made, {EXTENSION: reply.to_row()})
-        for word in _words(rest):
-            yield chunk_of(made, {"content": word})
-        yield chunk_of(made, {}, finish="stop")
-        if body.stream_options and body.stream_options.include_usage:
-            yield usage_chunk_of(made, answering.usage(body, reply))
-
-
-async def _events(parts: AsyncIterator[dict[str, Any]]) -> AsyncIterator[str]:
-    """Give parts as server-sent events; a fault in mid-stream is one too, as the status is long sent."""
-    try:
-        async for part in parts:
-            yield f"data: {json.dumps(part, ensure_ascii=False)}\n\n"
-    except GoneError:
-        return
-    except UserError as fault:
-        _, refusal = told(fault)
-        yield f"data: {json.dumps(asdict(refusal), ensure_ascii=False)}\n\n"
-    yield "data: [DONE]\n\n"
-
-
-def _words(text: str) -> Sequence[str]:
-    """Cut a text into words with the space before each."""
-    return [f" {word}" if number else word for number, word in enumerate(text.split(" "))]
 
 
 def _adapter_of(model: str, assistant: Assistant) -> str | None:
