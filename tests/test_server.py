@@ -109,6 +109,17 @@ def test_a_completion_tells_the_reply_as_text_and_whole(client: TestClient) -> N
     assert (row["object"], row["choices"][0]["finish_reason"]) == ("chat.completion", "stop")
 
 
+@pytest.mark.parametrize(("limit", "reason"), [(3, "length"), (30, "stop")])
+def test_a_text_that_was_cut_says_so(client: TestClient, limit: int, reason: str) -> None:
+    whole = client.post("/v1/chat/completions", json=asked(RED, max_tokens=limit)).json()
+    assert whole["choices"][0]["finish_reason"] == reason
+    streamed = client.post("/v1/chat/completions", json=asked(RED, max_completion_tokens=limit, stream=True))
+    chunks = [json.loads(part) for part in events(streamed.text)[:-1]]
+    assert chunks[-1]["choices"][0]["finish_reason"] == reason
+    rows = [chunk["choices"][0]["delta"][EXTENSION] for chunk in chunks if EXTENSION in chunk["choices"][0]["delta"]]
+    assert [set(row) for row in rows] == [set(whole["choices"][0]["message"][EXTENSION])]
+
+
 @pytest.mark.parametrize("live", [False, True])
 def test_a_stream_adds_up_to_the_completion(client: TestClient, live: bool) -> None:
     body = asked(RED, stream=True, stream_options={"include_usage": True}, titlewise={"live": live})
@@ -327,7 +338,7 @@ class Countless(Scripted):
         self.counted_in: list[str] = []
 
     def count_tokens(self, text: str) -> int:
-        if not text.startswith(("how heavy", WEIGHT)):  # a passage, before the answer
+        if not text.startswith(("how heavy", f"{WEIGHT}\n")):  # a passage, or what the model said
             return super().count_tokens(text)
         self.counted_in.append(threading.current_thread().name)
         raise BackendError("the engine stopped", "one that runs", "starting it")

@@ -15,7 +15,7 @@ from index.errors import UserError
 from ui.answering import LOG, Answering, GoneError
 from ui.faults import told
 from ui.metrics import Metrics
-from ui.protocol import EXTENSION, ChatRequest, Made, chunk_of, readable, usage_chunk_of
+from ui.protocol import EXTENSION, ChatRequest, Made, chunk_of, finish_of, readable, usage_chunk_of
 
 
 async def parts_of(
@@ -35,10 +35,10 @@ async def parts_of(
         metrics.reply(reply)
         # What the model said while live is not taken back: the checked reply follows it.
         rest = text.removeprefix(live) if text.startswith(live) else f"\n\n{text}"
-        yield chunk({EXTENSION: reply.to_row()})
+        yield chunk({EXTENSION: asdict(reply)})
         for word in _words(rest):
             yield chunk({"content": word})
-        yield chunk({}, finish="stop")
+        yield chunk({}, finish=finish_of(reply))
         if body.tells_usage and (usage := await answering.usage(body, reply)):
             yield usage_chunk_of(made, usage)
 

@@ -19,7 +19,7 @@ _CHUNK: dict[str, Any] = {
             "items": {
                 "type": "object",
                 "required": ["index", "delta", "finish_reason"],
-                "properties": {"delta": {"type": "object"}, "finish_reason": {"enum": ["stop", None]}},
+                "properties": {"delta": {"type": "object"}, "finish_reason": {"enum": ["stop", "length", None]}},
             },
         },
         "usage": {"type": ["object", "null"]},

@@ -32,6 +32,7 @@ def whole(text: str) -> str:
 
 
 Text = Annotated[str, AfterValidator(whole)]
+Finish = Literal["stop", "length"]
 
 
 class _Form(BaseModel):
@@ -176,7 +177,7 @@ class Choice:
 
     message: Answered
     index: Literal[0] = 0
-    finish_reason: Literal["stop"] = "stop"
+    finish_reason: Finish = "stop"
     logprobs: None = None
 
 
@@ -225,11 +226,17 @@ def readable(reply: Reply) -> str:
 
 def completion_of(reply: Reply, usage: Usage | None, made: Made) -> Completion:
     """Give a whole completion; its usage is None where the tokens could not be counted."""
-    return Completion(made.id, made.created, made.model, (Choice(Answered(readable(reply), reply)),), usage)
+    choice = Choice(Answered(readable(reply), reply), finish_reason=finish_of(reply))
+    return Completion(made.id, made.created, made.model, (choice,), usage)
+
+
+def finish_of(reply: Reply) -> Finish:
+    """Say why the text ends: the model's, from which the reply was made, may have been cut by `max_tokens`."""
+    return "length" if reply.cut else "stop"
 
 
 def chunk_of(
-    made: Made, delta: dict[str, Any], *, finish: str | None = None, tells_usage: bool = False
+    made: Made, delta: dict[str, Any], *, finish: Finish | None = None, tells_usage: bool = False
 ) -> dict[str, Any]:
     """Give one part of a stream; where the last part tells the usage, those before say that they do not."""
     choice = {"index": 0, "delta": delta, "finish_reason": finish, "logprobs": None}
