@@ -90,6 +90,8 @@ def test_stopping_keeps_what_came_and_the_page_answers_on(page: Page) -> None:
     expect(last_bubble(page)).to_contain_text("The cable is")
     expect(last_bubble(page).locator(".tw-uid")).to_contain_text("LAMP1")
     assert "indeed" not in last_bubble(page).inner_text()
+    expect(last_bubble(page).get_by_role("button", name=ENGLISH.regenerate)).to_be_visible()
+    assert last_bubble(page).get_by_role("radio").count() == 0, "half an answer is not to be judged"
     ask(page, "is the Zyxomat 9000 lawn robot waterproof?")
     expect(bubbles(page)).to_have_count(4)
 

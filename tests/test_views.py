@@ -20,7 +20,7 @@ from assistant.conversation import State
 from assistant.models import EMBEDDED
 from assistant.opening import Engine
 from assistant.phrases import Language
-from index.errors import ArtefactError
+from index.errors import ArtefactError, QuestionError
 from ui.app import _assistant, render
 from ui.exchange import Request, Talk
 from ui.feedback import FILE, Feedback
@@ -330,6 +330,8 @@ def test_the_whole_page_speaks_the_language_that_is_set(shop: Shop, page: AppTes
     assert button(page, PORTUGUESE.new_conversation)
     ask(page, "quanto pesa o Orlevik Desk Lamp?")
     assert PORTUGUESE.description in [expander.label for expander in page.expander]
+    ask(page, "x" * 4001)
+    assert page.error[0].value.replace("\\", "") == PORTUGUESE.faults[QuestionError]
 
 
 def test_both_languages_say_everything_and_fill_the_same_places() -> None:
