@@ -81,7 +81,7 @@ class Assistant:
         watch = Stopwatch()
         turn = self.turn(question, uid=uid, state=state)
         watch.lap("resolve_ms")
-        return Answer(self._answer(turn, asking, watch), turn.question, turn.state, turn.probability)
+        return self.answer(turn, asking, watch)
 
     def turn(self, question: str, *, uid: str = "", state: State = State()) -> Turn:
         """Say what a question means, without answering it; raises as `ask`."""
@@ -90,6 +90,10 @@ class Assistant:
         check_question(question)
         self.catalogue.row_of(uid)
         return Turn(question, uid, (), (), State(uid))
+
+    def answer(self, turn: Turn, asking: Asking, watch: Stopwatch) -> Answer:
+        """Answer a turn that is understood already; `watch` has timed that. Raises as `ask` while streaming."""
+        return Answer(self._answer(turn, asking, watch), turn.question, turn.state, turn.probability)
 
     def describe(self, title: str, *, asking: Asking = Asking()) -> Answer:
         """Invent a description for a title that is in no catalogue; see `assistant.describe`."""

@@ -44,10 +44,10 @@ class Vote:
 class Exchange:
     """A request and what came of it: a reply, whole or stopped, or a fault.
 
-    `history` is what was said before it, `before` and `state` are the talk's state before and after it; `question` is
-    what was answered: that of an earlier turn where this one chose its product; `probability`
-    is that of its product being the one meant, None where that was not in question; `model`, `adapter` and `asking`
-    say who was asked, and how, `adapter_digest` which adapter of that name.
+    `history` is what was said before it, `before` and `state` are the talk's state before and after it. `question` is
+    what was answered: that of an earlier turn where this one chose its product; `probability` is that of its product
+    being the one meant, None where that was not in question. `model`, `adapter` and `asking` say who was asked, and
+    how, `adapter_digest` which adapter of that name.
     """
 
     request: Request

@@ -53,9 +53,7 @@ def show_others(exchange: Exchange, uid: str, talk: Talk, strings: Strings) -> N
         with st.popover(strings.not_this, type="tertiary"):
             st.caption(strings.which_then)
             titles = [hit.title for hit in others]
-            chosen = exchange.probability is None  # among the candidates of an open "which one?"
-            question = exchange.before.waiting if chosen else exchange.request.question
-            _show_products(others, titles, differing(titles), question, f"not-{exchange.id}", talk)
+            _show_products(others, titles, differing(titles), exchange.question, f"not-{exchange.id}", talk)
             st.caption(strings.none_of_these)
 
 

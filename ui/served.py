@@ -87,9 +87,11 @@ class Served:
 
     def ask(self, question: str, *, uid: str = "", state: State = State(), asking: Asking = Asking()) -> Answer:
         """Answer a question; see `Assistant.ask`."""
+        watch = Stopwatch()
         turn = self._without_model.turn(question, uid=uid, state=state)
+        watch.lap("resolve_ms")
         if not turn.uid:
-            return self._without_model.ask(question, uid=uid, state=state, asking=asking)
+            return self._without_model.answer(turn, asking, watch)
         pieces = self._reply(turn.question, {"product": turn.uid}, asking, turn)
         return Answer(pieces, turn.question, turn.state, turn.probability)
 

@@ -144,7 +144,6 @@ class Strings:
     start_model_button_plain: str
     start_or: str
     start_done: str
-    start_broken: str
     # What descriptions tell, by the attributes of `finetune.facts`, the more telling the earlier
     matters: dict[str, Matter]
 
@@ -270,7 +269,6 @@ ENGLISH = Strings(
     start_model_button_plain="Fetch it",
     start_or="or in a terminal:",
     start_done="Here.",
-    start_broken="That did not work: {fault}",
     matters={
         "weight": Matter("the weight", "How heavy is it?", "How heavy is the {title}?"),
         "material": Matter("the material", "What is it made of?", "What is the {title} made of?"),
@@ -417,7 +415,6 @@ PORTUGUESE = Strings(
     start_model_button_plain="Baixar",
     start_or="ou num terminal:",
     start_done="Pronto.",
-    start_broken="Não deu certo: {fault}",
     matters={
         "weight": Matter("peso", "Quanto pesa?", "Quanto pesa o produto {title}?"),
         "material": Matter("material", "De que é feito?", "De que é feito o produto {title}?"),

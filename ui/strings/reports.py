@@ -98,9 +98,9 @@ class ReportStrings:
     training_recipe: str
     training_examples: str
 
-    def word(self, name: str) -> str:
-        """Give a report's own word in this language, where it is known here."""
-        return self.evaluation_words.get(name, name)
+    def word(self, name: str, title: str = "") -> str:
+        """Give a report's own word in this language; where it is not known here, the report's `title` for it, or it."""
+        return self.evaluation_words.get(name, title or name)
 
     def way(self, name: str, role: str) -> str:
         """Name a way of replying; a tuned one, whose name may be anything, with its role."""

@@ -23,7 +23,7 @@ COLOURS = {"tuned": "#2a9d74", "base": "#5b7db1", "baseline": "#8d8672", SLICE: 
 def show_figures(report: Report, table: Table, strings: ReportStrings) -> None:
     """Draw all figures as a table, and one of them with its intervals."""
     names = [name for name in report.meanings if any(name in column.figures for column in table.columns)]
-    titles = {name: strings.evaluation_words.get(name, report.titles.get(name, name)) for name in names}
+    titles = {name: strings.word(name, report.titles.get(name, "")) for name in names}
     rows = {strings.evaluation_figure: list(titles.values())}
     for column in table.columns:
         rows[strings.way(column.name, column.role)] = [_cell(column.figures.get(name)) for name in names]
@@ -106,7 +106,7 @@ def show_losses(report: Report, strings: ReportStrings) -> None:
         return
     cells = [
         (
-            strings.evaluation_words.get(loss.figure, report.titles[loss.figure]),
+            strings.word(loss.figure, report.titles[loss.figure]),
             f"{loss.behind:.3f}",
             strings.evaluation_certain if loss.certain else strings.evaluation_chance,
             strings.word(loss.way),

@@ -10,7 +10,7 @@ import streamlit as st
 
 from assistant.models import MODELS
 from assistant.opening import Engine
-from index.errors import ArtefactError
+from index.errors import ArtefactError, UserError
 from ui.markdown import on_one_line
 from ui.parts import Part, bring
 from ui.strings import Strings
@@ -66,6 +66,6 @@ def _bring(part: Part, title: str, strings: Strings) -> None:
                 lines.text("\n".join(said))
         except ArtefactError as fault:
             status.update(state="error")
-            st.error(on_one_line(strings.start_broken.format(fault=fault.happened)))
+            st.error(on_one_line(strings.faults[UserError].format(fault=fault.happened)))
             return
     st.rerun()
