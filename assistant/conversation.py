@@ -12,11 +12,11 @@ gives the same state as the live talk. No model is asked.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from assistant.backends.base import Message
+from assistant.messages import Message
+from index.catalogue.store import Catalogue, Product
 from index.errors import QuestionError
-from index.products import Catalogue, Product
 from index.resolver import Hit, Resolution, TitleIndex, check_question
-from index.words import FRAME_WORDS, POINTING_WORDS, fold, title_part
+from index.text import FRAME_WORDS, POINTING_WORDS, fold, title_part
 
 MAX_TURNS_REPLAYED = 50  # of the shopper; 5 ms each
 LONGEST_CHOICE_WORDS = 12  # of an answer to "which one?"

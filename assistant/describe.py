@@ -3,9 +3,8 @@
 describe(backend, "Fones de Ouvido Bluetooth Sem Fio").reply.text
 """
 
-from assistant.adapters import answering
 from assistant.answer import Answer, Asking, Pieces, Stopwatch
-from assistant.backends.base import Backend, Generation
+from assistant.backends.base import Backend, Generation, answering
 from assistant.conversation import State
 from assistant.phrases import Language, language_of
 from assistant.prompt import describe_prompt

@@ -17,8 +17,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from assistant.backends.base import Message
-from assistant.evidence import Passage
+from assistant.messages import Message
+from assistant.passages import Passage
 from assistant.phrases import Language
 
 LONGEST_SHOWN = 400  # characters of a title or a question; 4,000 emoji would fill the context

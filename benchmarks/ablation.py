@@ -15,15 +15,15 @@ from pathlib import Path
 import numpy as np
 from title_shops import Shop, abt_buy, amazon, arguments_of, first, head
 
-from assistant.evaluation.resolving import resolving
-from index.arms import Arms
-from index.encoder import Floats
-from index.features import NAMES, Comparison
-from index.lessons import learn, some_contents
-from index.lexical import Rows
+from assistant.evaluation.resolver.metrics import resolving
 from index.progress import Progress
-from index.question import Question
 from index.resolver import TitleIndex
+from index.titles.bm25 import Rows
+from index.titles.encoder import Floats
+from index.titles.features import NAMES, Comparison
+from index.titles.query import Question
+from index.titles.ranker_training import learn, some_contents
+from index.titles.retriever import Arms
 
 ANY: Rows = np.zeros(1, dtype=np.int64)  # some product: a question always has a candidate
 FAISS, BM25 = "FAISS", "BM25"

@@ -13,9 +13,9 @@ import statistics
 import tempfile
 from pathlib import Path
 
-from assistant.opening import Engine, open_assistant, open_catalogue
-from index.prepare import prepare
-from index.products import Catalogue
+from assistant.open import Engine, open_assistant, open_catalogue
+from index.catalogue.prepare import prepare
+from index.catalogue.store import Catalogue
 from index.progress import Progress
 from index.resolver import TitleIndex
 

@@ -22,9 +22,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GroupKFold
 
-from assistant.evidence import BIAS, FEATURES, WEIGHTS, Encode, score_features
-from index.encoder import StaticEncoder, hashed_idf
-from index.words import fold
+from assistant.grounding.evidence import BIAS, FEATURES, WEIGHTS, Encode, score_features
+from index.text import fold
+from index.titles.encoder import StaticEncoder, hashed_idf
 
 HELD_OUT = " held out"
 DESCRIPTION_SOURCES = {"attribute", "bullet", "description"}

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from index.progress import Progress
-from index.words import fold
+from index.text import fold
 
 DEFAULT_SOURCE = Path(__file__).parents[2] / "shared" / "data" / "amazon_mixed_9k.trn.json.gz"
 TWINS = 0.2

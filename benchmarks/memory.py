@@ -2,17 +2,17 @@
 
     python benchmarks/memory.py
 
-Nothing is loaded or trained: `finetune.memory` walks each model on torch's "meta" device. The largest micro-batch
-is the largest power of two with which a card of that size still has a tenth of its memory free, at the recipe's
-own max_length.
+Nothing is loaded or trained: `finetune.sizing.memory` walks each model on torch's "meta" device. The largest
+micro-batch is the largest power of two with which a card of that size still has a tenth of its memory free, at the
+recipe's own max_length.
 """
 
 import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from finetune.memory import Memory, memory_teller
 from finetune.recipe import Recipe, read_recipe
+from finetune.sizing.memory import Memory, memory_teller
 
 # The published configurations: hidden size, layers, heads, key-value heads, inner size, vocabulary, tied embeddings.
 SHAPES = {

@@ -26,12 +26,12 @@ from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page, sync_playwright
 
 from assistant.attributes import carries
-from index.prepare import prepare
-from index.products import Catalogue
+from index.catalogue.prepare import prepare
+from index.catalogue.store import Catalogue
 from index.progress import Progress
 from index.resolver import TitleIndex
-from ui.demo import SAMPLE
-from ui.strings import ENGLISH
+from ui.commands.demo import SAMPLE
+from ui.web.strings import ENGLISH
 
 WARM_LOADS = 5
 PORT = 8766
@@ -39,7 +39,7 @@ PORT = 8766
 SERVED = """
 import threading, time
 def watch(path):
-    from ui import page
+    from ui.web import serve as page
     line, told = page._line(), None
     with open(path, "a", buffering=1) as log:
         while True:

@@ -123,7 +123,7 @@ def measure(source: Path, folder: Path, workers: int | None) -> dict[str, float 
 
 def look_up(folder: Path) -> dict[str, float | int]:
     """Time the opening of the catalogue, its SHA-256 included, and one product by uid."""
-    from index.products import Catalogue
+    from index.catalogue.store import Catalogue
 
     start_s = time.perf_counter()
     catalogue = Catalogue.load(folder)

@@ -24,7 +24,8 @@ from pathlib import Path
 
 from public_attributes import Pair, attribute_questions, flatten, split_attribute
 
-from assistant.evidence import content_words, is_closed, split
+from assistant.grounding.evidence import content_words, is_closed
+from assistant.passages import split
 
 Row = dict[str, object]
 Source = dict[str, str]

@@ -21,10 +21,10 @@ from typing import Any
 import numpy as np
 from title_shops import Shop, abt_buy, amazon, arguments_of, first, head, indexed, written
 
-from assistant.evaluation.resolving import Answered, Search, auroc, calibration_error, figures_of, resolving
-from assistant.evaluation.title_questions import Sought, halves, noisy
+from assistant.evaluation.resolver.metrics import Answered, Search, auroc, calibration_error, figures_of, resolving
+from assistant.evaluation.resolver.queries import Sought, halves, noisy
 from index.resolver import TitleIndex
-from index.words import fold
+from index.text import fold
 
 TOP = 10
 OURS = "titlewise"

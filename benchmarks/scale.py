@@ -22,9 +22,9 @@ from typing import Any
 import numpy as np
 from many_titles import DEFAULT_SOURCE, write
 
-from assistant.evaluation.title_questions import FRAMES, noisy
-from index.prepare import prepare
-from index.products import Catalogue
+from assistant.evaluation.resolver.queries import FRAMES, noisy
+from index.catalogue.prepare import prepare
+from index.catalogue.store import Catalogue
 from index.progress import Progress
 from index.resolver import TitleIndex
 

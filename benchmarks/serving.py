@@ -28,16 +28,17 @@ import numpy as np
 import psutil
 import uvicorn
 
-from assistant.backends.base import Backend, Generation, Prompt
-from assistant.chat import Assistant
-from assistant.opening import Engine, open_assistant
-from index.prepare import prepare
-from index.products import Catalogue, Product
+from assistant.assistant import Assistant
+from assistant.backends.base import Backend, Generation
+from assistant.messages import Prompt
+from assistant.open import Engine, open_assistant
+from index.catalogue.prepare import prepare
+from index.catalogue.store import Catalogue, Product
 from index.progress import Progress
 from index.resolver import TitleIndex
-from ui.answering import Limits
-from ui.demo import SAMPLE
-from ui.server import app_of
+from ui.api.server import app_of
+from ui.api.workers import Limits
+from ui.commands.demo import SAMPLE
 
 QUESTIONS = (
     "how heavy is it?",

@@ -1,7 +1,7 @@
 """Two real catalogues, and questions about their titles: what the benchmarks of the title index share.
 
 Abt-Buy: another shop's title for each product, and the same as a noisy question. The 9,576 Amazon titles:
-their own titles in the ways of `assistant.evaluation.title_questions`. Equal titles count as equal.
+their own titles in the ways of `assistant.evaluation.resolver.queries`. Equal titles count as equal.
 """
 
 import argparse
@@ -16,10 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from assistant.evaluation.resolving import Answered
-from assistant.evaluation.title_questions import Sought, noisy, slices_of
-from index.prepare import prepare
-from index.products import Catalogue, Product
+from assistant.evaluation.resolver.metrics import Answered
+from assistant.evaluation.resolver.queries import Sought, noisy, slices_of
+from index.catalogue.prepare import prepare
+from index.catalogue.store import Catalogue, Product
 from index.progress import Progress
 from index.resolver import TitleIndex
 

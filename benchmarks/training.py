@@ -20,13 +20,13 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from assistant.models import find
-from finetune.batches import lay_out, padding_share
-from finetune.examples import build
+from assistant.models.named import find
+from finetune.data.dataset import build
 from finetune.recipe import Recipe, read_recipe
-from finetune.tokens import Row, rows_of
-from index.prepare import prepare
-from index.products import Catalogue
+from finetune.training.batching import lay_out, padding_share
+from finetune.training.tokenization import Row, rows_of
+from index.catalogue.prepare import prepare
+from index.catalogue.store import Catalogue
 from index.progress import Progress
 
 SHAPE_8B = {"vocab_size": 128_256, "hidden_size": 4096, "intermediate_size": 14_336, "num_hidden_layers": 32}
@@ -145,7 +145,7 @@ class _Way:
 
 def _rows(recipe: Recipe, source: Path, home: Path, steps: int) -> tuple[list[Row], list[Row]]:
     """Give as many train rows as the steps take, and 32 to validate on."""
-    from finetune.tokens import tokenizer_of
+    from finetune.training.tokenization import tokenizer_of
 
     prepare(source, home / "catalogue")
     catalogue = Catalogue.load(home / "catalogue")
@@ -172,7 +172,7 @@ def _random_order(recipe: Recipe, rows: Sequence[Row]) -> list[int]:
 
 def _ours(recipe: Recipe, train: Sequence[Row], validation: Sequence[Row], scratch: Path) -> tuple[Any, int]:
     """Make the trainer that `finetune` uses."""
-    from finetune.trainer import Teacher
+    from finetune.training.trainer import Teacher
 
     return _trainer(Teacher, recipe, train, validation, scratch, False), recipe.training.micro_batch
 
@@ -197,9 +197,9 @@ def _trainer(
 ) -> Any:
     from transformers import PrinterCallback
 
-    from assistant.backends.loading import load_model
-    from finetune.processes import Processes
-    from finetune.teaching import dataset_of, lora_of, remarks_off, settings_of
+    from assistant.backends.hf_loading import load_model
+    from finetune.training.distributed import Processes
+    from finetune.training.sft import dataset_of, lora_of, remarks_off, settings_of
 
     training = replace(recipe.training, gradient_checkpointing=checkpointing, evaluate_every_steps=1)
     chosen = replace(recipe, training=training)
@@ -224,7 +224,7 @@ def measure_8b(steps: int = 6, examples: int = 8, tokens: int = 1024) -> dict[st
     import transformers
     from trl.trainer.utils import add_fused_lm_head
 
-    from finetune.teaching import remarks_off
+    from finetune.training.sft import remarks_off
 
     library: Any = transformers  # typed here and there
     config = library.LlamaConfig(**SHAPE_8B, num_attention_heads=32, num_key_value_heads=8, tie_word_embeddings=False)

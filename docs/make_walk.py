@@ -20,8 +20,8 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from ui.demo import make_ready
-from ui.strings import ENGLISH, PORTUGUESE
+from ui.commands.demo import make_ready
+from ui.web.strings import ENGLISH, PORTUGUESE
 
 IMAGES = Path(__file__).with_name("images")
 WIDE, PHONE = {"width": 1120, "height": 780}, {"width": 360, "height": 740}

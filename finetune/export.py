@@ -17,8 +17,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from assistant.adapters import GGUF, WEIGHTS, Adapter, check_base, read_adapter
-from assistant.evidence import Passage
+from assistant.models.adapters import GGUF, WEIGHTS, Adapter, check_base, read_adapter
+from assistant.passages import Passage
 from assistant.prompt import answer_prompt
 from index.artefacts import publish, read_manifest
 from index.errors import UserError
@@ -176,8 +176,8 @@ def check_export(adapter: Adapter, model_place: Path) -> tuple[Parity, Parity]:
     Raises `UserError` where they do not say the same, or as `export_gguf` does; `BackendError` where one of them
     cannot load the model or the adapter.
     """
+    from assistant.backends.hf_loading import load_model, prompt_ids, with_adapters
     from assistant.backends.llamacpp import LlamaCpp
-    from assistant.backends.loading import load_model, prompt_ids, with_adapters
 
     check_base(adapter, model_place)
     passages = [Passage(1, "Weighs 1.3 kg empty.", 0, 20), Passage(2, "It must never go into the dishwasher.", 21, 58)]
@@ -224,7 +224,7 @@ def merge(adapter: Adapter, model_place: Path, folder: Path) -> None:
 
     Raises `UserError` where they cannot be loaded, or `folder` holds something else.
     """
-    from assistant.backends.loading import load_model, quiet, with_adapters
+    from assistant.backends.hf_loading import load_model, quiet, with_adapters
 
     check_base(adapter, model_place)
     kept = ("base", "base_digest", "recipe", "prompt_format", "prompt_digest")

@@ -1,7 +1,7 @@
 """Recipes: everything that one training run needs to know, as a TOML file in which every field is commented.
 
 Reads and checks them, all faults at once, and writes a resolved one back. What the
-fields do is `finetune.train`'s affair; `finetune/recipes/` holds those that are shipped.
+fields do is `finetune.training.run`'s affair; `finetune/recipes/` holds those that are shipped.
 
     recipe = read_recipe("embedded")
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from assistant.prompt import PromptFormat
-from finetune.example import Mix
+from finetune.data.example import Mix
 from index.errors import UserError
 
 RECIPES = Path(__file__).parent / "recipes"

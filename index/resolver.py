@@ -12,35 +12,29 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from index.artefacts import MANIFEST, Manifest, open_verified, publish, read_manifest
-from index.encoder import batches, word_hashes
 from index.errors import ArtefactError, QuestionError, UnknownProductError
-from index.segments import GONE
-from index.words import fold, is_model_number, title_part
+from index.hashing import word_hashes
+from index.text import fold, is_model_number, title_part
+from index.titles.decision import Decision, decide
+from index.titles.encoder import batches
+from index.titles.segments import GONE
 
 if TYPE_CHECKING:
-    from index.arms import Arms
-    from index.encoder import Floats
-    from index.products import Catalogue
-    from index.ranker import Judgement, Ranker, Reason
+    from index.catalogue.store import Catalogue
+    from index.titles.encoder import Floats
+    from index.titles.ranker import Judgement, Ranker, Reason
+    from index.titles.retriever import Arms
 
-Decision = Literal["found", "ambiguous", "unknown"]
 
 MAX_QUESTION_CHARACTERS = 4_000
 MAX_HITS = 10
 MAX_CANDIDATES = 4
 
-# What each outcome costs a shopper, in units of being asked "which one?" for good reason.
-# They alone set the thresholds: with p that the best hit is meant and q that one of the best four is,
-# and r that any candidate is, "found" costs WRONG·(1-p), "ambiguous" 1 + VAIN·(1-q), "unknown" MISSED·r; the cheapest
-# is decided.
-WRONG = 6.0  # an answer about another product
-VAIN = 2.0  # being asked among products of which none is meant
-MISSED = 6.0  # being told that nothing was found although it is there
 _UID_WORD = re.compile(r"\b(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z\d]{4,}\b")
 _ANNOUNCED_UID = re.compile(r"\b(?:uid|sku|asin|isbn|ean|gtin|id|product|item)\W{1,3}([\w-]+)", re.I)
 _LONG_NUMBER = re.compile(r"\b\d[\d-]{6,16}[\dXx]\b")  # an ISBN or an EAN, hyphens or not
@@ -128,8 +122,8 @@ class TitleIndex:
         `encoder` names a sentence-transformers model; "" is the built-in one. The same catalogue
         and seed give the same files. Raises `UserError` where the encoder cannot be loaded.
         """
-        from index.arms import Arms
-        from index.lessons import learn, some_contents
+        from index.titles.ranker_training import learn, some_contents
+        from index.titles.retriever import Arms
 
         if Path(encoder).is_dir() and encoder:
             encoder = str(Path(encoder).resolve())
@@ -153,7 +147,7 @@ class TitleIndex:
 
         Raises `ArtefactError` where the index is damaged, `UserError` where its encoder cannot be loaded.
         """
-        from index.arms import Arms
+        from index.titles.retriever import Arms
 
         titles = _titles_of(catalogue)
         try:
@@ -190,8 +184,8 @@ class TitleIndex:
         """
 
         def opened(place: Path, manifest: Manifest) -> "TitleIndex":
-            from index.arms import Arms
-            from index.ranker import Ranker
+            from index.titles.ranker import Ranker
+            from index.titles.retriever import Arms
 
             if manifest.made_from != catalogue.digest:
                 raise ArtefactError(
@@ -341,16 +335,6 @@ def _has_part_number_alone(words: Sequence[str], titles: Sequence[str]) -> bool:
     """Say whether the best title, and no other candidate, holds a part number of the question."""
     numbers = [word for word in words if is_model_number(word) and not word.isdigit()]
     return any([word in title.split() for title in titles] == [True, *[False] * (len(titles) - 1)] for word in numbers)
-
-
-def decide(probability: float, probability_of_four: float, probability_of_any: float) -> Decision:
-    """Give the decision that costs least, by the costs above."""
-    costs: dict[Decision, float] = {
-        "found": WRONG * (1 - probability),
-        "ambiguous": 1 + VAIN * (1 - probability_of_four),
-        "unknown": MISSED * probability_of_any,
-    }
-    return min(costs, key=lambda decision: costs[decision])
 
 
 def check_question(question: str) -> None:

@@ -11,12 +11,12 @@ import tiny_llama as tiny
 from browsing import CHROMIUM, CHROMIUM_OPTIONS
 from playwright.sync_api import Browser, sync_playwright
 
-from assistant.fetching import fetch
-from assistant.models import EMBEDDED
-from index.products import Catalogue
+from assistant.models.download import fetch
+from assistant.models.named import EMBEDDED
+from index.catalogue.store import Catalogue
 from index.resolver import TitleIndex
 from ui.cli import main
-from ui.demo import SAMPLE
+from ui.commands.demo import SAMPLE
 
 
 @pytest.fixture(scope="session")
@@ -55,7 +55,7 @@ def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def few_lessons(monkeypatch: pytest.MonkeyPatch) -> None:
     """Index in a tenth of the time, for tests that do not ask how well the ranker has learnt."""
-    monkeypatch.setattr("index.lessons.VIEWS", 120)
+    monkeypatch.setattr("index.titles.ranker_training.VIEWS", 120)
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
-from assistant.backends.base import Message
+from assistant.messages import Message
 
 SCRIPT = "import drawn\ndrawn.SHOWN[0]()"
 SHOWN: list[Callable[[], None]] = []  # what draws the page under test

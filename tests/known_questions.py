@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from assistant.adapters import Adapter
-from assistant.backends.base import Message
 from assistant.evaluation.questions import Asked, asked
+from assistant.messages import Message
+from assistant.models.adapters import Adapter
 from assistant.prompt import PromptFormat
 
 KETTLE = ("Weighs 1.3 kg empty.", "The body is stainless steel.", "The kettle must never go into the dishwasher.")

@@ -4,20 +4,20 @@ import functools
 import json
 from pathlib import Path
 
+from assistant.assistant import Assistant
 from assistant.backends.base import Backend
-from assistant.chat import Assistant
 from assistant.conversation import State
-from assistant.opening import open_catalogue
+from assistant.open import open_catalogue
 from assistant.reply import Reply
-from index.prepare import prepare
-from index.products import Catalogue
+from index.catalogue.prepare import prepare
+from index.catalogue.store import Catalogue
 from index.progress import Progress
 from index.resolver import Hit, TitleIndex
-from ui.exchange import Exchange, Request, Talk
 from ui.feedback import Feedback
-from ui.line import Line
-from ui.shop import Shop
-from ui.visits import Visits
+from ui.queue import Line
+from ui.web.context import Shop
+from ui.web.conversation import Exchange, Request, Talk
+from ui.web.sessions import Visits
 
 HOSTILE_TITLE = "Gribbleflint Cloth, Red ![x](http://evil.invalid/t.png)"
 HOSTILE_TWIN = "Gribbleflint Cloth, Blue [click](javascript:alert(1)) $math$ :material/home: http://evil.invalid"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from assistant.adapters import digest_of_model
+from assistant.models.adapters import digest_of_model
 from assistant.prompt import PromptFormat
 from index.artefacts import publish
 

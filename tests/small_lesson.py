@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from finetune.example import Example
+from finetune.data.example import Example
 from finetune.recipe import Data, Logging, Lora, Model, Recipe, Training
 
 
@@ -62,7 +62,7 @@ def main() -> None:
     """Train, with little memory left where that is asked for."""
     import torch
 
-    from finetune.train import train
+    from finetune.training.run import train
 
     torch.set_num_threads(1)
     model, home = Path(sys.argv[1]), Path(sys.argv[2])

@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from index.prepare import prepare
-from index.products import Catalogue
+from index.catalogue.prepare import prepare
+from index.catalogue.store import Catalogue
 from index.progress import Progress
 from index.resolver import TitleIndex
 

@@ -11,10 +11,10 @@ import small_adapter
 import tiny_llama as tiny
 from small_adapter import PLAIN, said
 
-from assistant import adapters
-from assistant.adapters import Adapter, answering, digest_of_model, open_adapter
-from assistant.backends.base import BackendError
-from assistant.opening import Engine, open_backend
+from assistant.backends.base import BackendError, answering
+from assistant.models import adapters
+from assistant.models.adapters import Adapter, digest_of_model, open_adapter
+from assistant.open import Engine, open_backend
 from assistant.prompt import BASE_FORMAT, PromptFormat
 from finetune.export import export_gguf
 from index.artefacts import publish
@@ -169,7 +169,7 @@ def test_the_digest_of_a_model_tells_its_weights_apart(tmp_path: Path, tiny_llam
 
 
 def test_the_digest_of_a_gguf_is_its_sha256(embedded_model: Path) -> None:
-    from assistant.models import EMBEDDED, MODELS
+    from assistant.models.named import EMBEDDED, MODELS
 
     assert digest_of_model(embedded_model) == MODELS[EMBEDDED].sha256
 
@@ -195,7 +195,7 @@ def test_who_answers_and_how_it_is_asked() -> None:
 def shipped(tmp_path: Path, embedded_model: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An adapter for the embedded model in the place of the shipped one."""
     folder = small_adapter.build(tmp_path / "package" / "adapter", embedded_model, targets=["q_proj"])
-    for module in ("assistant.adapters", "assistant.opening"):
+    for module in ("assistant.models.adapters", "assistant.open"):
         monkeypatch.setattr(f"{module}.SHIPPED", folder)
     return folder
 
@@ -235,5 +235,5 @@ def test_a_damaged_shipped_adapter_is_told_and_the_base_model_answers_all_the_sa
 def test_without_a_shipped_adapter_the_base_model_answers(
     tmp_path: Path, embedded_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("assistant.opening.SHIPPED", tmp_path / "absent")
+    monkeypatch.setattr("assistant.open.SHIPPED", tmp_path / "absent")
     assert names(tmp_path, Engine()) == []

@@ -18,21 +18,22 @@ from drawn import ask, bubbles, button, html_of, page_of, read_aloud
 from page_shop import HOSTILE_REPLY, HOSTILE_TITLE, hostile_talk, open_shop, shop_home, shop_of
 from streamlit.testing.v1 import AppTest
 
-from assistant.backends.base import Backend, BackendError, Generation, Message
+from assistant.assistant import Assistant
+from assistant.backends.base import Backend, BackendError, Generation
 from assistant.backends.scripted import Scripted
-from assistant.chat import Assistant
 from assistant.conversation import State
 from assistant.describe import MAX_NEW_TOKENS, TEMPERATURE, TOP_P
-from assistant.opening import Engine
+from assistant.messages import Message
+from assistant.open import Engine
 from assistant.reply import Quote, Reply
 from index.errors import QuestionError, UserError
-from ui.app import render
 from ui.feedback import FILE, Feedback, question_rows
-from ui.markdown import on_one_line
-from ui.page import Settings, _clerk, serve_page
-from ui.replies import highlighted, quotes_html
-from ui.strings import ENGLISH
-from ui.suggestions import suggest
+from ui.web.app import render
+from ui.web.components.markdown import on_one_line
+from ui.web.components.replies import highlighted, quotes_html
+from ui.web.serve import Settings, _clerk, serve_page
+from ui.web.strings import ENGLISH
+from ui.web.suggestions import suggest
 
 RUN = "import sys; from ui.cli import main; sys.exit(main())"
 

@@ -3,12 +3,14 @@
 import ast
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
+MOST_MODULES = 15  # side by side in a folder
 FLOORS = ("index", "assistant", "finetune", "ui")  # from the ground up
 FILES = sorted(path for floor in FLOORS for path in (ROOT / floor).rglob("*.py"))
 HEAVY = frozenset(
@@ -20,21 +22,21 @@ HEAVY = frozenset(
 )
 METRICS = {path.stem for path in (ROOT / "assistant" / "evaluation" / "metrics").glob("*.py")}
 STREAMLIT_PAGES = (  # run by Streamlit alone, or by who serves the page
-    "ui/app.py",
-    "ui/copying.py",
-    "ui/offers.py",
-    "ui/page.py",
-    "ui/replies.py",
-    "ui/views/browse.py",
-    "ui/views/chat.py",
-    "ui/views/compare.py",
-    "ui/views/evaluation.py",
-    "ui/views/figures.py",
-    "ui/views/samples.py",
-    "ui/views/settings.py",
-    "ui/views/start.py",
-    "ui/views/training.py",
-    "ui/votes.py",
+    "ui/web/app.py",
+    "ui/web/components/copy_button.py",
+    "ui/web/components/offers.py",
+    "ui/web/serve.py",
+    "ui/web/components/replies.py",
+    "ui/web/views/browse.py",
+    "ui/web/views/chat.py",
+    "ui/web/views/compare.py",
+    "ui/web/views/evaluation.py",
+    "ui/web/views/figures.py",
+    "ui/web/views/samples.py",
+    "ui/web/views/settings.py",
+    "ui/web/views/start.py",
+    "ui/web/views/training.py",
+    "ui/web/components/votes.py",
 )
 
 
@@ -90,10 +92,10 @@ def test_no_import_runs_up() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "import assistant.chat",
+        "import assistant.assistant",
         "def f():\n    from ui.cli import main",
         "def f():\n    import finetune as f",
-        "if True:\n    import importlib\n    importlib.import_module('assistant.chat')",
+        "if True:\n    import importlib\n    importlib.import_module('assistant.assistant')",
         "import tests.small_shop",
     ],
 )
@@ -102,14 +104,53 @@ def test_an_import_that_runs_up_would_be_seen(text: str) -> None:
 
 
 def test_the_floors_below_may_be_imported() -> None:
-    assert upward(ROOT / "ui" / "cli.py", "import index.errors, assistant.chat\ndef f():\n    import finetune") == []
+    assert (
+        upward(ROOT / "ui" / "cli.py", "import index.errors, assistant.assistant\ndef f():\n    import finetune") == []
+    )
 
 
 def test_no_file_of_the_page_hides_a_package() -> None:
-    # Streamlit puts ui/ first on sys.path: `ui/index.py` would be found as `index`.
+    # Streamlit puts ui/web/ first on sys.path: `ui/web/index.py` would be found as `index`.
     for name in (*FLOORS, "streamlit"):
-        assert not (ROOT / "ui" / f"{name}.py").exists()
-        assert not (ROOT / "ui" / name).exists()
+        assert not (ROOT / "ui" / "web" / f"{name}.py").exists()
+        assert not (ROOT / "ui" / "web" / name).exists()
+
+
+def arrows() -> dict[str, set[str]]:
+    """Give the modules of the house, each with those that it imports, for type checkers too."""
+    modules = {name_of(path): path for path in FILES}
+    found = {}
+    for module, path in modules.items():
+        names = {name for name, _ in imported(ast.parse(path.read_text(encoding="utf-8")))}
+        found[module] = {other for name in names for other in (name, name.rpartition(".")[0]) if other in modules}
+        found[module] -= {module}
+    return found
+
+
+def name_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def circles(arrows: dict[str, set[str]]) -> list[str]:
+    """Give the modules that take part in a circle, or import one that does: what is left when no more leaves fall."""
+    left = dict(arrows)
+    while leaves := [module for module, needs in left.items() if not needs & left.keys()]:
+        for module in leaves:
+            del left[module]
+    return sorted(left)
+
+
+def test_no_imports_go_in_a_circle() -> None:
+    assert circles(arrows()) == []
+
+
+def test_a_circle_would_be_seen() -> None:
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": set()}) == ["a", "b", "c"]
+
+
+def test_no_folder_holds_more_modules_than_a_reader_takes_in() -> None:
+    folders = Counter(path.parent for path in FILES if path.name != "__init__.py")
+    assert {str(folder.relative_to(ROOT)): count for folder, count in folders.items() if count > MOST_MODULES} == {}
 
 
 def test_no_module_is_a_drawer_for_everything() -> None:
@@ -138,15 +179,15 @@ def test_no_call_loads_pickles_or_code_of_others() -> None:
 
 def test_libraries_that_are_slow_to_load_wait_inside_functions() -> None:
     allowed = {
-        "index/storing.py": {"pyarrow"},  # itself imported only by the function that prepares
-        "finetune/trainer.py": {"torch", "transformers", "trl"},  # by the function that trains
-        "finetune/callbacks.py": {"transformers"},
+        "index/catalogue/writer.py": {"pyarrow"},  # itself imported only by the function that prepares
+        "finetune/training/trainer.py": {"torch", "transformers", "trl"},  # by the function that trains
+        "finetune/training/callbacks.py": {"transformers"},
         **{key: {"streamlit"} for key in STREAMLIT_PAGES},
-        "ui/server.py": {"fastapi", "starlette"},  # by the command that serves
-        "ui/faults.py": {"fastapi", "starlette"},
-        "ui/answering.py": {"starlette"},
-        "ui/events.py": {"starlette"},
-        "ui/metrics.py": {"prometheus_client", "starlette"},
+        "ui/api/server.py": {"fastapi", "starlette"},  # by the command that serves
+        "ui/api/errors.py": {"fastapi", "starlette"},
+        "ui/api/workers.py": {"starlette"},
+        "ui/api/sse.py": {"starlette"},
+        "ui/api/metrics.py": {"prometheus_client", "starlette"},
         # A metric is a subclass; only the function that measures imports these modules.
         **{f"assistant/evaluation/metrics/{name}.py": {"datasets", "evaluate"} for name in METRICS},
     }

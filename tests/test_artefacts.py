@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from index.artefacts import Manifest, open_verified, publish, read_manifest
+from index.catalogue.prepare import prepare
+from index.catalogue.store import Catalogue
 from index.errors import ArtefactError
-from index.prepare import prepare
-from index.products import Catalogue
 
 
 def _publish(folder: Path, text: str, kind: str = "index", made_from: str = "") -> None:

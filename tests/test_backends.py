@@ -18,23 +18,16 @@ import pytest
 import small_adapter
 import tiny_llama as tiny
 
-from assistant.adapters import Adapter, open_adapter
-from assistant.backends.base import (
-    Backend,
-    BackendError,
-    Clock,
-    DeadlineError,
-    Generation,
-    Message,
-    PromptTooLongError,
-)
+from assistant.assistant import Assistant
+from assistant.backends.base import Backend, BackendError, Clock, DeadlineError, Generation, PromptTooLongError
 from assistant.backends.hf import Transformers
 from assistant.backends.llamacpp import LlamaCpp, _library
 from assistant.backends.remote import Remote
 from assistant.backends.scripted import Scripted
-from assistant.chat import Assistant
+from assistant.messages import Message
+from assistant.models.adapters import Adapter, open_adapter
 from finetune.export import export_gguf
-from index.products import Catalogue
+from index.catalogue.store import Catalogue
 from index.resolver import TitleIndex
 
 ASK = [
@@ -215,7 +208,7 @@ def test_the_seed_decides_a_sampled_text(which: str, request: pytest.FixtureRequ
 def test_llamacpp_and_transformers_read_the_same_tokens(llamacpp: LlamaCpp, embedded_model: Path) -> None:
     from transformers import AutoTokenizer
 
-    from assistant.backends.loading import prompt_ids
+    from assistant.backends.hf_loading import prompt_ids
 
     tokenizer = AutoTokenizer.from_pretrained(embedded_model.parent, gguf_file=embedded_model.name)
     conversation = [
@@ -538,7 +531,7 @@ def test_transformers_prompts_begin_with_one_bos(nf4: Transformers) -> None:
 def test_transformers_adds_the_bos_that_a_template_leaves_out(tiny_llama: Path) -> None:
     from transformers import AutoTokenizer
 
-    from assistant.backends.loading import prompt_ids
+    from assistant.backends.hf_loading import prompt_ids
 
     tokenizer = AutoTokenizer.from_pretrained(tiny_llama)
     whole = prompt_ids(tokenizer, ASK)
@@ -549,7 +542,7 @@ def test_transformers_adds_the_bos_that_a_template_leaves_out(tiny_llama: Path) 
 def test_transformers_prompts_do_not_change_by_the_day(tiny_llama: Path) -> None:
     from transformers import AutoTokenizer
 
-    from assistant.backends.loading import prompt_ids
+    from assistant.backends.hf_loading import prompt_ids
 
     tokenizer = AutoTokenizer.from_pretrained(tiny_llama)
     tokenizer.chat_template = "{{ date_string if date_string is defined else strftime_now('%d %b %Y') }}"

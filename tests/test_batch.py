@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
+from index.catalogue.store import Catalogue
 from index.errors import UserError
-from index.products import Catalogue
-from ui.batch import Row, RowError, history_of, question_of, run_batch, uid_of
 from ui.cli import main
+from ui.commands.batch import Row, RowError, history_of, question_of, run_batch, uid_of
 
 ROOT = Path(__file__).parents[1]
 RED_KETTLE, BLACK_KETTLE = "TWK0000101", "TWK0000102"

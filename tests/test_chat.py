@@ -1,262 +1,206 @@
-"""The assistant: kinds of reply, grounding, streaming, and what the model may not decide."""
+"""The chat in the terminal, typed through a pipe: questions, commands, and the end of the input."""
 
-import threading
-from collections.abc import Sequence
+import builtins
+import io
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
-from assistant.adapters import Adapter
-from assistant.answer import Asking
-from assistant.backends.base import BackendError, DeadlineError, Message
+from assistant.assistant import Assistant
+from assistant.backends.base import BackendError, Generation
 from assistant.backends.scripted import Scripted
-from assistant.chat import Assistant, Settings
-from assistant.conversation import State
-from assistant.prompt import BASE_FORMAT, PromptFormat
-from assistant.reply import Reply
-from index.errors import QuestionError, UnknownProductError
-from index.products import Catalogue
+from assistant.messages import Message
+from index.catalogue.store import Catalogue
 from index.resolver import TitleIndex
+from ui.cli import main
+from ui.commands.chat import talk
 
+ROOT = Path(__file__).parents[1]
 Shop = tuple[Catalogue, TitleIndex]
-RED = "how heavy is the red Harrow electric kettle 1.7 L?"
+Talk = Callable[..., str]
+WEIGHT = "How heavy is the Harrow Electric Kettle 1.7 L, Red?"
 
 
-def ask(shop: Shop, question: str, *texts: str, uid: str = "") -> Reply:
-    reply = Assistant(*shop, Scripted(list(texts))).ask(question, uid=uid).reply
-    content = shop[0].find(reply.uid).content if reply.uid else ""
-    assert all(content[quote.start : quote.end] == quote.text for quote in reply.quotes)
-    return reply
+def copying(messages: Sequence[Message]) -> str:
+    """Say the first passage of the prompt, as an obedient model would; nothing where there is none."""
+    passages = [row for row in messages[-1].content.splitlines() if row.startswith("[1] ")]
+    return f"{passages[0].removeprefix('[1] ')} [1]" if passages else ""
 
 
-def test_an_answer_carries_its_product_and_a_verbatim_quote(shop: Shop) -> None:
-    reply = ask(shop, RED, "It weighs 1.3 kg empty. [1]")
-    assert (reply.kind, reply.uid, reply.text) == ("answer", "K1", "It weighs 1.3 kg empty. [1]")
-    assert [quote.text for quote in reply.quotes] == ["Weighs 1.3 kg empty."]
-    assert {"resolve_ms", "passages_ms", "first_token_ms", "total_ms"} == set(reply.timings)
-    assert reply.hits[0].uid == "K1"
+@pytest.fixture
+def said(shop: Shop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Talk:
+    """Give what the chat says to lines typed one after the other, what was typed set between."""
+
+    def typed(*lines: str, backend: Scripted | None = None) -> str:
+        waiting = iter(lines)
+
+        def read(prompt: str) -> str:
+            print(prompt, end="")
+            try:
+                line = next(waiting)
+            except StopIteration:
+                raise EOFError from None
+            print(line)
+            return line
+
+        monkeypatch.setattr(builtins, "input", read)
+        talk(Assistant(*shop, backend or Scripted(copying)))
+        assert next(waiting, None) is None, "the chat ended before everything was said"
+        return capsys.readouterr().out
+
+    return typed
 
 
-def test_an_invention_is_replaced_by_the_best_passage(shop: Shop) -> None:
-    reply = ask(shop, RED, "It weighs 42 tonnes. [1]")
-    assert (reply.kind, reply.text) == ("answer", 'The description says: "Weighs 1.3 kg empty."')
-    assert [quote.text for quote in reply.quotes] == ["Weighs 1.3 kg empty."]
-
-
-def test_a_model_that_says_nothing_leaves_the_best_passage(shop: Shop) -> None:
-    assert ask(shop, RED, "").text == 'The description says: "Weighs 1.3 kg empty."'
-
-
-def test_a_model_that_refuses_gives_not_stated(shop: Shop) -> None:
-    reply = ask(shop, RED, "Not stated.")
-    assert (reply.kind, reply.quotes) == ("not_stated", ())
-
-
-def test_without_evidence_the_model_is_not_asked(shop: Shop) -> None:
-    backend = Scripted(["It plays radio. [1]"])
-    reply = Assistant(*shop, backend).ask("does the red Harrow electric kettle 1.7 L have bluetooth?").reply
-    assert (reply.kind, reply.uid) == ("not_stated", "K1")
-    assert backend.calls == []
-
-
-@pytest.mark.parametrize(("uid", "content"), [("E1", ""), ("E2", "N/A")])
-def test_a_product_without_a_usable_description_says_so(shop: Shop, uid: str, content: str) -> None:
-    reply = ask(shop, "what is it made of?", uid=uid)
-    assert shop[0].find(uid).content == content
-    assert (reply.kind, reply.uid) == ("not_stated", uid)
-    assert "No description is known" in reply.text
-
-
-def test_two_that_fit_are_asked_about_with_labels_that_differ(shop: Shop) -> None:
-    reply = ask(shop, "is the Waxwing rain jacket waterproof?")
-    assert (reply.kind, reply.uid) == ("clarify", "")
-    lines = reply.text.splitlines()[1:]
-    assert len(set(lines)) == len(lines) == 2
-    assert any("children" in line for line in lines)
-
-
-def test_of_two_products_to_compare_one_is_told_about_at_a_time(shop: Shop) -> None:
-    reply = ask(shop, "which is lighter, the Brint desk lamp DL-40 or the Lanternfall board game?")
-    assert reply.kind == "clarify"
-    assert reply.text.startswith("I tell about one product at a time. Which one first?")
-    assert "Brint" in reply.text
-    assert "Lanternfall" in reply.text
-
-
-def test_what_is_in_no_catalogue_is_not_found_and_nothing_is_invented(shop: Shop) -> None:
-    backend = Scripted([])
-    reply = Assistant(*shop, backend).ask("how loud is the Zyxomat Turbo 9000 vacuum?").reply
-    assert (reply.kind, reply.uid, reply.quotes) == ("not_found", "", ())
-    assert reply.hits
-    assert backend.calls == []
-
-
-def test_pointing_at_nothing_asks_for_the_product(shop: Shop) -> None:
-    assert ask(shop, "how heavy is it?").text.startswith("Which product is it about?")
-
-
-def test_a_uid_skips_resolving(shop: Shop) -> None:
-    reply = ask(shop, "how heavy is it?", "It weighs 950 g. [1]", uid="K2")
-    assert (reply.uid, reply.kind, reply.hits) == ("K2", "answer", ())
-
-
-def test_a_bare_title_asks_what_the_product_is(shop: Shop) -> None:
-    backend = Scripted(["A white steel lamp. [1]"])
-    reply = Assistant(*shop, backend).ask("Brint Desk Lamp DL-40, White").reply
-    assert reply.kind == "answer"
-    assert "What is this product?" in backend.calls[0].messages[-1].content
-
-
-def test_a_portuguese_question_gets_portuguese_sentences(shop: Shop) -> None:
-    reply = ask(shop, "os fones de ouvido bluetooth sem fio têm cancelamento de ruído?", "42 tonnes")
-    assert "A descrição diz:" in reply.text
-
-
-def test_a_wording_that_leaves_out_what_was_asked_is_replaced(shop: Shop) -> None:
-    assert ask(shop, RED, "It is empty. [1]").text == 'The description says: "Weighs 1.3 kg empty."'
-
-
-def test_a_uid_alone_asks_what_the_product_is(shop: Shop) -> None:
-    backend = Scripted(["A white steel lamp. [1]"])
-    assert Assistant(*shop, backend).ask("L1").reply.uid == "L1"
-    assert "What is this product?" in backend.calls[0].messages[-1].content
-
-
-def test_words_of_the_title_may_be_what_is_asked(shop: Shop) -> None:
-    backend = Scripted(["Yes, it is white. [1]"])
-    _ = Assistant(*shop, backend).ask("is it white?", uid="L1").reply
-    assert "is it white?" in backend.calls[0].messages[-1].content
-
-
-def test_text_that_gives_orders_is_no_evidence(shop: Shop) -> None:
-    backend = Scripted(["It has two pockets. [1]"])
-    assistant = Assistant(*shop, backend)
-    assert assistant.ask("is it free?", uid="X1").reply.kind == "not_stated"
-    _ = assistant.ask("how many pockets does it have?", uid="X1").reply
-    assert "free" not in backend.calls[0].messages[-1].content
-
-
-def test_catalogue_text_cannot_end_its_turn(shop: Shop) -> None:
-    backend = Scripted(["It has two pockets. [1]"])
-    Assistant(*shop, backend).ask("how many pockets has the plain cotton apron?").reply  # noqa: B018
-    prompt = backend.calls[0].messages[-1].content
-    assert "two pockets" in prompt
-    assert "<|" not in prompt
-
-
-def test_the_text_streams_before_the_reply_stands(shop: Shop) -> None:
-    answer = Assistant(*shop, Scripted(["It weighs 1.3 kg empty. [1]"])).ask(RED)
-    pieces = list(answer)
-    assert len(pieces) > 1
-    assert "".join(pieces) == "It weighs 1.3 kg empty. [1]"
-    assert answer.reply is answer.reply
-
-
-@pytest.mark.parametrize(("limit", "cut"), [(3, True), (64, False)])
-def test_a_reply_knows_whether_the_model_had_more_to_say(shop: Shop, limit: int, cut: bool) -> None:
-    assistant = Assistant(*shop, Scripted(["It weighs 1.3 kg empty. [1]"]))
-    reply = assistant.ask(RED, asking=Asking(max_new_tokens=limit)).reply
-    assert reply.cut is cut
-    assert "cut" not in reply.to_row()
-
-
-def test_a_cancelled_answer_keeps_what_came(shop: Shop) -> None:
-    asking = Asking(cancel=threading.Event())
-    answer = Assistant(
-        *shop, Scripted(["It weighs 1.3 kg and then some more words that never come"], delay_s=0.02)
-    ).ask(RED, asking=asking)
-    first = next(answer)
-    asking.cancel.set()
-    assert answer.reply.text.startswith(first.strip())
-    assert "never come" not in answer.reply.text
-
-
-def test_an_answer_cancelled_before_its_first_word_says_nothing(shop: Shop) -> None:
-    asking = Asking()
-    asking.cancel.set()
-    reply = Assistant(*shop, Scripted(["It weighs 1.3 kg. [1]"])).ask(RED, asking=asking).reply
-    assert (reply.text, reply.quotes, reply.uid) == ("", (), "K1")
-
-
-def test_a_deadline_is_an_error_of_the_answer(shop: Shop) -> None:
-    assistant = Assistant(*shop, Scripted(["one two three four five"], delay_s=0.2), Settings(deadline_s=0.1))
-    with pytest.raises(DeadlineError):
-        _ = assistant.ask(RED).reply
-
-
-def adapter(name: str, prompt_format: PromptFormat) -> Adapter:
-    return Adapter(name, Path(name), None, "", prompt_format, {})
-
-
-def test_each_adapter_is_asked_in_the_words_that_it_was_taught_with(shop: Shop) -> None:
-    backend = Scripted(
-        lambda messages: "It weighs 1.3 kg. [1]",
-        [adapter("plain", PromptFormat("plain")), adapter("shown", PromptFormat("examples"))],
+def test_a_talk_is_as_the_golden_file_holds_it(said: Talk, golden: Callable[[str, str], None]) -> None:
+    text = said(
+        "/help",
+        "/product",
+        "/sources",
+        WEIGHT,
+        "and how many litres does it boil?",
+        "/sources",
+        "/product",
+        "/product L1",
+        "how long is the arm?",
+        "/new",
+        "/product",
+        "Is the Harrow Electric Kettle dishwasher safe?",
+        "the black one",
+        "Do you have the Zephyr X9 drone?",
+        "/dance",
+        "   ",
+        "/quit",
     )
-    for wanted in (None, "shown", "", "plain"):
-        _ = Assistant(*shop, backend).ask(RED, asking=Asking(adapter=wanted)).reply
-    assert [(call.generation.adapter, len(call.messages)) for call in backend.calls] == [
-        ("plain", 2),
-        ("shown", 8),
-        ("", 8),
-        ("plain", 2),
+    golden("chat.txt", text)
+
+
+def test_the_history_keeps_the_product_until_it_is_forgotten(said: Talk) -> None:
+    kept, forgotten = said(WEIGHT, "and how many litres?", "/new", "and how many litres?").split("/new")
+    assert kept.count("(K1)") == 2
+    assert "(K1)" not in forgotten
+
+
+def test_the_end_of_the_input_ends_the_talk_like_quit(said: Talk) -> None:
+    assert said().endswith("\n> \n")
+    assert said("/quit").endswith("\n> /quit\n")
+
+
+def test_a_product_that_nobody_knows_is_told_and_the_talk_goes_on(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    typed = iter(["/product NOPE", "x" * 4001, "/product K1"])
+    monkeypatch.setattr(builtins, "input", lambda prompt: next(typed, "/quit"))
+    talk(Assistant(*shop, Scripted(copying)))
+    out, err = capsys.readouterr()
+    assert [line.split(";")[0] for line in err.splitlines()] == [
+        "no product has the uid 'NOPE'",
+        "the question has 4,001 characters",
     ]
-    assert len({call.messages[-1] for call in backend.calls}) == 1
-    with pytest.raises(BackendError, match="no adapter third is loaded"):
-        _ = Assistant(*shop, backend).ask(RED, asking=Asking(adapter="third")).reply
+    assert "Harrow Electric Kettle 1.7 L, Red (K1)" in out
 
 
-def test_the_assistant_names_the_adapter_that_answers(shop: Shop) -> None:
-    assert Assistant(*shop, Scripted([])).name == "scripted"
-    assert Assistant(*shop, Scripted([], [adapter("mine", BASE_FORMAT)])).name == "scripted with the mine adapter"
+def test_a_backend_that_fails_is_told_and_the_talk_goes_on(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Failing(Scripted):
+        def stream(self, messages: Sequence[Message], generation: Generation) -> Iterator[str]:
+            answer = super().stream(messages, generation)
+            if len(self.calls) == 2:  # the first one warms up
+                raise BackendError("the server is asleep", "one that answers", "wake it")
+            return answer
+
+    typed = iter([WEIGHT, WEIGHT])
+    monkeypatch.setattr(builtins, "input", lambda prompt: next(typed, "/quit"))
+    talk(Assistant(*shop, Failing(lambda messages: "It weighs 1.3 kg. [1]")))
+    out, err = capsys.readouterr()
+    assert err.count("the server is asleep") == 1
+    assert "It weighs 1.3 kg. [1]" in out
 
 
-@pytest.mark.parametrize("adapters", [[], [adapter("mine", PromptFormat("plain"))]])
-def test_warming_up_reads_what_every_prompt_begins_with(shop: Shop, adapters: list[Adapter]) -> None:
-    backend = Scripted(["x", "It weighs 1.3 kg. [1]"], adapters)
-    assistant = Assistant(*shop, backend)
-    assistant.warm_up()
-    _ = assistant.ask(RED).reply
-    warm, asked = backend.calls
-    assert warm.messages[:-1] == asked.messages[:-1]
-    assert warm.generation.adapter == asked.generation.adapter
-    assert warm.generation.max_new_tokens == 1
+def test_what_checking_changed_is_printed_after_the_stream(said: Talk) -> None:
+    text = said(WEIGHT, backend=Scripted(lambda messages: "It plays the trumpet on Sundays. [1]"))
+    assert "It plays the trumpet on Sundays. [1]\n= The description says:" in text
 
 
-def test_an_answer_to_which_one_answers_the_waiting_question(shop: Shop) -> None:
-    def script(messages: Sequence[Message]) -> str:
-        return "Not dishwasher safe. [1]" if "dishwasher" in messages[-1].content else "?"
+def test_an_interrupt_stops_the_reply_and_not_the_talk(said: Talk) -> None:
+    def interrupted(messages: Sequence[Message]) -> str:
+        if "Harrow" in messages[-1].content:
+            signal.raise_signal(signal.SIGINT)
+        return "Weighs 1.3 kg empty. [1]"
 
-    assistant = Assistant(*shop, Scripted(script))
-    first = assistant.ask("is the Harrow electric kettle dishwasher safe?")
-    assert first.reply.kind == "clarify"
-    second = assistant.ask("the black one", state=first.state)
-    assert (second.reply.kind, second.reply.uid, second.state) == ("answer", "K2", State("K2"))
-
-
-def test_a_history_leads_to_its_product(shop: Shop) -> None:
-    assistant = Assistant(*shop, Scripted(["It weighs 1.3 kg. [1]"]))
-    state = assistant.recall([Message("user", RED), Message("assistant", "It weighs 1.3 kg.")])
-    assert assistant.ask("and how heavy is it?", state=state).reply.uid == "K1"
+    before = signal.getsignal(signal.SIGINT)
+    text = said(WEIGHT, "/product", backend=Scripted(interrupted))
+    assert "Weighs 1.3 kg empty. [1]" not in text.split("/product")[0]
+    assert "Harrow Electric Kettle 1.7 L, Red (K1)" in text.split("/product")[1]
+    assert signal.getsignal(signal.SIGINT) is before
 
 
-@pytest.mark.parametrize(
-    ("question", "error"), [("", QuestionError), (" \n", QuestionError), ("x" * 4001, QuestionError)]
-)
-def test_unfit_questions_are_refused(shop: Shop, question: str, error: type[Exception]) -> None:
-    assistant = Assistant(*shop, Scripted([]))
-    for uid in ("", "K1"):
-        with pytest.raises(error):
-            assistant.ask(question, uid=uid)
+# The command itself, with the embedded Llama
 
 
-def test_an_unknown_uid_is_refused(shop: Shop) -> None:
-    with pytest.raises(UnknownProductError):
-        Assistant(*shop, Scripted([])).ask("how heavy?", uid="nope")
+def chat(home: Path, typed: bytes) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "ui.cli", "--home", home, "chat"],
+        input=typed,
+        capture_output=True,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONUTF8": "1"},
+        timeout=120,
+        check=False,
+    )
+    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
-def test_a_reply_is_a_row_of_the_contract(shop: Shop) -> None:
-    row = ask(shop, RED, "It weighs 1.3 kg. [1]").to_row()
-    assert list(row) == ["kind", "text", "uid", "title", "quotes", "hits", "timings"]
-    assert list(row["quotes"][0]) == ["text", "start", "end"]
-    assert list(row["hits"][0]) == ["uid", "title", "score"]
+def test_a_talk_through_a_pipe_remembers_and_quotes(sample_home: Path, embedded_model: Path) -> None:
+    done = chat(
+        sample_home,
+        b"How heavy is the red Harrow & Finch KX-220R kettle?\nand how many litres does it hold?\n/sources\n"
+        b"/product\n/product NOPE\n/quit\nafter the end\n",
+    )
+    assert done.returncode == 0
+    assert done.stdout.startswith(
+        "401 products, llama.cpp SmolLM2-135M-Instruct.Q4_1 with the shipped adapter. /help shows the commands.\n"
+    )
+    weight, litres, sources, product, unknown, rest = done.stdout.split("\n> ")[1:]
+    assert "1.3 kg" in weight
+    assert '> "Weighs 1.3 kg empty." (characters 495–515)' in weight
+    assert "(TWK0000101)" in litres
+    assert "1.7 litres" in sources
+    assert "Two-year" in product
+    assert (unknown, rest) == ("", "")
+    assert done.stderr.splitlines() == [done.stderr.rstrip("\n")]
+    assert "no product has the uid 'NOPE'" in done.stderr
+
+
+@pytest.mark.parametrize("typed", [b"", b"\n\n", b"How heavy is the red KX-220R kettle, caf\xe9 \xff?\n", b"/help"])
+def test_whatever_comes_through_the_pipe_the_talk_ends_well(
+    sample_home: Path, embedded_model: Path, typed: bytes
+) -> None:
+    done = chat(sample_home, typed)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith("\n> \n")
+
+
+def test_a_server_that_is_not_there_is_told_before_the_talk_begins(
+    sample_home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = main(["--home", str(sample_home), "chat", "--server", "http://127.0.0.1:9/v1"])
+    out, err = capsys.readouterr()
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert "127.0.0.1:9" in err
+
+
+def test_a_stream_of_text_is_written_as_utf_8_whatever_the_locale(sample_home: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "ui.cli", "--home", sample_home, "show", "TWA0000119"],
+        capture_output=True,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONIOENCODING": "ascii", "LC_ALL": "C"},
+        check=True,
+    )
+    assert "ruído" in io.TextIOWrapper(io.BytesIO(done.stdout), "utf-8").read()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from finetune.checkpoints import (
+from finetune.training.checkpoints import (
     SEAL,
     checkpoints,
     is_complete,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from assistant.citations import Checked, check, quotes_of
-from assistant.evidence import Passage
+from assistant.grounding.citations import Checked, check, quotes_of
+from assistant.passages import Passage
 
 PASSAGES = [
     Passage(1, "Weighs 1.3 kg empty.", 10, 30),

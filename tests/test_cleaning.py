@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from index.cleaning import clean, clean_uid, is_description
+from index.catalogue.cleaning import clean, clean_uid, is_description
 
 NASTY = [
     *"&;#<>/!-=\"' \n\r\t\v\f\x00\x1c\x85\xa0.•xX0135a",

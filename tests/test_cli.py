@@ -15,7 +15,7 @@ import pytest
 
 from index.artefacts import publish
 from ui.cli import build_parser, main
-from ui.demo import SAMPLE
+from ui.commands.demo import SAMPLE
 
 ROOT = Path(__file__).parents[1]
 RED_KETTLE = "TWK0000101"

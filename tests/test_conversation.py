@@ -2,10 +2,10 @@
 
 import pytest
 
-from assistant.backends.base import Message
 from assistant.conversation import State, Turn, replay, understand
+from assistant.messages import Message
+from index.catalogue.store import Catalogue
 from index.errors import QuestionError
-from index.products import Catalogue
 from index.resolver import TitleIndex
 
 Shop = tuple[Catalogue, TitleIndex]

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from assistant.adapters import Adapter
 from assistant.answer import Asking
 from assistant.backends.scripted import Scripted
 from assistant.describe import describe
+from assistant.models.adapters import Adapter
 from assistant.phrases import language_of
 from assistant.prompt import DescribeFormat, PromptFormat
 from index.errors import QuestionError

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from small_adapter import said
 
-from assistant import doctor
-from assistant.doctor import Finding, examine
-from assistant.models import EMBEDDED
+from assistant.models import doctor
+from assistant.models.doctor import Finding, examine
+from assistant.models.named import EMBEDDED
 from index.artefacts import publish
 
 
@@ -80,7 +80,7 @@ def test_the_adapters_of_the_home_are_told(tmp_path: Path, embedded_model: Path,
 def test_who_answers_is_told(tmp_path: Path, embedded_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shipped = tmp_path / "package" / "adapter"
     monkeypatch.setattr(doctor, "SHIPPED", shipped)
-    monkeypatch.setattr("assistant.adapters.SHIPPED", shipped)
+    monkeypatch.setattr("assistant.models.adapters.SHIPPED", shipped)
     assert found(tmp_path)["adapter"].detail.startswith("none is shipped; the base model answers")
     adapter(shipped, embedded_model, gguf=True)
     assert found(tmp_path)["adapter"].detail == f"the shipped one answers with {EMBEDDED}; --base turns it off"

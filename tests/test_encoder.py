@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 import tiny_sentence_model as tiny
 
-from index.encoder import SentenceEncoder, StaticEncoder, hashed, hashed_idf, trigram_hashes, word_hashes
 from index.errors import UserError
-from index.words import fold, is_model_number, quoted_part, title_part, tokens
+from index.hashing import trigram_hashes, word_hashes
+from index.text import fold, is_model_number, quoted_part, title_part, tokens
+from index.titles.encoder import SentenceEncoder, StaticEncoder, hashed, hashed_idf
 
 TITLES = ["Sony WH-1000XM4 Headphones", "Harrow Kettle 1.7 L, Red", "Caneta esferográfica azul", "Moby-Dick"]
 

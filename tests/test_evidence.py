@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from assistant.evidence import (
-    LONGEST_PASSAGE,
+from assistant.grounding.evidence import (
     Budget,
     Evidence,
     asks_what_it_is,
@@ -16,9 +15,9 @@ from assistant.evidence import (
     content_words,
     overview,
     score_features,
-    split,
 )
-from index.encoder import StaticEncoder, hashed_idf
+from assistant.passages import LONGEST_PASSAGE, split
+from index.titles.encoder import StaticEncoder, hashed_idf
 
 KETTLE = (
     "Boils a full 1.7 litres in about five minutes. The body is stainless steel, red outside. "

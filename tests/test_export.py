@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 import small_adapter
 
-from assistant.adapters import Adapter, open_adapter, read_adapter
-from assistant.backends.base import Generation, Message
+from assistant.backends.base import Generation
 from assistant.backends.hf import Transformers
-from assistant.models import EMBEDDED, checked_path
+from assistant.messages import Message
+from assistant.models.adapters import Adapter, open_adapter, read_adapter
+from assistant.models.named import EMBEDDED, checked_path
 from finetune import export
 from finetune.export import Heads, check_export, export_gguf, heads_of, merge, permuted, slim
 from index.artefacts import publish
@@ -182,7 +183,7 @@ def test_what_peft_itself_saves_is_exported(tiny_gguf: Path, tmp_path: Path) -> 
     import torch
     from peft import LoraConfig, get_peft_model
 
-    from assistant.backends.loading import load_model
+    from assistant.backends.hf_loading import load_model
 
     model, _ = load_model(tiny_gguf, "fp32", "cpu")
     torch.manual_seed(1)

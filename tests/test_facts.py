@@ -6,8 +6,8 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from finetune.facts import Fact, facts_in, number_of
-from index.products import Catalogue
+from finetune.data.facts import Fact, facts_in, number_of
+from index.catalogue.store import Catalogue
 
 INFINITE = float("inf")
 

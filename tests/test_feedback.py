@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 import small_shop
 
+from assistant.assistant import Assistant
 from assistant.backends.scripted import Scripted
-from assistant.chat import Assistant
-from finetune.real import read_rows
+from finetune.data.question_files import read_rows
+from index.catalogue.store import Catalogue
 from index.errors import UserError
-from index.products import Catalogue
 from index.resolver import TitleIndex
 from ui.cli import main
-from ui.evaluating import _own_questions
+from ui.commands.evaluate import _own_questions
 from ui.feedback import FILE, Feedback, Opinion, question_rows
 
 Shop = tuple[Catalogue, TitleIndex]

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from finetune.lengths import Lengths, cut_share, histogram, measure, quantile, table
-from finetune.memory import memory_teller
 from finetune.recipe import Recipe, read_recipe
-from finetune.tokens import Row
+from finetune.sizing.lengths import Lengths, cut_share, histogram, measure, quantile, table
+from finetune.sizing.memory import memory_teller
+from finetune.training.tokenization import Row
 
 
 def recipe(**settings: object) -> Recipe:

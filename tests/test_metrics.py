@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from assistant.evaluation.intervals import (
+from assistant.evaluation.bootstrap import (
     Corpus,
     Interval,
     Quantile,
@@ -29,7 +29,7 @@ from assistant.evaluation.metrics.number_accuracy import NumberAccuracy
 from assistant.evaluation.metrics.rouge import Rouge
 from assistant.evaluation.metrics.token_f1 import TokenF1
 from assistant.evaluation.metrics.yes_no import YesNo
-from assistant.evaluation.reading import cited_numbers, numbers_in, polarity, without_marks
+from assistant.evaluation.normalise import cited_numbers, numbers_in, polarity, without_marks
 
 ROOT = Path(__file__).parents[1]
 

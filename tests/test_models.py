@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from assistant import models
-from assistant.fetching import fetch
-from assistant.models import EMBEDDED, MODELS, entries, find, models_folder
+from assistant.models import named as models
+from assistant.models.download import fetch
+from assistant.models.named import EMBEDDED, MODELS, entries, find, models_folder
 from index.artefacts import publish, read_manifest, sha256_of
 from index.errors import ArtefactError, UserError
 

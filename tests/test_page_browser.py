@@ -8,15 +8,15 @@ from browsing import DESKTOP, PHONE, ask, bubbles, free_port, last_bubble, serve
 from page_shop import HOSTILE_TITLE, HOSTILE_TWIN, shop_home
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from ui.page import options_for
-from ui.strings import ENGLISH
+from ui.web.serve import options_for
+from ui.web.strings import ENGLISH
 
 pytestmark = pytest.mark.browser
 
 WORD_DELAY_S = 0.25
 expect.set_options(timeout=15_000)  # a whole reply takes six seconds
 REPLY = "The cable is 180 cm long, and a desk lamp with a cable of 180 cm has what is a long cable indeed. [1]"
-# What `ui/app.py` does, with a model that reads from a script.
+# What `ui/web/app.py` does, with a model that reads from a script.
 ENTRY = """
 import sys
 from pathlib import Path
@@ -27,7 +27,7 @@ sys.path.insert(0, {tests!r})
 from page_shop import HOSTILE_REPLY, hostile_talk, open_shop, shop_of
 
 from assistant.backends.scripted import Scripted
-from ui.app import render
+from ui.web.app import render
 from ui.feedback import FILE, Feedback
 
 

@@ -9,11 +9,11 @@ from axe_playwright_python.sync_playwright import Axe
 from browsing import DESKTOP, PHONE, ask, bubbles, free_port, is_elsewhere, last_bubble, served, visitor
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
-from assistant.adapters import SHIPPED
+from assistant.models.adapters import SHIPPED
 from index.artefacts import read_manifest
-from index.products import Catalogue
+from index.catalogue.store import Catalogue
 from ui.feedback import FILE, Feedback
-from ui.strings import ENGLISH, PORTUGUESE
+from ui.web.strings import ENGLISH, PORTUGUESE
 
 pytestmark = pytest.mark.browser
 
@@ -32,7 +32,7 @@ sys.addaudithook(hook)
 from ui.cli import main
 sys.exit(main(["--home", {home!r}, "ui", "--port", "{port}"]))
 """
-LIGHT, DARK = "rgb(255, 255, 255)", "rgb(21, 25, 26)"  # the backgrounds of both themes in ui/page.py
+LIGHT, DARK = "rgb(255, 255, 255)", "rgb(21, 25, 26)"  # the backgrounds of both themes in ui/web/serve.py
 VIEWS = ("", "browse", "compare", "evaluation", "training", "settings")
 
 

@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from index import source as source_module
+from index.catalogue import source as source_module
+from index.catalogue.prepare import Columns, Report, prepare
+from index.catalogue.source import Source
+from index.catalogue.store import Catalogue
 from index.errors import ArtefactError, SourceError
-from index.prepare import Columns, Report, prepare
-from index.products import Catalogue
-from index.source import Source
 
 REAL = Path(__file__).parents[2] / "shared" / "data" / "amazon_mixed_9k.trn.json.gz"
 

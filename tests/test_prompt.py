@@ -6,9 +6,9 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from assistant.backends.base import Message
-from assistant.backends.loading import prompt_ids
-from assistant.evidence import Passage
+from assistant.backends.hf_loading import prompt_ids
+from assistant.messages import Message
+from assistant.passages import Passage
 from assistant.prompt import answer_prompt, as_data, describe_prompt
 
 GOLDEN = Path(__file__).parent / "golden"

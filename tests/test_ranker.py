@@ -4,13 +4,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index.arms import Arms
-from index.features import NAMES
-from index.lessons import learn
 from index.progress import Progress
-from index.ranker import DECISION_NAMES, Ranker, Sample
-from index.resolver import decide
-from index.views import Noise
+from index.titles.decision import decide
+from index.titles.features import NAMES
+from index.titles.noisy_queries import Noise
+from index.titles.ranker import DECISION_NAMES, Ranker, Sample
+from index.titles.ranker_training import learn
+from index.titles.retriever import Arms
 
 BRANDS = ("Harrow", "Lumen", "Ostra", "Quill", "Tarn", "Vesper")
 THINGS = ("Kettle", "Desk Lamp", "Notebook", "Kitchen Scale", "Backpack", "Wool Blanket", "Chess Set")

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from assistant.evaluation.resolving import Answered, auroc, resolving
-from assistant.evaluation.title_questions import Sought, noisy
-from index.prepare import prepare
-from index.products import Catalogue
+from assistant.evaluation.resolver.metrics import Answered, auroc, resolving
+from assistant.evaluation.resolver.queries import Sought, noisy
+from index.catalogue.prepare import prepare
+from index.catalogue.store import Catalogue
 from index.progress import Progress
 from index.resolver import TitleIndex
 

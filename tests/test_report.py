@@ -11,17 +11,17 @@ import pytest
 from known_questions import KETTLE, QUESTIONS, TAUGHT, answering
 
 from assistant.backends.scripted import Scripted
-from assistant.evaluation.intervals import Ratio, draws
-from assistant.evaluation.measuring import GRID, WHOLE, Plan
+from assistant.evaluation.bootstrap import Ratio, draws
+from assistant.evaluation.comparison import COMPARED, Column, losses, table_of
 from assistant.evaluation.page import page_of
 from assistant.evaluation.plots import Bar, bars
 from assistant.evaluation.questions import Titled, asked, asked_from_passages, read_questions, some
 from assistant.evaluation.report import PAGE, QuestionSet, evaluate_answers, summary_lines
-from assistant.evaluation.scores import DEFINITIONS
-from assistant.evaluation.tables import COMPARED, Column, losses, table_of
+from assistant.evaluation.run import GRID, WHOLE, Plan
+from assistant.evaluation.scoring import DEFINITIONS
 from index.artefacts import open_verified
 from index.errors import SourceError
-from ui.evaluating import SETS, set_names
+from ui.commands.evaluate import SETS, set_names
 
 HOSTILE = '<script src="http://evil.example/x.js">alert(1)</script><img src=x onerror=alert(1)> "&amp;'
 PLAN = Plan(questions=9, grid_questions=3, titles=1, resamples=50)

@@ -8,9 +8,9 @@ import pytest
 import tiny_sentence_model as tiny
 
 from index.artefacts import read_manifest
+from index.catalogue.prepare import prepare
+from index.catalogue.store import Catalogue
 from index.errors import ArtefactError, QuestionError, UserError
-from index.prepare import prepare
-from index.products import Catalogue
 from index.progress import Progress
 from index.resolver import Resolution, TitleIndex
 
@@ -315,9 +315,9 @@ def test_loading_needs_neither_torch_nor_scikit_learn(folder: Path, tmp_path: Pa
 def test_a_large_catalogue_is_compressed_and_still_finds_its_titles(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from index.arms import Arms
+    from index.titles.retriever import Arms
 
-    monkeypatch.setattr("index.segments.EXACT_UP_TO", 1_000)
+    monkeypatch.setattr("index.titles.segments.EXACT_UP_TO", 1_000)
     titles = [f"{brand} {thing} KX-{number}" for number in range(200) for brand, thing in BRANDS_AND_THINGS]
     built = Arms.build(titles, [], "", Progress)
     built.save(tmp_path)

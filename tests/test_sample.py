@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from index.cleaning import clean, is_description
-from index.prepare import prepare
-from index.products import Catalogue
+from index.catalogue.cleaning import clean, is_description
+from index.catalogue.prepare import prepare
+from index.catalogue.report import Report
+from index.catalogue.store import Catalogue
 from index.progress import Progress
-from index.report import Report
 
 SAMPLE = Path(__file__).parents[1] / "index" / "sample" / "trn.json"
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index.encoder import StaticEncoder, hashed_idf
 from index.progress import Progress
-from index.segments import GONE, Segment
-from index.words import fold
+from index.text import fold
+from index.titles.encoder import StaticEncoder, hashed_idf
+from index.titles.segments import GONE, Segment
 
 TITLES = 3_000
 WORDS = [f"{one}{two}" for one in ("kar", "lom", "sit", "pur", "vel", "dan") for two in ("on", "ex", "il", "ug", "at")]
@@ -43,7 +43,7 @@ def test_up_to_a_size_the_nearest_are_those_of_brute_force(titles: list[str], tm
 
 
 def test_rounded_vectors_find_nearly_the_same(titles: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("index.segments.EXACT_UP_TO", 100)
+    monkeypatch.setattr("index.titles.segments.EXACT_UP_TO", 100)
     encoder = StaticEncoder.of(hashed_idf([fold(title) for title in titles]))
     segment = built(titles, encoder)
     kept = []

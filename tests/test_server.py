@@ -14,14 +14,15 @@ from fastapi.testclient import TestClient
 from openai import APIStatusError, NotFoundError, OpenAI
 from serving import running
 
-from assistant.backends.base import BackendError, Message
+from assistant.assistant import Assistant
+from assistant.backends.base import BackendError
 from assistant.backends.scripted import Scripted
-from assistant.chat import Assistant
-from index.products import Catalogue
+from assistant.messages import Message
+from index.catalogue.store import Catalogue
 from index.resolver import TitleIndex
-from ui.answering import Limits
-from ui.protocol import EXTENSION, MAX_MESSAGES, MAX_NEW_TOKENS, MAX_SEED
-from ui.server import app_of
+from ui.api.schema import EXTENSION, MAX_MESSAGES, MAX_NEW_TOKENS, MAX_SEED
+from ui.api.server import app_of
+from ui.api.workers import Limits
 
 RED = "how heavy is the red Harrow electric kettle 1.7 L?"
 WEIGHT = "It weighs 1.3 kg. [1]"
@@ -603,7 +604,7 @@ def test_a_server_answers_while_its_model_is_being_warmed_up(shop: Shop) -> None
 def test_a_warm_up_that_fails_is_logged_and_tried_again(
     shop: Shop, log: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ui.server.WARM_UP_PAUSE_S", 0.05)
+    monkeypatch.setattr("ui.api.server.WARM_UP_PAUSE_S", 0.05)
     with served(shop, Scripted(failing_once())) as client:
         assert client.get("/readyz").status_code == 200
     (said,) = log

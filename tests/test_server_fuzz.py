@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 from schemathesis import GenerationMode
 from schemathesis.checks import negative_data_rejection, positive_data_acceptance
 
+from assistant.assistant import Assistant
 from assistant.backends.scripted import Scripted
-from assistant.chat import Assistant
-from index.products import Catalogue
+from index.catalogue.store import Catalogue
 from index.resolver import TitleIndex
-from ui.answering import Limits
-from ui.server import app_of
+from ui.api.server import app_of
+from ui.api.workers import Limits
 
 # Numbers may come as strings, and a question that fits its schema may be blank: neither is a fault.
 LEFT_OUT = [negative_data_rejection, positive_data_acceptance]

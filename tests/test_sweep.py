@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from finetune.example import Example
+from finetune.data.example import Example
 from finetune.recipe import Recipe, read_recipe
-from finetune.sweep import TABLE, Trial, Variations, read_variations, sweep, table, varied
+from finetune.training.sweep import TABLE, Trial, Variations, read_variations, sweep, table, varied
 from index.errors import UserError
 
 ROW = Example("yes", "Lamp", "is it white?", ("White steel.",), "Yes. It is white steel. [1]", "facts", "", "L1", "en")

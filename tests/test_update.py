@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index.arms import Arms
 from index.artefacts import read_manifest
+from index.catalogue.prepare import prepare
+from index.catalogue.store import Catalogue
 from index.errors import ArtefactError
-from index.prepare import prepare
-from index.products import Catalogue
 from index.progress import Progress
 from index.resolver import Change, TitleIndex
-from index.segments import GONE, Segment
+from index.titles.retriever import Arms
+from index.titles.segments import GONE, Segment
 from ui.cli import main
 
 Rows = list[dict[str, str]]
@@ -84,7 +84,7 @@ def questions(rows: Rows) -> list[str]:
 def test_an_update_answers_as_an_index_of_all_titles_at_once(
     before: Rows, exact_up_to: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("index.segments.EXACT_UP_TO", exact_up_to)
+    monkeypatch.setattr("index.titles.segments.EXACT_UP_TO", exact_up_to)
     if exact_up_to == 100:  # vectors are rounded then, as in a large catalogue
         TitleIndex.build(catalogue_of(before, tmp_path), tmp_path / "index", progress=Progress)
     old = Arms.load(tmp_path / "index", "")

@@ -13,28 +13,29 @@ from known_questions import TAUGHT
 from page_shop import HOSTILE_TITLE, open_shop, shop_home, shop_of
 from streamlit.testing.v1 import AppTest
 
-from assistant.backends.base import BackendError, Message
+from assistant.assistant import Assistant
+from assistant.backends.base import BackendError
 from assistant.backends.scripted import Scripted
-from assistant.chat import Assistant
 from assistant.conversation import State
-from assistant.models import EMBEDDED
-from assistant.opening import Engine
+from assistant.messages import Message
+from assistant.models.named import EMBEDDED
+from assistant.open import Engine
 from assistant.phrases import Language
 from index.errors import ArtefactError, QuestionError
-from ui.app import _assistant, render
-from ui.exchange import Request, Talk
 from ui.feedback import FILE, Feedback
-from ui.offers import differing
-from ui.parts import Part, bring, parts_of
-from ui.saving import as_json_file, as_markdown_file
-from ui.shop import Shop
-from ui.strings import ENGLISH, PORTUGUESE, STRINGS
-from ui.suggestions import told
-from ui.views.browse import show_browse
-from ui.views.compare import show_compare
-from ui.views.settings import MODEL, show_settings
-from ui.views.start import show_start
-from ui.visits import MAX_VISITS, Preferences, Visit, Visits
+from ui.web.app import _assistant, render
+from ui.web.components.offers import differing
+from ui.web.context import Shop
+from ui.web.conversation import Request, Talk
+from ui.web.export import as_json_file, as_markdown_file
+from ui.web.sessions import MAX_VISITS, Preferences, Visit, Visits
+from ui.web.setup import Part, bring, parts_of
+from ui.web.strings import ENGLISH, PORTUGUESE, STRINGS
+from ui.web.suggestions import told
+from ui.web.views.browse import show_browse
+from ui.web.views.compare import show_compare
+from ui.web.views.settings import MODEL, show_settings
+from ui.web.views.start import show_start
 
 LAMP = "how heavy is the Orlevik desk lamp?"
 MUG = "how much does the Tarnbeck stoneware mug hold?"

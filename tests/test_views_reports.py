@@ -18,28 +18,28 @@ from playwright.sync_api import Browser, expect
 from streamlit.testing.v1 import AppTest
 
 from assistant.backends.scripted import Scripted
-from assistant.evaluation.measuring import Plan
 from assistant.evaluation.questions import Titled, asked
 from assistant.evaluation.report import REPORT, SAMPLES, QuestionSet, evaluate_answers
-from assistant.evaluation.resolver_report import ResolverPlan, evaluate_resolver
-from assistant.evaluation.resolving import FIGURES
-from assistant.evaluation.scores import DEFINITIONS
+from assistant.evaluation.resolver.metrics import FIGURES
+from assistant.evaluation.resolver.report import ResolverPlan, evaluate_resolver
+from assistant.evaluation.run import Plan
+from assistant.evaluation.scoring import DEFINITIONS
 from assistant.phrases import Language
-from finetune.checkpoints import RECORD, write_record
-from finetune.journal import Journal, held, write_journal
+from finetune.training.checkpoints import RECORD, write_record
+from finetune.training.status import Journal, held, write_journal
 from index.artefacts import MANIFEST, publish
-from index.products import Catalogue
+from index.catalogue.store import Catalogue
 from index.resolver import TitleIndex
-from ui.page import options_for
-from ui.reports import judged_ways, read_report, report_folders, worst_first
-from ui.strings import REPORT_STRINGS, ReportStrings
-from ui.views.samples import SAMPLES_A_PAGE
+from ui.web.reports import judged_ways, read_report, report_folders, worst_first
+from ui.web.serve import options_for
+from ui.web.strings import REPORT_STRINGS, ReportStrings
+from ui.web.views.samples import SAMPLES_A_PAGE
 
 SCRIPT = """
 import test_views_reports
-from ui.strings import REPORT_STRINGS
-from ui.views.evaluation import show_evaluation
-from ui.views.training import show_training
+from ui.web.strings import REPORT_STRINGS
+from ui.web.views.evaluation import show_evaluation
+from ui.web.views.training import show_training
 view, home, language = test_views_reports.SHOWN[0]
 {"evaluation": show_evaluation, "training": show_training}[view](home, REPORT_STRINGS[language])
 """

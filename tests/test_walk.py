@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.adapters import read_adapter
+from assistant.models.adapters import read_adapter
 from ui.cli import main
 
 RECIPE = """

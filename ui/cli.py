@@ -1,6 +1,6 @@
 """The command line: `titlewise COMMAND …`.
 
-Reads the arguments; `ui.commands` does the rest. Exit codes: 0 done, 1 a fault
+Reads the arguments; `ui.commands.catalogue_commands` does the rest. Exit codes: 0 done, 1 a fault
 that a person can mend (one line on standard error), 2 wrong usage.
 """
 
@@ -16,7 +16,9 @@ from typing import Any
 
 from index.artefacts import default_home
 from index.errors import UserError
-from ui import commands, evaluating, training
+from ui.commands import catalogue_commands as commands
+from ui.commands import evaluate as evaluating
+from ui.commands import training_commands as training
 
 INTERRUPTED = 130  # what shells give for a program stopped by Ctrl-C
 

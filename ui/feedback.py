@@ -13,11 +13,11 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from assistant.citations import opened
-from assistant.evaluation.reading import without_marks
-from assistant.evidence import split
+from assistant.evaluation.normalise import without_marks
+from assistant.grounding.citations import opened
+from assistant.passages import split
+from index.catalogue.store import Catalogue
 from index.errors import UnknownProductError, UserError
-from index.products import Catalogue
 
 FILE = "feedback.sqlite"
 WAIT_S = 5.0  # for another writer

@@ -11,31 +11,17 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import Protocol
 
+from assistant.messages import Prompt
+from assistant.models.adapters import Adapter
+from assistant.prompt import BASE_FORMAT, PromptFormat
 from index.errors import UserError
-
-if TYPE_CHECKING:
-    from assistant.adapters import Adapter
-
-Role = Literal["system", "user", "assistant"]
 
 # Llama 3 templates print the day's date unless told one; a prompt must not change overnight.
 DATE_STRING = "26 Jul 2024"
 
 OPENINGS = 20  # first tokens that `Backend.openings` tells; OpenAI allows no more
-
-
-@dataclass(frozen=True)
-class Message:
-    """One turn of a conversation, as chat templates know it."""
-
-    role: Role
-    content: str
-
-
-# Messages go through the chat template; a text is the whole prompt, before which only a BOS may be set.
-Prompt = Sequence[Message] | str
 
 
 @dataclass(frozen=True)
@@ -60,7 +46,7 @@ class Backend(Protocol):
         """Name the engine and the model, for people."""
 
     @property
-    def adapters(self) -> "Sequence[Adapter]":
+    def adapters(self) -> Sequence[Adapter]:
         """Give the loaded adapters; the first is the one that answers where none is named."""
 
     def stream(self, prompt: Prompt, generation: Generation) -> Iterator[str]:
@@ -114,3 +100,35 @@ class Clock:
             raise DeadlineError(
                 f"no whole reply within {self.deadline_s:g} s", "a faster model or more time", "raise the deadline"
             )
+
+
+def answering(adapters: Sequence[Adapter], wanted: str | None) -> tuple[str, PromptFormat]:
+    """Say who answers, and how it is asked: the name of one of these adapters, or "" for the base model.
+
+    `wanted` None is the first adapter, where there is one.
+
+    Raises `BackendError` for a name that is not among them.
+    """
+    if wanted is None:
+        wanted = adapters[0].name if adapters else ""
+    check_loaded(adapters, wanted)
+    formats = {adapter.name: adapter.prompt_format for adapter in adapters}
+    return wanted, formats.get(wanted, BASE_FORMAT)
+
+
+def check_loaded(adapters: Sequence[Adapter], name: str) -> None:
+    """Raise `BackendError` unless `name` is one of these adapters', or "" for the base model."""
+    names = [adapter.name for adapter in adapters]
+    if name and name not in names:
+        raise BackendError(
+            f"no adapter {name} is loaded", f"{', '.join(names) or 'none'}, or the base model", f"--adapter {name}"
+        )
+
+
+def check_names(adapters: Sequence[Adapter]) -> None:
+    """Raise `BackendError` where two adapters have the same name: neither could be asked for."""
+    names = [adapter.name for adapter in adapters]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise BackendError(
+            f"two adapters are named {', '.join(twice)}", "names that differ", "rename one of their folders"
+        )

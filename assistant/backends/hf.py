@@ -12,10 +12,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from assistant.adapters import Adapter, check_loaded, check_names
-from assistant.backends.base import OPENINGS, Clock, Generation, Prompt, PromptTooLongError
-from assistant.backends.loading import Precision, library, load_model, prompt_ids, with_adapters
+from assistant.backends.base import OPENINGS, Clock, Generation, PromptTooLongError, check_loaded, check_names
+from assistant.backends.hf_loading import Precision, library, load_model, prompt_ids, with_adapters
 from assistant.backends.streaming import POLL_S, Outlet, Workers
+from assistant.messages import Prompt
+from assistant.models.adapters import Adapter
 
 if TYPE_CHECKING:
     import torch

@@ -17,19 +17,20 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from assistant.adapters import Adapter, check_loaded, check_names
 from assistant.backends.base import (
     DATE_STRING,
     OPENINGS,
     BackendError,
     Clock,
     Generation,
-    Message,
-    Prompt,
     PromptTooLongError,
+    check_loaded,
+    check_names,
 )
-from assistant.backends.engines import Engines
+from assistant.backends.llamacpp_pool import Engines
 from assistant.backends.streaming import Outlet, Workers
+from assistant.messages import Message, Prompt
+from assistant.models.adapters import Adapter
 
 if TYPE_CHECKING:
     import xllamacpp

@@ -17,9 +17,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from assistant.adapters import Adapter, check_loaded, check_names
-from assistant.backends.base import OPENINGS, BackendError, Clock, Generation, Prompt, PromptTooLongError
+from assistant.backends.base import (
+    OPENINGS,
+    BackendError,
+    Clock,
+    Generation,
+    PromptTooLongError,
+    check_loaded,
+    check_names,
+)
 from assistant.backends.streaming import Outlet
+from assistant.messages import Prompt
+from assistant.models.adapters import Adapter
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI

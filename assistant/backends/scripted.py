@@ -14,9 +14,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from assistant.adapters import Adapter, check_loaded
-from assistant.backends.base import Clock, Generation, Message, Prompt
+from assistant.backends.base import Clock, Generation, check_loaded
 from assistant.backends.streaming import POLL_S
+from assistant.messages import Message, Prompt
+from assistant.models.adapters import Adapter
 
 Script = Sequence[str] | Callable[[Sequence[Message]], str]
 

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from assistant.evaluation.reading import Polarity, cited_numbers, polarity, without_marks
+from assistant.evaluation.normalise import Polarity, cited_numbers, polarity, without_marks
+from index.catalogue.store import Catalogue
 from index.errors import SourceError
-from index.products import Catalogue
 
 DESCRIBING = frozenset({"attribute", "bullet", "description"})  # what a catalogue says; reviews it does not
 ANSWERS_FULLY = "2"  # label of a candidate

@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import Any
 
 from assistant.backends.base import Backend
-from assistant.evaluation.grid import DESCRIPTION_WORDS
-from assistant.evaluation.measuring import WHOLE, Bench, Measured, Plan, measure_descriptions, measure_set
+from assistant.evaluation.comparison import Table, losses
 from assistant.evaluation.page import page_of
+from assistant.evaluation.predict import DESCRIPTION_WORDS
 from assistant.evaluation.questions import Asked, Titled
-from assistant.evaluation.scores import DEFINITIONS, Meter
-from assistant.evaluation.tables import Table, losses
+from assistant.evaluation.run import WHOLE, Bench, Measured, Plan, measure_descriptions, measure_set
+from assistant.evaluation.scoring import DEFINITIONS, Meter
 from index.artefacts import publish
 from index.progress import Progress
 

@@ -8,7 +8,7 @@ from typing import Any
 import datasets
 import evaluate
 
-from assistant.evaluation.reading import cited_numbers
+from assistant.evaluation.normalise import cited_numbers
 
 
 class CitationValidity(evaluate.Metric):  # type: ignore[misc]

@@ -10,7 +10,7 @@ from typing import Any
 import datasets
 import evaluate
 
-from assistant.evaluation.reading import numbers_in
+from assistant.evaluation.normalise import numbers_in
 
 
 class NumberAccuracy(evaluate.Metric):  # type: ignore[misc]

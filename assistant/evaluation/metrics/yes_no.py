@@ -10,7 +10,7 @@ from typing import Any
 import datasets
 import evaluate
 
-from assistant.evaluation.reading import polarity
+from assistant.evaluation.normalise import polarity
 
 
 class YesNo(evaluate.Metric):  # type: ignore[misc]

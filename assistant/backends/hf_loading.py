@@ -1,0 +1,170 @@
+"""Loading with transformers: a model and its tokenizer, PEFT adapters on it, the tokens of a prompt.
+
+Serving, training and exporting load through these, so that what is taught is what is
+served. Nothing is generated here.
+
+    model, tokenizer = load_model(find("llama-3.2-1b"), "nf4")
+    ids = prompt_ids(tokenizer, [Message("user", "how heavy is it?")])
+"""
+
+import contextlib
+import io
+import os
+import warnings
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from assistant.backends.base import DATE_STRING, BackendError
+from assistant.messages import Prompt
+from assistant.models.adapters import WEIGHTS
+
+Precision = Literal["nf4", "int8", "bf16", "fp32"]
+
+
+def load_model(model_path: Path, precision: Precision, device: str | None = None) -> tuple[Any, Any]:
+    """Load (model, tokenizer) of a transformers folder or a GGUF file, as it is to be served.
+
+    Raises `BackendError` where they cannot be loaded, or there is no chat template.
+    """
+    import torch
+    from safetensors import SafetensorError
+
+    transformers = library()
+    is_gguf = model_path.suffix == ".gguf"
+    if is_gguf and precision in ("nf4", "int8"):
+        raise BackendError(
+            f"{model_path.name} is quantized already and cannot become {precision}",
+            "bf16 or fp32 for a GGUF file",
+            "choose precision bf16",
+        )
+    folder = model_path.parent if is_gguf else model_path
+    local: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+    if is_gguf:
+        local["gguf_file"] = model_path.name
+    try:
+        with quiet():
+            tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **local)
+            model = transformers.AutoModelForCausalLM.from_pretrained(
+                folder,
+                dtype=torch.float32 if precision == "fp32" else torch.bfloat16,
+                quantization_config=_quantization(precision, is_gguf),
+                device_map={"": device or ("cuda:0" if torch.cuda.is_available() else "cpu")},
+                use_safetensors=True,  # never a pickle
+                **local,
+            )
+    except (OSError, ValueError, ImportError, RuntimeError, KeyError, SafetensorError) as exc:
+        raise BackendError(
+            f"transformers could not load {model_path}: {exc}",
+            "a whole model folder (config.json, tokenizer, safetensors) or GGUF file",
+            "titlewise models fetch",
+        ) from exc
+    if not tokenizer.chat_template:
+        raise BackendError(
+            f"the model {model_path} has no chat template", "an instruction-tuned model", "titlewise models list"
+        )
+    # Makers ship sampling defaults (a temperature, penalties); here only what the caller asks for counts.
+    end = model.generation_config.eos_token_id
+    first_end = end[0] if isinstance(end, list) else end
+    model.generation_config = transformers.GenerationConfig(eos_token_id=end, pad_token_id=first_end)
+    return model.eval(), tokenizer
+
+
+def prompt_ids(tokenizer: Any, prompt: Prompt) -> list[int]:
+    """Give the token ids of a prompt: messages by the chat template, ready for the reply; a text as it stands.
+
+    Begins with exactly one BOS where the tokenizer asks for one, as llama.cpp does;
+    some templates write it themselves and some leave it to the tokenizer.
+
+    Raises `BackendError` for messages that the template refuses.
+    """
+    from jinja2.exceptions import TemplateError
+
+    text = prompt
+    if not isinstance(prompt, str):
+        rows = [{"role": message.role, "content": message.content} for message in prompt]
+        try:
+            text = tokenizer.apply_chat_template(
+                rows, tokenize=False, add_generation_prompt=True, date_string=DATE_STRING
+            )
+        except TemplateError as exc:
+            raise BackendError(
+                f"the chat template refused the messages: {exc}", "messages that it takes", "use another model"
+            ) from exc
+    ids: list[int] = tokenizer.encode(text, add_special_tokens=False)
+    bos = tokenizer.bos_token_id
+    if bos is not None and tokenizer.encode("")[:1] == [bos] and ids[:1] != [bos]:
+        ids.insert(0, bos)
+    return ids
+
+
+def with_adapters(model: Any, folders: Sequence[Path]) -> Any:
+    """Give the model with the PEFT adapters of these folders, named "0", "1" … in their order; "0" is active.
+
+    Raises `BackendError` where one cannot be loaded.
+    """
+    from peft import PeftModel
+    from safetensors import SafetensorError
+
+    for folder in folders:
+        if not (folder / WEIGHTS).is_file():
+            raise BackendError(
+                f"the adapter in {folder} has no {WEIGHTS}",
+                "an adapter in the form of PEFT; the shipped one is for llama.cpp alone",
+                "--backend llamacpp, or --base",
+            )
+    try:
+        with quiet():
+            # PEFT takes no point in a name, so the places are the names.
+            model = PeftModel.from_pretrained(model, folders[0], adapter_name="0", is_trainable=False)
+            for place, folder in enumerate(folders[1:], 1):
+                model.load_adapter(folder, adapter_name=str(place), is_trainable=False)
+            return model.eval()
+    except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as exc:
+        raise BackendError(
+            f"the adapter in {' or '.join(map(str, folders))} could not be loaded: {exc}",
+            "a PEFT adapter made for this model",
+            "titlewise finetune RECIPE",
+        ) from exc
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Keep transformers' bars and remarks off the terminal while a model is loaded or saved."""
+    logging = library().utils.logging
+    verbosity = logging.get_verbosity()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        # The GGUF reader's bar heeds no switch; peft calls what transformers has renamed.
+        with contextlib.redirect_stderr(io.StringIO()), warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)
+            yield
+    finally:
+        logging.enable_progress_bar()
+        logging.set_verbosity(verbosity)
+
+
+def library() -> Any:
+    """Import transformers, untyped: its annotations are too patchy for strict checking."""
+    import transformers
+
+    return transformers
+
+
+def _quantization(precision: Precision, is_gguf: bool) -> Any:
+    import torch
+
+    transformers = library()
+    if is_gguf:
+        return transformers.GgufConfig(dequantize=True)
+    if precision == "nf4":
+        return transformers.BitsAndBytesConfig(
+            load_in_4bit=True,
+            bnb_4bit_quant_type="nf4",
+            bnb_4bit_use_double_quant=True,
+            bnb_4bit_compute_dtype=torch.bfloat16,
+            # FSDP flattens weights of one dtype together, so there the packed ones pose as bf16.
+            bnb_4bit_quant_storage=torch.bfloat16 if os.environ.get("ACCELERATE_USE_FSDP") == "true" else torch.uint8,
+        )
+    return transformers.BitsAndBytesConfig(load_in_8bit=True) if precision == "int8" else None

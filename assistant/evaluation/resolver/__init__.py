@@ -1,0 +1,1 @@
+"""How well titles are resolved: questions, figures, report."""

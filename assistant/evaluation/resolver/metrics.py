@@ -1,0 +1,129 @@
+"""How well titles are found: any way of searching, over slices of questions whose title is known.
+
+Equal titles count as equal. Where nothing is meant, the surest hit is held against those of the
+questions that mean something.
+
+    answered = [ask(search, one) for one in sought]
+    figures_of(sought, answered, resamples=1000, seed=0)["accuracy_1"].value
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from assistant.evaluation.bootstrap import Interval, Quantile, Ratio, draws, interval
+from assistant.evaluation.resolver.queries import Sought
+from index.resolver import Resolution
+from index.text import fold
+
+BINS = 10  # of probability
+FIGURES = {
+    "accuracy_1": "share whose title comes first",
+    "accuracy_4": "share whose title is among the first four",
+    "accuracy_10": "share whose title is among the first ten",
+    "mrr": "mean of one over the place of the title, 0 where it is not among ten",
+    "found": "share called found",
+    "ambiguous": "share called ambiguous",
+    "unknown": "share called unknown",
+    "wrong_when_found": "of those called found, share with another title first",
+    "shown": "share whose title is the one found, or among the four or fewer offered",
+    "calibration": "expected calibration error of the probability that the first is right, ten bins",
+    "ms_p50": "milliseconds a question, median",
+    "ms_p99": "milliseconds a question, of 99 in 100 at most",
+}
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What a search said: folded titles, best first; how sure it is of the first; and what it decided, if it does.
+
+    `offered` are the folded titles that it asks among.
+    """
+
+    titles: tuple[str, ...]
+    score: float
+    ms: float
+    decision: str = ""
+    offered: tuple[str, ...] = ()
+
+    def place(self, title: str) -> int:
+        """Give the place of a title, from 0; -1 where it is not among them."""
+        folded = fold(title)
+        return self.titles.index(folded) if title and folded in self.titles else -1
+
+
+Search = Callable[[str], Answered]
+
+
+def resolving(resolve: Callable[[str], Resolution]) -> Search:
+    """Give the title index as a way of searching."""
+
+    def search(question: str) -> Answered:
+        start = time.perf_counter()
+        found = resolve(question)
+        ms = 1000 * (time.perf_counter() - start)
+        titles, offered = (tuple(fold(hit.title) for hit in hits) for hits in (found.hits, found.candidates))
+        return Answered(titles, found.probability, ms, found.decision, offered)
+
+    return search
+
+
+def figures_of(
+    sought: Sequence[Sought], answered: Sequence[Answered], *, resamples: int, seed: int
+) -> dict[str, Interval]:
+    """Give every figure of `FIGURES` that there is, with its interval; decisions' only where some were made."""
+    rows = len(sought)
+    places = np.array([one.place(asked.title) for asked, one in zip(sought, answered, strict=True)])
+    score = np.array([one.score for one in answered])
+    ms = np.array([one.ms for one in answered])
+    every, first = np.ones(rows), (places == 0).astype(np.float64)
+    measures: dict[str, Any] = {
+        **{f"accuracy_{k}": Ratio(((places >= 0) & (places < k)).astype(np.float64), every) for k in (1, 4, 10)},
+        "mrr": Ratio(np.where(places >= 0, 1 / (np.maximum(places, 0) + 1), 0.0), every),
+    }
+    if any(one.decision for one in answered):
+        decided = {name: np.array([one.decision == name for one in answered], dtype=np.float64) for name in DECISIONS}
+        offered = np.array(
+            [fold(asked.title) in one.offered for asked, one in zip(sought, answered, strict=True)], dtype=np.float64
+        )
+        measures |= {name: Ratio(share, every) for name, share in decided.items()}
+        measures["wrong_when_found"] = Ratio(decided["found"] * (1 - first), decided["found"])
+        measures["shown"] = Ratio(decided["found"] * first + decided["ambiguous"] * offered, every)
+    measures |= {"ms_p50": Quantile(ms, 0.5), "ms_p99": Quantile(ms, 0.99)}
+    drawn = draws(rows, resamples, seed)
+    figures = {name: interval(measure, drawn) for name, measure in measures.items()}
+    if any(one.decision for one in answered):
+        error = calibration_error(score, first)
+        again = [calibration_error(score[chosen], first[chosen]) for chosen in drawn[:200]]
+        figures["calibration"] = Interval(error, float(np.quantile(again, 0.025)), float(np.quantile(again, 0.975)))
+    return {name: figures[name] for name in FIGURES if name in figures}
+
+
+DECISIONS = ("found", "ambiguous", "unknown")
+
+
+def reliability(score: Any, right: Any) -> list[dict[str, float]]:
+    """Give for each bin of probability that holds any: the mean probability, the share right, the count."""
+    score, right = np.asarray(score, dtype=np.float64), np.asarray(right, dtype=np.float64)
+    bins = np.minimum((score * BINS).astype(int), BINS - 1)
+    return [
+        {"said": float(score[own].mean()), "right": float(right[own].mean()), "count": int(own.sum())}
+        for own in (bins == each for each in range(BINS))
+        if own.any()
+    ]
+
+
+def calibration_error(score: Any, right: Any) -> float:
+    """Give the expected calibration error: how far said and true shares are apart, by bins, weighed by count."""
+    bins = reliability(score, right)
+    total = sum(each["count"] for each in bins)
+    return sum(each["count"] * abs(each["said"] - each["right"]) for each in bins) / max(1, total)
+
+
+def auroc(present: Sequence[float], absent: Sequence[float]) -> float:
+    """Give the chance that a question that means something is surer than one that does not; ties count half."""
+    one, other = np.array(present)[:, None], np.array(absent)[None]
+    return float((one > other).mean() + 0.5 * (one == other).mean()) if one.size and other.size else float("nan")

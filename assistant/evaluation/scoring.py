@@ -1,0 +1,264 @@
+"""What is measured, defined in one place, and the measures of one way of replying.
+
+`DEFINITIONS` says what each figure is; reports print it. The metrics themselves are the
+modules in `metrics`; here they meet the rows that they apply to.
+
+    Meter().of_answers(questions, said)["rouge_l"]       # by row, ready for intervals
+"""
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from assistant.evaluation.bootstrap import BLEU_COUNTS, Corpus, Floats, Measure, Quantile, Ratio
+from assistant.evaluation.normalise import without_marks
+from assistant.evaluation.predict import Said
+from assistant.evaluation.questions import Asked, Titled
+
+Better = Literal["higher", "lower", "neither"]
+
+
+@dataclass(frozen=True)
+class Definition:
+    """What a figure is, and which direction is better."""
+
+    title: str
+    better: Better
+    says: str
+
+
+DEFINITIONS = {
+    "rouge_l": Definition(
+        "ROUGE-L",
+        "higher",
+        "F-measure against the best of a question's references (rouge-score, no stemming), citation marks taken off; "
+        "mean over all answerable questions, the refused ones included: a refusal's sentence scores what it scores",
+    ),
+    "rouge_l_marked": Definition("ROUGE-L, marks left in", "higher", "the same on the text as it is shown"),
+    "rouge_l_answered": Definition("ROUGE-L, answered", "higher", "the same over the answerable that were answered"),
+    "rouge_1": Definition("ROUGE-1", "higher", "as ROUGE-L, over all answerable questions"),
+    "rouge_2": Definition("ROUGE-2", "higher", "as ROUGE-L, over all answerable questions"),
+    "bleu": Definition("BLEU", "higher", "sacreBLEU of all answerable questions as one corpus, marks taken off"),
+    "token_f1": Definition("token F1", "higher", "as SQuAD has it, over all answerable questions, marks taken off"),
+    "yes_no": Definition(
+        "yes/no agreement",
+        "higher",
+        "over answerable questions whose references all begin with yes, or all with no: the reply begins with the same "
+        "word; one that says neither, or refuses, disagrees",
+    ),
+    "yes_recalled": Definition("yes recalled", "higher", "the same where the references say yes"),
+    "no_recalled": Definition("no recalled", "higher", "the same where the references say no"),
+    "neither": Definition("neither yes nor no", "lower", "share of those replies that say neither, or refuse"),
+    "numbers_right": Definition(
+        "numbers right",
+        "higher",
+        "over answerable questions with a number in a reference: share of one reference's numbers that the reply has",
+    ),
+    "numbers_invented": Definition(
+        "numbers invented",
+        "lower",
+        "share of the numbers in replies that are in no reference, passage, title or question",
+    ),
+    "not_stated_recall": Definition(
+        "not stated recalled", "higher", "share of the unanswerable questions that are refused"
+    ),
+    "not_stated_precision": Definition(
+        "not stated, precision", "higher", "share of the refused questions that are unanswerable"
+    ),
+    "answered": Definition("answerable answered", "higher", "share of the answerable questions that are not refused"),
+    "quotes_verbatim": Definition(
+        "quotes verbatim",
+        "higher",
+        "share of the quotes that stand in the content, character for character, at their place",
+    ),
+    "citations_exist": Definition(
+        "citations exist", "higher", "share of the cited numbers that are those of passages that the model was shown"
+    ),
+    "citing": Definition("answers that cite", "higher", "share of the answers with a citation or a quote"),
+    "ended": Definition(
+        "ended by itself", "higher", "share of the model's texts that are shorter than their limit of tokens"
+    ),
+    "worded": Definition("model was asked", "neither", "share of the replies for which the model was asked at all"),
+    "words": Definition("words", "neither", "mean length of what is not a refusal, citation marks taken off"),
+    "latency_p50": Definition("latency p50, ms", "lower", "median time of a whole reply, one question at a time"),
+    "latency_p95": Definition("latency p95, ms", "lower", "95th percentile of the same"),
+}
+OF_DESCRIPTIONS = ("rouge_l", "rouge_1", "rouge_2", "bleu", "token_f1", "ended", "words", "latency_p50", "latency_p95")
+
+
+@dataclass(frozen=True)
+class _Row:
+    place: int
+    asked: Asked
+    said: Said
+    answerable: bool
+
+    @property
+    def plain(self) -> str:
+        return without_marks(self.said.text)
+
+
+@dataclass(frozen=True)
+class _Spread:
+    """Puts figures of some rows at their places among all `rows`, zeros between."""
+
+    rows: int
+
+    def __call__(self, some: Sequence[_Row], figures: Sequence[float]) -> Floats:
+        spread = np.zeros(self.rows)
+        spread[[row.place for row in some]] = figures
+        return spread
+
+
+class Meter:
+    """The metric modules, loaded once; they keep their rows in memory."""
+
+    def __init__(self) -> None:
+        """Load the modules; takes a second or two."""
+        from assistant.evaluation.metrics.bleu import Bleu
+        from assistant.evaluation.metrics.citation_validity import CitationValidity
+        from assistant.evaluation.metrics.ending import Ending
+        from assistant.evaluation.metrics.latency import Latency
+        from assistant.evaluation.metrics.not_stated import NotStated
+        from assistant.evaluation.metrics.number_accuracy import NumberAccuracy
+        from assistant.evaluation.metrics.rouge import Rouge
+        from assistant.evaluation.metrics.token_f1 import TokenF1
+        from assistant.evaluation.metrics.yes_no import YesNo
+
+        with tempfile.TemporaryDirectory() as cache:  # evaluate makes a folder for it, and leaves it empty
+            options: dict[str, Any] = {"keep_in_memory": True, "cache_dir": cache, "seed": 0}
+            self.rouge, self.bleu, self.token_f1 = Rouge(**options), Bleu(**options), TokenF1(**options)
+            self.yes_no, self.numbers = YesNo(**options), NumberAccuracy(**options)
+            self.citations, self.not_stated = CitationValidity(**options), NotStated(**options)
+            self.ending, self.latency = Ending(**options), Latency(**options)
+
+    def of_answers(
+        self, questions: Sequence[Asked], said: Sequence[Said | None], *, foreign: bool = False
+    ) -> dict[str, Measure]:
+        """Give the measures of replies, n rows each; `foreign` passages make every question unanswerable."""
+        found: dict[str, Measure] = {}
+        rows = [
+            _Row(place, one, reply, one.label == "answerable" and not foreign)
+            for place, (one, reply) in enumerate(zip(questions, said, strict=True))
+            if reply is not None
+        ]
+        spread = _Spread(len(questions))
+        answerable = [row for row in rows if row.answerable]
+        if answerable:
+            found |= self._likeness(answerable, spread)
+        found |= self._polarity([row for row in answerable if row.asked.polarity], spread)
+        if rows:
+            found |= self._numbers(rows, spread) | self._citations(rows, spread)
+            found |= self._refusals(rows, spread) | self._manner(rows, spread)
+        return {name: found[name] for name in DEFINITIONS if name in found}
+
+    def of_descriptions(self, titles: Sequence[Titled], said: Sequence[Said | None]) -> dict[str, Measure]:
+        """Give the measures of written descriptions against the catalogue's own."""
+        asked = [Asked(one.uid, one.title, "", one.content, (), (one.content,), "answerable", "") for one in titles]
+        found = self.of_answers(asked, said)
+        return {name: found[name] for name in OF_DESCRIPTIONS if name in found}
+
+    def signature(self) -> str:
+        """Give sacreBLEU's own words for how BLEU is computed."""
+        return str(self.bleu.compute(predictions=["a b", "a"], references=[["a b", "a c"], ["a"]])["signature"])
+
+    def _likeness(self, rows: Sequence[_Row], spread: _Spread) -> dict[str, Measure]:
+        texts = [row.plain for row in rows]
+        known = [list(row.asked.references) for row in rows]
+        rouge = self.rouge.compute(predictions=texts, references=known)["rows"]
+        marked = self.rouge.compute(predictions=[row.said.text for row in rows], references=known)["rows"]
+        counts = np.zeros((spread.rows, len(BLEU_COUNTS)))
+        counts[[row.place for row in rows]] = self.bleu.compute(predictions=texts, references=known)["rows"]
+        answered = spread(rows, [float(not row.said.refused) for row in rows])
+        return {
+            "rouge_l": _mean(spread, rows, rouge["rougeL"]),
+            "rouge_l_marked": _mean(spread, rows, marked["rougeL"]),
+            "rouge_l_answered": Ratio(spread(rows, rouge["rougeL"]) * answered, answered),
+            "rouge_1": _mean(spread, rows, rouge["rouge1"]),
+            "rouge_2": _mean(spread, rows, rouge["rouge2"]),
+            "bleu": Corpus(counts),
+            "token_f1": _mean(spread, rows, self.token_f1.compute(predictions=texts, references=known)["rows"]),
+        }
+
+    def _polarity(self, rows: Sequence[_Row], spread: _Spread) -> dict[str, Measure]:
+        if not rows:
+            return {}
+        scores = self.yes_no.compute(
+            predictions=[row.plain for row in rows],
+            references=[row.asked.polarity for row in rows],
+            refused=[row.said.refused for row in rows],
+        )["rows"]
+        agree = list(zip(rows, scores["agree"], strict=True))
+        found: dict[str, Measure] = {
+            "yes_no": _mean(spread, rows, scores["agree"]),
+            "neither": _mean(spread, rows, [float(not one) for one in scores["said"]]),
+        }
+        for name in ("yes", "no"):
+            of_it = [(row, score) for row, score in agree if row.asked.polarity == name]
+            found[f"{name}_recalled"] = _mean(spread, [row for row, _ in of_it], [score for _, score in of_it])
+        return found
+
+    def _numbers(self, rows: Sequence[_Row], spread: _Spread) -> dict[str, Measure]:
+        scores = self.numbers.compute(
+            predictions=[row.plain for row in rows],
+            references=[list(row.asked.references) if row.answerable else [] for row in rows],
+            sources=["\n".join([row.asked.title, row.asked.question, *row.said.shown]) for row in rows],
+        )["rows"]
+        return {
+            "numbers_right": Ratio(spread(rows, scores["right"]), spread(rows, scores["wanted"])),
+            "numbers_invented": Ratio(spread(rows, scores["invented"]), spread(rows, scores["said"])),
+        }
+
+    def _citations(self, rows: Sequence[_Row], spread: _Spread) -> dict[str, Measure]:
+        scores = self.citations.compute(
+            predictions=[row.said.text for row in rows],
+            shown=[len(row.said.shown) for row in rows],
+            verbatim=[list(row.said.verbatim) for row in rows],
+        )["rows"]
+        answers = [float(not row.said.refused) for row in rows]
+        cites = [one * answer for one, answer in zip(scores["cites"], answers, strict=True)]
+        return {
+            "quotes_verbatim": Ratio(spread(rows, scores["verbatim"]), spread(rows, scores["quotes"])),
+            "citations_exist": Ratio(spread(rows, scores["exist"]), spread(rows, scores["cited"])),
+            "citing": Ratio(spread(rows, cites), spread(rows, answers)),
+        }
+
+    def _refusals(self, rows: Sequence[_Row], spread: _Spread) -> dict[str, Measure]:
+        scores = self.not_stated.compute(
+            predictions=[row.said.refused for row in rows], references=[not row.answerable for row in rows]
+        )["rows"]
+        return {
+            "not_stated_recall": Ratio(spread(rows, scores["right"]), spread(rows, scores["absent"])),
+            "not_stated_precision": Ratio(spread(rows, scores["right"]), spread(rows, scores["refused"])),
+            "answered": Ratio(spread(rows, scores["answered"]), spread(rows, scores["answerable"])),
+        }
+
+    def _manner(self, rows: Sequence[_Row], spread: _Spread) -> dict[str, Measure]:
+        worded = [row for row in rows if row.said.raw is not None]
+        told = [row for row in rows if not row.said.refused]
+        latency = np.full(spread.rows, np.nan)
+        latency[[row.place for row in rows]] = self.latency.compute(predictions=[row.said.latency_ms for row in rows])[
+            "rows"
+        ]
+        return {
+            "worded": _mean(spread, rows, [float(row.said.raw is not None) for row in rows]),
+            "ended": _mean(spread, worded, self._endings(worded)["ended"]),
+            "words": _mean(spread, told, self._endings(told)["words"]),
+            "latency_p50": Quantile(latency, 0.5),
+            "latency_p95": Quantile(latency, 0.95),
+        }
+
+    def _endings(self, rows: Sequence[_Row]) -> dict[str, list[float]]:
+        if not rows:
+            return {"ended": [], "words": []}
+        scores: dict[str, list[float]] = self.ending.compute(
+            predictions=[row.plain for row in rows], ended=[bool(row.said.ended) for row in rows]
+        )["rows"]
+        return scores
+
+
+def _mean(spread: _Spread, rows: Sequence[_Row], figures: Sequence[float]) -> Ratio:
+    return Ratio(spread(rows, figures), spread(rows, [1.0] * len(rows)))

@@ -1,0 +1,1 @@
+"""Models and adapters: named, fetched, opened where they fit; and what this machine can run."""

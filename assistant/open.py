@@ -1,0 +1,91 @@
+"""Opening: from a home folder and the name of a model to an assistant that answers.
+
+with open_assistant(home, Engine(model="smollm2-135m")) as assistant:
+    assistant.ask("how heavy is the Harrow kettle?").reply
+"""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from assistant.assistant import Assistant
+from assistant.backends.base import Backend
+from assistant.models.adapters import SHIPPED, SHIPPED_NAME, Adapter, open_adapter
+from assistant.models.named import EMBEDDED, find
+from index.catalogue.store import Catalogue
+from index.resolver import TitleIndex
+
+BackendName = Literal["auto", "llamacpp", "transformers", "server"]
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Which model answers, with which adapter, and what runs it.
+
+    `model` is a named model, a hub name or a path; with a server, the server's name for it.
+    `backend` "auto" takes llama.cpp for a `.gguf` file, transformers for a folder, and the
+    server where `server` (a base URL up to and with `/v1`) is given.
+    `adapters` are names in the home, "shipped" or paths, the first of which answers where none is asked for; without
+    any it is the base model alone. None is the shipped adapter where it is there and the model is the embedded one.
+    """
+
+    model: str = EMBEDDED
+    backend: BackendName = "auto"
+    server: str = ""
+    adapters: tuple[str, ...] | None = None
+
+
+def open_catalogue(home: Path) -> tuple[Catalogue, TitleIndex]:
+    """Open the catalogue in a home and the title index that belongs to it.
+
+    Raises `ArtefactError` where one is missing, damaged, or they do not belong together.
+    """
+    catalogue = Catalogue.load(home / "catalogue")
+    return catalogue, TitleIndex.load(home / "index", catalogue)
+
+
+def open_backend(home: Path, engine: Engine) -> Backend:
+    """Load the model and the adapter that an engine names.
+
+    Raises `UserError` where one is missing, damaged or unfit.
+    """
+    if engine.server:
+        from assistant.backends.remote import Remote
+
+        return Remote(engine.server, engine.model, _adapters(home, engine, None))
+    place = find(engine.model)
+    adapters = _adapters(home, engine, place)
+    if engine.backend == "llamacpp" or (engine.backend == "auto" and place.suffix == ".gguf"):
+        from assistant.backends.llamacpp import LlamaCpp
+
+        return LlamaCpp(place, adapters)
+    from assistant.backends.hf import Transformers
+
+    # As it was taught: weights rounded otherwise are those of another model.
+    precision = adapters[0].made_by.get("precision") if adapters and place.is_dir() else None
+    return Transformers(place, adapters, precision=precision)
+
+
+@contextlib.contextmanager
+def open_assistant(home: Path, engine: Engine) -> Iterator[Assistant]:
+    """Open everything that answering takes, and close the model at the end.
+
+    Raises `UserError` for whatever a person can mend.
+    """
+    catalogue, index = open_catalogue(home)
+    backend = open_backend(home, engine)
+    try:
+        yield Assistant(catalogue, index, backend)
+    finally:
+        backend.close()
+
+
+def _adapters(home: Path, engine: Engine, place: Path | None) -> list[Adapter]:
+    """Open the adapters; `place` is the model's, None where it is a server's."""
+    names = engine.adapters
+    if names is None:
+        shipped = engine.model == EMBEDDED and place is not None and SHIPPED.is_dir()
+        names = (SHIPPED_NAME,) if shipped else ()
+    return [open_adapter(name, home, place) for name in names]

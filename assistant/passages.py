@@ -1,0 +1,87 @@
+"""Passages: a description cut by sentence and list item, with exact offsets.
+
+split("Steel, 1.2 kg. Hand wash only.")[1]    # Passage(2, "Hand wash only.", 15, 30)
+"""
+
+import re
+from dataclasses import dataclass
+
+LONGEST_PASSAGE = 240  # characters; run-on specifications are cut at the last soft break before it
+SHORTEST_PASSAGE = 12  # characters; a shorter piece joins its neighbour
+# Where a passage ends: after a sentence, and at what lists are written with: "•", "|" and "/ ".
+# Some descriptions are in lower case throughout: there a full stop after a word of four letters ends a sentence too.
+_ENDS = re.compile(
+    r"(?<=[.!?…])[\"'”’)\]]*\s+(?=[\"'“‘(\[]*[A-ZÀ-Ý0-9])|(?<=[a-zà-ÿ]{4}[.!?])\s+(?=[a-zà-ÿ])|\s*•\s*|\s+\|\s+|(?<=\w)/\s+(?=[A-Z0-9])"
+)
+_SOFT_BREAK = re.compile(r"[;,:/–—-]\s+|\s/\s")
+# Words that end in a full stop within a sentence; a single capital is an initial, but not after a number ("1000 W.").
+_ABBREVIATION = re.compile(
+    r"(?:\b(?i:approx|dr|mr|mrs|ms|st|vs|etc|inc|no|vol|ed|oz|lb|lbs|ft|in|dia|max|min|e\.g|i\.e|fl|pág|ex|sr|sra|jr)"
+    r"|(?<!\d )\b[A-Z])\.$"
+)
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A numbered piece of a content: `content[start:end] == text`, in characters; numbers count from 1."""
+
+    number: int
+    text: str
+    start: int
+    end: int
+
+
+def split(content: str) -> list[Passage]:
+    """Cut a content into sentences and list items, with exact offsets."""
+    spans = _join_short(_cut_long(content, _sentences(content)))
+    return [Passage(number, content[start:end], start, end) for number, (start, end) in enumerate(spans, 1)]
+
+
+def _sentences(content: str) -> list[tuple[int, int]]:
+    spans = []
+    start = 0
+    for end in _ENDS.finditer(content):
+        if end.group().strip() or not _ABBREVIATION.search(content, start, end.start()):
+            spans.append((start, end.start()))
+            start = end.end()
+    spans.append((start, len(content)))
+    return [_stripped(content, span) for span in spans if content[span[0] : span[1]].strip()]
+
+
+def _stripped(content: str, span: tuple[int, int]) -> tuple[int, int]:
+    start, end = span
+    text = content[start:end]
+    return start + len(text) - len(text.lstrip()), end - (len(text) - len(text.rstrip()))
+
+
+def _cut_long(content: str, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    pieces = []
+    for start, end in spans:
+        while end - start > LONGEST_PASSAGE:
+            breaks = [found.end() for found in _SOFT_BREAK.finditer(content, start, start + LONGEST_PASSAGE)]
+            space = content.rfind(" ", start, start + LONGEST_PASSAGE)
+            cut = (
+                breaks[-1]
+                if breaks and breaks[-1] > start + LONGEST_PASSAGE // 3
+                else space + 1
+                if space > start
+                else start + LONGEST_PASSAGE
+            )
+            pieces.append(_stripped(content, (start, cut)))
+            start = cut
+        pieces.append(_stripped(content, (start, end)))
+    return [piece for piece in pieces if piece[0] < piece[1]]
+
+
+def _join_short(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    joined: list[tuple[int, int]] = []
+    for start, end in spans:
+        if (
+            joined
+            and min(end - start, joined[-1][1] - joined[-1][0]) < SHORTEST_PASSAGE
+            and end - joined[-1][0] <= LONGEST_PASSAGE
+        ):
+            joined[-1] = (joined[-1][0], end)
+        else:
+            joined.append((start, end))
+    return joined

@@ -1,0 +1,1 @@
+"""Training examples, from a catalogue and from question files."""

@@ -1,0 +1,216 @@
+"""Training examples: what a shopper asks, the passages shown, and the reply that is right.
+
+From any prepared catalogue, offline, the same for the same seed: generated from facts, from titles and
+their descriptions, and taken from real question files where there are any. The two sides share no
+product cluster and no question template. Prompts are the assistant's own; no token is made here.
+
+    examples = build(catalogue, Mix(), seed=0, questions=[], side="train")
+"""
+
+import random
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
+from typing import TypeVar
+
+from finetune.data.describing import describe_example
+from finetune.data.example import Example, Kind, Mix, Side
+from finetune.data.generated import Draft, drafts_of, settled, unanswerable_drafts
+from finetune.data.product_pool import Shelf
+from finetune.data.question_files import Row, read_rows, real_example
+from finetune.data.questions import Pool
+from index.catalogue.store import Catalogue
+from index.progress import Progress
+
+_T = TypeVar("_T")
+KINDS: tuple[Kind, ...] = ("yes", "no", "answer", "not_stated")
+PRODUCTS_AN_EXAMPLE = 1.2  # read for each example to be generated: few yield more than one that is kept
+MOST_OF_AN_ATTRIBUTE = 0.12  # of the generated examples of a kind, unless there are too few others
+
+
+@dataclass
+class Report:
+    """What came of a mix: examples by kind and source, and what was left out, by reason."""
+
+    made: Counter[tuple[str, str]] = field(default_factory=Counter)
+    attributes: Counter[str] = field(default_factory=Counter)
+    dropped: Counter[str] = field(default_factory=Counter)
+
+    def __str__(self) -> str:
+        made = ", ".join(f"{kind} from {source} {count:,}" for (kind, source), count in sorted(self.made.items()))
+        dropped = ", ".join(f"{reason} {count:,}" for reason, count in sorted(self.dropped.items())) or "nothing"
+        return f"{sum(self.made.values()):,} examples: {made}; left out: {dropped}"
+
+
+def build(
+    catalogue: Catalogue,
+    mix: Mix,
+    *,
+    seed: int,
+    questions: Sequence[Path],
+    side: Side,
+    progress: type[Progress] = Progress,
+) -> list[Example]:
+    """Build the examples of one side, in an order drawn by the seed; says in one line what was made and left out.
+
+    Raises `UserError` for a question file that cannot be read.
+    """
+    examples, report = build_counted(catalogue, mix, seed=seed, questions=questions, side=side, progress=progress)
+    print(f"{side}: {report}", file=sys.stderr)
+    return examples
+
+
+def build_counted(
+    catalogue: Catalogue,
+    mix: Mix,
+    *,
+    seed: int,
+    questions: Sequence[Path],
+    side: Side,
+    progress: type[Progress] = Progress,
+) -> tuple[list[Example], Report]:
+    """Build as `build` does, and give the counts instead of saying them."""
+    draw = random.Random(f"{seed} {side}")  # noqa: S311 - a choice, not a secret
+    report = Report()
+    most = max(200, int(mix.examples * PRODUCTS_AN_EXAMPLE))
+    shelf = Shelf.of(catalogue, side, most=most, draw=draw, progress=progress)
+    examples = _described(shelf, mix.number_of("describe"), report)
+    real = _real(questions, mix, shelf, _products_of_the_other(side, catalogue) if questions else set(), draw, report)
+    examples += real
+    wanted = {kind: mix.number_of(kind) - sum(example.kind == kind for example in real) for kind in KINDS}
+    examples += _generated(shelf, mix, wanted, side, draw, report, progress)
+    draw.shuffle(examples)
+    report.made.update((example.kind, example.source) for example in examples)
+    return examples, report
+
+
+def _described(shelf: Shelf, count: int, report: Report) -> list[Example]:
+    made: list[Example] = []
+    for stocked in shelf.stocked:
+        if len(made) == count:
+            break
+        example = describe_example(stocked.product)
+        if example is None:
+            report.dropped["description without a whole sentence"] += 1
+        else:
+            made.append(example)
+    return made
+
+
+def _products_of_the_other(side: Side, catalogue: Catalogue) -> set[str]:
+    """Give titles and uids of the products that this side may not see, in lower case."""
+    foreign = catalogue.column("train") != (side == "train")
+    products = (catalogue.product(int(row)) for row in foreign.nonzero()[0])
+    return {name.casefold() for product in products for name in (product.title, product.uid)}
+
+
+def _real(
+    paths: Sequence[Path], mix: Mix, shelf: Shelf, foreign: set[str], draw: random.Random, report: Report
+) -> list[Example]:
+    """Take real questions kind by kind, none about `foreign` products; every set gives alike as long as it lasts."""
+    rows = []
+    for row in (row for path in paths for row in read_rows(path)):
+        if {row.title.casefold(), row.group.casefold()} & foreign:
+            report.dropped["real question about a product of the other side"] += 1
+        else:
+            rows.append(row)
+    beside: dict[str, list[str]] = defaultdict(list)
+    for row in rows:
+        if row.title:
+            beside[row.title] += row.passages
+    made = []
+    for kind in KINDS:
+        sets: dict[str, list[Row]] = defaultdict(list)
+        for row in rows:
+            if row.label == kind:
+                sets[row.source].append(row)
+        wanted = round(mix.number_of(kind) * mix.real)
+        taken = 0
+        for row in _in_turn({name: draw.sample(each, len(each)) for name, each in sorted(sets.items())}):
+            if taken == wanted:
+                break
+            example = real_example(row, beside[row.title] if row.title else (), shelf, draw)
+            if example is None:
+                report.dropped["real question without passages"] += 1
+                continue
+            made.append(example)
+            taken += 1
+    return made
+
+
+def _generated(
+    shelf: Shelf,
+    mix: Mix,
+    wanted: dict[Kind, int],
+    side: Side,
+    draw: random.Random,
+    report: Report,
+    progress: type[Progress],
+) -> list[Example]:
+    pool = Pool.of(chain.from_iterable(stocked.facts for stocked in shelf.stocked))
+    drafts: list[Draft] = []
+    with progress("asking", len(shelf.stocked), unit="products") as bar:
+        for place in range(len(shelf.stocked)):
+            drafts += drafts_of(shelf, place, pool, side, draw, mix.portuguese)
+            drafts += unanswerable_drafts(shelf, place, pool, side, draw, mix.portuguese)
+            bar.update()
+    made: list[Example] = []
+    follow_ups = round(sum(wanted.values()) * mix.follow_up)
+    following = [draft for draft in drafts if draft.follows is not None]
+    for example, _ in _settled(draw.sample(following, len(following)), follow_ups, shelf, mix, draw, report):
+        made.append(example)
+    remaining = Counter(wanted)
+    remaining.subtract(example.kind for example in made)
+    single = [draft for draft in drafts if draft.follows is None]
+    # The rarer half of each pair first; its other half is then preferred among those of its kind.
+    paired: set[int] = set()
+    for kind in ("no", "yes", "answer", "not_stated"):
+        own = [draft for draft in single if draft.kind == kind]
+        ordered = _balanced(own, remaining[kind], paired if kind == "yes" else frozenset(), draw)
+        with progress(f"writing {kind.replace('_', ' ')}", remaining[kind], unit="examples") as bar:
+            for example, draft in _settled(ordered, remaining[kind], shelf, mix, draw, report):
+                made.append(example)
+                report.attributes[draft.attribute] += 1
+                paired.add(draft.pair)
+                bar.update()
+    return made
+
+
+def _settled(
+    drafts: Iterable[Draft], most: int, shelf: Shelf, mix: Mix, draw: random.Random, report: Report
+) -> Iterator[tuple[Example, Draft]]:
+    """Settle drafts until there are enough; the same question of the same product counts once."""
+    seen: set[tuple[str, str, str]] = set()
+    for draft in drafts:
+        if len(seen) >= most:
+            return
+        example = settled(draft, shelf, draw, widened=draw.random() < mix.widened)
+        if example is None:
+            report.dropped["no passage to show" if draft.kind == "not_stated" else "fact that makes no sentence"] += 1
+        elif (key := (example.uid, example.question.casefold(), example.kind)) in seen:
+            report.dropped["asked twice"] += 1
+        else:
+            seen.add(key)
+            yield example, draft
+
+
+def _balanced(drafts: Sequence[Draft], wanted: int, preferred: Iterable[int], draw: random.Random) -> Iterator[Draft]:
+    """Order drafts so that no attribute fills a kind: pairs first, then by turns, at last whatever is left."""
+    pairs = frozenset(preferred)
+    groups: dict[str, list[Draft]] = defaultdict(list)
+    for draft in sorted(draw.sample(drafts, len(drafts)), key=lambda draft: draft.pair not in pairs):
+        groups[draft.attribute + draft.absent].append(draft)
+    share = max(1, int(wanted * MOST_OF_AN_ATTRIBUTE))
+    yield from _in_turn({name: group[:share] for name, group in sorted(groups.items())})
+    yield from _in_turn({name: group[share:] for name, group in sorted(groups.items())})
+
+
+def _in_turn(groups: dict[str, list[_T]]) -> Iterator[_T]:
+    """Yield one of each group after the other, until all are spent."""
+    for turn in range(max((len(group) for group in groups.values()), default=0)):
+        for group in groups.values():
+            if turn < len(group):
+                yield group[turn]

@@ -1,0 +1,128 @@
+"""The products of one side of the split: drawn, read, and each with the titles nearest to it.
+
+Passages are cut and chosen as the assistant does it. Products of the other side are not on the shelf,
+not even as neighbours.
+
+    shelf = Shelf.of(catalogue, "train", most=5000, draw=draw)
+    shelf.choose("how heavy?", stocked.product.title, stocked.passages)
+"""
+
+import random
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assistant.grounding.evidence import Budget, Encode, Evidence, choose
+from assistant.passages import Passage, split
+from assistant.phrases import Language, language_of
+from assistant.prompt import gives_orders
+from finetune.data.example import Side
+from finetune.data.facts import Fact, facts_of
+from index.catalogue.store import Catalogue, Product
+from index.progress import Progress
+from index.text import fold
+from index.titles.encoder import StaticEncoder, hashed_idf
+
+NEIGHBOURS = 8
+MOST_TITLES_WEIGHED = 200_000  # rare words are known from as many
+CHARACTERS_A_TOKEN = 4  # of English in SmolLM2's and Llama's tokens; the budget is no finer than that
+MOST_PASSAGES = 60  # of a description; a book's reviews go on for pages
+
+
+@dataclass(frozen=True)
+class Stocked:
+    """A product as it is used here: its passages and its facts."""
+
+    row: int
+    product: Product
+    passages: tuple[Passage, ...]
+    facts: tuple[Fact, ...]
+
+    @cached_property
+    def known(self) -> str:
+        """Give the title and the whole description."""
+        return f"{self.product.title} {self.product.content}"
+
+    @cached_property
+    def language(self) -> Language:
+        """Give the language of the description."""
+        return language_of(self.product.content)
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """Products of one side, in drawn order; `vectors` are their titles', (n, d) float32, unit rows."""
+
+    stocked: list[Stocked]
+    encode: Encode
+    vectors: NDArray[np.float32]
+    clusters: NDArray[np.uint64]
+    budget: Budget = field(default_factory=lambda: Budget(lambda text: -(-len(text.encode()) // CHARACTERS_A_TOKEN)))
+
+    @classmethod
+    def of(
+        cls, catalogue: Catalogue, side: Side, *, most: int, draw: random.Random, progress: type[Progress] = Progress
+    ) -> "Shelf":
+        """Draw up to `most` described products of a side and read their facts."""
+        own = catalogue.column("described") & (catalogue.column("train") == (side == "train"))
+        rows = [int(row) for row in np.flatnonzero(own)]
+        rows = draw.sample(rows, min(most, len(rows)))
+        titles = catalogue.titles()
+        weighed = titles if len(titles) <= MOST_TITLES_WEIGHED else titles[:: len(titles) // MOST_TITLES_WEIGHED + 1]
+        encode = StaticEncoder.of(hashed_idf([fold(title) for title in weighed])).encode
+        stocked = []
+        with progress("reading facts", len(rows), unit="products") as bar:
+            for row in rows:
+                product = catalogue.product(row)
+                passages = tuple(passage for passage in split(product.content) if not gives_orders(passage.text))
+                passages = passages[:MOST_PASSAGES]
+                stocked.append(Stocked(row, product, passages, tuple(_facts(passages))))
+                bar.update()
+        clusters = catalogue.column("cluster")[rows] if rows else np.zeros(0, dtype=np.uint64)
+        return cls(stocked, encode, encode([titles[row] for row in rows]), clusters)
+
+    def neighbours(self, place: int) -> list[Stocked]:
+        """Give the products whose titles are nearest to that at `place`, other clusters only, nearest first."""
+        near = self.vectors @ self.vectors[place]
+        near[self.clusters == self.clusters[place]] = -np.inf
+        count = min(NEIGHBOURS, len(near))
+        places = [int(each) for each in np.argpartition(-near, count - 1)[:count]] if count else []
+        ordered = sorted(places, key=lambda each: (-near[each], each))
+        return [self.stocked[each] for each in ordered if near[each] > -np.inf]
+
+    def choose(self, question: str, title: str, passages: Sequence[Passage]) -> Evidence:
+        """Choose passages as the assistant does."""
+        return choose(question, title, passages, self.encode, self.budget)
+
+
+def with_gold(evidence: Evidence, gold: Passage, most: int) -> tuple[list[Passage], int]:
+    """Give the chosen passages in the order of the text, the gold one among them, and the number it is shown by."""
+    shown = list(evidence.passages)
+    if not any(passage.start == gold.start for passage in shown):
+        # The last in rank gives way; rank is not kept, so it is the one farthest from the gold one.
+        while shown and len(shown) >= most:
+            shown.remove(max(shown, key=lambda passage: abs(passage.start - gold.start)))
+        shown.append(gold)
+    return renumbered(sorted(shown, key=lambda passage: passage.start), gold)
+
+
+def renumbered(shown: Sequence[Passage], gold: Passage) -> tuple[list[Passage], int]:
+    """Give passages numbered from 1 as they stand, and the number of the gold one; it has to be among them."""
+    place = next(place for place, passage in enumerate(shown) if passage.text == gold.text)
+    return [replace(passage, number=number) for number, passage in enumerate(shown, 1)], place + 1
+
+
+def _facts(passages: Sequence[Passage]) -> list[Fact]:
+    """Give the facts of the passages, but not of opinions: those of reviews and quotations are about anything."""
+    return [fact for passage in passages if not _REVIEW.search(passage.text) for fact in facts_of(passage)]
+
+
+_REVIEW = re.compile(
+    r"\b(?:novel|bestsell|Publishers Weekly|Booklist|Kirkus|praise for|reviewer|journal|New York Times|author of .* and"
+    r"|Amazon\.com|--)\b|['’]\s?[A-Z][\w ]+(?:Times|Post|Mail|Telegraph|Guardian)|\b(?:I|we|my"
+    r"|our)\b.*\b(?:was|were|had|loved)\b",
+)

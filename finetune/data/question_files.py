@@ -1,0 +1,152 @@
+"""Real questions from JSON Lines files, as training examples.
+
+A row is {"question", "passages", "answer", "label"}, the answer without citation; a yes or no is put before
+it where the label is one and it has none. Where they are given, "cited" numbers the passages that it rests
+on (else it is the one that shares most words with it), "title" and "group" name the product, "source" the set.
+The passages may be all that is known of the product: those shown are chosen as the assistant chooses.
+
+    rows = read_rows(home / "questions" / "train.jsonl")
+    example = real_example(rows[0], rows_of_the_title, shelf, draw)
+"""
+
+import json
+import random
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from assistant.grounding.evidence import content_words
+from assistant.passages import Passage
+from assistant.phrases import Language, language_of
+from finetune.data.example import NOT_STATED, Example, Kind
+from finetune.data.product_pool import Shelf, with_gold
+from index.errors import UserError
+
+_LABELS = frozenset({"answer", "yes", "no", "not_stated"})
+_CITATION = re.compile(r"\s*\[\d+(?:, ?\d+)*\]")
+_YES_OR_NO = re.compile(r"^\W*(?:(?P<yes>yes|sim)|no|não)\b[\s,.;:!–-]*", re.I)
+_SAID = {("yes", "en"): "Yes", ("no", "en"): "No", ("yes", "pt"): "Sim", ("no", "pt"): "Não"}
+DISTRACTORS = 2  # from other rows of the same title, where a row brings nothing but what answers
+
+
+@dataclass(frozen=True)
+class Row:
+    """One real question; `cited` counts from 1, empty where the passages do not tell."""
+
+    question: str
+    title: str
+    passages: tuple[str, ...]
+    answer: str
+    label: Kind
+    cited: tuple[int, ...]
+    source: str
+    group: str
+
+
+def read_rows(path: Path) -> list[Row]:
+    """Read a file of real questions.
+
+    Raises `UserError` naming the first line that is no such row.
+    """
+    rows = []
+    with path.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, 1):
+            if line.strip():
+                try:
+                    rows.append(_row(json.loads(line), path.stem))
+                except (ValueError, KeyError, TypeError) as exc:
+                    raise UserError(
+                        f"line {number} of {path} is no question row ({exc})",
+                        'an object with "question", "passages", "answer" and "label"',
+                        "docs/dataset.md (the form of question files)",
+                    ) from exc
+    return rows
+
+
+def real_example(row: Row, others: Sequence[str], shelf: Shelf, draw: random.Random) -> Example | None:
+    """Choose what is shown for a row, and cite it; `others` are passages of the same title's other rows.
+
+    None where nothing is left to show.
+    """
+    texts = list(dict.fromkeys(row.passages))
+    if row.cited and len(texts) == len(row.cited):
+        beside = [text for text in others if text not in texts]
+        texts += draw.sample(beside, min(DISTRACTORS, len(beside)))
+        draw.shuffle(texts)
+    passages = _laid_out(texts)
+    evidence = shelf.choose(row.question, row.title, passages)
+    if row.label == "not_stated":
+        shown, reply = list(evidence.passages), NOT_STATED
+    else:
+        gold = next(passage for passage in passages if passage.text == row.passages[row.cited[0] - 1])
+        shown, number = with_gold(evidence, gold, shelf.budget.max_passages)
+        reply = f"{_CITATION.sub('', row.answer).strip()} [{number}]"
+    if not shown:
+        return None
+    return Example(
+        row.label,
+        row.title,
+        row.question,
+        tuple(passage.text for passage in shown),
+        reply,
+        row.source,
+        "",
+        row.group,
+        language_of(row.question),
+    )
+
+
+def _row(entry: dict[str, object], name: str) -> Row:
+    label, answer = str(entry["label"]), str(entry["answer"]).strip()
+    question, passages = str(entry["question"]), entry["passages"]
+    if label not in _LABELS:
+        raise ValueError(f"the label {label!r} is none of {', '.join(sorted(_LABELS))}")
+    if not isinstance(passages, list) or not all(isinstance(text, str) and text.strip() for text in passages):
+        raise ValueError("passages are no list of texts")
+    cited = entry.get("cited", [] if label == "not_stated" else [_nearest(f"{answer} {question}", passages)])
+    if not isinstance(cited, list) or not all(isinstance(n, int) and 1 <= n <= len(passages) for n in cited):
+        raise ValueError(f"cited {cited} names no passage of {len(passages)}")
+    if (label == "not_stated") == bool(cited):
+        raise ValueError(f"cited {cited} does not fit the label {label!r}")
+    if label in ("yes", "no"):
+        answer = _begun_with(label, answer, language_of(question))
+    return Row(
+        question,
+        str(entry.get("title", "")),
+        tuple(passages),
+        answer,
+        cast(Kind, label),
+        tuple(cited),
+        str(entry.get("source", name)),
+        str(entry.get("group", "")),
+    )
+
+
+def _nearest(text: str, passages: Sequence[str]) -> int:
+    """Give the number of the passage that shares most words with a text; 0 where there is none."""
+    words = content_words(text)
+    shared = [len(words & content_words(passage)) for passage in passages]
+    return shared.index(max(shared)) + 1 if shared else 0
+
+
+def _begun_with(label: str, answer: str, language: Language) -> str:
+    """Give an answer that begins with its label, as "Yes. " or "Não. ".
+
+    Raises `ValueError` where it begins with the other one.
+    """
+    said = _YES_OR_NO.match(answer)
+    if said and bool(said["yes"]) != (label == "yes"):
+        raise ValueError(f"the answer {answer[:20]!r} does not fit its label {label!r}")
+    rest = answer[said.end() :] if said else answer
+    return f"{_SAID[label, language]}. {rest[:1].upper()}{rest[1:]}".strip()
+
+
+def _laid_out(texts: Sequence[str]) -> list[Passage]:
+    """Give texts as passages of one content, joined by line ends."""
+    passages, start = [], 0
+    for number, text in enumerate(texts, 1):
+        passages.append(Passage(number, text, start, start + len(text)))
+        start += len(text) + 1
+    return passages

@@ -1,0 +1,1 @@
+"""One training run, from examples to a published adapter."""

@@ -1,0 +1,221 @@
+"""One training run: recipe and examples in, a published adapter out; killed at any moment, it can be resumed.
+
+The base model's weights stay as they are; LoRA weights are learnt beside them. The same
+call under `accelerate launch` trains with several processes. Where the examples come
+from is `finetune.data.dataset`' affair, how one step is computed `finetune.training.trainer`'s.
+
+    outcome = train(read_recipe("embedded"), examples, validation, home)
+"""
+
+import contextlib
+import gc
+import hashlib
+import json
+import math
+import os
+import re
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from assistant.models.adapters import digest_of_model
+from assistant.models.named import find
+from finetune.data.example import Example
+from finetune.recipe import Recipe, shipped, to_toml
+from finetune.training.checkpoints import newest_complete, read_record, write_record
+from finetune.training.distributed import Processes
+from finetune.training.publish import Made, publish_adapter
+from finetune.training.sft import teach
+from finetune.training.status import held, is_held
+from index.errors import UserError
+
+LIBRARIES = ("torch", "transformers", "trl", "peft", "bitsandbytes", "accelerate")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run came to; the losses are nan where none was computed."""
+
+    folder: Path  # the published adapter
+    steps: int  # optimiser steps since the beginning
+    loss: float  # of the last steps that were logged
+    eval_loss: float  # the last one
+    tokens_per_s: float  # of the examples, padding not counted; 0 where no step was left to do
+
+
+def train(
+    recipe: Recipe,
+    examples: Sequence[Example],
+    validation: Sequence[Example],
+    home: Path,
+    *,
+    name: str = "",
+    resume: bool = False,
+    restart: bool = False,
+    stop_after: int | None = None,
+) -> Outcome:
+    """Train an adapter and publish it as `home/adapters/NAME`; NAME is the recipe's unless told.
+
+    `stop_after` ends the run early, after that many optimiser steps in all, as if it were the
+    end; it can be resumed. Out of memory, the micro-batch halves and the run goes on.
+
+    Where there is no run to resume, a new one begins.
+
+    Raises `UserError` for an unfinished run that is neither resumed nor restarted, a resumed
+    one whose recipe or examples have changed, one that another process trains, and what a machine lacks.
+    """
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # trl would report each run
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    name = name or recipe.name
+    if not re.fullmatch(r"\w[\w.-]*", name):
+        raise UserError(f"{name!r} cannot name an adapter", "letters, digits, dots and dashes", "--name NAME")
+    _check_installed(recipe)
+    place = find(recipe.model.base)
+    processes = Processes.at_hand()
+    made = _made(recipe, examples, place)
+    run = home / "runs" / name
+    _open_run(run, recipe, made, resume=resume, restart=restart, processes=processes)
+    micro_batch = _micro_batch(recipe, processes)
+    folder = home / "adapters" / name
+    with held(run) if processes.is_first else contextlib.nullcontext():
+        while True:
+            try:
+                taught = teach(recipe, place, examples, validation, run, micro_batch, stop_after, processes)
+                break
+            except (MemoryError, RuntimeError) as exc:
+                if not is_out_of_memory(exc):
+                    raise
+                fault = exc.with_traceback(None)  # its frames hold the model
+            micro_batch = _smaller(recipe, micro_batch, processes, fault)
+        if processes.is_first:
+            publish_adapter(recipe, made, taught, folder, examples)
+            if taught.to_the_end:
+                write_record(run, {**asdict(made), "finished": True})
+    processes.wait()
+    loss, eval_loss = last_of(taught.log, "loss"), last_of(taught.log, "eval_loss")
+    return Outcome(folder, taught.steps, loss, eval_loss, taught.tokens_per_s)
+
+
+def is_out_of_memory(fault: BaseException) -> bool:
+    """Say whether a fault is memory that did not suffice, on a GPU or a CPU."""
+    import torch
+
+    return isinstance(fault, torch.OutOfMemoryError | MemoryError) or (
+        "DefaultCPUAllocator" in str(fault) and "allocate memory" in str(fault)
+    )
+
+
+def _made(recipe: Recipe, examples: Sequence[Example], place: Path) -> Made:
+    rows = json.dumps([asdict(each) for each in examples], sort_keys=True).encode()
+    return Made(
+        recipe=to_toml(recipe),
+        recipe_digest=recipe.digest(),
+        base_digest=digest_of_model(place),
+        prompt_digest=recipe.prompt.digest(),
+        data_digest=hashlib.sha256(rows).hexdigest(),
+        examples=len(examples),
+        versions={library: version(library) for library in LIBRARIES},
+    )
+
+
+def _open_run(run: Path, recipe: Recipe, made: Made, *, resume: bool, restart: bool, processes: Processes) -> None:
+    """Make the run's folder ready: a new one, or that of the run to be resumed.
+
+    Raises `UserError` where it holds an unfinished run and neither is asked for, the run to be
+    resumed is made from something else, or another process trains it.
+    """
+    record = {} if restart else read_record(run)  # a damaged one must not be in the way of a new one
+    unfinished = bool(record) and not record.get("finished")
+    command = f"titlewise finetune {recipe.name if recipe.name in shipped() else 'RECIPE'}"
+    if run.is_dir() and is_held(run):
+        raise UserError(f"the run in {run} is going on in another process", "a run of one's own", "--name NAME")
+    if resume and not record:
+        processes.say(f"there is no run in {run} to resume: it begins anew")
+        resume = False
+    if resume:
+        if differences := made.differences(record):
+            raise UserError(
+                f"the run in {run} was begun with something else ({'; '.join(differences)})",
+                "the recipe, examples and model that it was begun with",
+                f"{command} --restart",
+            )
+        if newest_complete(run)[0] is None:
+            processes.say(f"{run} holds no whole checkpoint yet: it begins anew")
+        for library, was in record["versions"].items():
+            if made.versions.get(library) != was:
+                processes.say(f"{library} was {was} when the run began and is {made.versions.get(library)} now")
+    elif unfinished:
+        raise UserError(
+            f"{run} holds an unfinished run",
+            "--resume to go on with it, or --restart to lose it",
+            f"{command} --resume",
+        )
+    processes.wait()  # all have looked before one writes
+    if not resume and processes.is_first:
+        shutil.rmtree(run, ignore_errors=True)
+        write_record(run, {**asdict(made), "finished": False})
+    processes.wait()
+
+
+def _micro_batch(recipe: Recipe, processes: Processes) -> int:
+    """Give how many examples one process takes at once; all together never take more than the batch."""
+    batch, micro_batch = recipe.training.batch, recipe.training.micro_batch
+    if batch % processes.count:
+        raise UserError(
+            f"a batch of {batch} cannot be shared by {processes.count} processes",
+            "a batch that is a multiple of the processes",
+            "edit training.batch in the recipe",
+        )
+    share = batch // processes.count
+    return max(size for size in range(1, min(micro_batch, share) + 1) if share % size == 0)
+
+
+def _smaller(recipe: Recipe, micro_batch: int, processes: Processes, fault: BaseException) -> int:
+    """Give the next smaller micro-batch, after a fault for want of memory, and say so.
+
+    Raises `UserError` where there is none, or several processes would have to agree.
+    """
+    import torch
+
+    if micro_batch == 1 or processes.count > 1:
+        raise UserError(
+            f"the memory does not suffice for micro-batches of {micro_batch} ({fault})".splitlines()[0],
+            "room for the model and one micro-batch",
+            "lower training.micro_batch or data.max_length, set gradient_checkpointing, or choose nf4",
+        ) from fault
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    share = recipe.training.batch
+    smaller = max(size for size in range(1, micro_batch // 2 + 1) if share % size == 0)
+    processes.say(
+        f"out of memory: going on with micro-batches of {smaller} instead of {micro_batch}, "
+        f"{share // smaller} to a batch instead of {share // micro_batch}"
+    )
+    return smaller
+
+
+def _check_installed(recipe: Recipe) -> None:
+    """Refuse a log that nobody would write; kernels that are absent are only slower to do without."""
+    logger, kernels = recipe.logging.to, recipe.model.kernels
+    if logger != "none" and not any(
+        find_spec(each) for each in (logger, *(["tensorboardX"] * (logger == "tensorboard")))
+    ):
+        raise UserError(
+            f"logging.to is {logger}, which is not installed", "a log that can be written", f"pip install {logger}"
+        )
+    module = {"none": "", "liger": "liger_kernel", "unsloth": "unsloth"}[kernels]
+    if module and find_spec(module) is None:
+        print(f"{kernels} is not installed: training goes on without its kernels", file=sys.stderr)
+    elif kernels == "unsloth":
+        import unsloth  # noqa: F401 - it wants to come before transformers
+
+
+def last_of(log: Sequence[Mapping[str, Any]], key: str) -> float:
+    """Give the last figure of that name in a log; nan where there is none."""
+    return next((float(row[key]) for row in reversed(log) if key in row), math.nan)

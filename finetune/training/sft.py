@@ -1,0 +1,242 @@
+"""From rows of tokens to a trained checkpoint: loads the model, lays out the batches, runs the trainer.
+
+Neither the run's folder nor what becomes of the checkpoint is its affair: see `finetune.training.run`.
+
+    taught = teach(recipe, place, examples, validation, run, micro_batch=8, stop_after=None, processes=processes)
+"""
+
+import math
+import os
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.util import find_spec
+from itertools import accumulate
+from pathlib import Path
+from typing import Any
+
+from finetune.data.example import Example
+from finetune.recipe import Recipe
+from finetune.training.batching import lay_out, padding_share, steps_of
+from finetune.training.checkpoints import newest_complete, state_of, step_of
+from finetune.training.distributed import Processes
+from finetune.training.publish import Taught
+from finetune.training.tokenization import Row, Rows, rows_of
+from index.errors import UserError
+
+
+def teach(
+    recipe: Recipe,
+    place: Path,
+    examples: Sequence[Example],
+    validation: Sequence[Example],
+    run: Path,
+    micro_batch: int,
+    stop_after: int | None,
+    processes: Processes,
+) -> Taught:
+    """Train from the newest complete checkpoint, or from the start, to the end."""
+    training = recipe.training
+    model, tokenizer = _load(recipe, place)
+    rows, validation_rows = (
+        rows_of(tokenizer, each, recipe.prompt, max_length=recipe.data.max_length, too_long=recipe.data.too_long)
+        for each in (examples, validation)
+    )
+    if not rows.rows:
+        raise UserError(f"no example of {len(examples)} is left to train on", "at least one", "titlewise lengths")
+    lengths = [len(row.ids) for row in rows.rows]
+    steps = steps_of(len(lengths), training.epochs, training.batch)
+    # Laid out for the recipe's own micro-batch, so that neither processes nor memory change the order.
+    order = lay_out(lengths, steps=steps, batch=training.batch, micro_batch=training.micro_batch, seed=training.seed)
+    tokens = [
+        sum(lengths[row] for row in order[at : at + training.batch]) for at in range(0, len(order), training.batch)
+    ]
+    newest, broken = newest_complete(run)
+    for path in broken:
+        processes.say(f"{path} is broken and left aside")
+    last_step = min(steps, stop_after or steps)
+    together = f", {processes.count} processes" if processes.count > 1 else ""
+    padding = padding_share(lengths, order, micro_batch)
+    processes.say(_told(rows, validation_rows, steps, last_step, padding, newest) + together)
+    teller = None
+    if newest is None or not (step_of(newest) >= last_step or _gave_up(newest, training.patience)):
+        teacher, teller = _teacher(
+            recipe, model, tokenizer, rows, validation_rows, run, micro_batch, processes,
+            order=order, tokens_until=[0, *accumulate(tokens)], last_step=last_step,
+        )  # fmt: skip
+        with remarks_off():
+            teacher.train(resume_from_checkpoint=str(newest) if newest else None)
+        newest, _ = newest_complete(run)
+        assert newest is not None
+    return _taught(recipe, run, newest, last_step, steps, teller.tokens_per_s if teller else 0.0)
+
+
+def _teacher(
+    recipe: Recipe,
+    model: Any,
+    tokenizer: Any,
+    rows: Rows,
+    validation: Rows,
+    run: Path,
+    micro_batch: int,
+    processes: Processes,
+    *,
+    order: Sequence[int],
+    tokens_until: Sequence[int],
+    last_step: int,
+) -> tuple[Any, Any]:
+    """Give the trainer, and the callback that tells how it goes."""
+    from transformers import PrinterCallback
+
+    from finetune.training.callbacks import Chooser, Teller
+    from finetune.training.trainer import Teacher
+
+    training = recipe.training
+    teller = Teller(tokens_until, last_step, run)
+    chooser = Chooser(keeps_best=training.choose == "best", patience=training.patience, stop_after=last_step)
+    with remarks_off():
+        teacher = Teacher(
+            model=model,
+            args=settings_of(
+                recipe, run, micro_batch, processes, len(tokens_until) - 1, evaluates=bool(validation.rows)
+            ),
+            train_dataset=dataset_of([rows.rows[row] for row in order]),
+            eval_dataset=dataset_of(sorted(validation.rows, key=lambda row: len(row.ids))) if validation.rows else None,
+            processing_class=tokenizer,
+            callbacks=[chooser, *([teller] if processes.is_first else [])],
+            peft_config=lora_of(recipe),
+        )
+    teacher.remove_callback(PrinterCallback)
+    return teacher, teller
+
+
+def settings_of(
+    recipe: Recipe, run: Path, micro_batch: int, processes: Processes, steps: int, *, evaluates: bool
+) -> Any:
+    """Give trl's settings; the order of the rows is their own, so one epoch of them is the whole run."""
+    import torch
+    from trl.trainer.sft_config import SFTConfig
+
+    training = recipe.training
+    gpu = torch.cuda.is_available()
+    evaluates = evaluates and training.evaluate_every_steps > 0
+    return SFTConfig(
+        output_dir=str(run),
+        num_train_epochs=1,
+        train_sampling_strategy="sequential",
+        max_length=None,
+        dataset_kwargs={"skip_prepare_dataset": True},
+        per_device_train_batch_size=micro_batch,
+        per_device_eval_batch_size=micro_batch,
+        gradient_accumulation_steps=training.batch // (micro_batch * processes.count),
+        learning_rate=training.learning_rate,
+        lr_scheduler_type="constant_with_warmup" if training.schedule == "constant" else training.schedule,
+        warmup_steps=math.ceil(training.warmup_share * steps),
+        weight_decay=training.weight_decay,
+        max_grad_norm=training.max_grad_norm,
+        optim={"adamw": "adamw_torch", "adamw_8bit": "adamw_bnb_8bit"}[training.optimiser],
+        bf16=recipe.model.precision != "fp32",
+        tf32=True if gpu and torch.cuda.get_device_capability()[0] >= 8 else None,
+        use_cpu=not gpu,
+        gradient_checkpointing=training.gradient_checkpointing,
+        use_liger_kernel=recipe.model.kernels == "liger" and find_spec("liger_kernel") is not None,
+        eval_strategy="steps" if evaluates else "no",
+        eval_steps=training.evaluate_every_steps if evaluates else None,
+        save_strategy="steps",
+        save_steps=training.save_every_steps,
+        logging_steps=recipe.logging.every_steps,
+        report_to=recipe.logging.to,
+        run_name=run.name,
+        project="titlewise",
+        disable_tqdm=True,
+        seed=training.seed,
+        ddp_find_unused_parameters=False,
+    )
+
+
+def lora_of(recipe: Recipe) -> Any:
+    """Give PEFT's settings of the adapter."""
+    from peft import LoraConfig
+
+    lora = recipe.adapter
+    return LoraConfig(
+        r=lora.rank,
+        lora_alpha=lora.alpha,
+        lora_dropout=lora.dropout,
+        target_modules=list(lora.targets),
+        bias="none",
+        task_type="CAUSAL_LM",
+    )
+
+
+def dataset_of(rows: Sequence[Row]) -> Any:
+    """Give the rows as the trainer reads them."""
+    from datasets import Dataset
+
+    return Dataset.from_dict({"input_ids": [list(row.ids) for row in rows], "labels": [row.labels for row in rows]})
+
+
+def _load(recipe: Recipe, place: Path) -> tuple[Any, Any]:
+    """Load (model, tokenizer), the model's weights frozen as the recipe wants them."""
+    import torch
+
+    from assistant.backends.hf_loading import load_model
+
+    device = f"cuda:{os.environ.get('LOCAL_RANK', '0')}" if torch.cuda.is_available() else "cpu"
+    if recipe.model.kernels == "unsloth" and find_spec("unsloth") and place.is_dir():
+        from unsloth import FastLanguageModel
+
+        return FastLanguageModel.from_pretrained(  # type: ignore[no-any-return]
+            str(place),
+            max_seq_length=recipe.data.max_length,
+            load_in_4bit=recipe.model.precision == "nf4",
+            load_in_8bit=recipe.model.precision == "int8",
+            local_files_only=True,
+        )
+    return load_model(place, recipe.model.precision, device)
+
+
+def _gave_up(checkpoint: Path, patience: int) -> bool:
+    """Say whether a run had ended at this checkpoint because eval_loss got no better."""
+    from finetune.training.callbacks import out_of_patience
+
+    return out_of_patience(state_of(checkpoint)["log_history"], patience)
+
+
+def _taught(recipe: Recipe, run: Path, newest: Path, last_step: int, steps: int, tokens_per_s: float) -> Taught:
+    from finetune.training.callbacks import best_step
+
+    log = state_of(newest)["log_history"]
+    best = best_step(log) if recipe.training.choose == "best" else None
+    chosen = newest if best is None else run / f"checkpoint-{best}"
+    reached = step_of(newest)
+    # Stopped before its last step, it was for want of patience.
+    to_the_end = reached == steps or reached < last_step
+    return Taught(chosen, log, reached, steps, to_the_end, tokens_per_s)
+
+
+def _told(rows: Rows, validation: Rows, steps: int, last_step: int, padding: float, newest: Path | None) -> str:
+    told = f"{len(rows.rows):,} examples, {rows.tokens:,} tokens ({padding:.0%} padding)"
+    for each, side in ((rows, "train"), (validation, "validation")):
+        if each.cut or each.dropped:
+            told += f"; {side}: {each.dropped:,} too long and dropped, {each.cut:,} cut"
+    told += f"; {steps:,} steps" + (f", stopping after {last_step:,}" if last_step < steps else "")
+    return told + (f"; going on after step {step_of(newest):,}" if newest else "")
+
+
+@contextmanager
+def remarks_off() -> Iterator[None]:
+    """Keep to what this command says: libraries' remarks to their own users are none of a shop's business."""
+    import transformers
+
+    logging: Any = transformers.utils.logging
+    verbosity = logging.get_verbosity()
+    logging.set_verbosity_error()
+    try:
+        with warnings.catch_warnings():
+            # trl 1.16 and peft 0.21 ask for what transformers 5.23 has renamed.
+            renamed = r"`(is_)?gradient_checkpointing\w*` is deprecated"
+            warnings.filterwarnings("ignore", message=renamed, category=FutureWarning)
+            yield
+    finally:
+        logging.set_verbosity(verbosity)

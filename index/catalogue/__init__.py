@@ -1,0 +1,1 @@
+"""Products: reading a source, cleaning, merging duplicates, splitting, keeping."""

@@ -1,0 +1,120 @@
+"""Writing a catalogue's tables, from the rows that were spooled and what was decided of them.
+
+`index.catalogue.store` says what the files are and reads them.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from index.catalogue.deduplication import Selection
+from index.catalogue.rows import ROW_COLUMNS, first_samples
+from index.catalogue.source import SAMPLE_CHARACTERS, Rejection
+from index.catalogue.store import ALIASES, PRODUCTS, UID_ENTRIES, UID_HASHES
+from index.progress import Progress
+
+REJECTED = "rejected.jsonl"
+_ROWS_PER_BATCH = 8192
+
+
+def write_tables(
+    rows: Path,
+    folder: Path,
+    facts: NDArray[np.void],
+    selection: Selection,
+    numbers: dict[str, NDArray[Any]],
+    progress: type[Progress],
+) -> list[Rejection]:
+    """Write products, aliases and the uid table into `folder`; give the first rows of repeated uids.
+
+    `rows` is an Arrow stream of `ROW_COLUMNS`, n rows, `facts` (n,) of `index.catalogue.rows.FACTS`;
+    `numbers` are further columns of the products, (kept,) each.
+    """
+    product_of = np.cumsum(selection.kept) - 1  # row read → row of the catalogue, where kept
+    aliased = selection.aliases
+    alias_numbers = {"row": product_of[selection.merged_into[aliased]]}
+    repeats: list[Rejection] = []
+    with (
+        _BatchWriter(folder / PRODUCTS, ROW_COLUMNS, numbers) as products,
+        _BatchWriter(folder / ALIASES, ("uid",), alias_numbers) as aliases,
+        pa.OSFile(str(rows), "rb") as file,  # read, not mapped: mapped pages would count as memory
+        progress("writing the catalogue", len(facts), unit="rows") as bar,
+    ):
+        done = 0
+        for batch in pa.ipc.open_stream(file):
+            part = slice(done, done + batch.num_rows)
+            products.add(batch.filter(pa.array(selection.kept[part])))
+            aliases.add(batch.select(["uid"]).filter(pa.array(aliased[part])))
+            repeats = first_samples(repeats + _repeats(batch, selection.repeated[part], facts["line"][part]))
+            done += batch.num_rows
+            bar.update(batch.num_rows)
+    hashes = np.concatenate([facts["uid"][selection.kept, 0], facts["uid"][aliased, 0]])
+    entries = np.argsort(hashes, kind="stable")
+    np.save(folder / UID_HASHES, hashes[entries])
+    np.save(folder / UID_ENTRIES, entries)
+    return repeats
+
+
+def write_rejected(samples: list[Rejection], folder: Path) -> None:
+    """Write samples of what was rejected, in the order of their lines."""
+    ordered = sorted(samples, key=lambda rejection: (rejection.line, rejection.reason))
+    text = "".join(json.dumps(asdict(rejection), ensure_ascii=False) + "\n" for rejection in ordered)
+    (folder / REJECTED).write_text(text, encoding="utf-8")
+
+
+class _BatchWriter:
+    """Writes an Arrow stream in batches of one size, adding columns of numbers to the text."""
+
+    def __init__(self, path: Path, texts: Iterable[str], numbers: dict[str, NDArray[Any]]) -> None:
+        self._numbers = {name: pa.array(values) for name, values in numbers.items()}
+        self._text_schema = pa.schema([(name, pa.string()) for name in texts])
+        kinds = [(name, values.type) for name, values in self._numbers.items()]
+        self._schema = pa.schema([*self._text_schema, *(pa.field(*kind) for kind in kinds)])
+        self._sink = pa.OSFile(str(path), "wb")
+        self._stream = pa.ipc.new_stream(self._sink, self._schema)
+        self._waiting: list[Any] = []
+        self._waiting_rows = self._written = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self._flush()
+        self._stream.close()
+        self._sink.close()
+
+    def add(self, batch: Any) -> None:
+        """Take the next rows of text."""
+        self._waiting.append(batch)
+        self._waiting_rows += batch.num_rows
+        if self._waiting_rows >= _ROWS_PER_BATCH:
+            self._flush()
+
+    def _flush(self) -> None:
+        table = pa.Table.from_batches(self._waiting, self._text_schema).combine_chunks()
+        for name, values in self._numbers.items():
+            table = table.append_column(name, values.slice(self._written, table.num_rows))
+        self._stream.write_table(table)
+        self._written += table.num_rows
+        self._waiting, self._waiting_rows = [], 0
+
+
+def _repeats(batch: Any, repeated: NDArray[np.bool_], lines: NDArray[np.int64]) -> list[Rejection]:
+    return [
+        Rejection(
+            int(lines[place]),
+            "duplicate uid",
+            json.dumps(batch.slice(int(place), 1).to_pylist()[0], ensure_ascii=False)[:SAMPLE_CHARACTERS],
+        )
+        for place in repeated.nonzero()[0]
+    ]

@@ -1,0 +1,1 @@
+"""Titles: candidates by meaning and by words, measured, ranked, decided."""

@@ -1,0 +1,185 @@
+"""Exact words: BM25 over the tokens of titles, in memory-mapped postings.
+
+Each posting holds the finished BM25 score of one token in one title, so a search only adds.
+The rarest tokens of a question say which titles are looked at, as many as a budget allows; common ones
+then only add to the scores of those (Moffat & Zobel 1996, "continue"): a question full of common words
+costs little more at a million titles than any other.
+
+    LexicalIndex.build(titles, folder)
+    rows, scores = LexicalIndex.load(folder).search(["sony", "wh1000xm4"], 64)
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.hashing import Hashes, word_hashes
+from index.text import tokens
+from index.titles.encoder import Floats
+
+# Robertson & Zaragoza 2009; b is small because a long title is seldom padding.
+K1 = 1.2
+B = 0.4
+MAX_POSTINGS = 10_000
+ROUNDING = 1e-4  # of scores that were added in another order
+FILES = {
+    "hashes": "tokens.npy",
+    "starts": "token_starts.npy",
+    "rows": "posting_rows.npy",
+    "scores": "posting_scores.npy",
+    "mean_length": "mean_title_length.npy",
+}
+
+Rows = NDArray[np.int64]
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+
+@dataclass(frozen=True)
+class LexicalIndex:
+    """Postings by token: those of `hashes[i]` (uint64, sorted) lie at `starts[i]:starts[i + 1]`.
+
+    `rows` uint32 ascend within a token; `scores` float32 are BM25 (Lucene's idf); higher is nearer.
+    `mean_length` (1,) float64 is that of a title in tokens.
+    """
+
+    hashes: Hashes
+    starts: NDArray[np.int64]
+    rows: NDArray[np.uint32]
+    scores: Floats
+    mean_length: NDArray[np.float64]
+    titles: int
+
+    @classmethod
+    def fit(cls, titles: Sequence[str], *, like: "LexicalIndex | None" = None) -> "LexicalIndex":
+        """Count the tokens of titles, in row order; `like` another index, scores are as if they stood in that one."""
+        vocabulary: dict[str, int] = {}
+        ids: list[int] = []
+        lengths = np.zeros(len(titles), dtype=np.int64)
+        for row, title in enumerate(titles):
+            found = tokens(title)
+            lengths[row] = len(found)
+            ids.extend([vocabulary.setdefault(token, len(vocabulary)) for token in found])
+        hashes = word_hashes(list(vocabulary))
+        order = np.argsort(hashes)
+        place = np.empty(len(order), dtype=np.int64)
+        place[order] = np.arange(len(order))
+        key = place[np.asarray(ids, dtype=np.int64)] * max(1, len(titles)) + np.repeat(np.arange(len(titles)), lengths)
+        pairs, count = np.unique(key, return_counts=True)
+        token, rows = np.divmod(pairs, max(1, len(titles)))
+        starts = np.searchsorted(token, np.arange(len(order) + 1))
+        mean_length = np.array([max(1.0, float(lengths.mean()) if len(titles) else 1.0)])
+        weight = idf(np.diff(starts), len(titles))
+        if like is not None:
+            mean_length = like.mean_length
+            weight = idf(np.diff(like._spans_of(hashes[order]), axis=1)[:, 0], like.titles)
+        norm = K1 * (1 - B + B * lengths / mean_length)
+        scores = weight[token] * count / (count + norm[rows])
+        return cls(hashes[order], starts, rows.astype(np.uint32), scores.astype(np.float32), mean_length, len(titles))
+
+    def save(self, folder: Path) -> None:
+        """Write the arrays as .npy files."""
+        for field, name in FILES.items():
+            np.save(folder / name, getattr(self, field), allow_pickle=False)
+
+    @classmethod
+    def load(cls, folder: Path, titles: int) -> "LexicalIndex":
+        """Map the arrays of an index of so many titles into memory."""
+        hashes, starts, rows, scores, length = (mapped(folder / name) for name in FILES.values())
+        return cls(hashes, starts, rows, scores, length, titles)
+
+    def document_frequency(self, words: Sequence[str]) -> NDArray[np.int64]:
+        """Give in how many titles each word is a token, (n,) int64; 0 for a word never seen."""
+        spans = self._spans(words)
+        return spans[:, 1] - spans[:, 0]
+
+    def idf(self, words: Sequence[str]) -> NDArray[np.float64]:
+        """Give how rare each word is, (n,) float64; a word never seen is the rarest."""
+        return idf(self.document_frequency(words), self.titles)
+
+    def search(self, question: Sequence[str], limit: int, rows: NDArray[np.int32] | None = None) -> tuple[Rows, Floats]:
+        """Give the rows of the best titles for tokens of a question, and their scores, best first.
+
+        Equal scores come in row order. Tokens are weighed once, however often they are repeated.
+        `rows` (titles,) says where each title stands in the catalogue, below 0 where it does no more; it is the
+        row itself unless told.
+        """
+        spans = self._spans(sorted(set(question)))
+        sizes = spans[:, 1] - spans[:, 0]
+        order = np.argsort(sizes, kind="stable")
+        order = order[sizes[order] > 0]
+        if len(order) == 0:
+            return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)
+        affordable = max(1, int((np.cumsum(sizes[order]) <= MAX_POSTINGS).sum()))
+        postings = [slice(*spans[token]) for token in order]
+        found = distinct(np.concatenate([self.rows[each] for each in postings[:affordable]]))
+        if rows is not None:
+            found = found[rows[found] >= 0]
+        total = np.zeros(len(found), dtype=np.float32)
+        for each in postings[:affordable]:
+            self._add(each, found, total)
+        to_come = [float(self.scores[each].max()) for each in postings[affordable:]]
+        for number, each in enumerate(postings[affordable:]):
+            found, total = _likely(found, total, limit, within=sum(to_come[number:]))
+            self._add(each, found, total)
+        found, total = _likely(found, total, limit)
+        standing = (found if rows is None else rows[found]).astype(np.int64)
+        best = np.lexsort((standing, -total))[:limit]
+        return standing[best], total[best]
+
+    def _add(self, postings: slice, found: NDArray[np.uint32], total: Floats) -> None:
+        """Add what some postings of one token score to the totals of the rows found, both ascending."""
+        rows, scores = self.rows[postings], self.scores[postings]
+        if len(found) == 0:
+            return
+        if len(rows) < len(found):  # the shorter list is looked up in the longer
+            place = np.minimum(np.searchsorted(found, rows), len(found) - 1)
+            same = found[place] == rows
+            total[place[same]] += scores[same]
+        else:
+            place = np.minimum(np.searchsorted(rows, found), len(rows) - 1)
+            same = rows[place] == found
+            total[same] += scores[place[same]]
+
+    def _spans(self, words: Sequence[str]) -> NDArray[np.int64]:
+        """Give where the postings of each word start and stop, (n, 2) int64."""
+        return self._spans_of(word_hashes(words))
+
+    def _spans_of(self, wanted: Hashes) -> NDArray[np.int64]:
+        if len(self.hashes) == 0 or len(wanted) == 0:
+            return np.zeros((len(wanted), 2), dtype=np.int64)
+        place = np.minimum(np.searchsorted(self.hashes, wanted), len(self.hashes) - 1)
+        known = self.hashes[place] == wanted
+        return np.stack([self.starts[place] * known, self.starts[place + 1] * known], axis=1)
+
+
+def mapped(path: Path) -> NDArray[Any]:
+    """Map a .npy file into memory, as a plain array: slices of a `np.memmap` cost microseconds each."""
+    return np.asarray(np.load(path, mmap_mode="r"))
+
+
+def distinct(values: NDArray[Scalar]) -> NDArray[Scalar]:
+    """Give the distinct values, ascending; several times faster than `np.unique`."""
+    ordered: NDArray[Scalar] = np.sort(values)
+    first: NDArray[np.bool_] = np.append(True, ordered[1:] != ordered[:-1])
+    return ordered[first[: len(ordered)]]
+
+
+def _likely(
+    found: NDArray[np.uint32], total: Floats, limit: int, *, within: float = 0.0
+) -> tuple[NDArray[np.uint32], Floats]:
+    """Keep the rows that may still be among the best `limit` if each can gain up to `within`; ties stay."""
+    if len(found) <= limit:
+        return found, total
+    within += ROUNDING
+    likely = total + np.float32(within) >= np.partition(total, len(found) - limit)[len(found) - limit]
+    return found[likely], total[likely]
+
+
+def idf(document_frequency: NDArray[np.int64], titles: int) -> NDArray[np.float64]:
+    """Give Lucene's inverse document frequency, never negative."""
+    weight: NDArray[np.float64] = np.log1p((titles - document_frequency + 0.5) / (document_frequency + 0.5))
+    return weight

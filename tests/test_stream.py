@@ -1,0 +1,164 @@
+"""Reading an answer: it goes on while the page is drawn anew, and ends when it is stopped or nobody looks."""
+
+import threading
+import time
+
+import pytest
+
+from assistant.answer import Answer, Asking, Pieces
+from assistant.backends.base import BackendError
+from assistant.conversation import State
+from assistant.reply import Reply
+from index.errors import UnknownProductError
+from ui.queue import Line
+from ui.web import stream as module
+from ui.web.stream import Reading
+
+
+def free_line() -> Line:
+    return Line(at_once=1, waiting=2)
+
+
+def answer_of(pieces: Pieces) -> Answer:
+    return Answer(pieces, "how bright?", State("LAMP1"))
+
+
+def until_cancelled(asking: Asking) -> Pieces:
+    """Say two words, then nothing until the cancel, as a model that thinks long."""
+    yield "It "
+    yield "weighs"
+    assert asking.cancel.wait(20)
+    return Reply("answer", "It weighs")
+
+
+def counting(asking: Asking) -> Pieces:
+    """Say a word every 20 ms until the cancel."""
+    said = 0
+    while not asking.cancel.is_set() and said < 500:
+        yield f"{said} "
+        said += 1
+        time.sleep(0.02)
+    return Reply("answer", str(said))
+
+
+def test_a_stop_is_heard_while_the_model_is_silent_and_keeps_what_came() -> None:
+    asking = Asking()
+    reading = Reading(lambda: answer_of(until_cancelled(asking)), asking, free_line())
+    texts = []
+    for text in reading:
+        texts.append(text)
+        if len(texts) > 4:
+            break
+    start_s = time.monotonic()
+    reading.stop()
+    assert time.monotonic() - start_s < 2
+    assert reading.reply == Reply("answer", "It weighs")
+    assert texts[-1] == "It weighs"
+    assert (reading.stopped, reading.ended) == (True, True)
+
+
+def test_it_tells_in_how_many_pieces_the_text_came_and_in_what_time() -> None:
+    def slowly() -> Pieces:
+        time.sleep(0.3)  # reading the prompt is not writing
+        yield "It weighs "
+        time.sleep(0.1)
+        yield "1.3 kg."
+        return Reply("answer", "It weighs 1.3 kg. [1]")
+
+    reading = Reading(lambda: answer_of(slowly()), Asking(), free_line())
+    for _ in reading:
+        pass
+    assert (reading.text, reading.pieces) == ("It weighs 1.3 kg.", 2)
+    assert 0.1 <= reading.writing_s < 0.3
+
+
+def test_it_goes_on_where_one_drawing_ends_and_another_begins() -> None:
+    asking = Asking()
+    reading = Reading(lambda: answer_of(until_cancelled(asking)), asking, free_line())
+    for _ in reading:
+        break
+    assert next(text for text in reading if text) in ("It ", "It weighs")
+    assert not reading.ended
+    reading.stop()
+
+
+def test_a_reply_that_nobody_looks_at_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "UNWATCHED_S", 0.2)
+    monkeypatch.setattr(module, "WATCH_EVERY_S", 0.05)
+    asking = Asking()
+    reading = Reading(lambda: answer_of(counting(asking)), asking, free_line())
+    watched = [text for text, _ in zip(reading, range(30), strict=False)]
+    assert len(watched) == 30, "while somebody looks it goes on"
+    deadline_s = time.monotonic() + 5
+    while not reading.ended and time.monotonic() < deadline_s:
+        time.sleep(0.02)
+    assert (reading.ended, reading.stopped) == (True, True)
+    assert reading.reply is not None
+
+
+def test_who_waits_in_line_and_is_gone_gives_the_place_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "UNWATCHED_S", 0.2)
+    monkeypatch.setattr(module, "WATCH_EVERY_S", 0.05)
+    line, asking = free_line(), Asking()
+    with line.turn(threading.Event(), at_most_s=5):
+        reading = Reading(lambda: answer_of(until_cancelled(asking)), asking, line)
+        deadline_s = time.monotonic() + 5
+        while not reading.ended and time.monotonic() < deadline_s:
+            time.sleep(0.02)
+        assert (reading.ended, reading.stopped, len(line)) == (True, True, 1)
+
+
+def test_a_fault_is_kept_for_where_the_answer_is_drawn() -> None:
+    def pieces() -> Pieces:
+        yield "It "
+        raise BackendError("gone", "there", "back")
+
+    reading = Reading(lambda: answer_of(pieces()), Asking(), free_line())
+    list(reading)
+    assert isinstance(reading.fault, BackendError)
+    reading.stop()
+    assert not reading.stopped, "what has ended cannot be stopped"
+
+
+def test_a_question_that_cannot_be_asked_is_a_fault_too() -> None:
+    def ask() -> Answer:
+        raise UnknownProductError("no such uid", "one of the catalogue", "look")
+
+    reading = Reading(ask, Asking(), free_line())
+    list(reading)
+    assert isinstance(reading.fault, UnknownProductError)
+
+
+def test_who_comes_second_sees_a_place_in_the_line_and_the_product_already() -> None:
+    line, first_asking, second_asking = free_line(), Asking(), Asking()
+    first = Reading(lambda: answer_of(until_cancelled(first_asking)), first_asking, line)
+    next(text for text in first if text)
+    second = Reading(lambda: answer_of(until_cancelled(second_asking)), second_asking, line)
+    for text in second:
+        assert text == ""
+        if second.before:
+            break
+    assert second.before == 1
+    assert second.answer is not None
+    assert second.answer.state.uid == "LAMP1"
+    first.stop()
+    assert next(text for text in second if text)
+    assert second.before == 0
+    second.stop()
+
+
+def test_whoever_stops_in_the_line_never_reaches_the_model() -> None:
+    line, asking, asked = free_line(), Asking(), threading.Event()
+
+    def pieces() -> Pieces:
+        asked.set()
+        yield "no"
+        return Reply("answer", "no")
+
+    with line.turn(threading.Event(), at_most_s=5):
+        reading = Reading(lambda: answer_of(pieces()), asking, line)
+        next(iter(reading))
+        reading.stop()
+        assert reading.ended
+    assert not asked.is_set()
+    assert (reading.reply, reading.stopped) == (None, True)

@@ -1,0 +1,101 @@
+"""What the server tells Prometheus: requests, replies by kind, faults by code, times, and the line before the model.
+
+metrics = Metrics(line)
+app.add_middleware(Counted, metrics=metrics)
+"""
+
+import time
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from assistant.reply import Reply
+from ui.queue import Line
+
+SECONDS = (0.05, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.5, 5.0, 10.0, 30.0, 60.0)
+
+
+class Metrics:
+    """The figures of one server."""
+
+    media_type = CONTENT_TYPE_LATEST
+
+    def __init__(self, line: Line) -> None:
+        """Count from nothing."""
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "titlewise_requests", "Requests by route and status.", ("route", "status"), registry=self._registry
+        )
+        self._replies = Counter("titlewise_replies", "Replies by kind.", ("kind",), registry=self._registry)
+        self._faults = Counter(
+            "titlewise_faults", "Faults by code, those told inside a stream too.", ("code",), registry=self._registry
+        )
+        self._seconds = Histogram(
+            "titlewise_reply_seconds", "From the turn to the checked reply.", buckets=SECONDS, registry=self._registry
+        )
+        self._first = Histogram(
+            "titlewise_request_seconds",
+            "To the first byte of the response, by route.",
+            ("route",),
+            buckets=SECONDS,
+            registry=self._registry,
+        )
+        Gauge("titlewise_line", "Questions that are being answered or wait.", registry=self._registry).set_function(
+            lambda: len(line)
+        )
+
+    def request(self, route: str, status: int, seconds: float) -> None:
+        """Count one request."""
+        self._requests.labels(route, status).inc()
+        self._first.labels(route).observe(seconds)
+
+    def reply(self, reply: Reply) -> None:
+        """Count one reply."""
+        self._replies.labels(reply.kind).inc()
+        self._seconds.observe(reply.timings.get("total_ms", 0.0) / 1000)
+
+    def fault(self, code: str) -> None:
+        """Count one fault."""
+        self._faults.labels(code).inc()
+
+    def text(self) -> bytes:
+        """Give everything in Prometheus' text form."""
+        return generate_latest(self._registry)
+
+
+class Counted:
+    """Counts requests as their responses begin; whoever answers can still see that the client has hung up."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        """Stand before an app."""
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Count one request; what fails before it is answered becomes a 500 further out."""
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        start_s = time.perf_counter()
+        begun = False
+
+        def begin(status: int) -> None:
+            nonlocal begun
+            begun = True
+            self._metrics.request(_route_of(scope), status, time.perf_counter() - start_s)
+
+        async def counted(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                begin(message["status"])
+            await send(message)
+
+        try:
+            await self._app(scope, receive, counted)
+        except Exception:
+            if not begun:
+                begin(500)
+            raise
+
+
+def _route_of(scope: Scope) -> str:
+    """Name the route; a path that is none of ours is "other", so that strangers make no new series."""
+    return getattr(scope.get("route"), "path", "other")

@@ -1,0 +1,252 @@
+"""OpenAI's forms of a chat, and ours inside them.
+
+A reply is told twice: as text that any client can show, quotes and source under it; and whole, in the
+extension field "titlewise".
+
+    ChatRequest(messages=[{"role": "user", "content": "how heavy is the red Harrow kettle?"}]).question
+    completion_of(reply, usage, made).choices[0].message.content
+"""
+
+import secrets
+import time
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+
+from assistant.messages import Message
+from assistant.phrases import language_of, phrase
+from assistant.reply import Reply
+from ui.api.open_webui import unwrapped
+
+EXTENSION = "titlewise"
+MODEL = "titlewise"  # with the adapter that answers by default
+MAX_MESSAGES = 200  # the newest, of a talk that clients send whole with every question
+MAX_NEW_TOKENS = 512
+MAX_SEED = 2**31
+
+
+def whole(text: str) -> str:
+    """Join surrogate pairs, and put U+FFFD for a half: JavaScript cuts texts inside characters."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+Text = Annotated[str, AfterValidator(whole)]
+Finish = Literal["stop", "length"]
+
+
+class _Form(BaseModel):
+    model_config = ConfigDict(extra="ignore")  # other clients send what only other servers know
+
+
+class Part(_Form):
+    """A piece of a message; pictures, sounds and files are not read."""
+
+    type: str
+    text: Text = ""
+
+
+class ChatMessage(_Form):
+    """One message of a talk; of instructions, calls of tools and what these gave nothing is read."""
+
+    role: Literal["system", "developer", "user", "assistant", "tool", "function"]
+    content: Text | list[Part] | None = None
+
+    @property
+    def text(self) -> str:
+        """Give the message as one text."""
+        if isinstance(self.content, list):
+            return "\n".join(part.text for part in self.content if part.type == "text")
+        return self.content or ""
+
+
+class StreamOptions(_Form):
+    """What a stream is to tell beside its text."""
+
+    include_usage: bool = False
+
+
+class ResponseFormat(_Form):
+    """What the reply is to look like: text, and nothing else."""
+
+    type: Literal["text"]
+
+
+class Extension(_Form):
+    """What only this server understands.
+
+    `product` is the uid that the question is about; `live` streams the model's own words before they
+    are checked, and the checked reply at the end. `describe` takes the last message for a title that is in no
+    catalogue, and has a description invented for it.
+    """
+
+    product: Text = ""
+    live: bool = False
+    describe: bool = False
+
+
+class ChatRequest(_Form):
+    """A chat to be continued; the last message asks, those before say what the talk is about.
+
+    What would have to change the reply's form or what it is made of, and cannot, is refused: `n`, `logprobs`,
+    `response_format`, `tool_choice`.
+    """
+
+    model: Text = MODEL
+    messages: list[ChatMessage] = Field(min_length=1)
+    stream: bool | None = False
+    stream_options: StreamOptions | None = None
+    max_tokens: int | None = Field(None, ge=1)
+    max_completion_tokens: int | None = Field(None, ge=1)
+    temperature: float | None = Field(None, ge=0, le=2)
+    top_p: float | None = Field(None, ge=0, le=1)
+    seed: int | None = None
+    n: Literal[1] | None = None
+    logprobs: Literal[False] | None = None
+    response_format: ResponseFormat | None = None
+    tool_choice: Literal["none", "auto"] | None = None
+    titlewise: Extension = Extension()
+
+    @field_validator("messages")
+    @classmethod
+    def _talk(cls, messages: list[ChatMessage]) -> list[ChatMessage]:
+        said = [message for message in messages if message.role in ("user", "assistant")]
+        if not said or said[-1].role != "user":
+            raise ValueError("the last message of the talk has the role of the one who asks, user")
+        return said[-MAX_MESSAGES:]
+
+    @property
+    def asking(self) -> str:
+        """Give the last message, as it came."""
+        return self.messages[-1].text
+
+    @property
+    def question(self) -> str:
+        """Give what is asked."""
+        return unwrapped(self.asking)
+
+    @property
+    def history(self) -> list[Message]:
+        """Give what was said before."""
+        return [
+            Message("user" if message.role == "user" else "assistant", message.text) for message in self.messages[:-1]
+        ]
+
+    @property
+    def new_tokens(self) -> int | None:
+        """Give how many tokens are wanted at most, where that is said; never more than this server writes."""
+        wanted = self.max_completion_tokens or self.max_tokens
+        return min(wanted, MAX_NEW_TOKENS) if wanted else None
+
+    @property
+    def tells_usage(self) -> bool:
+        """Say whether a stream is to end with the count of its tokens."""
+        return bool(self.stream_options and self.stream_options.include_usage)
+
+
+@dataclass(frozen=True)
+class Made:
+    """What all parts of one completion have in common."""
+
+    model: str
+    id: str = field(default_factory=lambda: f"chatcmpl-{secrets.token_hex(12)}")
+    created: int = field(default_factory=lambda: int(time.time()))
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Tokens of the messages and of the reply, by the model's own tokenizer; prompts of ours are not counted."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+
+
+@dataclass(frozen=True)
+class Answered:
+    """The message that answers: as text, and whole."""
+
+    content: str
+    titlewise: Reply
+    role: Literal["assistant"] = "assistant"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The only choice of a completion."""
+
+    message: Answered
+    index: Literal[0] = 0
+    finish_reason: Finish = "stop"
+    logprobs: None = None
+
+
+@dataclass(frozen=True)
+class Completion:
+    """A whole completion."""
+
+    id: str
+    created: int
+    model: str
+    choices: tuple[Choice, ...]
+    usage: Usage | None
+    object: Literal["chat.completion"] = "chat.completion"
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model that may be asked for."""
+
+    id: str
+    object: Literal["model"] = "model"
+    created: Literal[0] = 0
+    owned_by: str = MODEL
+
+
+@dataclass(frozen=True)
+class Models:
+    """All models that may be asked for."""
+
+    data: tuple[Model, ...]
+    object: Literal["list"] = "list"
+
+
+def readable(reply: Reply) -> str:
+    """Give a reply as plain text: what is said, and under it each quoted sentence with its source.
+
+    Before what is invented it says so.
+    """
+    if reply.kind == "generated":
+        return f"{phrase('generated', language_of(reply.title))}\n\n{reply.text}"
+    quoted = [
+        f'[{number}] "{quote.text}" – {reply.title} ({reply.uid})' for number, quote in enumerate(reply.quotes, 1)
+    ]
+    return "\n\n".join([reply.text, *(["\n".join(quoted)] if quoted else [])])
+
+
+def completion_of(reply: Reply, usage: Usage | None, made: Made) -> Completion:
+    """Give a whole completion; its usage is None where the tokens could not be counted."""
+    choice = Choice(Answered(readable(reply), reply), finish_reason=finish_of(reply))
+    return Completion(made.id, made.created, made.model, (choice,), usage)
+
+
+def finish_of(reply: Reply) -> Finish:
+    """Say why the text ends: the model's, from which the reply was made, may have been cut by `max_tokens`."""
+    return "length" if reply.cut else "stop"
+
+
+def chunk_of(
+    made: Made, delta: dict[str, Any], *, finish: Finish | None = None, tells_usage: bool = False
+) -> dict[str, Any]:
+    """Give one part of a stream; where the last part tells the usage, those before say that they do not."""
+    choice = {"index": 0, "delta": delta, "finish_reason": finish, "logprobs": None}
+    return _chunk(made, [choice]) | ({"usage": None} if tells_usage else {})
+
+
+def usage_chunk_of(made: Made, usage: Usage) -> dict[str, Any]:
+    """Give the part of a stream that tells its tokens."""
+    return _chunk(made, []) | {"usage": vars(usage)}
+
+
+def _chunk(made: Made, choices: list[dict[str, Any]]) -> dict[str, Any]:
+    return {**vars(made), "object": "chat.completion.chunk", "choices": choices}

@@ -1,0 +1,64 @@
+"""A reply in parts: OpenAI's chunks, as server-sent events.
+
+StreamingResponse(events(parts_of(answering, body, None, request, metrics), metrics))
+"""
+
+import functools
+import json
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from starlette.requests import Request
+
+from index.errors import UserError
+from ui.api.errors import told
+from ui.api.metrics import Metrics
+from ui.api.schema import EXTENSION, ChatRequest, Made, chunk_of, finish_of, readable, usage_chunk_of
+from ui.api.workers import LOG, Answering, GoneError
+
+
+async def parts_of(
+    answering: Answering, body: ChatRequest, adapter: str | None, request: Request, metrics: Metrics
+) -> AsyncIterator[dict[str, Any]]:
+    """Give the parts of a stream: the role, the live words, the whole reply in the extension, its text, the usage."""
+    made = Made(body.model)
+    chunk = functools.partial(chunk_of, made, tells_usage=body.tells_usage)
+    yield chunk({"role": "assistant", "content": ""})
+    live = ""
+    async for piece in answering.pieces(body, adapter, request):
+        if isinstance(piece, str):
+            live += piece
+            yield chunk({"content": piece})
+            continue
+        reply, text = piece, readable(piece)
+        metrics.reply(reply)
+        # What the model said while live is not taken back: the checked reply follows it.
+        rest = text.removeprefix(live) if text.startswith(live) else f"\n\n{text}"
+        yield chunk({EXTENSION: asdict(reply)})
+        for word in _words(rest):
+            yield chunk({"content": word})
+        yield chunk({}, finish=finish_of(reply))
+        if body.tells_usage and (usage := await answering.usage(body, reply)):
+            yield usage_chunk_of(made, usage)
+
+
+async def events(parts: AsyncIterator[dict[str, Any]], metrics: Metrics) -> AsyncIterator[str]:
+    """Give parts as server-sent events; a fault in mid-stream is one too, as the status is long sent."""
+    try:
+        async for part in parts:
+            yield f"data: {json.dumps(part, ensure_ascii=False)}\n\n"
+    except GoneError:
+        return
+    except Exception as fault:
+        if not isinstance(fault, UserError):
+            LOG.exception("A stream failed.")
+        _, refusal = told(fault)
+        metrics.fault(refusal.error.code)
+        yield f"data: {json.dumps(asdict(refusal), ensure_ascii=False)}\n\n"
+    yield "data: [DONE]\n\n"
+
+
+def _words(text: str) -> Sequence[str]:
+    """Cut a text into words with the space before each."""
+    return [f" {word}" if number else word for number, word in enumerate(text.split(" "))]

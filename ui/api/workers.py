@@ -1,0 +1,172 @@
+"""Answers for the server: written in threads, in line before the model, carried by the event loop.
+
+reply = await Answering(assistant, Limits()).reply(body, None, request)
+"""
+
+import asyncio
+import contextlib
+import functools
+import logging
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from starlette.requests import Request
+
+from assistant.answer import Answer, Asking
+from assistant.assistant import Assistant
+from assistant.conversation import State
+from assistant.reply import Reply
+from index.errors import UserError
+from index.resolver import check_question
+from ui.api.open_webui import is_errand
+from ui.api.schema import MAX_SEED, ChatRequest, Usage, readable
+from ui.queue import Line
+
+LOG = logging.getLogger("uvicorn.error")  # where uvicorn tells what failed
+HANG_UP_POLL_S = 0.1
+SPARE_THREADS = 3  # beside those that answer or wait: for the warm-up, for resolving, for counting tokens
+LEAST_TOP_P = 1e-6  # takes the likeliest token, as 0 does at OpenAI; vLLM refuses 0
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much one server takes on."""
+
+    at_once: int = 2  # answers under way
+    waiting: int = 32  # requests in line behind them
+    wait_s: float = 60.0  # in line at most
+    body_bytes: int = 1 << 22  # clients send pictures along, which are not read
+
+
+class GoneError(Exception):
+    """Whoever asked has hung up."""
+
+
+class LateError(UserError):
+    """The turn did not come in time."""
+
+
+class ErrandError(UserError):
+    """What a chat client asks for itself, such as a title for the talk, in place of a question about a product."""
+
+
+class Answering:
+    """One assistant for many requests at once."""
+
+    def __init__(self, assistant: Assistant, limits: Limits) -> None:
+        """Hold an assistant, which stays the caller's."""
+        self.line = Line(limits.at_once, limits.waiting)
+        self._assistant = assistant
+        self._wait_s = limits.wait_s
+        self._threads = ThreadPoolExecutor(limits.at_once + limits.waiting + SPARE_THREADS, thread_name_prefix="answer")
+
+    async def in_thread(self, work: Callable[..., T], *arguments: Any) -> T:
+        """Run what would block the event loop."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, functools.partial(work, *arguments))
+
+    def close(self) -> None:
+        """Take on nothing more."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def check(self, body: ChatRequest) -> None:
+        """Refuse what cannot be answered, or not now, while it can still be refused with a status.
+
+        Raises `QuestionError`, `UnknownProductError`, `ErrandError`, `LineFullError`.
+        """
+        if is_errand(body.asking):
+            raise ErrandError(
+                f'this is an errand for a model at large, as it begins with "{body.asking.splitlines()[0]}"',
+                "a question about a product",
+                "turning titles, tags and follow-up questions off in the chat client, or giving them to another model",
+            )
+        check_question(body.question)
+        if body.titlewise.product:
+            self._assistant.catalogue.row_of(body.titlewise.product)
+        self.line.check_room()
+
+    async def reply(self, body: ChatRequest, adapter: str | None, request: Request) -> Reply:
+        """Give the checked reply; raises as `pieces`."""
+        async for piece in self.pieces(body, adapter, request):
+            if isinstance(piece, Reply):
+                return piece
+        raise GoneError
+
+    async def pieces(self, body: ChatRequest, adapter: str | None, request: Request) -> AsyncIterator[str | Reply]:
+        """Give the model's words as they come where the request wants them live, and the checked reply last.
+
+        Raises `LineFullError`, `LateError`, `GoneError` where the client hangs up, and what the assistant raises.
+        """
+        loop = asyncio.get_running_loop()
+        pieces: asyncio.Queue[str | Reply] = asyncio.Queue()
+        asking = _asking_of(body, adapter)
+        live = body.titlewise.live and not body.titlewise.describe  # nothing invented before it is said to be
+
+        def hand_over(piece: str | Reply) -> None:
+            loop.call_soon_threadsafe(pieces.put_nowait, piece)
+
+        work = loop.run_in_executor(self._threads, self._answer, body, asking, hand_over)
+        try:
+            while True:
+                piece = await _next(pieces, work, request)
+                if isinstance(piece, Reply) or live:
+                    yield piece
+                if isinstance(piece, Reply):
+                    return
+        finally:
+            asking.cancel.set()  # whoever hangs up stops the model
+
+    async def usage(self, body: ChatRequest, reply: Reply) -> Usage | None:
+        """Count the tokens of the messages and of the reply; None where that fails, as the reply stands without it."""
+        try:
+            return await self.in_thread(self._usage, body, reply)
+        except Exception:
+            LOG.exception("The tokens of a reply could not be counted.")
+            return None
+
+    def _usage(self, body: ChatRequest, reply: Reply) -> Usage:
+        count = self._assistant.backend.count_tokens
+        asked, answered = sum(count(message.text) for message in body.messages), count(readable(reply))
+        return Usage(asked, answered, asked + answered)
+
+    def _answer(self, body: ChatRequest, asking: Asking, hand_over: Callable[[str | Reply], None]) -> None:
+        with self.line.turn(asking.cancel, at_most_s=self._wait_s) as came:
+            if asking.cancel.is_set():
+                return
+            if not came:
+                raise LateError(f"no turn within {self._wait_s:g} s", "fewer questions at once", "asking again later")
+            answer = self._answer_of(body, asking)
+            for piece in answer:
+                hand_over(piece)
+            hand_over(answer.reply)
+
+    def _answer_of(self, body: ChatRequest, asking: Asking) -> Answer:
+        if body.titlewise.describe:
+            return self._assistant.describe(body.question, asking=asking)
+        uid = body.titlewise.product
+        state = State() if uid else self._assistant.recall(body.history)
+        return self._assistant.ask(body.question, uid=uid, state=state, asking=asking)
+
+
+def _asking_of(body: ChatRequest, adapter: str | None) -> Asking:
+    return Asking(
+        adapter,
+        seed=(body.seed or 0) % MAX_SEED,
+        max_new_tokens=body.new_tokens,
+        temperature=body.temperature or 0.0,
+        top_p=1.0 if body.top_p is None else max(body.top_p, LEAST_TOP_P),
+    )
+
+
+async def _next(pieces: "asyncio.Queue[str | Reply]", work: "asyncio.Future[None]", request: Request) -> str | Reply:
+    """Give the next piece; raises what the work raised, and `GoneError` once the client has hung up."""
+    while not await request.is_disconnected():
+        if pieces.empty() and work.done():
+            work.result()
+            break
+        with contextlib.suppress(TimeoutError):
+            return await asyncio.wait_for(pieces.get(), HANG_UP_POLL_S)
+    raise GoneError

@@ -1,0 +1,101 @@
+"""The chat in the terminal: questions, streamed replies, and a few commands.
+
+talk(assistant)
+"""
+
+import contextlib
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+
+from assistant.answer import Answer, Asking
+from assistant.assistant import Assistant
+from assistant.conversation import State
+from assistant.reply import Reply
+from index.errors import UserError
+from ui.commands.terminal import product_lines, quote_lines, wrapped
+
+HELP = """Ask about a product in your own words. Commands:
+  /product        show the product that we talk about; /product UID turns to another
+  /sources        show the quotes of the last reply
+  /new            forget the product
+  /quit           leave (Ctrl-D does too); Ctrl-C stops a reply"""
+
+
+def talk(assistant: Assistant) -> None:
+    """Talk until the shopper leaves."""
+    assistant.warm_up()
+    print(f"{len(assistant.catalogue):,} products, {assistant.name}. /help shows the commands.")
+    state = State()
+    last: Reply | None = None
+    while (line := _read()) is not None:
+        command, _, rest = line.partition(" ")
+        if not line:
+            continue
+        try:
+            if command == "/quit":
+                return
+            if command == "/help":
+                print(HELP)
+            elif command == "/new":
+                state = State()
+            elif command == "/product":
+                state = _product(assistant, state, rest.strip())
+            elif command == "/sources":
+                print("\n".join(quote_lines(last)) if last and last.quotes else "The last reply quotes nothing.")
+            elif command.startswith("/"):
+                print(f"There is no command {command}. /help shows the commands.")
+            else:
+                answer = assistant.ask(line, state=state, asking=(asking := Asking()))
+                last = _say(answer, asking)
+                state = answer.state
+        except UserError as fault:
+            print(fault, file=sys.stderr)
+
+
+def _read() -> str | None:
+    """Give the next line, or None at the end of the input."""
+    try:
+        return input("\n> ").strip()
+    except EOFError:
+        print()
+        return None
+
+
+def _product(assistant: Assistant, state: State, uid: str) -> State:
+    uid = uid or state.uid
+    if not uid:
+        print("We talk about no product yet.")
+        return state
+    product = assistant.catalogue.find(uid)
+    print(product_lines(product))
+    return State(product.uid)
+
+
+def _say(answer: Answer, asking: Asking) -> Reply:
+    """Print a reply as it comes; where checking changed it, print what stands instead."""
+    streamed = []
+    with _interrupt_sets(asking.cancel):
+        for piece in answer:
+            streamed.append(piece)
+            print(piece, end="", flush=True)
+    reply = answer.reply
+    print()
+    if "".join(streamed).strip() != reply.text:
+        print(wrapped(reply.text, "= "))
+    if reply.uid:
+        print(f"  {reply.title} ({reply.uid})")
+    for line in quote_lines(reply):
+        print(line)
+    return reply
+
+
+@contextlib.contextmanager
+def _interrupt_sets(cancel: threading.Event) -> Iterator[None]:
+    """Let Ctrl-C stop the reply under way instead of the program."""
+    before = signal.signal(signal.SIGINT, lambda number, frame: cancel.set())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,71 @@
+"""How replies, resolutions and products look in a terminal."""
+
+import textwrap
+
+from assistant.reply import Reply
+from index.catalogue.report import Report
+from index.catalogue.store import Product
+from index.resolver import Explanation, Resolution
+
+WIDTH = 100
+REASONS = 8  # of an explanation, the weightiest first
+KINDS = {
+    "answer": "answer",
+    "not_stated": "not stated",
+    "clarify": "which one?",
+    "not_found": "not found",
+    "generated": "generated: this title is in no catalogue, and nothing here is checked",
+}
+
+
+def reply_lines(reply: Reply) -> str:
+    """Give a reply with its product, its quotes and its kind."""
+    head = f"[{KINDS[reply.kind]}]" + (f" {reply.title} ({reply.uid})" if reply.uid else "")
+    return "\n".join([head, wrapped(reply.text), *quote_lines(reply)])
+
+
+def quote_lines(reply: Reply) -> list[str]:
+    """Give the quotes of a reply, one line each with the place in the description."""
+    return [wrapped(f'"{quote.text}" (characters {quote.start}–{quote.end})', "  > ") for quote in reply.quotes]
+
+
+def report_line(report: Report) -> str:
+    """Give what a preparation did in one line."""
+    reasons = ", ".join(f"{count:,} {reason}" for reason, count in report.rejected.items())
+    rejected = f"{sum(report.rejected.values()):,} rejected" + (f" ({reasons})" if reasons else "")
+    return (
+        f"{report.kept:,} products kept of {report.rows_in:,} rows: {report.merged:,} merged, {rejected}, "
+        f"{report.left_out:,} left out; {report.without_description:,} have no description"
+    )
+
+
+def resolution_lines(resolution: Resolution) -> str:
+    """Give a resolution as a small table, the best hit first."""
+    rows = [f"  {hit.score:.3f}  {hit.uid}  {hit.title}" for hit in resolution.hits]
+    return "\n".join([f"{resolution.decision} (probability {resolution.probability:.3f})", *rows])
+
+
+def explanation_lines(explanation: Explanation) -> str:
+    """Give what spoke for the best hit: the words of the question, then the weightiest features."""
+    words = ", ".join(f"{word} {weight:.1f}" for word, weight in explanation.words)
+    lines = [f"\nWords of the question, by how much they tell: {words}", "\nWhy the first is before the second:"]
+    for reason in explanation.before_second[:REASONS]:
+        if reason.weight:
+            lines.append(f"  {reason.weight:+6.2f}  {reason.feature:32}{reason.value:8.2f}  against {reason.other:.2f}")
+    lines.append("\nHow sure it is that the first is meant (in logits, above 0 for it):")
+    for reason in explanation.sure[:REASONS]:
+        lines.append(f"  {reason.weight:+6.2f}  {reason.feature:32}{reason.value:8.2f}")
+    return "\n".join(lines)
+
+
+def product_lines(product: Product) -> str:
+    """Give one product as it is stored."""
+    return "\n".join([f"{product.title} ({product.uid})", wrapped(product.content or "No description is known.")])
+
+
+def wrapped(text: str, lead: str = "") -> str:
+    """Fold each line of a text to the width of a page; `lead` stands before the first and indents the rest."""
+    indent = " " * len(lead)
+    return "\n".join(
+        textwrap.fill(line, WIDTH, initial_indent=lead, subsequent_indent=indent) for line in text.splitlines()
+    )

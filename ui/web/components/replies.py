@@ -1,0 +1,149 @@
+"""How a reply looks on the page: product card, badge, text, quotes, description, times.
+
+Titles, descriptions, questions and model text are data. They are shown as plain
+text or as escaped HTML, and never become Markdown or markup of the page.
+Streamlit is imported at the top: only the page imports this module.
+
+    show_card(product.title, product.uid, strings.confident[0])
+    show_reply(reply, product, strings)
+"""
+
+import html
+import re
+from collections.abc import Sequence
+from typing import Literal
+
+import streamlit as st
+
+from assistant.reply import Kind, Quote, Reply
+from index.catalogue.store import Product
+from ui.web.components.markdown import on_one_line
+from ui.web.strings import Strings
+
+BADGE_COLOURS: dict[Kind, Literal["orange", "gray", "violet"]] = {
+    "not_stated": "orange",
+    "not_found": "gray",
+    "generated": "violet",
+}
+SURELY, PROBABLY = 0.9, 0.7  # probabilities from which the words say so
+
+SHORTEST_TIMED_MS = 100  # a shorter time has no first word worth telling
+
+# Streamlit's own sign of running has a stop button that no reply hears. Colours are mixed from the text's own, so
+# that they fit light and dark.
+STYLE = """
+[data-testid="stStatusWidget"] { display: none; }
+[data-testid="stMainBlockContainer"] { padding-top: 4rem; }
+[data-testid="stCaptionContainer"] { color: inherit; opacity: 0.8; }
+[data-testid="stCaptionContainer"] p { color: inherit; }
+[data-testid="stBottomBlockContainer"] { padding-bottom: 1.5rem; }
+[data-testid="stMainBlockContainer"] button p { text-align: left; }
+[data-testid="stText"] { overflow-wrap: anywhere; }
+[data-testid="stPageLink"] p { white-space: normal; overflow-wrap: anywhere; }
+.tw-title { font-weight: 600; line-height: 1.35; overflow-wrap: anywhere; }
+.tw-uid { color: color-mix(in srgb, currentColor 75%, transparent); font-size: 0.85rem; overflow-wrap: anywhere; }
+.tw-quote {
+  margin: 0 0 0.5rem; padding: 0.1rem 0 0.1rem 0.8rem; border-left: 3px solid #6fa89c;
+  color: color-mix(in srgb, currentColor 85%, transparent); font-size: 0.92rem; overflow-wrap: anywhere;
+}
+.tw-description { white-space: pre-wrap; font-size: 0.92rem; line-height: 1.55; overflow-wrap: anywhere; }
+.tw-description mark {
+  background: color-mix(in srgb, #f2c14e 40%, transparent); color: inherit; padding: 0.05em 0; border-radius: 2px;
+}
+"""
+
+_MARK = re.compile(r"\[(\d+)\]")
+
+
+def fault_line(fault: Exception, strings: Strings) -> str:
+    """Word a fault on one line of Markdown; of one that nobody can mend, only that it is."""
+    told = next((strings.faults[kind] for kind in type(fault).__mro__ if kind in strings.faults), strings.broken)
+    return on_one_line(told.format(fault=fault))
+
+
+def show_card(title: str, uid: str, why: str = "") -> None:
+    """Draw which product is answered about, and why it is this one."""
+    below = html.escape(f"{uid} · {why}" if why else uid)
+    st.html(f'<div class="tw-title">{html.escape(title)}</div><div class="tw-uid">{below}</div>')
+
+
+def show_uid(uid: str) -> None:
+    """Draw a uid, small and grey."""
+    st.html(f'<div class="tw-uid">{html.escape(uid)}</div>')
+
+
+def show_reply(reply: Reply, product: Product | None, strings: Strings) -> None:
+    """Draw what a finished reply says, and the description of its product with the quotes marked in it."""
+    if reply.kind in BADGE_COLOURS:
+        show_badge(reply.kind, strings)
+    # What is listed in the text of a "which one?" and of a "not found" is drawn as buttons.
+    st.text(reply.text.split("\n", 1)[0] if reply.kind in ("clarify", "not_found") else reply.text)
+    if reply.kind == "generated":
+        st.caption(strings.generated_help)
+    show_quotes(reply)
+    if product is not None:
+        show_description(product, reply.quotes, strings)
+
+
+def show_badge(kind: Kind, strings: Strings) -> None:
+    """Draw the badge of a kind that is no plain answer."""
+    st.badge(strings.badges[kind], color=BADGE_COLOURS[kind])
+
+
+def show_quotes(reply: Reply) -> None:
+    """Draw the quotes that the text does not hold already."""
+    if quotes := quotes_html(reply):
+        st.html(quotes)
+
+
+def show_description(product: Product, quotes: Sequence[Quote], strings: Strings, *, expanded: bool = False) -> None:
+    """Draw a description that opens in place, the quotes marked in it."""
+    if product.content:
+        with st.expander(strings.description, expanded=expanded):
+            st.html(f'<div class="tw-description">{highlighted(product.content, quotes)}</div>')
+    else:
+        st.caption(strings.no_description)
+
+
+def show_times(timings: dict[str, float], strings: Strings) -> None:
+    """Draw how long a reply took, small and grey."""
+    first_ms = sum(timings.get(stage, 0.0) for stage in ("resolve_ms", "passages_ms", "first_token_ms"))
+    total_ms = timings["total_ms"]
+    if total_ms >= SHORTEST_TIMED_MS:
+        first_s, total_s = strings.number(first_ms / 1000, 1), strings.number(total_ms / 1000, 1)
+        st.caption(strings.times.format(first_s=first_s, total_s=total_s))
+    else:
+        st.caption(strings.time.format(total_ms=strings.number(total_ms)))
+
+
+def confidence(probability: float, strings: Strings) -> str:
+    """Say in words how sure it is that a product is the one meant."""
+    surely, probably, perhaps = strings.confident
+    if probability >= SURELY:
+        return surely
+    return probably if probability >= PROBABLY else perhaps
+
+
+def highlighted(content: str, quotes: Sequence[Quote]) -> str:
+    """Give a content as escaped HTML in which the quoted passages are marked."""
+    pieces = []
+    end = 0
+    for quote in sorted(quotes, key=lambda quote: quote.start):
+        pieces.append(html.escape(content[end : quote.start]))
+        pieces.append(f"<mark>{html.escape(content[max(quote.start, end) : quote.end])}</mark>")
+        end = max(quote.end, end)
+    return "".join([*pieces, html.escape(content[end:])])
+
+
+def quotes_html(reply: Reply) -> str:
+    """Give the quotes that the text does not hold already as escaped HTML; "" for none.
+
+    Where text and quotes pair up, a quote bears the mark by which the text cites it.
+    """
+    marks = _MARK.findall(reply.text)
+    labels = [f"[{mark}] " for mark in marks] if len(marks) == len(reply.quotes) else [""] * len(reply.quotes)
+    return "".join(
+        f'<blockquote class="tw-quote">{label}“{html.escape(quote.text)}”</blockquote>'
+        for label, quote in zip(labels, reply.quotes, strict=True)
+        if quote.text not in reply.text
+    )

@@ -1,0 +1,147 @@
+"""Serving the page: opens what it stands on, then runs Streamlit in this process.
+
+What is opened is opened once, for all visitors, and before the first one comes. Where the catalogue, the index or
+the model is missing, the page says so itself, with the button that brings it; any other fault is one line in the
+terminal. Streamlit is imported at the top: only who serves the page imports this module.
+
+    serve_page(home, Engine(), port=8501)
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+
+import streamlit as st
+from streamlit.web.cli import main
+
+from assistant.assistant import Assistant
+from assistant.models.named import entries
+from assistant.open import Engine, open_backend, open_catalogue
+from index.catalogue.store import Catalogue
+from index.errors import ArtefactError
+from index.resolver import TitleIndex
+from ui.api.client import Served, is_ours
+from ui.feedback import FILE, Feedback
+from ui.ports import check_port
+from ui.queue import Line
+from ui.web.context import Shop
+from ui.web.sessions import Visits
+from ui.web.setup import parts_of
+
+ADDRESS = "127.0.0.1"  # the page has no accounts, so only this machine may see it
+MOST_MODELS = 2  # in memory: the one that the page was started with, and one that a visitor chose
+AT_ONCE, WAITING = 2, 100  # answers under way, and visitors in line behind them
+APP = Path(__file__).with_name("app.py")
+OPTIONS = {
+    "server.address": ADDRESS,
+    "server.headless": "true",
+    "server.fileWatcherType": "none",
+    "browser.gatherUsageStats": "false",
+    "logger.level": "warning",
+    "client.toolbarMode": "viewer",
+    "client.showErrorDetails": "none",
+    "theme.showWidgetBorder": "true",
+    "theme.headingFontWeights": "600",
+    "theme.headingFontSizes": "1.6rem, 1.6rem, 1.2rem",
+    "theme.light.primaryColor": "#0f6b5c",
+    "theme.light.backgroundColor": "#ffffff",
+    "theme.light.secondaryBackgroundColor": "#f5f6f4",
+    "theme.light.textColor": "#22282a",
+    "theme.light.borderColor": "#dfe3e0",
+    "theme.light.linkColor": "#0f6b5c",
+    "theme.dark.primaryColor": "#58bfa9",
+    "theme.dark.backgroundColor": "#15191a",
+    "theme.dark.secondaryBackgroundColor": "#1f2526",
+    "theme.dark.textColor": "#e6ebe9",
+    "theme.dark.borderColor": "#384142",
+    "theme.dark.linkColor": "#6fd0bb",
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the page is about, as it is handed to the script that Streamlit runs."""
+
+    home: Path
+    engine: Engine
+
+    def argument(self) -> str:
+        """Give the settings as one argument of a command line."""
+        return json.dumps({"home": str(self.home), "engine": asdict(self.engine)})
+
+    @classmethod
+    def from_argument(cls, argument: str) -> "Settings":
+        """Read what `argument` gave."""
+        data = json.loads(argument)
+        engine = data["engine"]
+        named = None if engine["adapters"] is None else tuple(engine["adapters"])
+        return cls(Path(data["home"]), Engine(**engine | {"adapters": named}))
+
+
+def options_for(port: int) -> list[str]:
+    """Give the options with which Streamlit runs the page."""
+    return [f"--{name}={value}" for name, value in {**OPTIONS, "server.port": str(port)}.items()]
+
+
+def serve_page(home: Path, engine: Engine, *, port: int) -> None:
+    """Serve the page on this machine until it is stopped.
+
+    Raises `UserError` where the opinions or the adapter cannot be opened, or the port is taken.
+    """
+    check_port(ADDRESS, port, "titlewise ui")
+    settings = Settings(home.absolute(), engine)
+    try:
+        opened(settings)
+    except ArtefactError as missing:
+        if not any(part.fault for part in parts_of(settings.home, engine)):
+            raise
+        print(f"Not ready yet: {missing.happened}. The page tells how to mend it.")
+    arguments = ["run", str(APP), *options_for(port), "--", settings.argument()]
+    try:
+        main(arguments, prog_name="streamlit", standalone_mode=False)
+    finally:
+        visits().stop()
+
+
+def opened(settings: Settings) -> Shop:
+    """Give what all visitors share, each part opened at the first call.
+
+    Raises `ArtefactError` where the catalogue, the index or the model is missing or damaged, `UserError` for what
+    else a person can mend.
+    """
+    home, engine = settings.home, settings.engine
+    names = [entry.model.name for entry in entries() if entry.place is not None and entry.model.name != engine.model]
+    others = {} if engine.server else {name: partial(_clerk, home, Engine(name, engine.backend)) for name in names}
+    return Shop(home, _clerk(home, engine), _feedback(home), _line(), visits(), others)
+
+
+@st.cache_resource(show_spinner=False)
+def visits() -> Visits:
+    """Give everyone's visits."""
+    return Visits()
+
+
+@st.cache_resource(show_spinner=False)
+def _catalogue(home: Path) -> tuple[Catalogue, TitleIndex]:
+    return open_catalogue(home)
+
+
+# One that has to go is not closed: the answers that it is still writing hold it, and its memory is freed after them.
+@st.cache_resource(show_spinner=False, max_entries=MOST_MODELS)
+def _clerk(home: Path, engine: Engine) -> Assistant | Served:
+    if engine.server and is_ours(engine.server):
+        return Served(*_catalogue(home), engine.server, engine.adapters)
+    assistant = Assistant(*_catalogue(home), open_backend(home, engine))
+    assistant.warm_up()
+    return assistant
+
+
+@st.cache_resource(show_spinner=False)
+def _feedback(home: Path) -> Feedback:
+    return Feedback(home / FILE)
+
+
+@st.cache_resource(show_spinner=False)
+def _line() -> Line:
+    return Line(AT_ONCE, WAITING)

@@ -1,0 +1,159 @@
+"""The figures of a report as tables and charts.
+
+Streamlit is imported at the top: only the page imports this module.
+
+    show_figures(report, report.tables[0], REPORT_STRINGS["en"])
+"""
+
+from typing import Any
+
+import streamlit as st
+
+from assistant.evaluation.page import PLOTTED
+from ui.web.components.markdown import on_one_line
+from ui.web.reports import SLICE, Absence, Figure, Report, Table
+from ui.web.strings import ReportStrings
+
+LONGEST_LABEL_PX = 150  # of a chart's rows; a telephone is 360 wide
+ROW_PX = 26
+# To be told apart on white and on black; the shapes differ too.
+COLOURS = {"tuned": "#2a9d74", "base": "#5b7db1", "baseline": "#8d8672", SLICE: "#2a9d74"}
+
+
+def show_figures(report: Report, table: Table, strings: ReportStrings) -> None:
+    """Draw all figures as a table, and one of them with its intervals."""
+    names = [name for name in report.meanings if any(name in column.figures for column in table.columns)]
+    titles = {name: strings.word(name, report.titles.get(name, "")) for name in names}
+    rows = {strings.evaluation_figure: list(titles.values())}
+    for column in table.columns:
+        rows[strings.way(column.name, column.role)] = [_cell(column.figures.get(name)) for name in names]
+    st.dataframe(
+        rows,
+        hide_index=True,
+        column_config={strings.evaluation_figure: st.column_config.TextColumn(pinned=True)},
+        alt=strings.evaluation_figures,
+    )
+    st.caption(strings.evaluation_figures_help)
+    drawn = st.selectbox(
+        strings.evaluation_drawn,
+        [name for name in PLOTTED if name in names] or names,
+        format_func=titles.__getitem__,
+        key="evaluation-drawn",
+    )
+    st.vega_lite_chart(*_dots(table, drawn, titles[drawn], strings), alt=titles[drawn])
+    st.caption(strings.evaluation_drawn_help)
+    with st.expander(strings.evaluation_meanings_head):
+        for name in names:
+            meaning = strings.evaluation_meanings.get(name, report.meanings[name])
+            st.caption(f"**{on_one_line(titles[name])}**: {on_one_line(meaning)}")
+
+
+def _dots(table: Table, name: str, title: str, strings: ReportStrings) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Give (data, Vega-Lite specification) of one figure: a dot and an interval for each column that has it."""
+    rows = [
+        {
+            "way": strings.word(column.name),
+            "role": strings.evaluation_roles[column.role],
+            **vars(column.figures[name]),
+        }
+        for column in table.columns
+        if name in column.figures and column.figures[name].value is not None
+    ]
+    roles = [role for role in COLOURS if role in {column.role for column in table.columns}]
+    role = {
+        "field": "role",
+        "type": "nominal",
+        "title": None,
+        "legend": {"orient": "bottom", "columns": 1} if len(roles) > 1 else None,
+    }
+    domain = [strings.evaluation_roles[one] for one in roles]
+    colour = {**role, "scale": {"domain": domain, "range": [COLOURS[one] for one in roles]}}
+    shape = {**role, "scale": {"domain": domain}}
+    way = {
+        "field": "way",
+        "type": "nominal",
+        "sort": None,
+        "title": None,
+        "axis": {"labelLimit": LONGEST_LABEL_PX, "labelFlush": False},
+    }
+    tooltip = [
+        {"field": "way", "title": strings.evaluation_slice if SLICE in roles else strings.evaluation_way},
+        *({"field": key, "type": "quantitative", "format": ".3f"} for key in ("value", "low", "high")),
+    ]
+    return rows, {
+        "height": {"step": ROW_PX},
+        "encoding": {"y": way, "color": colour, "tooltip": tooltip},
+        "layer": [
+            {
+                "mark": {"type": "rule", "strokeWidth": 2},
+                "encoding": {"x": {"field": "low", "type": "quantitative", "title": title}, "x2": {"field": "high"}},
+            },
+            {
+                "mark": {"type": "point", "filled": True, "size": 90, "opacity": 1},
+                "encoding": {"x": {"field": "value", "type": "quantitative"}, "shape": shape},
+            },
+        ],
+    }
+
+
+def show_losses(report: Report, strings: ReportStrings) -> None:
+    """Draw in which figures the fine-tuned model is behind the best of the others."""
+    if not report.adapters:
+        return
+    st.subheader(strings.evaluation_losses, anchor=False)
+    if not report.losses:
+        st.write(strings.evaluation_losses_none)
+        return
+    cells = [
+        (
+            strings.word(loss.figure, report.titles[loss.figure]),
+            f"{loss.behind:.3f}",
+            strings.evaluation_certain if loss.certain else strings.evaluation_chance,
+            strings.word(loss.way),
+            strings.word(loss.baseline),
+            strings.word(loss.of_set),
+            strings.word(loss.table),
+        )
+        for loss in report.losses
+    ]
+    columns = dict(zip(strings.evaluation_losses_head, map(list, zip(*cells, strict=True)), strict=True))
+    st.dataframe(columns, hide_index=True, alt=strings.evaluation_losses)
+
+
+def show_absence(absence: Absence, strings: ReportStrings) -> None:
+    """Draw what tells present from absent titles: said against true shares, beside the diagonal where both are one."""
+    st.subheader(strings.evaluation_absence, anchor=False)
+    st.caption(strings.evaluation_absence_help.format(present=absence.present))
+    with st.container(horizontal=True, gap="medium"):
+        st.metric(strings.evaluation_auroc, f"{absence.auroc:.3f}", width="content")
+        st.metric(strings.evaluation_absent_found, f"{absence.absent_found:.3f}", width="content")
+        st.metric(strings.word("calibration").capitalize(), f"{absence.calibration:.3f}", width="content")
+    axis = {"type": "quantitative", "scale": {"domain": [0, 1]}}
+    shares = {
+        "x": {"field": "said", "title": strings.evaluation_bins_said, **axis},
+        "y": {"field": "right", "title": strings.evaluation_bins_right, **axis},
+    }
+    diagonal = {
+        "data": {"values": [{"said": 0, "right": 0}, {"said": 1, "right": 1}]},
+        "mark": {"type": "line", "strokeDash": [4, 4], "color": "gray"},
+        "encoding": shares,
+    }
+    size = {"field": "count", "type": "quantitative", "legend": None, "scale": {"range": [40, 400]}}
+    dots = {"mark": {"type": "circle", "opacity": 0.8, "color": COLOURS[SLICE]}, "encoding": {**shares, "size": size}}
+    st.vega_lite_chart(
+        [vars(one) for one in absence.bins], {"layer": [diagonal, dots]}, height=320, alt=strings.evaluation_absence
+    )
+    st.caption(strings.evaluation_bins_help)
+    columns = {
+        strings.evaluation_bins_said: [f"{one.said:.2f}" for one in absence.bins],
+        strings.evaluation_bins_right: [f"{one.right:.2f}" for one in absence.bins],
+        strings.evaluation_bins_count: [one.count for one in absence.bins],
+    }
+    st.dataframe(columns, hide_index=True, alt=strings.evaluation_absence)
+
+
+def _cell(figure: Figure | None) -> str:
+    if figure is None or figure.value is None or figure.low is None or figure.high is None:
+        return "–"
+    digits = 1 if abs(figure.value) >= 10 else 3
+    return f"{figure.value:.{digits}f} ({figure.low:.{digits}f}–{figure.high:.{digits}f})"
