@@ -1,42 +1,46 @@
-"""An answer on its way: how it was asked for, its stream, its reply, its time.
+"""An answer on its way: its stream, its reply, its time.
 
-answer = assistant.ask("how heavy is the Harrow kettle?", asking=Asking(seed=7))
+answer = assistant.ask("how heavy is the Harrow kettle?")
 for piece in answer:
     print(piece, end="")
 answer.reply.text
 """
 
-import threading
 import time
 from collections.abc import Generator
-from dataclasses import dataclass, field, replace
-from typing import Self
+from dataclasses import dataclass, replace
+from typing import Self, TypeVar
 
+from assistant.backends.base import Completion
 from assistant.conversation import State
+from assistant.messages import Prompt
 from assistant.reply import Reply
 
-Pieces = Generator[str, None, Reply]  # yields pieces of text, returns the checked reply
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Asking:
-    """What a caller may set for one question.
+class Generated:
+    """What a model was asked, what it wrote, and how that ended; `text` is as it came, before any checking."""
 
-    `adapter` is the name of a loaded adapter, "" for the base model, None for the
-    backend's first adapter where it has one; `cancel` stops the text. `max_new_tokens` is the assistant's
-    setting where it is None; temperature 0 takes the likeliest token, always.
-    """
+    prompt: Prompt
+    text: str
+    completion: Completion
 
-    adapter: str | None = None
-    cancel: threading.Event = field(default_factory=threading.Event)
-    seed: int = 0
-    max_new_tokens: int | None = None
-    temperature: float = 0.0
-    top_p: float = 1.0
+
+@dataclass(frozen=True)
+class End:
+    """What a stream of pieces ends in: the checked reply, and what a model wrote for it, None where none wrote."""
+
+    reply: Reply
+    generated: Generated | None = None
+
+
+Pieces = Generator[str, None, End]
 
 
 class Answer:
-    """A reply on its way: iterate for the pieces of its text; `reply` and `state` are there afterwards.
+    """A reply on its way: iterate for the pieces of its text; `reply` and `generated` are there afterwards.
 
     The pieces are the model's own words as they come; `reply.text` is what stands after checking.
     `question` is what is answered: that of an earlier turn where this one chose its product. `state` is the talk's
@@ -47,7 +51,7 @@ class Answer:
     def __init__(self, pieces: Pieces, question: str, state: State, probability: float | None = None) -> None:
         """Hold the running reply; made by `Assistant.ask` and `describe`."""
         self._pieces = pieces
-        self._reply: Reply | None = None
+        self._end: End | None = None
         self.question = question
         self.state = state
         self.probability = probability
@@ -59,17 +63,25 @@ class Answer:
         try:
             return next(self._pieces)
         except StopIteration as end:
-            self._reply = self._reply or end.value
+            self._end = self._end or end.value
             raise
 
     @property
     def reply(self) -> Reply:
-        """Give the finished reply, reading the rest of the stream first."""
+        """Return the finished reply, reading the rest of the stream first."""
+        return self._finished().reply
+
+    @property
+    def generated(self) -> Generated | None:
+        """Return what a model wrote for the reply, reading the rest of the stream first."""
+        return self._finished().generated
+
+    def _finished(self) -> End:
         for _ in self:
             pass
-        if self._reply is None:
+        if self._end is None:
             raise RuntimeError("an error ended this answer before its reply")
-        return self._reply
+        return self._end
 
 
 class Stopwatch:
@@ -85,7 +97,28 @@ class Stopwatch:
         self._timings[name] = round((now_s - self._lap_s) * 1000, 1)
         self._lap_s = now_s
 
-    def finish(self, reply: Reply) -> Reply:
-        """Give the reply with its timings."""
+    def finish(self, reply: Reply, generated: Generated | None = None) -> End:
+        """Return the end of an answer, the timings in its reply."""
         self._timings["total_ms"] = round((time.perf_counter() - self._start_s) * 1000, 1)
-        return replace(reply, timings=dict(self._timings))
+        return End(replace(reply, timings=dict(self._timings)), generated)
+
+
+def gathered(stream: Generator[str, None, T], watch: Stopwatch) -> Generator[str, None, tuple[str, T]]:
+    """Yield the pieces of a text as they come, return all of it and what it ends in; `watch` times the first."""
+    pieces: list[str] = []
+    while True:
+        try:
+            piece = next(stream)
+        except StopIteration as end:
+            return "".join(pieces), end.value
+        if not pieces:
+            watch.lap("first_token_ms")
+        pieces.append(piece)
+        yield piece
+
+
+def immediate(reply: Reply, watch: Stopwatch) -> Pieces:
+    """Yield the text of a reply that no model has to write, and return its end."""
+    watch.lap("first_token_ms")
+    yield reply.text
+    return watch.finish(reply)

@@ -162,12 +162,12 @@ _BY_NAME = {attribute.name: attribute for attribute in ATTRIBUTES}
 
 
 def asked_about(question: str) -> dict[str, str]:
-    """Give the attributes that the question asks about, each with the words that ask: {"weight": "how heavy"}."""
+    """Return the attributes that the question asks about, each with the words that ask: {"weight": "how heavy"}."""
     plain = _plain(question)
     found = ((attribute.name, attribute.asked.search(plain)) for attribute in ATTRIBUTES)
     return {name: match.group() for name, match in found if match}
 
 
 def carries(text: str, name: str) -> bool:
-    """Say whether a text states something about the attribute called `name`."""
+    """Return whether a text states something about the attribute called `name`."""
     return _BY_NAME[name].stated.search(_plain(text)) is not None

@@ -11,6 +11,7 @@ gives the same state as the live talk. No model is asked.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from assistant.messages import Message
 from index.catalogue.store import Catalogue, Product
@@ -76,7 +77,7 @@ class Turn:
 
 
 def understand(state: State, question: str, index: TitleIndex, catalogue: Catalogue) -> Turn:
-    """Say what a question means in the light of the talk so far.
+    """Return what a question means in the light of the talk so far.
 
     Raises `QuestionError` where it is blank or longer than 4,000 characters.
     """
@@ -100,7 +101,7 @@ def understand(state: State, question: str, index: TitleIndex, catalogue: Catalo
 
 
 def replay(history: Sequence[Message], index: TitleIndex, catalogue: Catalogue) -> State:
-    """Give the state after a history; turns that hold no question change nothing.
+    """Return the state after a history; turns that hold no question change nothing.
 
     Where the shopper's own turns lead to no product, the newest assistant turn that names one decides.
     """
@@ -121,7 +122,7 @@ def replay(history: Sequence[Message], index: TitleIndex, catalogue: Catalogue) 
 def choice(text: str, candidates: Sequence[Hit], catalogue: Catalogue) -> Hit | None:
     """Understand an answer to "which one?": a number, an ordinal, or words that only one candidate has.
 
-    Gives None where the text chooses none of them, or more than one.
+    Returns None where the text chooses none of them, or more than one.
     """
     words = fold(text).split()
     if len(words) > LONGEST_CHOICE_WORDS:
@@ -143,7 +144,7 @@ def choice(text: str, candidates: Sequence[Hit], catalogue: Catalogue) -> Hit | 
 
 
 def points(question: str) -> bool:
-    """Say whether a question points at its product ("it", "this") instead of naming it."""
+    """Return whether a question points at its product ("it", "this") instead of naming it."""
     return not POINTING_WORDS.isdisjoint(fold(question).split())
 
 
@@ -168,9 +169,9 @@ def _product(catalogue: Catalogue, hit: Hit) -> Product:
 
 
 def _stays(question: str, resolution: Resolution, current: Product) -> bool:
-    """Say whether a question is still about the current product rather than about another one that it names."""
+    """Return whether a question is still about the current product rather than about another one that it names."""
     words = fold(question).split()
-    own = frozenset(fold(f"{current.uid} {current.title} {current.content}").split())
+    own = _words_of(current)
     if _points_first(words, own):
         return True
     foreign = _named(words, resolution.hits[0]) - own
@@ -182,13 +183,19 @@ def _stays(question: str, resolution: Resolution, current: Product) -> bool:
     return resolution.decision == "ambiguous" and len(foreign) < WORDS_TO_LEAVE
 
 
+@lru_cache(64)
+def _words_of(product: Product) -> frozenset[str]:
+    """Return the folded words of a product, read once while a talk stays with it: a description may be long."""
+    return frozenset(fold(f"{product.uid} {product.title} {product.content}").split())
+
+
 def _named(words: Sequence[str], hit: Hit) -> frozenset[str]:
-    """Give the words of a question by which it names a title."""
+    """Return the words of a question by which it names a title."""
     return frozenset(title_part(" ".join(words)).split()) & frozenset(fold(hit.title).split())
 
 
 def _looks_named(question: str) -> frozenset[str]:
-    """Give the folded words that look like names or part numbers: "Zephyr", "X9"; the first word may not."""
+    """Return the folded words that look like names or part numbers: "Zephyr", "X9"; the first word may not."""
     words = question.split()
     capitals = [word for word in words[1:] if word[:1].isupper()]
     numbers = [word for word in words if any(sign.isdigit() for sign in word)]
@@ -196,7 +203,7 @@ def _looks_named(question: str) -> frozenset[str]:
 
 
 def _points_first(words: Sequence[str], own: frozenset[str]) -> bool:
-    """Say whether "it" stands before any word foreign to the product, as in "does it fit the X200?"."""
+    """Return whether "it" stands before any word foreign to the product, as in "does it fit the X200?"."""
     pointing = [place for place, word in enumerate(words) if word in POINTING_WORDS]
     named = frozenset(title_part(" ".join(words)).split()) - own
     foreign = [place for place, word in enumerate(words) if word in named]

@@ -3,8 +3,10 @@
 describe(backend, "Fones de Ouvido Bluetooth Sem Fio").reply.text
 """
 
-from assistant.answer import Answer, Asking, Pieces, Stopwatch
-from assistant.backends.base import Backend, Generation, answering
+import threading
+
+from assistant.answer import Answer, Generated, Pieces, Stopwatch, gathered
+from assistant.backends.base import Backend, SamplingParams, answering
 from assistant.conversation import State
 from assistant.phrases import Language, language_of
 from assistant.prompt import describe_prompt
@@ -17,36 +19,44 @@ TEMPERATURE = 0.7
 TOP_P = 0.9
 
 
-def describe(backend: Backend, title: str, *, language: Language | None = None, asking: Asking = Asking()) -> Answer:
-    """Invent a description; its reply is of kind "generated". The prompt is in the title's language unless told.
+def describe(
+    backend: Backend,
+    title: str,
+    *,
+    language: Language | None = None,
+    seed: int = 0,
+    adapter: str | None = None,
+    cancel: threading.Event | None = None,
+) -> Answer:
+    """Invent a description; its reply is of kind "generated".
+
+    The prompt is in the title's language where `language` is None; `adapter` and `cancel` are as in `Assistant.ask`.
 
     Raises `QuestionError` where the title is blank or longer than 4,000 characters; while
     streaming, `BackendError` and `DeadlineError`.
     """
     check_question(title)
-    return Answer(_generate(backend, title, language or language_of(title), asking), title, State())
+    params = SamplingParams(MAX_NEW_TOKENS, TEMPERATURE, TOP_P, seed)
+    pieces = _generate(backend, title, language or language_of(title), params, adapter, cancel)
+    return Answer(pieces, title, State())
 
 
-def _generate(backend: Backend, title: str, language: Language, asking: Asking) -> Pieces:
+def _generate(
+    backend: Backend,
+    title: str,
+    language: Language,
+    params: SamplingParams,
+    adapter: str | None,
+    cancel: threading.Event | None,
+) -> Pieces:
     watch = Stopwatch()
-    adapter, prompt_format = answering(backend.adapters, asking.adapter)
-    generation = Generation(
-        max_new_tokens=MAX_NEW_TOKENS,
-        temperature=TEMPERATURE,
-        top_p=TOP_P,
-        adapter=adapter,
-        cancel=asking.cancel,
-        seed=asking.seed,
+    name, prompt_format = answering(backend.adapters, adapter)
+    prompt = describe_prompt(title, language, prompt_format)
+    text, completion = yield from gathered(backend.stream(prompt, params, adapter=name, cancel=cancel), watch)
+    cut = completion.finish_reason == "length"
+    return watch.finish(
+        Reply("generated", _whole_sentences(text), title=title, cut=cut), Generated(prompt, text, completion)
     )
-    pieces: list[str] = []
-    for piece in backend.stream(describe_prompt(title, language, prompt_format), generation):
-        if not pieces:
-            watch.lap("first_token_ms")
-        pieces.append(piece)
-        yield piece
-    text = "".join(pieces)
-    cut = backend.count_tokens(text) >= MAX_NEW_TOKENS
-    return watch.finish(Reply("generated", _whole_sentences(text), title=title, cut=cut))
 
 
 def _whole_sentences(text: str) -> str:

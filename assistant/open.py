@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from assistant.assistant import Assistant
+from assistant.assistant import Assistant, assistant_of
 from assistant.backends.base import Backend
 from assistant.models.adapters import SHIPPED, SHIPPED_NAME, Adapter, open_adapter
 from assistant.models.named import EMBEDDED, find
@@ -77,7 +77,7 @@ def open_assistant(home: Path, engine: Engine) -> Iterator[Assistant]:
     catalogue, index = open_catalogue(home)
     backend = open_backend(home, engine)
     try:
-        yield Assistant(catalogue, index, backend)
+        yield assistant_of(catalogue, index, backend)
     finally:
         backend.close()
 

@@ -3,8 +3,12 @@
 split("Steel, 1.2 kg. Hand wash only.")[1]    # Passage(2, "Hand wash only.", 15, 30)
 """
 
+import copy
 import re
 from dataclasses import dataclass
+from functools import cached_property
+
+from index.text import content_words
 
 LONGEST_PASSAGE = 240  # characters; run-on specifications are cut at the last soft break before it
 SHORTEST_PASSAGE = 12  # characters; a shorter piece joins its neighbour
@@ -30,9 +34,20 @@ class Passage:
     start: int
     end: int
 
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Return its content words."""
+        return content_words(self.text)
+
+    def numbered(self, number: int) -> "Passage":
+        """Return the same passage under another number; the words that were read of it go with it."""
+        other = copy.copy(self)
+        object.__setattr__(other, "number", number)
+        return other
+
 
 def split(content: str) -> list[Passage]:
-    """Cut a content into sentences and list items, with exact offsets."""
+    """Return the sentences and list items of a content, with exact offsets."""
     spans = _join_short(_cut_long(content, _sentences(content)))
     return [Passage(number, content[start:end], start, end) for number, (start, end) in enumerate(spans, 1)]
 

@@ -59,7 +59,7 @@ _ENGLISH = frozenset(
 
 
 def language_of(text: str) -> Language:
-    """Say which of the two languages a question is in; English where nothing tells."""
+    """Return which of the two languages a question is in; English where nothing tells."""
     words = _WORD.findall(text.casefold())
     portuguese = sum(word in _PORTUGUESE for word in words)
     english = sum(word in _ENGLISH for word in words)
@@ -67,5 +67,5 @@ def language_of(text: str) -> Language:
 
 
 def phrase(name: str, language: Language, **values: str) -> str:
-    """Give one of the assistant's sentences, its places filled in."""
+    """Return one of the assistant's sentences, its places filled in."""
     return PHRASES[name][language].format(**values)

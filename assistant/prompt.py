@@ -119,7 +119,7 @@ def answer_prompt(
     prompt_format: PromptFormat = BASE_FORMAT,
     earlier: Sequence[Message] = (),
 ) -> list[Message]:
-    """Give the messages that ask for an answer from these passages, numbered as they are.
+    """Return the messages that ask for an answer from these passages, numbered as they are.
 
     `earlier` is the question and the reply before this one, in examples of a talk that goes on about the same
     product. The assistant shows none: it was measured to bring nothing (docs/experiments.md).
@@ -130,7 +130,7 @@ def answer_prompt(
 
 
 def describe_prompt(title: str, language: Language, prompt_format: PromptFormat = BASE_FORMAT) -> list[Message] | str:
-    """Give what asks for a description of a title that is in no catalogue: messages, or a text to be read as it is.
+    """Return what asks for a description of a title that is in no catalogue: messages, or a text to be read as it is.
 
     The Alpaca and [INST] forms are in Portuguese, whatever the language of the title.
     """
@@ -144,12 +144,12 @@ def describe_prompt(title: str, language: Language, prompt_format: PromptFormat 
 
 
 def gives_orders(text: str) -> bool:
-    """Say whether a catalogue text speaks to the model instead of about the product."""
+    """Return whether a catalogue text speaks to the model instead of about the product."""
     return _ORDER.search(text) is not None or _ROLE_TOKENS.search(text) is not None
 
 
 def as_data(text: str) -> str:
-    """Give a text as one line that holds no token by which a template marks a turn."""
+    """Return a text as one line that holds no token by which a template marks a turn."""
     line = " ".join(text.split())
     while (stripped := _ROLE_TOKENS.sub("", line)) != line:
         line = " ".join(stripped.split())
@@ -171,7 +171,7 @@ def _question(title: str, numbered: Sequence[tuple[int, str]], question: str) ->
 
 
 def _shortened(text: str) -> str:
-    """Give the beginning and the end of a text too long for the prompt; passages were chosen by the whole."""
+    """Return the beginning and the end of a text too long for the prompt; passages were chosen by the whole."""
     data = as_data(text)
     half = LONGEST_SHOWN // 2
     return data if len(data) <= LONGEST_SHOWN else f"{data[:half]} … {data[-half:]}"

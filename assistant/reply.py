@@ -38,7 +38,7 @@ class Reply:
     cut: bool = False
 
     def to_row(self) -> dict[str, Any]:
-        """Give the reply as the JSON row of the command-line contract, without an id."""
+        """Return the reply as the JSON row of the command-line contract, without an id."""
         row = asdict(self)
         del row["cut"]
         return row | {"quotes": list(row["quotes"]), "hits": list(row["hits"])}

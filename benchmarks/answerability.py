@@ -19,22 +19,16 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import KFold
 
-from assistant.assistant import Assistant
-from assistant.backends.base import Backend, Generation
+from assistant.assistant import assistant_of
+from assistant.backends.base import Backend
 from assistant.evaluation.predict import Shop, chosen, open_shop
 from assistant.evaluation.questions import Asked, read_questions
-from assistant.grounding.answerability import (
-    AFFIRMED_BIAS,
-    AFFIRMED_WEIGHTS,
-    ANSWERED_BIAS,
-    ANSWERED_WEIGHTS,
-    says_something_of,
-    says_yes,
-)
-from assistant.grounding.linear_model import logit
-from assistant.grounding.yes_no import affirms
+from assistant.grounding.answerability import ANSWERABLE, YES, answerable_features, yes_features
+from assistant.grounding.yes_no import yes_logit
 from assistant.open import Engine, open_backend
 from assistant.prompt import answer_prompt
+from assistant.question import read_question
+from index.linear_model import LinearModel, logit_of
 from index.progress import Progress
 
 SETS = ("epqa_heldout", "hetpqa_dev")
@@ -45,8 +39,8 @@ class Heard:
     """One question: the logits of scorer and model that it is answered, and that it is affirmed; and the truth."""
 
     name: str
-    answered: tuple[float, float]
-    affirmed: tuple[float, float]
+    answered: tuple[float, ...]
+    affirmed: tuple[float, ...]
     answerable: bool
     polarity: str
 
@@ -70,28 +64,30 @@ def main() -> None:
     finally:
         backend.close()
     closed = [row for row in heard if row.polarity]
-    for what, sets, rows, pairs, truth, weights, bias in (
-        ("answered", SETS[:1], heard, [row.answered for row in heard], [row.answerable for row in heard],
-         ANSWERED_WEIGHTS, ANSWERED_BIAS),
-        ("affirmed", SETS, closed, [row.affirmed for row in closed], [row.polarity == "yes" for row in closed],
-         AFFIRMED_WEIGHTS, AFFIRMED_BIAS),
-    ):  # fmt: skip
-        judge_all(what, rows, np.array(pairs), np.array(truth), np.array(weights), bias, sets if arguments.fit else ())
+    answered, affirmed = [row.answered for row in heard], [row.affirmed for row in closed]
+    answerable, yes = [row.answerable for row in heard], [row.polarity == "yes" for row in closed]
+    for what, sets, rows, pairs, truth, model in (
+        ("answered", SETS[:1], heard, answered, answerable, ANSWERABLE),
+        ("affirmed", SETS, closed, affirmed, yes, YES),
+    ):
+        judge_all(what, rows, np.array(pairs), np.array(truth), model, sets if arguments.fit else ())
 
 
 def hear(name: str, one: Asked, shop: Shop, backend: Backend) -> list[Heard]:
     product = shop.catalogue.find(one.uid)
-    evidence = chosen(one, product.content, Assistant(shop.catalogue, shop.index, backend))
+    question = read_question(one.question, product.title)
+    evidence = chosen(question, product.content, assistant_of(shop.catalogue, shop.index, backend))
     if not evidence.passages:
         return []
     adapter = backend.adapters[0]
     prompt = answer_prompt(product.title, evidence.passages, one.question, adapter.prompt_format)
-    openings = backend.openings(prompt, Generation(adapter=adapter.name))
+    first_tokens = backend.first_token_logprobs(prompt, adapter=adapter.name)
+    passage_yes = yes_logit(question, evidence.best_passage)
     return [
         Heard(
             name,
-            (logit(evidence.strength), says_something_of(openings)),
-            (affirms(one.question, product.title, evidence.best_passage.text), says_yes(openings)),
+            tuple(answerable_features(evidence, first_tokens).values()),
+            tuple(yes_features(passage_yes, first_tokens).values()),
             one.label == "answerable",
             one.polarity,
         )
@@ -103,12 +99,11 @@ def judge_all(
     rows: list[Heard],
     pairs: np.ndarray,
     truth: np.ndarray,
-    weights: np.ndarray,
-    bias: float,
+    model: LinearModel,
     learn: Sequence[str],
 ) -> None:
     """Print how well each logit, and both together, tell the true from the false; by weights learnt on sets, if any."""
-    together = pairs @ weights + bias
+    together = pairs @ np.array(list(model.weights.values())) + model.bias
     names = np.array([row.name for row in rows])
     if learn:
         share = np.array([name in learn for name in names]) / np.array([(names == name).sum() for name in names])
@@ -119,10 +114,10 @@ def judge_all(
             share[own] *= np.where(truth[own], first / truth[own].mean(), (1 - first) / (~truth[own]).mean())
         share *= len(names) / share.sum()
         for train, test in KFold(5, shuffle=True, random_state=0).split(pairs):
-            model = LogisticRegression().fit(pairs[train], truth[train], sample_weight=share[train])
-            together[test] = model.decision_function(pairs[test])
-        model = LogisticRegression().fit(pairs, truth, sample_weight=share)
-        print(f"{what}: weights {np.round(model.coef_[0], 2)}, bias {model.intercept_[0]:.2f}")
+            fold = LogisticRegression().fit(pairs[train], truth[train], sample_weight=share[train])
+            together[test] = fold.decision_function(pairs[test])
+        fitted = LogisticRegression().fit(pairs, truth, sample_weight=share)
+        print(f"{what}: weights {np.round(fitted.coef_[0], 2)}, bias {fitted.intercept_[0]:.2f}")
     for name in SETS:
         own = names == name
         told = [roc_auc_score(truth[own], logits[own]) for logits in (pairs[:, 0], pairs[:, 1], together)]
@@ -131,7 +126,7 @@ def judge_all(
             f"of the model {told[1]:.3f}, of both {told[2]:.3f}"
         )
         for probability in (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5):
-            says = together[own] >= logit(probability)
+            says = together[own] >= logit_of(probability)
             right, wrong = says[truth[own]].mean(), (~says[~truth[own]]).mean()
             print(f"    from {probability:.2f}: true ones kept {right:.2f}, false ones refused {wrong:.2f}, "
                   f"right {(says == truth[own]).mean():.2f}")  # fmt: skip

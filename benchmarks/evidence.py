@@ -22,7 +22,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GroupKFold
 
-from assistant.grounding.evidence import BIAS, FEATURES, WEIGHTS, Encode, score_features
+from assistant.grounding.evidence import ANSWERABILITY, Encode, passage_features
+from assistant.passages import Passage
+from assistant.question import read_question
 from index.text import fold
 from index.titles.encoder import StaticEncoder, hashed_idf
 
@@ -53,10 +55,11 @@ def main() -> None:
         questions = learnt + held_out
         strengths = folds + [asked.features @ weights + bias for asked in held_out]
         print("weights", [round(float(weight), 3) for weight in weights], "bias", round(bias, 3))
-        for name, weight in zip(FEATURES, weights, strict=True):
+        for name, weight in zip(ANSWERABILITY.weights, weights, strict=True):
             print(f"  {weight:+.3f}  {name}")
     else:
-        strengths = [asked.features @ np.array(WEIGHTS) + BIAS for asked in questions]
+        weights = np.array(list(ANSWERABILITY.weights.values()))
+        strengths = [asked.features @ weights + ANSWERABILITY.bias for asked in questions]
     for origin in sorted({asked.origin for asked in questions}):
         report(
             origin, [(asked, row) for asked, row in zip(questions, strengths, strict=True) if asked.origin == origin]
@@ -89,7 +92,9 @@ def load(folder: Path) -> list[Asked]:
 def asked_of(origin: str, group: list[tuple[dict[str, str], bool]], encode: Encode) -> Asked:
     first = group[0][0]
     texts = [row["candidate"] for row, _ in group]
-    features = np.array(score_features(first["question"], first.get("title", ""), texts, encode))
+    passages = [Passage(number, text, 0, len(text)) for number, text in enumerate(texts, 1)]
+    rows = passage_features(read_question(first["question"], first.get("title", "")), passages, encode)
+    features = np.array([[row[name] for name in ANSWERABILITY.weights] for row in rows])
     return Asked(features, np.array([answers for _, answers in group]), origin)
 
 

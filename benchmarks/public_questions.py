@@ -24,8 +24,9 @@ from pathlib import Path
 
 from public_attributes import Pair, attribute_questions, flatten, split_attribute
 
-from assistant.grounding.evidence import content_words, is_closed
 from assistant.passages import split
+from assistant.question import is_closed
+from index.text import content_words
 
 Row = dict[str, object]
 Source = dict[str, str]

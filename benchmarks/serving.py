@@ -12,6 +12,7 @@ twenty times, half of them without a stream. Clients are a process of their own.
 import argparse
 import contextlib
 import dataclasses
+import functools
 import json
 import random
 import subprocess
@@ -19,7 +20,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,8 @@ import numpy as np
 import psutil
 import uvicorn
 
-from assistant.assistant import Assistant
-from assistant.backends.base import Backend, Generation
+from assistant.assistant import Assistant, assistant_of
+from assistant.backends.base import Backend, SamplingParams, TextStream
 from assistant.messages import Prompt
 from assistant.open import Engine, open_assistant
 from index.catalogue.prepare import prepare
@@ -83,7 +84,8 @@ def main() -> None:
 def measure(home: Path, opened: Assistant, arguments: argparse.Namespace) -> dict[str, Any]:
     """Ask alone and together in turns, then beside the bare engine, then hang up."""
     recorder = Recorder(opened.backend)
-    assistant = Assistant(opened.catalogue, opened.index, recorder)
+    catalogue = opened.retriever.catalogue
+    assistant = assistant_of(catalogue, opened.retriever.index, recorder)
     app = app_of(assistant, Limits(at_once=arguments.at_once, waiting=64), api_key="")
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
     thread = threading.Thread(target=server.run)
@@ -109,9 +111,7 @@ def measure(home: Path, opened: Assistant, arguments: argparse.Namespace) -> dic
             ],
             "beside_the_bare_engine": beside_bare(address, home, recorder),
             "rss_mb": [before_mb, process.memory_info().rss >> 20],
-            "freed_ms_after_hanging_up": [
-                hang_up(address, described(opened.catalogue), number) for number in range(HANG_UPS)
-            ],
+            "freed_ms_after_hanging_up": [hang_up(address, described(catalogue), number) for number in range(HANG_UPS)],
         }
     finally:
         server.should_exit = True
@@ -124,18 +124,19 @@ class Recorder:
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
         self.name, self.adapters = backend.name, backend.adapters
-        self._asked: list[tuple[bool, Prompt, Generation]] = []
+        self._asked: list[Callable[[], Iterable[str]]] = []
         self._pieces = 0
 
-    def stream(self, prompt: Prompt, generation: Generation) -> Iterator[str]:
-        self._asked.append((True, prompt, generation))
-        for piece in self._backend.stream(prompt, generation):
-            self._pieces += 1
-            yield piece
+    def stream(self, prompt: Prompt, params: SamplingParams, **how: Any) -> TextStream:
+        self._asked.append(functools.partial(self._backend.stream, prompt, params, **how | {"cancel": None}))
+        completion = yield from self._backend.stream(prompt, params, **how)
+        self._pieces += completion.completion_tokens
+        return completion
 
-    def openings(self, prompt: Prompt, generation: Generation) -> dict[str, float]:
-        self._asked.append((False, prompt, generation))
-        return self._backend.openings(prompt, generation)
+    def first_token_logprobs(self, prompt: Prompt, **how: Any) -> dict[str, float]:
+        ask = functools.partial(self._backend.first_token_logprobs, prompt, **how)
+        self._asked.append(functools.partial(ask, cancel=None))
+        return ask()
 
     def count_tokens(self, text: str) -> int:
         return self._backend.count_tokens(text)
@@ -152,9 +153,8 @@ class Recorder:
     def again(self, asked: "Asked") -> float:
         """Ask the bare engine the same once more; give the seconds that it took."""
         start_s = time.perf_counter()
-        for streamed, prompt, generation in asked.calls:
-            anew = dataclasses.replace(generation, cancel=threading.Event())
-            for _ in self._backend.stream(prompt, anew) if streamed else self._backend.openings(prompt, anew):
+        for call in asked.calls:
+            for _ in call():
                 pass
         return time.perf_counter() - start_s
 
@@ -163,7 +163,7 @@ class Recorder:
 class Asked:
     """What one question led to: the calls of the backend, and the pieces of text that they gave."""
 
-    calls: tuple[tuple[bool, Prompt, Generation], ...]
+    calls: tuple[Callable[[], Iterable[str]], ...]
     pieces: int
 
 

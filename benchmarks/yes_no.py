@@ -18,7 +18,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GroupKFold
 
-from assistant.grounding.yes_no import BIAS, FEATURES, WEIGHTS, polarity_features
+from assistant.grounding.yes_no import YES_NO, yes_no_features
+from assistant.passages import Passage
+from assistant.question import read_question
 
 GENERATED = "semipqa"  # its yes/no questions were made by rule
 MOST_GENERATED = 1200
@@ -32,14 +34,14 @@ def main() -> None:
     parser.add_argument("--questions", type=Path, default=Path("artifacts") / "questions")
     arguments = parser.parse_args()
     train, held_out = (closed(arguments.questions / f"{name}.jsonl") for name in ("train", "heldout"))
-    weights, bias = np.array(WEIGHTS), BIAS
+    weights, bias = np.array(list(YES_NO.weights.values())), YES_NO.bias
     if arguments.fit:
         model, folds = fit(train)
         weights, bias = model.coef_[0], float(model.intercept_[0])
         print("ten folds of train.jsonl")
         report(train, folds)
         print("WEIGHTS =", tuple(round(float(weight), 2) for weight in weights), "BIAS =", round(bias, 2))
-        for name, weight in zip(FEATURES, weights, strict=True):
+        for name, weight in zip(YES_NO.weights, weights, strict=True):
             print(f"  {weight:+.2f}  {name}")
     print("heldout.jsonl")
     report(held_out, features_of(held_out) @ weights + bias)
@@ -56,9 +58,11 @@ def closed(path: Path) -> list[dict[str, Any]]:
 
 def features_of(rows: list[dict[str, Any]]) -> np.ndarray:
     gold = [row["passages"][row["cited"][0] - 1] for row in rows]
-    return np.array(
-        [polarity_features(row["question"], row["title"], text) for row, text in zip(rows, gold, strict=True)]
-    )
+    features = [
+        yes_no_features(read_question(row["question"], row["title"]), Passage(1, text, 0, len(text)))
+        for row, text in zip(rows, gold, strict=True)
+    ]
+    return np.array([[own[name] for name in YES_NO.weights] for own in features])
 
 
 def fit(rows: list[dict[str, Any]]) -> tuple[LogisticRegression, np.ndarray]:

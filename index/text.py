@@ -68,6 +68,10 @@ POINTING_WORDS = frozenset(
     "it its this that these those they them one ele ela isso isto este esta esse essa dele dela".split()
 )
 
+# What no answer is about, in a question or in a description.
+GRAMMAR_WORDS = FRAME_WORDS | frozenset("book got having he her his item our then too".split())
+WORD = re.compile(r"\w+(?:[.,'’]\w+)*")
+
 
 def fold(text: str) -> str:
     """Give the words of a text in lower case without accents, joined by single spaces."""
@@ -135,3 +139,16 @@ def _join_of(compound: str) -> str:
 def _belong_together(one: str, other: str) -> bool:
     letters, number = (one, other) if other[0].isdigit() else (other, one)
     return letters.isalpha() and len(letters) <= LETTERS_BESIDE_A_NUMBER and number[0].isdigit()
+
+
+def content_words(text: str) -> frozenset[str]:
+    """Return the stems of the words that carry meaning; those of questions and grammar are left out."""
+    return frozenset(map(stem, {word for word in WORD.findall(unaccented(text)) if word not in GRAMMAR_WORDS}))
+
+
+def stem(word: str) -> str:
+    """Fold the commonest English endings, so that "batteries" meets "battery" and "charging" meets "charge"."""
+    for ending, instead in (("ies", "y"), ("ing", ""), ("ers", "er"), ("es", ""), ("ed", ""), ("s", ""), ("e", "")):
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            return word[: -len(ending)] + instead
+    return word

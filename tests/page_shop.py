@@ -4,7 +4,7 @@ import functools
 import json
 from pathlib import Path
 
-from assistant.assistant import Assistant
+from assistant.assistant import Assistant, assistant_of
 from assistant.backends.base import Backend
 from assistant.conversation import State
 from assistant.open import open_catalogue
@@ -74,9 +74,9 @@ def hostile_talk() -> Talk:
 def open_shop(home: Path, backend: Backend) -> Assistant:
     """Give an assistant for the shop."""
     catalogue, index = open_catalogue(home)
-    return Assistant(catalogue, index, backend)
+    return assistant_of(catalogue, index, backend)
 
 
 def shop_of(assistant: Assistant, feedback: Feedback, *, at_once: int = 1) -> Shop:
     """Give what all visitors share."""
-    return Shop(Path(), assistant, feedback, Line(at_once, waiting=8), Visits())
+    return Shop(Path(), assistant.retriever, assistant, feedback, Line(at_once, waiting=8), Visits())

@@ -18,8 +18,8 @@ from drawn import ask, bubbles, button, html_of, page_of, read_aloud
 from page_shop import HOSTILE_REPLY, HOSTILE_TITLE, hostile_talk, open_shop, shop_home, shop_of
 from streamlit.testing.v1 import AppTest
 
-from assistant.assistant import Assistant
-from assistant.backends.base import Backend, BackendError, Generation
+from assistant.assistant import Assistant, assistant_of
+from assistant.backends.base import Backend, BackendError, SamplingParams
 from assistant.backends.scripted import Scripted
 from assistant.conversation import State
 from assistant.describe import MAX_NEW_TOKENS, TEMPERATURE, TOP_P
@@ -154,7 +154,7 @@ def test_a_product_without_a_description_says_so(page: AppTest) -> None:
 
 
 def test_a_title_in_no_catalogue_is_described_and_marked_as_generated(shop: Assistant, feedback: Feedback) -> None:
-    invented = Assistant(shop.catalogue, shop.index, Scripted(["A lamp like no other."]))
+    invented = assistant_of(shop.catalogue, shop.index, Scripted(["A lamp like no other."]))
     for page in page_of(partial(render, shop_of(invented, feedback))):
         page.text_input[0].set_value("Moonlight lamp")
         button(page, "Describe it").click().run()
@@ -176,7 +176,7 @@ def test_a_fault_is_one_line_and_the_page_lives_on(shop: Assistant, feedback: Fe
             raise error
         return read_aloud(messages)
 
-    for page in page_of(partial(render, shop_of(Assistant(shop.catalogue, shop.index, Scripted(script)), feedback))):
+    for page in page_of(partial(render, shop_of(assistant_of(shop.catalogue, shop.index, Scripted(script)), feedback))):
         ask(page, "how heavy is the Orlevik desk lamp?" if fault == "backend" else "x" * 4001)
         said = page.error[0].value.replace("\\", "").replace("\u2060", "")
         told = "The model cannot answer: the server *sleeps*" if fault == "backend" else ENGLISH.faults[QuestionError]
@@ -188,7 +188,7 @@ def test_a_fault_is_one_line_and_the_page_lives_on(shop: Assistant, feedback: Fe
 
 def test_hostile_text_reaches_the_page_only_as_plain_text_and_escaped_html(shop: Assistant, feedback: Feedback) -> None:
     for page in page_of(
-        partial(render, shop_of(Assistant(shop.catalogue, shop.index, Scripted([HOSTILE_REPLY])), feedback))
+        partial(render, shop_of(assistant_of(shop.catalogue, shop.index, Scripted([HOSTILE_REPLY])), feedback))
     ):
         page.session_state.visit.talk = hostile_talk()
         page.run()
@@ -245,7 +245,7 @@ def test_a_model_that_has_to_go_for_another_ends_what_it_was_saying_and_is_freed
         assert isinstance(clerk, Assistant)
         return clerk.backend
 
-    long = Generation(max_new_tokens=250)  # longer than it takes to load a model
+    long = SamplingParams(max_new_tokens=250)  # longer than it takes to load a model
     opened("stays")
     goes = weakref.ref(opened("goes"))
     text = opened("goes").stream("A kettle is", long)

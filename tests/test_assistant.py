@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from assistant.answer import Asking
-from assistant.assistant import Assistant, Settings
-from assistant.backends.base import BackendError, DeadlineError
+from assistant.assistant import Settings, assistant_of
+from assistant.backends.base import BackendError, DeadlineError, SamplingParams
 from assistant.backends.scripted import Scripted
 from assistant.conversation import State
 from assistant.messages import Message
@@ -24,7 +23,7 @@ RED = "how heavy is the red Harrow electric kettle 1.7 L?"
 
 
 def ask(shop: Shop, question: str, *texts: str, uid: str = "") -> Reply:
-    reply = Assistant(*shop, Scripted(list(texts))).ask(question, uid=uid).reply
+    reply = assistant_of(*shop, Scripted(list(texts))).ask(question, uid=uid).reply
     content = shop[0].find(reply.uid).content if reply.uid else ""
     assert all(content[quote.start : quote.end] == quote.text for quote in reply.quotes)
     return reply
@@ -55,8 +54,15 @@ def test_a_model_that_refuses_gives_not_stated(shop: Shop) -> None:
 
 def test_without_evidence_the_model_is_not_asked(shop: Shop) -> None:
     backend = Scripted(["It plays radio. [1]"])
-    reply = Assistant(*shop, backend).ask("does the red Harrow electric kettle 1.7 L have bluetooth?").reply
+    reply = assistant_of(*shop, backend).ask("does the red Harrow electric kettle 1.7 L have bluetooth?").reply
     assert (reply.kind, reply.uid) == ("not_stated", "K1")
+    assert backend.calls == []
+
+
+def test_weak_evidence_claims_nothing_and_nothing_is_written(shop: Shop) -> None:
+    backend = Scripted(["It weighs 1.3 kg empty. [1]"])
+    reply = assistant_of(*shop, backend, Settings(least_answered=0.999)).ask(RED).reply
+    assert (reply.kind, reply.quotes) == ("not_stated", ())
     assert backend.calls == []
 
 
@@ -86,7 +92,7 @@ def test_of_two_products_to_compare_one_is_told_about_at_a_time(shop: Shop) -> N
 
 def test_what_is_in_no_catalogue_is_not_found_and_nothing_is_invented(shop: Shop) -> None:
     backend = Scripted([])
-    reply = Assistant(*shop, backend).ask("how loud is the Zyxomat Turbo 9000 vacuum?").reply
+    reply = assistant_of(*shop, backend).ask("how loud is the Zyxomat Turbo 9000 vacuum?").reply
     assert (reply.kind, reply.uid, reply.quotes) == ("not_found", "", ())
     assert reply.hits
     assert backend.calls == []
@@ -103,7 +109,7 @@ def test_a_uid_skips_resolving(shop: Shop) -> None:
 
 def test_a_bare_title_asks_what_the_product_is(shop: Shop) -> None:
     backend = Scripted(["A white steel lamp. [1]"])
-    reply = Assistant(*shop, backend).ask("Brint Desk Lamp DL-40, White").reply
+    reply = assistant_of(*shop, backend).ask("Brint Desk Lamp DL-40, White").reply
     assert reply.kind == "answer"
     assert "What is this product?" in backend.calls[0].messages[-1].content
 
@@ -119,19 +125,19 @@ def test_a_wording_that_leaves_out_what_was_asked_is_replaced(shop: Shop) -> Non
 
 def test_a_uid_alone_asks_what_the_product_is(shop: Shop) -> None:
     backend = Scripted(["A white steel lamp. [1]"])
-    assert Assistant(*shop, backend).ask("L1").reply.uid == "L1"
+    assert assistant_of(*shop, backend).ask("L1").reply.uid == "L1"
     assert "What is this product?" in backend.calls[0].messages[-1].content
 
 
 def test_words_of_the_title_may_be_what_is_asked(shop: Shop) -> None:
     backend = Scripted(["Yes, it is white. [1]"])
-    _ = Assistant(*shop, backend).ask("is it white?", uid="L1").reply
+    _ = assistant_of(*shop, backend).ask("is it white?", uid="L1").reply
     assert "is it white?" in backend.calls[0].messages[-1].content
 
 
 def test_text_that_gives_orders_is_no_evidence(shop: Shop) -> None:
     backend = Scripted(["It has two pockets. [1]"])
-    assistant = Assistant(*shop, backend)
+    assistant = assistant_of(*shop, backend)
     assert assistant.ask("is it free?", uid="X1").reply.kind == "not_stated"
     _ = assistant.ask("how many pockets does it have?", uid="X1").reply
     assert "free" not in backend.calls[0].messages[-1].content
@@ -139,14 +145,14 @@ def test_text_that_gives_orders_is_no_evidence(shop: Shop) -> None:
 
 def test_catalogue_text_cannot_end_its_turn(shop: Shop) -> None:
     backend = Scripted(["It has two pockets. [1]"])
-    Assistant(*shop, backend).ask("how many pockets has the plain cotton apron?").reply  # noqa: B018
+    assistant_of(*shop, backend).ask("how many pockets has the plain cotton apron?").reply  # noqa: B018
     prompt = backend.calls[0].messages[-1].content
     assert "two pockets" in prompt
     assert "<|" not in prompt
 
 
 def test_the_text_streams_before_the_reply_stands(shop: Shop) -> None:
-    answer = Assistant(*shop, Scripted(["It weighs 1.3 kg empty. [1]"])).ask(RED)
+    answer = assistant_of(*shop, Scripted(["It weighs 1.3 kg empty. [1]"])).ask(RED)
     pieces = list(answer)
     assert len(pieces) > 1
     assert "".join(pieces) == "It weighs 1.3 kg empty. [1]"
@@ -155,32 +161,32 @@ def test_the_text_streams_before_the_reply_stands(shop: Shop) -> None:
 
 @pytest.mark.parametrize(("limit", "cut"), [(3, True), (64, False)])
 def test_a_reply_knows_whether_the_model_had_more_to_say(shop: Shop, limit: int, cut: bool) -> None:
-    assistant = Assistant(*shop, Scripted(["It weighs 1.3 kg empty. [1]"]))
-    reply = assistant.ask(RED, asking=Asking(max_new_tokens=limit)).reply
+    assistant = assistant_of(*shop, Scripted(["It weighs 1.3 kg empty. [1]"]))
+    reply = assistant.ask(RED, params=SamplingParams(max_new_tokens=limit)).reply
     assert reply.cut is cut
     assert "cut" not in reply.to_row()
 
 
 def test_a_cancelled_answer_keeps_what_came(shop: Shop) -> None:
-    asking = Asking(cancel=threading.Event())
-    answer = Assistant(
+    cancel = threading.Event()
+    answer = assistant_of(
         *shop, Scripted(["It weighs 1.3 kg and then some more words that never come"], delay_s=0.02)
-    ).ask(RED, asking=asking)
+    ).ask(RED, cancel=cancel)
     first = next(answer)
-    asking.cancel.set()
+    cancel.set()
     assert answer.reply.text.startswith(first.strip())
     assert "never come" not in answer.reply.text
 
 
 def test_an_answer_cancelled_before_its_first_word_says_nothing(shop: Shop) -> None:
-    asking = Asking()
-    asking.cancel.set()
-    reply = Assistant(*shop, Scripted(["It weighs 1.3 kg. [1]"])).ask(RED, asking=asking).reply
+    cancel = threading.Event()
+    cancel.set()
+    reply = assistant_of(*shop, Scripted(["It weighs 1.3 kg. [1]"])).ask(RED, cancel=cancel).reply
     assert (reply.text, reply.quotes, reply.uid) == ("", (), "K1")
 
 
 def test_a_deadline_is_an_error_of_the_answer(shop: Shop) -> None:
-    assistant = Assistant(*shop, Scripted(["one two three four five"], delay_s=0.2), Settings(deadline_s=0.1))
+    assistant = assistant_of(*shop, Scripted(["one two three four five"], delay_s=0.2), Settings(deadline_s=0.1))
     with pytest.raises(DeadlineError):
         _ = assistant.ask(RED).reply
 
@@ -195,8 +201,8 @@ def test_each_adapter_is_asked_in_the_words_that_it_was_taught_with(shop: Shop) 
         [adapter("plain", PromptFormat("plain")), adapter("shown", PromptFormat("examples"))],
     )
     for wanted in (None, "shown", "", "plain"):
-        _ = Assistant(*shop, backend).ask(RED, asking=Asking(adapter=wanted)).reply
-    assert [(call.generation.adapter, len(call.messages)) for call in backend.calls] == [
+        _ = assistant_of(*shop, backend).ask(RED, adapter=wanted).reply
+    assert [(call.adapter, len(call.messages)) for call in backend.calls] == [
         ("plain", 2),
         ("shown", 8),
         ("", 8),
@@ -204,31 +210,31 @@ def test_each_adapter_is_asked_in_the_words_that_it_was_taught_with(shop: Shop) 
     ]
     assert len({call.messages[-1] for call in backend.calls}) == 1
     with pytest.raises(BackendError, match="no adapter third is loaded"):
-        _ = Assistant(*shop, backend).ask(RED, asking=Asking(adapter="third")).reply
+        _ = assistant_of(*shop, backend).ask(RED, adapter="third").reply
 
 
 def test_the_assistant_names_the_adapter_that_answers(shop: Shop) -> None:
-    assert Assistant(*shop, Scripted([])).name == "scripted"
-    assert Assistant(*shop, Scripted([], [adapter("mine", BASE_FORMAT)])).name == "scripted with the mine adapter"
+    assert assistant_of(*shop, Scripted([])).name == "scripted"
+    assert assistant_of(*shop, Scripted([], [adapter("mine", BASE_FORMAT)])).name == "scripted with the mine adapter"
 
 
 @pytest.mark.parametrize("adapters", [[], [adapter("mine", PromptFormat("plain"))]])
 def test_warming_up_reads_what_every_prompt_begins_with(shop: Shop, adapters: list[Adapter]) -> None:
     backend = Scripted(["x", "It weighs 1.3 kg. [1]"], adapters)
-    assistant = Assistant(*shop, backend)
+    assistant = assistant_of(*shop, backend)
     assistant.warm_up()
     _ = assistant.ask(RED).reply
     warm, asked = backend.calls
     assert warm.messages[:-1] == asked.messages[:-1]
-    assert warm.generation.adapter == asked.generation.adapter
-    assert warm.generation.max_new_tokens == 1
+    assert warm.adapter == asked.adapter
+    assert warm.params.max_new_tokens == 1
 
 
 def test_an_answer_to_which_one_answers_the_waiting_question(shop: Shop) -> None:
     def script(messages: Sequence[Message]) -> str:
         return "Not dishwasher safe. [1]" if "dishwasher" in messages[-1].content else "?"
 
-    assistant = Assistant(*shop, Scripted(script))
+    assistant = assistant_of(*shop, Scripted(script))
     first = assistant.ask("is the Harrow electric kettle dishwasher safe?")
     assert first.reply.kind == "clarify"
     second = assistant.ask("the black one", state=first.state)
@@ -236,8 +242,8 @@ def test_an_answer_to_which_one_answers_the_waiting_question(shop: Shop) -> None
 
 
 def test_a_history_leads_to_its_product(shop: Shop) -> None:
-    assistant = Assistant(*shop, Scripted(["It weighs 1.3 kg. [1]"]))
-    state = assistant.recall([Message("user", RED), Message("assistant", "It weighs 1.3 kg.")])
+    assistant = assistant_of(*shop, Scripted(["It weighs 1.3 kg. [1]"]))
+    state = assistant.retriever.recall([Message("user", RED), Message("assistant", "It weighs 1.3 kg.")])
     assert assistant.ask("and how heavy is it?", state=state).reply.uid == "K1"
 
 
@@ -245,7 +251,7 @@ def test_a_history_leads_to_its_product(shop: Shop) -> None:
     ("question", "error"), [("", QuestionError), (" \n", QuestionError), ("x" * 4001, QuestionError)]
 )
 def test_unfit_questions_are_refused(shop: Shop, question: str, error: type[Exception]) -> None:
-    assistant = Assistant(*shop, Scripted([]))
+    assistant = assistant_of(*shop, Scripted([]))
     for uid in ("", "K1"):
         with pytest.raises(error):
             assistant.ask(question, uid=uid)
@@ -253,7 +259,7 @@ def test_unfit_questions_are_refused(shop: Shop, question: str, error: type[Exce
 
 def test_an_unknown_uid_is_refused(shop: Shop) -> None:
     with pytest.raises(UnknownProductError):
-        Assistant(*shop, Scripted([])).ask("how heavy?", uid="nope")
+        assistant_of(*shop, Scripted([])).ask("how heavy?", uid="nope")
 
 
 def test_a_reply_is_a_row_of_the_contract(shop: Shop) -> None:

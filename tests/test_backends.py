@@ -18,12 +18,21 @@ import pytest
 import small_adapter
 import tiny_llama as tiny
 
-from assistant.assistant import Assistant
-from assistant.backends.base import Backend, BackendError, Clock, DeadlineError, Generation, PromptTooLongError
+from assistant.assistant import assistant_of
+from assistant.backends.base import (
+    Backend,
+    BackendError,
+    Clock,
+    Completion,
+    DeadlineError,
+    PromptTooLongError,
+    SamplingParams,
+)
 from assistant.backends.hf import Transformers
 from assistant.backends.llamacpp import LlamaCpp, _library
 from assistant.backends.remote import Remote
 from assistant.backends.scripted import Scripted
+from assistant.backends.streaming import drained
 from assistant.messages import Message
 from assistant.models.adapters import Adapter, open_adapter
 from finetune.export import export_gguf
@@ -80,15 +89,15 @@ def backend(request: pytest.FixtureRequest) -> Backend:
     return made
 
 
-def text_of(backend: Backend, **settings: Any) -> str:
-    return "".join(backend.stream(ASK, Generation(**settings)))
+def text_of(backend: Backend, *, max_new_tokens: int = 96, **how: Any) -> str:
+    return "".join(backend.stream(ASK, SamplingParams(max_new_tokens), **how))
 
 
 # The contract
 
 
 def test_text_comes_in_several_pieces(backend: Backend) -> None:
-    pieces = list(backend.stream(ASK, Generation(max_new_tokens=12)))
+    pieces = list(backend.stream(ASK, SamplingParams(max_new_tokens=12)))
     assert 1 < len(pieces) <= 12
     assert all(pieces)
 
@@ -104,16 +113,16 @@ def test_max_new_tokens_cuts_the_text(backend: Backend) -> None:
 
 
 def test_cancel_ends_the_stream_within_a_fifth_of_a_second(backend: Backend) -> None:
-    generation = Generation(max_new_tokens=LONG)
+    cancel = threading.Event()
     set_at: list[float] = []
 
-    def cancel() -> None:
+    def set_cancel() -> None:
         set_at.append(time.monotonic())
-        generation.cancel.set()
+        cancel.set()
 
-    stream = backend.stream(ASK, generation)
+    stream = backend.stream(ASK, SamplingParams(LONG), cancel=cancel)
     next(stream)
-    timer = threading.Timer(0.1, cancel)
+    timer = threading.Timer(0.1, set_cancel)
     timer.start()
     for _ in stream:
         pass
@@ -126,7 +135,7 @@ def test_cancel_ends_the_stream_within_a_fifth_of_a_second(backend: Backend) -> 
 def test_the_assistant_gives_the_same_kind_of_reply_through_every_backend(
     backend: Backend, shop: tuple[Catalogue, TitleIndex]
 ) -> None:
-    assistant = Assistant(*shop, backend)
+    assistant = assistant_of(*shop, backend)
     answer = assistant.ask("how heavy is the red Harrow electric kettle 1.7 L?")
     assert len(list(answer)) > 1
     assert answer.reply.kind == "answer"
@@ -135,9 +144,9 @@ def test_the_assistant_gives_the_same_kind_of_reply_through_every_backend(
 
 
 def test_cancel_before_the_first_piece_gives_no_text(backend: Backend) -> None:
-    generation = Generation(max_new_tokens=LONG)
-    generation.cancel.set()
-    assert list(backend.stream(ASK, generation)) == []
+    cancel = threading.Event()
+    cancel.set()
+    assert list(backend.stream(ASK, SamplingParams(LONG), cancel=cancel)) == []
 
 
 def test_deadline_raises(backend: Backend) -> None:
@@ -148,7 +157,7 @@ def test_deadline_raises(backend: Backend) -> None:
 
 
 def test_deadline_counts_from_the_call(backend: Backend) -> None:
-    stream = backend.stream(ASK, Generation(max_new_tokens=LONG, deadline_s=0.05))
+    stream = backend.stream(ASK, SamplingParams(max_new_tokens=LONG), deadline_s=0.05)
     time.sleep(0.1)
     with pytest.raises(DeadlineError):
         next(stream)
@@ -156,11 +165,11 @@ def test_deadline_counts_from_the_call(backend: Backend) -> None:
 
 def test_closing_a_stream_frees_its_place_for_the_next(backend: Backend) -> None:
     for _ in range(3):  # more than any backend here works on at once
-        stream = backend.stream(ASK, Generation(max_new_tokens=LONG))
+        stream = backend.stream(ASK, SamplingParams(max_new_tokens=LONG))
         next(stream)
-        stream.close()  # type: ignore[attr-defined]
+        stream.close()
     start_s = time.monotonic()
-    next(backend.stream(ASK, Generation(max_new_tokens=4)))
+    next(backend.stream(ASK, SamplingParams(max_new_tokens=4)))
     assert time.monotonic() - start_s < 3
 
 
@@ -224,11 +233,11 @@ def test_llamacpp_and_transformers_read_the_same_tokens(llamacpp: LlamaCpp, embe
 
 
 def test_llamacpp_can_be_cancelled_while_it_reads_the_prompt(llamacpp: LlamaCpp) -> None:
-    generation = Generation(max_new_tokens=LONG)
+    cancel = threading.Event()
     long_prompt = [Message("user", "Sort these: " + " ".join(str(number) for number in range(700)))]
-    threading.Timer(0.1, generation.cancel.set).start()
+    threading.Timer(0.1, cancel.set).start()
     start_s = time.monotonic()
-    assert list(llamacpp.stream(long_prompt, generation)) == []
+    assert list(llamacpp.stream(long_prompt, SamplingParams(LONG), cancel=cancel)) == []
     assert time.monotonic() - start_s < 0.3
     start_s = time.monotonic()
     text_of(llamacpp, max_new_tokens=2)
@@ -237,7 +246,7 @@ def test_llamacpp_can_be_cancelled_while_it_reads_the_prompt(llamacpp: LlamaCpp)
 
 def test_llamacpp_refuses_a_prompt_longer_than_its_context(llamacpp: LlamaCpp) -> None:
     with pytest.raises(PromptTooLongError, match=r"the prompt has \d+ tokens; expected at most 4096"):
-        list(llamacpp.stream([Message("user", "word " * 5000)], Generation()))
+        list(llamacpp.stream([Message("user", "word " * 5000)], SamplingParams()))
 
 
 @pytest.mark.parametrize("damage", ["cut", "header", "no gguf", "absent"])
@@ -257,7 +266,7 @@ def test_llamacpp_prints_nothing(embedded_model: Path, capfd: pytest.CaptureFixt
     backend = LlamaCpp(embedded_model, context_tokens=512, slots=1)
     text_of(backend, max_new_tokens=4)
     with pytest.raises(PromptTooLongError):
-        list(backend.stream([Message("user", "word " * 1000)], Generation()))
+        list(backend.stream([Message("user", "word " * 1000)], SamplingParams()))
     backend.close()
     broken = tmp_path / "model.gguf"
     broken.write_bytes(b"GGUF" + b"\x00" * 100)
@@ -283,7 +292,7 @@ def test_llamacpp_leaves_the_environment_as_it_was(llamacpp: LlamaCpp) -> None:
 
 def test_closing_llamacpp_ends_what_is_under_way(embedded_model: Path) -> None:
     backend = LlamaCpp(embedded_model)
-    stream = backend.stream(ASK, Generation(max_new_tokens=LONG))
+    stream = backend.stream(ASK, SamplingParams(max_new_tokens=LONG))
     next(stream)
     start_s = time.monotonic()
     backend.close()
@@ -413,11 +422,33 @@ def test_a_damaged_adapter_is_refused_in_one_line(
         (tmp_path / name).write_bytes((adapters[0].folder / name).read_bytes())
 
 
+def end_of(backend: Backend, **how: Any) -> Completion:
+    return drained(backend.stream(ASK, **how))
+
+
+def test_a_stream_returns_why_it_ended(backend: Backend) -> None:
+    cut, cancel = end_of(backend, params=SamplingParams(max_new_tokens=4)), threading.Event()
+    assert (cut.finish_reason, cut.completion_tokens) == ("length", 4)
+    assert cut.prompt_tokens > 4
+    cancel.set()
+    assert end_of(backend, params=SamplingParams(LONG), cancel=cancel).finish_reason == "cancelled"
+
+
+def test_a_text_that_ends_by_itself_stopped(embedded_model: Path) -> None:
+    for backend in (LlamaCpp(embedded_model), Transformers(embedded_model)):
+        prompt = [Message("user", "What is the capital of France? Answer in one word.")]
+        end = drained(backend.stream(prompt, SamplingParams(max_new_tokens=40)))
+        assert end.finish_reason == "stop"
+        assert 1 < end.completion_tokens < 40
+        assert end.prompt_tokens == len(backend.prompt_ids(prompt))
+        backend.close()
+
+
 # Prompts that are texts
 
 
 def test_a_text_is_continued_as_it_stands(backend: Backend) -> None:
-    pieces = list(backend.stream(TEXT, Generation(max_new_tokens=12)))
+    pieces = list(backend.stream(TEXT, SamplingParams(max_new_tokens=12)))
     assert 1 < len(pieces) <= 12
     assert "".join(pieces) != text_of(backend, max_new_tokens=12) or isinstance(backend, Scripted)
 
@@ -434,10 +465,10 @@ def test_a_text_s_tokens_are_its_own_after_one_bos(nf4: Transformers, tiny_gguf:
 
 def test_llamacpp_and_transformers_continue_a_text_alike(untuned: Transformers, tiny_gguf: Path) -> None:
     backend = LlamaCpp(tiny_gguf)
-    generation = Generation(max_new_tokens=8)
-    assert whole("".join(backend.stream(TEXT, generation))) == whole("".join(untuned.stream(TEXT, generation)))
+    params = SamplingParams(max_new_tokens=8)
+    assert whole("".join(backend.stream(TEXT, params))) == whole("".join(untuned.stream(TEXT, params)))
     with pytest.raises(PromptTooLongError, match="at most 4096"):
-        list(backend.stream("word " * 5000, generation))
+        list(backend.stream("word " * 5000, params))
     backend.close()
 
 
@@ -445,59 +476,61 @@ def test_llamacpp_and_transformers_continue_a_text_alike(untuned: Transformers, 
 
 
 @pytest.mark.parametrize("which", ["llamacpp", "nf4", "remote"])
-def test_the_likeliest_opening_is_what_is_said(which: str, request: pytest.FixtureRequest) -> None:
+def test_the_likeliest_first_token_is_what_is_written(which: str, request: pytest.FixtureRequest) -> None:
     backend: Backend = request.getfixturevalue(which)
-    openings = backend.openings(ASK, Generation())
-    assert next(iter(openings)) == max(openings, key=lambda token: openings[token])
-    assert next(iter(openings)).strip() == text_of(backend, max_new_tokens=1).strip()
-    assert 15 <= len(openings) <= 20  # two tokens may be the same half of a character
-    assert max(openings.values()) <= 0
-    assert 0.1 < sum(math.exp(logprob) for logprob in openings.values()) <= 1.001
+    logprobs = backend.first_token_logprobs(ASK)
+    assert next(iter(logprobs)) == max(logprobs, key=lambda token: logprobs[token])
+    assert next(iter(logprobs)).strip() == text_of(backend, max_new_tokens=1).strip()
+    assert 15 <= len(logprobs) <= 20  # two tokens may be the same half of a character
+    assert max(logprobs.values()) <= 0
+    assert 0.1 < sum(math.exp(logprob) for logprob in logprobs.values()) <= 1.001
 
 
 @pytest.mark.parametrize("which", ["llamacpp", "nf4", "remote"])
-def test_openings_end_when_cancelled_and_at_the_deadline(which: str, request: pytest.FixtureRequest) -> None:
+def test_first_tokens_end_when_cancelled_and_at_the_deadline(which: str, request: pytest.FixtureRequest) -> None:
     backend: Backend = request.getfixturevalue(which)
     cancel = threading.Event()
     cancel.set()
-    assert backend.openings(ASK, Generation(cancel=cancel)) == {}
+    assert backend.first_token_logprobs(ASK, cancel=cancel) == {}
     with pytest.raises(DeadlineError):
-        backend.openings(ASK, Generation(deadline_s=1e-6))
+        backend.first_token_logprobs(ASK, deadline_s=1e-6)
 
 
-def test_llamacpp_and_transformers_open_alike(untuned: Transformers, tiny_gguf: Path) -> None:
+def test_llamacpp_and_transformers_weigh_first_tokens_alike(untuned: Transformers, tiny_gguf: Path) -> None:
     backend = LlamaCpp(tiny_gguf)
-    served, computed = (each.openings(ASK, Generation()) for each in (backend, untuned))
+    served, computed = (each.first_token_logprobs(ASK) for each in (backend, untuned))
     backend.close()
     shared = served.keys() & computed.keys()
     assert len(shared) >= 10
     assert all(served[token] == pytest.approx(computed[token], abs=0.02) for token in shared)
 
 
-def test_the_adapter_opens_otherwise_than_its_base(tuned: LlamaCpp | Transformers, adapters: list[Adapter]) -> None:
-    base, first, again = (tuned.openings(ASK, Generation(adapter=name)) for name in ("", adapters[0].name, ""))
+def test_the_adapter_weighs_first_tokens_otherwise_than_its_base(
+    tuned: LlamaCpp | Transformers, adapters: list[Adapter]
+) -> None:
+    base, first, again = (tuned.first_token_logprobs(ASK, adapter=name) for name in ("", adapters[0].name, ""))
     # llama.cpp reads a prompt that it holds already in other pieces than a new one: that rounds otherwise (by .007).
     assert again == pytest.approx(base, abs=0.05)
     assert first != pytest.approx(base, abs=0.5)
 
 
 @pytest.mark.parametrize("which", ["llamacpp", "nf4"])
-def test_a_text_begins_with_its_opening_and_goes_on_from_there(which: str, request: pytest.FixtureRequest) -> None:
+def test_a_text_begins_with_its_prefill_and_goes_on_from_there(which: str, request: pytest.FixtureRequest) -> None:
     backend: Backend = request.getfixturevalue(which)
-    pieces = list(backend.stream(ASK, Generation(max_new_tokens=8, opening="No. The red")))
+    pieces = list(backend.stream(ASK, SamplingParams(max_new_tokens=8), prefill="No. The red"))
     assert pieces[0] == "No. The red"
     assert 2 <= len(pieces) <= 9
     assert "".join(pieces[1:]) != text_of(backend, max_new_tokens=8)
 
 
-def test_an_opening_that_would_have_come_anyway_changes_nothing(llamacpp: LlamaCpp) -> None:
+def test_a_prefill_that_would_have_come_anyway_changes_nothing(llamacpp: LlamaCpp) -> None:
     whole_text = text_of(llamacpp, max_new_tokens=12)
-    first = next(iter(llamacpp.stream(ASK, Generation(max_new_tokens=12))))
-    assert whole_text.startswith(text_of(llamacpp, max_new_tokens=8, opening=first))
+    first = next(iter(llamacpp.stream(ASK, SamplingParams(max_new_tokens=12))))
+    assert whole_text.startswith(text_of(llamacpp, max_new_tokens=8, prefill=first))
 
 
 def test_a_server_s_text_begins_as_the_model_likes(remote: Remote) -> None:
-    assert text_of(remote, max_new_tokens=8, opening="No. The red") == text_of(remote, max_new_tokens=8)
+    assert text_of(remote, max_new_tokens=8, prefill="No. The red") == text_of(remote, max_new_tokens=8)
 
 
 # transformers
@@ -558,7 +591,7 @@ def test_transformers_refuses_a_model_without_chat_template(tmp_path: Path) -> N
 
 def test_transformers_refuses_a_prompt_longer_than_its_context(nf4: Transformers) -> None:
     with pytest.raises(PromptTooLongError, match="fewer than 4096"):
-        list(nf4.stream([Message("user", "word " * 5000)], Generation()))
+        list(nf4.stream([Message("user", "word " * 5000)], SamplingParams()))
 
 
 def test_transformers_refuses_a_damaged_folder_in_one_line(tmp_path: Path) -> None:
@@ -579,13 +612,13 @@ def test_transformers_streams_whole_characters(tiny_llama: Path) -> None:
 
     tokenizer = AutoTokenizer.from_pretrained(tiny_llama)
     said = "térmica 水 – ok"
-    generation, outlet = Generation(), Outlet(threading.Event())
+    outlet = Outlet(threading.Event())
     streamer = _Streamer(tokenizer, outlet)
     streamer.put(torch.tensor([[0]]))
     for token in tokenizer.encode(said, add_special_tokens=False):
         streamer.put(torch.tensor([token]))
     outlet.end()
-    pieces = list(outlet.read(generation, Clock(5)))
+    pieces = list(outlet.read(Clock(5)))
     assert "".join(pieces) == said
     assert not any("�" in piece for piece in pieces)
 
@@ -594,7 +627,9 @@ def test_transformers_runs_the_embedded_gguf(embedded_model: Path, capfd: pytest
     with pytest.raises(BackendError, match="quantized already"):
         Transformers(embedded_model, precision="nf4")
     backend = Transformers(embedded_model)
-    text = "".join(backend.stream([Message("user", "What is the capital of France?")], Generation(max_new_tokens=12)))
+    text = "".join(
+        backend.stream([Message("user", "What is the capital of France?")], SamplingParams(max_new_tokens=12))
+    )
     backend.close()
     assert "Paris" in text
     assert capfd.readouterr().err == ""
@@ -714,7 +749,7 @@ def test_remote_explains_a_refused_connection() -> None:
 
 def test_remote_notices_a_text_that_breaks_off(misbehaving: Callable[[Behaviour], str]) -> None:
     backend = Remote(misbehaving(lambda handler, _: say(handler, "Half a", " sent", end=False)), "m")
-    stream = backend.stream(ASK, Generation())
+    stream = backend.stream(ASK, SamplingParams())
     assert next(stream) == "Half a"
     assert next(stream) == " sent"
     with pytest.raises(BackendError, match="broke off"):
@@ -746,10 +781,10 @@ def test_remote_cancels_while_the_server_is_silent(phase: str, misbehaving: Call
         release.wait(5)
 
     backend = Remote(misbehaving(behave), "m")
-    generation = Generation()
-    threading.Timer(0.3, generation.cancel.set).start()
+    cancel = threading.Event()
+    threading.Timer(0.3, cancel.set).start()
     start_s = time.monotonic()
-    pieces = list(backend.stream(ASK, generation))
+    pieces = list(backend.stream(ASK, SamplingParams(), cancel=cancel))
     assert time.monotonic() - start_s < 0.5
     assert pieces == (["One"] if phase == "within the text" else [])
     assert closed.wait(1), "the connection was left open"
@@ -778,9 +813,9 @@ def test_remote_asks_for_an_adapter_by_its_name(
     assert asked == ["v1.0", "base", "second"]
 
 
-def test_remote_openings_are_empty_where_the_server_tells_none(misbehaving: Callable[[Behaviour], str]) -> None:
+def test_remote_first_tokens_are_empty_where_the_server_tells_none(misbehaving: Callable[[Behaviour], str]) -> None:
     backend = Remote(misbehaving(lambda handler, _: say(handler, "Yes")), "m")
-    assert backend.openings(ASK, Generation()) == {}
+    assert backend.first_token_logprobs(ASK) == {}
     backend.close()
 
 
@@ -789,15 +824,15 @@ def test_remote_openings_are_empty_where_the_server_tells_none(misbehaving: Call
 
 def test_scripted_gives_its_texts_in_order_and_records_the_calls() -> None:
     backend = Scripted(["It weighs 2 kg.\n", " No. "])
-    generation = Generation(seed=3)
-    assert [text_of(backend), "".join(backend.stream(ASK[1:], generation))] == ["It weighs 2 kg.\n", " No. "]
+    params = SamplingParams(seed=3)
+    assert [text_of(backend), "".join(backend.stream(ASK[1:], params))] == ["It weighs 2 kg.\n", " No. "]
     assert (backend.calls[0].messages, backend.calls[0].text) == (tuple(ASK), False)
-    assert backend.calls[1].generation is generation
+    assert backend.calls[1].params is params
     with pytest.raises(IndexError):
-        backend.stream(ASK, Generation())
+        backend.stream(ASK, SamplingParams())
 
 
 def test_scripted_takes_a_text_as_a_message_of_a_user() -> None:
     backend = Scripted(lambda messages: messages[-1].content.upper())
-    assert "".join(backend.stream("a b", Generation())) == "A B"
+    assert "".join(backend.stream("a b", SamplingParams())) == "A B"
     assert (backend.calls[0].messages, backend.calls[0].text) == ((Message("user", "a b"),), True)

@@ -6,15 +6,16 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from assistant.assistant import Assistant
-from assistant.backends.base import BackendError, Generation
+from assistant.assistant import assistant_of
+from assistant.backends.base import BackendError, SamplingParams, TextStream
 from assistant.backends.scripted import Scripted
-from assistant.messages import Message
+from assistant.messages import Message, Prompt
 from index.catalogue.store import Catalogue
 from index.resolver import TitleIndex
 from ui.cli import main
@@ -49,7 +50,7 @@ def said(shop: Shop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
             return line
 
         monkeypatch.setattr(builtins, "input", read)
-        talk(Assistant(*shop, backend or Scripted(copying)))
+        talk(assistant_of(*shop, backend or Scripted(copying)))
         assert next(waiting, None) is None, "the chat ended before everything was said"
         return capsys.readouterr().out
 
@@ -95,7 +96,7 @@ def test_a_product_that_nobody_knows_is_told_and_the_talk_goes_on(
 ) -> None:
     typed = iter(["/product NOPE", "x" * 4001, "/product K1"])
     monkeypatch.setattr(builtins, "input", lambda prompt: next(typed, "/quit"))
-    talk(Assistant(*shop, Scripted(copying)))
+    talk(assistant_of(*shop, Scripted(copying)))
     out, err = capsys.readouterr()
     assert [line.split(";")[0] for line in err.splitlines()] == [
         "no product has the uid 'NOPE'",
@@ -108,15 +109,15 @@ def test_a_backend_that_fails_is_told_and_the_talk_goes_on(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     class Failing(Scripted):
-        def stream(self, messages: Sequence[Message], generation: Generation) -> Iterator[str]:
-            answer = super().stream(messages, generation)
+        def stream(self, prompt: Prompt, params: SamplingParams, **how: Any) -> TextStream:
+            answer = super().stream(prompt, params, **how)
             if len(self.calls) == 2:  # the first one warms up
                 raise BackendError("the server is asleep", "one that answers", "wake it")
             return answer
 
     typed = iter([WEIGHT, WEIGHT])
     monkeypatch.setattr(builtins, "input", lambda prompt: next(typed, "/quit"))
-    talk(Assistant(*shop, Failing(lambda messages: "It weighs 1.3 kg. [1]")))
+    talk(assistant_of(*shop, Failing(lambda messages: "It weighs 1.3 kg. [1]")))
     out, err = capsys.readouterr()
     assert err.count("the server is asleep") == 1
     assert "It weighs 1.3 kg. [1]" in out

@@ -4,6 +4,7 @@ import pytest
 
 from assistant.grounding.citations import Checked, check, quotes_of
 from assistant.passages import Passage
+from assistant.question import read_question
 
 PASSAGES = [
     Passage(1, "Weighs 1.3 kg empty.", 10, 30),
@@ -13,7 +14,7 @@ PASSAGES = [
 
 
 def checked(text: str, question: str = "how heavy is it?") -> Checked:
-    return check(text, PASSAGES, title="Harrow KX-220 Kettle, Red", question=question)
+    return check(text, PASSAGES, read_question(question, "Harrow KX-220 Kettle, Red"))
 
 
 def test_a_cited_and_supported_text_stays_as_it_is() -> None:
@@ -40,7 +41,7 @@ def test_a_choice_is_answered_by_its_own_word_and_nothing_else_is_by_an_echo() -
     passages = [Passage(1, "Material: plastic.", 0, 18)]
 
     def stands(text: str, question: str) -> bool:
-        return check(text, passages, title="Harrow Kettle", question=question).supported
+        return check(text, passages, read_question(question, "Harrow Kettle")).supported
 
     assert stands("This is made of plastic. [1]", "is this porcelain or plastic?")
     assert not stands("This is made of porcelain. [1]", "is this porcelain or plastic?")
@@ -80,13 +81,13 @@ def test_yes_and_no_must_agree_with_the_passage(text: str, supported: bool) -> N
 )
 def test_yes_and_no_answer_what_the_bearing_clause_says(text: str, question: str, supported: bool) -> None:
     passages = [Passage(1, "No added salt, sugar or palm oil. Vegan. Weighs 340 g.", 0, 54)]
-    assert check(text, passages, title="Peanut Butter", question=question).supported is supported
+    assert check(text, passages, read_question(question, "Peanut Butter")).supported is supported
 
 
 def test_a_number_must_stand_by_the_word_that_it_counts() -> None:
     passages = [Passage(1, "Paperback, 336 pages, with 96 colour photographs.", 0, 49)]
     for text, supported in (("It has 336 pages. [1]", True), ("It has 96 pages. [1]", False)):
-        assert check(text, passages, title="Bread", question="how many pages?").supported is supported
+        assert check(text, passages, read_question("how many pages?", "Bread")).supported is supported
 
 
 def test_the_beginning_that_stands_is_kept_and_the_invention_after_it_dropped() -> None:

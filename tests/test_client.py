@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,16 +11,18 @@ import pytest
 from fastapi import FastAPI
 from serving import running
 
-from assistant.answer import Asking
-from assistant.assistant import Assistant
+from assistant.assistant import Assistant, assistant_of
 from assistant.backends.base import BackendError
+from assistant.backends.remote import estimated_tokens
 from assistant.backends.scripted import Scripted
 from assistant.conversation import State
+from assistant.grounding.evidence import Budget
+from assistant.retriever import Retriever
 from index.catalogue.prepare import prepare
 from index.catalogue.store import Catalogue
 from index.progress import Progress
 from index.resolver import TitleIndex
-from ui.api.client import Served, is_ours
+from ui.api.client import RemoteAssistant, is_ours
 from ui.api.server import app_of
 from ui.api.workers import Limits
 
@@ -35,61 +38,65 @@ def serving(assistant: Assistant) -> Iterator[str]:
         yield f"{address}/v1"
 
 
+def retriever_of(shop: Shop) -> Retriever:
+    return Retriever(*shop, Budget(estimated_tokens))
+
+
 @contextlib.contextmanager
-def served(shop: Shop, backend: Scripted) -> Iterator[Served]:
-    with serving(Assistant(*shop, backend)) as address:
-        clerk = Served(*shop, address)
+def served(shop: Shop, backend: Scripted) -> Iterator[RemoteAssistant]:
+    with serving(assistant_of(*shop, backend)) as address:
+        remote = RemoteAssistant(retriever_of(shop), address)
         try:
-            yield clerk
+            yield remote
         finally:
-            clerk.close()
+            remote.close()
 
 
 def test_a_reply_is_the_same_as_from_a_model_of_ones_own(shop: Shop) -> None:
-    own = Assistant(*shop, Scripted(lambda _: WEIGHT)).ask(RED)
-    with served(shop, Scripted(lambda _: WEIGHT)) as clerk:
-        theirs = clerk.ask(RED)
+    own = assistant_of(*shop, Scripted(lambda _: WEIGHT)).ask(RED)
+    with served(shop, Scripted(lambda _: WEIGHT)) as remote:
+        theirs = remote.ask(RED)
         assert "".join(theirs) == WEIGHT
         row, expected = theirs.reply.to_row(), own.reply.to_row()
         assert {**row, "timings": {}} == {**expected, "timings": {}}
         assert (theirs.state, theirs.probability) == (own.state, own.probability)
-        assert clerk.model.startswith("titlewise at http://127.0.0.1")
+        assert remote.model.startswith("titlewise at http://127.0.0.1")
 
 
 def test_the_talk_goes_on_and_what_needs_no_model_asks_no_server(shop: Shop) -> None:
-    with served(shop, Scripted(lambda _: WEIGHT)) as clerk:
-        which = clerk.ask("how heavy is the Harrow electric kettle?")
+    with served(shop, Scripted(lambda _: WEIGHT)) as remote:
+        which = remote.ask("how heavy is the Harrow electric kettle?")
         assert which.reply.kind == "clarify"
-        chosen = clerk.ask("the red one", state=which.state)
+        chosen = remote.ask("the red one", state=which.state)
         assert (chosen.reply.text, chosen.state.uid) == (WEIGHT, chosen.reply.uid)
-    assert clerk.ask("is the Zyxomat 9000 waterproof?", state=State()).reply.kind == "not_found"
+    assert remote.ask("is the Zyxomat 9000 waterproof?", state=State()).reply.kind == "not_found"
 
 
 def test_what_the_check_replaced_is_not_seen_twice(shop: Shop) -> None:
-    with served(shop, Scripted(lambda _: "It weighs 9 kg. [1]")) as clerk:
-        answer = clerk.ask(RED)
+    with served(shop, Scripted(lambda _: "It weighs 9 kg. [1]")) as remote:
+        answer = remote.ask(RED)
         assert "".join(answer) == "It weighs 9 kg. [1]"
         assert "1.3 kg" in answer.reply.text
 
 
 def test_a_description_is_invented_there(shop: Shop) -> None:
-    with served(shop, Scripted(lambda _: "A lamp like no other.")) as clerk:
-        reply = clerk.describe("Moonlight lamp").reply
+    with served(shop, Scripted(lambda _: "A lamp like no other.")) as remote:
+        reply = remote.describe("Moonlight lamp").reply
         assert (reply.kind, reply.text, reply.title) == ("generated", "A lamp like no other.", "Moonlight lamp")
 
 
 def test_a_stop_keeps_what_came_and_frees_the_servers_model(shop: Shop) -> None:
     slow = "It weighs 1.3 kg " + "and then some more " * 40
     texts = iter(["", slow, WEIGHT])  # the first is read when the server warms up
-    with served(shop, Scripted(lambda _: next(texts), delay_s=0.05)) as clerk:
-        asking = Asking()
-        answer = clerk.ask(RED, asking=asking)
+    with served(shop, Scripted(lambda _: next(texts), delay_s=0.05)) as remote:
+        cancel = threading.Event()
+        answer = remote.ask(RED, cancel=cancel)
         said = next(answer)
-        asking.cancel.set()
+        cancel.set()
         assert answer.reply.text.startswith(said)
         assert len(answer.reply.text) < len(slow) / 2
         start_s = time.monotonic()
-        assert clerk.ask(RED).reply.text == WEIGHT
+        assert remote.ask(RED).reply.text == WEIGHT
         assert time.monotonic() - start_s < 5, "the first text would have taken ten"
 
 
@@ -102,26 +109,26 @@ def test_a_server_with_other_descriptions_is_told(shop: Shop, tmp_path: Path) ->
     prepare(source, tmp_path / "catalogue")
     other = Catalogue.load(tmp_path / "catalogue")
     TitleIndex.build(other, tmp_path / "index", progress=Progress)
-    there = Assistant(other, TitleIndex.load(tmp_path / "index", other), Scripted(lambda _: WEIGHT))
+    there = assistant_of(other, TitleIndex.load(tmp_path / "index", other), Scripted(lambda _: WEIGHT))
     with serving(there) as address:
-        clerk = Served(*shop, address)
+        remote = RemoteAssistant(retriever_of(shop), address)
         with pytest.raises(BackendError, match="another description of K1"):
-            _ = clerk.ask("how heavy is it?", uid="K1").reply
-        clerk.close()
+            _ = remote.ask("how heavy is it?", uid="K1").reply
+        remote.close()
 
 
 def test_what_the_server_refuses_is_told_in_its_own_words(shop: Shop) -> None:
-    with serving(Assistant(*shop, Scripted(lambda _: WEIGHT))) as address:
+    with serving(assistant_of(*shop, Scripted(lambda _: WEIGHT))) as address:
         with pytest.raises(BackendError, match="has no adapter nobodys"):
-            Served(*shop, address, ("nobodys",))
-        clerk = Served(*shop, address)
+            RemoteAssistant(retriever_of(shop), address, ("nobodys",))
+        remote = RemoteAssistant(retriever_of(shop), address)
         with pytest.raises(BackendError, match="there is no model 'titlewise-nobodys'"):
-            _ = clerk.ask(RED, asking=Asking("nobodys")).reply
-        clerk.close()
+            _ = remote.ask(RED, adapter="nobodys").reply
+        remote.close()
 
 
 def test_a_server_that_is_gone_is_told_and_somebody_elses_is_none_of_ours(shop: Shop) -> None:
-    with serving(Assistant(*shop, Scripted(lambda _: WEIGHT))) as address:
+    with serving(assistant_of(*shop, Scripted(lambda _: WEIGHT))) as address:
         assert is_ours(address)
     with pytest.raises(BackendError, match="no whole answer from"):
         is_ours(address)

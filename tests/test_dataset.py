@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from assistant.grounding.citations import check
-from assistant.grounding.evidence import content_words
 from assistant.passages import Passage
 from assistant.prompt import PromptFormat, answer_prompt, describe_prompt
+from assistant.question import read_question
 from finetune.data.answers import as_sentence, restate
 from finetune.data.dataset import Report, build_counted
 from finetune.data.example import NOT_STATED, Example, Mix, prompt_of
@@ -27,6 +27,7 @@ from finetune.data.questions import Pool, asks_of
 from finetune.data.unanswerable import CONFUSED, NAMED, is_silent
 from index.catalogue.store import Catalogue
 from index.errors import UserError
+from index.text import content_words
 
 MIX = Mix(examples=300, portuguese=0.3)
 SHARED = Path(__file__).parents[2] / "shared" / "data"
@@ -179,7 +180,7 @@ def test_replies_begin_as_their_kind_says(train: list[Example]) -> None:
 
 def test_the_assistant_takes_not_stated_for_a_refusal() -> None:
     passages = [Passage(1, "A wooden stool.", 0, 15)]
-    assert check(NOT_STATED, passages, title="Stool", question="how heavy?").refuses
+    assert check(NOT_STATED, passages, read_question("how heavy?", "Stool")).refuses
 
 
 def test_half_of_the_examples_say_yes_or_no_and_as_many_the_one_as_the_other(train: list[Example]) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.answer import Asking
+from assistant.backends.base import SamplingParams
 from assistant.backends.scripted import Scripted
 from assistant.describe import describe
 from assistant.models.adapters import Adapter
@@ -50,17 +50,16 @@ def test_an_adapter_is_asked_in_the_form_that_it_was_taught_with(form: DescribeF
     adapter = Adapter("mine", Path("mine"), None, "", PromptFormat("plain", form), {})
     backend = Scripted(["…", "…"], [adapter])
     for wanted in (None, ""):
-        _ = describe(backend, "Trem", language="pt", asking=Asking(adapter=wanted)).reply
+        _ = describe(backend, "Trem", language="pt", adapter=wanted).reply
     tuned, base = backend.calls
-    assert (tuned.generation.adapter, tuned.text, base.generation.adapter, base.text) == ("mine", text, "", False)
+    assert (tuned.adapter, tuned.text, base.adapter, base.text) == ("mine", text, "", False)
     assert tuned.messages[-1].content.startswith(begins)
 
 
 def test_it_is_sampled_as_the_task_was_set_with_the_seed_of_the_caller() -> None:
     backend = Scripted(["…"])
-    _ = describe(backend, "Wooden Train", asking=Asking(seed=7)).reply
-    generation = backend.calls[0].generation
-    assert (generation.max_new_tokens, generation.temperature, generation.top_p, generation.seed) == (256, 0.7, 0.9, 7)
+    _ = describe(backend, "Wooden Train", seed=7).reply
+    assert backend.calls[0].params == SamplingParams(max_new_tokens=256, temperature=0.7, top_p=0.9, seed=7)
 
 
 def test_a_sentence_that_the_token_limit_cut_is_left_out() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import small_adapter
 
-from assistant.backends.base import Generation
+from assistant.backends.base import SamplingParams
 from assistant.backends.hf import Transformers
 from assistant.messages import Message
 from assistant.models.adapters import Adapter, open_adapter, read_adapter
@@ -28,7 +28,7 @@ def adapter_for(model_place: Path, home: Path, **options: Any) -> Adapter:
 
 
 def text_of(backend: Transformers, adapter: str) -> str:
-    return "".join(backend.stream(ASK, Generation(max_new_tokens=12, adapter=adapter)))
+    return "".join(backend.stream(ASK, SamplingParams(max_new_tokens=12), adapter=adapter))
 
 
 @pytest.mark.parametrize("options", [{}, {"use_rslora": True}, {"targets": ["q_proj", "k_proj"]}])

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import small_shop
 
-from assistant.assistant import Assistant
+from assistant.assistant import assistant_of
 from assistant.backends.scripted import Scripted
 from finetune.data.question_files import read_rows
 from index.catalogue.store import Catalogue
@@ -23,7 +23,7 @@ RED = "Harrow Electric Kettle 1.7 L, Red"
 
 
 def opinion(shop: Shop, number: int, question: str, said: str, vote: int = 1) -> Opinion:
-    reply = Assistant(*shop, Scripted([said])).ask(question).reply.to_row()
+    reply = assistant_of(*shop, Scripted([said])).ask(question).reply.to_row()
     return Opinion(
         id=f"r{number}",
         at=f"2026-01-0{number + 1}T00:00:00+00:00",

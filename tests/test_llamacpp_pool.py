@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.backends.base import BackendError, Generation
+from assistant.backends.base import BackendError, SamplingParams
 from assistant.backends.llamacpp import LlamaCpp
 from assistant.backends.llamacpp_pool import Engines
 from assistant.messages import Message
@@ -104,7 +104,7 @@ def test_texts_written_together_are_those_written_alone(embedded_model: Path) ->
     prompts = [[Message("user", f"Count from {first} to ten.")] for first in ("one", "two", "three", "four")]
 
     def written(prompt: list[Message]) -> str:
-        return "".join(backend.stream(prompt, Generation(max_new_tokens=8)))
+        return "".join(backend.stream(prompt, SamplingParams(max_new_tokens=8)))
 
     try:
         alone = [written(prompt) for prompt in prompts]

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import pytest
 from known_questions import GAME, KETTLE, QUESTIONS, TAUGHT, answering
 
-from assistant.backends.base import Generation
+from assistant.backends.base import SamplingParams
 from assistant.backends.scripted import Scripted
 from assistant.evaluation.predict import Level, Said, Shop, Shown, Way, generate, open_shop, say, shown_in
 from assistant.evaluation.questions import Titled
@@ -38,7 +38,7 @@ def test_the_bare_model_is_shown_the_passages_of_its_way(
     backend = Scripted(answering, [TAUGHT])
     first = replies(known_shop, Way("w", "bare", "taught", TAUGHT.prompt_format, shown), backend)[0]
     assert first.shown[:1] == passages[:1]
-    assert backend.calls[0].generation.adapter == "taught"
+    assert backend.calls[0].adapter == "taught"
     assert len(backend.calls[0].messages) == 2
     assert "Product: Harrow Kettle" in backend.calls[0].messages[-1].content
 
@@ -108,7 +108,7 @@ def test_descriptions_are_written_in_the_forms_that_were_taught() -> None:
     backend = Scripted(lambda _: "A fine train of beech.", [TAUGHT])
     titles = [Titled("t1", "Wooden Train", "A fine train of oak.")]
     measured = measure_descriptions(titles, Bench(backend, Meter(), Plan(), Progress))
-    assert [(call.generation.adapter, call.text) for call in backend.calls] == [("", True), ("taught", True)]
+    assert [(call.adapter, call.text) for call in backend.calls] == [("", True), ("taught", True)]
     assert backend.calls[0].messages[0].content.startswith("[INST]")
     assert [column.role for column in measured.table.columns] == ["base", "tuned"]
     assert measured.table.figures["taught, inst"]["rouge_1"][0].value == pytest.approx(0.8)
@@ -118,6 +118,6 @@ def test_a_text_that_is_written_is_timed() -> None:
     def script(messages: Sequence[Message]) -> str:
         return "one two"
 
-    said = generate("x", Generation(max_new_tokens=9), Scripted(script, delay_s=0.02))
+    said = generate("x", SamplingParams(max_new_tokens=9), Scripted(script, delay_s=0.02))
     assert said.text == "one two"
     assert said.latency_ms > 30

@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 from openai import APIStatusError, NotFoundError, OpenAI
 from serving import running
 
-from assistant.assistant import Assistant
+from assistant.assistant import assistant_of
 from assistant.backends.base import BackendError
 from assistant.backends.scripted import Scripted
 from assistant.messages import Message
@@ -54,7 +54,7 @@ Shop = tuple[Catalogue, TitleIndex]
 @contextlib.contextmanager
 def served(shop: Shop, backend: Scripted, limits: Limits = LIMITS, api_key: str = "") -> Iterator[TestClient]:
     """A client of a server in this process, once its model is warm; what nobody foresaw is answered, as it is there."""
-    app = app_of(Assistant(*shop, backend), limits, api_key=api_key)
+    app = app_of(assistant_of(*shop, backend), limits, api_key=api_key)
     with TestClient(app, raise_server_exceptions=False) as client:
         while client.get("/readyz").status_code == 503:
             time.sleep(0.01)
@@ -71,7 +71,7 @@ def client(shop: Shop) -> Iterator[TestClient]:
 def address(shop: Shop) -> Iterator[str]:
     """A real server on a port of its own, with a model that speaks slowly."""
     backend = Scripted(slowly)
-    with running(app_of(Assistant(*shop, backend), Limits(at_once=1), api_key="k")) as address:
+    with running(app_of(assistant_of(*shop, backend), Limits(at_once=1), api_key="k")) as address:
         yield address
 
 
@@ -194,7 +194,7 @@ def test_a_description_can_be_invented_and_says_so_first(shop: Shop, stream: boo
     )
     assert text.startswith(said)
     assert text.endswith("\n\nBoils half a litre. It folds.")
-    assert backend.calls[-1].generation.seed == 7
+    assert backend.calls[-1].params.seed == 7
     assert 'titlewise_replies_total{kind="generated"} 1.0' in counted
 
 
@@ -259,7 +259,7 @@ def test_the_least_top_p_takes_the_likeliest_word(shop: Shop, top_p: float | Non
     backend = Scripted([WEIGHT] * 2)
     with served(shop, backend) as client:
         assert client.post("/v1/chat/completions", json=asked(RED, top_p=top_p, temperature=1)).status_code == 200
-    assert backend.calls[-1].generation.top_p == obeyed
+    assert backend.calls[-1].params.top_p == obeyed
 
 
 def test_half_characters_never_reach_the_model(shop: Shop) -> None:
@@ -318,7 +318,7 @@ def log() -> Iterator[list[str]]:
 
 
 def test_what_nobody_foresaw_is_told_counted_and_logged(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
-    with running(app_of(Assistant(*shop, Scripted(broken)), LIMITS, api_key="")) as address:
+    with running(app_of(assistant_of(*shop, Scripted(broken)), LIMITS, api_key="")) as address:
         whole = httpx2.post(f"{address}/v1/chat/completions", json=asked(RED))
         parts = events(httpx2.post(f"{address}/v1/chat/completions", json=asked(RED, stream=True)).text)
         counted = httpx2.get(f"{address}/metrics").text
@@ -381,8 +381,8 @@ def test_fields_of_open_webui_do_no_harm(shop: Shop, stream: bool | None) -> Non
         response = client.post("/v1/chat/completions", json=asked(RED, stream=stream, **OPEN_WEBUI))
     assert response.status_code == 200
     assert "1.3" in response.text
-    generation = backend.calls[-1].generation
-    assert (generation.max_new_tokens, generation.seed) == (MAX_NEW_TOKENS, MAX_SEED - 1)
+    params = backend.calls[-1].params
+    assert (params.max_new_tokens, params.seed) == (MAX_NEW_TOKENS, MAX_SEED - 1)
 
 
 @pytest.mark.parametrize(
@@ -434,7 +434,7 @@ def test_a_question_that_the_chat_client_has_wrapped_is_answered(client: TestCli
 
 
 def test_pages_of_a_named_origin_may_ask_from_a_browser(shop: Shop) -> None:
-    app = app_of(Assistant(*shop, Scripted([WEIGHT])), Limits(), api_key="k", origins=[ORIGIN])
+    app = app_of(assistant_of(*shop, Scripted([WEIGHT])), Limits(), api_key="k", origins=[ORIGIN])
     preflight = {
         "Access-Control-Request-Method": "POST",
         "Access-Control-Request-Headers": "authorization,content-type",
@@ -520,7 +520,7 @@ def test_the_official_client_asks_for_one_model(address: str) -> None:
 def test_the_official_client_comes_again_where_the_line_was_full(shop: Shop) -> None:
     with held_up() as (backend, go_on):
         go_on.set()  # for the warm-up
-        with running(app_of(Assistant(*shop, backend), Limits(at_once=1, waiting=0), api_key="")) as address:
+        with running(app_of(assistant_of(*shop, backend), Limits(at_once=1, waiting=0), api_key="")) as address:
             go_on.clear()
             first = threading.Thread(target=lambda: httpx2.post(f"{address}/v1/chat/completions", json=asked(RED)))
             first.start()
@@ -540,7 +540,7 @@ def test_the_official_client_comes_again_where_the_line_was_full(shop: Shop) -> 
 @pytest.mark.parametrize(("words", "delay_s"), [(1, 30.0), (600, 0.05)], ids=["silent", "talking"])
 def test_who_hangs_up_stops_the_model_and_leaves_the_line(shop: Shop, stream: bool, words: int, delay_s: float) -> None:
     texts = iter(["", "word " * words])  # the warm-up's, and half a minute of work
-    app = app_of(Assistant(*shop, Scripted(lambda _: next(texts), delay_s=delay_s)), LIMITS, api_key="")
+    app = app_of(assistant_of(*shop, Scripted(lambda _: next(texts), delay_s=delay_s)), LIMITS, api_key="")
     with running(app) as address:
         body = asked(RED, stream=stream, max_tokens=600)
         with pytest.raises(httpx2.ReadTimeout), httpx2.Client(timeout=0.5) as client:
@@ -588,7 +588,7 @@ def test_a_server_answers_while_its_model_is_being_warmed_up(shop: Shop) -> None
     warm = threading.Event()
     texts = iter([lambda: warm.wait(10) and "", lambda: WEIGHT])
     with running(
-        app_of(Assistant(*shop, Scripted(lambda _: next(texts)())), LIMITS, api_key=""), warm=False
+        app_of(assistant_of(*shop, Scripted(lambda _: next(texts)())), LIMITS, api_key=""), warm=False
     ) as address:
         for _ in range(2):
             assert httpx2.get(f"{address}/healthz").status_code == 200

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from schemathesis import GenerationMode
 from schemathesis.checks import negative_data_rejection, positive_data_acceptance
 
-from assistant.assistant import Assistant
+from assistant.assistant import assistant_of
 from assistant.backends.scripted import Scripted
 from index.catalogue.store import Catalogue
 from index.resolver import TitleIndex
@@ -25,7 +25,7 @@ EXAMPLES = 60  # of each operation in each mode
 def documented(shop: tuple[Catalogue, TitleIndex]) -> schemathesis.BaseSchema:
     """The server as its OpenAPI document tells it, in this process."""
     backend = Scripted(lambda messages: "It weighs 1.3 kg. [1]")
-    return schemathesis.openapi.from_asgi("/openapi.json", app_of(Assistant(*shop, backend), Limits(), api_key="k"))
+    return schemathesis.openapi.from_asgi("/openapi.json", app_of(assistant_of(*shop, backend), Limits(), api_key="k"))
 
 
 @pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.value)

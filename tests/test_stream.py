@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from assistant.answer import Answer, Asking, Pieces
+from assistant.answer import Answer, End, Pieces
 from assistant.backends.base import BackendError
 from assistant.conversation import State
 from assistant.reply import Reply
@@ -23,27 +23,26 @@ def answer_of(pieces: Pieces) -> Answer:
     return Answer(pieces, "how bright?", State("LAMP1"))
 
 
-def until_cancelled(asking: Asking) -> Pieces:
+def until_cancelled(cancel: threading.Event) -> Pieces:
     """Say two words, then nothing until the cancel, as a model that thinks long."""
     yield "It "
     yield "weighs"
-    assert asking.cancel.wait(20)
-    return Reply("answer", "It weighs")
+    assert cancel.wait(20)
+    return End(Reply("answer", "It weighs"))
 
 
-def counting(asking: Asking) -> Pieces:
+def counting(cancel: threading.Event) -> Pieces:
     """Say a word every 20 ms until the cancel."""
     said = 0
-    while not asking.cancel.is_set() and said < 500:
+    while not cancel.is_set() and said < 500:
         yield f"{said} "
         said += 1
         time.sleep(0.02)
-    return Reply("answer", str(said))
+    return End(Reply("answer", str(said)))
 
 
 def test_a_stop_is_heard_while_the_model_is_silent_and_keeps_what_came() -> None:
-    asking = Asking()
-    reading = Reading(lambda: answer_of(until_cancelled(asking)), asking, free_line())
+    reading = Reading(lambda cancel: answer_of(until_cancelled(cancel)), free_line())
     texts = []
     for text in reading:
         texts.append(text)
@@ -63,9 +62,9 @@ def test_it_tells_in_how_many_pieces_the_text_came_and_in_what_time() -> None:
         yield "It weighs "
         time.sleep(0.1)
         yield "1.3 kg."
-        return Reply("answer", "It weighs 1.3 kg. [1]")
+        return End(Reply("answer", "It weighs 1.3 kg. [1]"))
 
-    reading = Reading(lambda: answer_of(slowly()), Asking(), free_line())
+    reading = Reading(lambda _: answer_of(slowly()), free_line())
     for _ in reading:
         pass
     assert (reading.text, reading.pieces) == ("It weighs 1.3 kg.", 2)
@@ -73,8 +72,7 @@ def test_it_tells_in_how_many_pieces_the_text_came_and_in_what_time() -> None:
 
 
 def test_it_goes_on_where_one_drawing_ends_and_another_begins() -> None:
-    asking = Asking()
-    reading = Reading(lambda: answer_of(until_cancelled(asking)), asking, free_line())
+    reading = Reading(lambda cancel: answer_of(until_cancelled(cancel)), free_line())
     for _ in reading:
         break
     assert next(text for text in reading if text) in ("It ", "It weighs")
@@ -85,8 +83,7 @@ def test_it_goes_on_where_one_drawing_ends_and_another_begins() -> None:
 def test_a_reply_that_nobody_looks_at_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "UNWATCHED_S", 0.2)
     monkeypatch.setattr(module, "WATCH_EVERY_S", 0.05)
-    asking = Asking()
-    reading = Reading(lambda: answer_of(counting(asking)), asking, free_line())
+    reading = Reading(lambda cancel: answer_of(counting(cancel)), free_line())
     watched = [text for text, _ in zip(reading, range(30), strict=False)]
     assert len(watched) == 30, "while somebody looks it goes on"
     deadline_s = time.monotonic() + 5
@@ -99,9 +96,9 @@ def test_a_reply_that_nobody_looks_at_is_stopped(monkeypatch: pytest.MonkeyPatch
 def test_who_waits_in_line_and_is_gone_gives_the_place_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "UNWATCHED_S", 0.2)
     monkeypatch.setattr(module, "WATCH_EVERY_S", 0.05)
-    line, asking = free_line(), Asking()
+    line = free_line()
     with line.turn(threading.Event(), at_most_s=5):
-        reading = Reading(lambda: answer_of(until_cancelled(asking)), asking, line)
+        reading = Reading(lambda cancel: answer_of(until_cancelled(cancel)), line)
         deadline_s = time.monotonic() + 5
         while not reading.ended and time.monotonic() < deadline_s:
             time.sleep(0.02)
@@ -113,7 +110,7 @@ def test_a_fault_is_kept_for_where_the_answer_is_drawn() -> None:
         yield "It "
         raise BackendError("gone", "there", "back")
 
-    reading = Reading(lambda: answer_of(pieces()), Asking(), free_line())
+    reading = Reading(lambda _: answer_of(pieces()), free_line())
     list(reading)
     assert isinstance(reading.fault, BackendError)
     reading.stop()
@@ -121,19 +118,19 @@ def test_a_fault_is_kept_for_where_the_answer_is_drawn() -> None:
 
 
 def test_a_question_that_cannot_be_asked_is_a_fault_too() -> None:
-    def ask() -> Answer:
+    def ask(_: threading.Event) -> Answer:
         raise UnknownProductError("no such uid", "one of the catalogue", "look")
 
-    reading = Reading(ask, Asking(), free_line())
+    reading = Reading(ask, free_line())
     list(reading)
     assert isinstance(reading.fault, UnknownProductError)
 
 
 def test_who_comes_second_sees_a_place_in_the_line_and_the_product_already() -> None:
-    line, first_asking, second_asking = free_line(), Asking(), Asking()
-    first = Reading(lambda: answer_of(until_cancelled(first_asking)), first_asking, line)
+    line = free_line()
+    first = Reading(lambda cancel: answer_of(until_cancelled(cancel)), line)
     next(text for text in first if text)
-    second = Reading(lambda: answer_of(until_cancelled(second_asking)), second_asking, line)
+    second = Reading(lambda cancel: answer_of(until_cancelled(cancel)), line)
     for text in second:
         assert text == ""
         if second.before:
@@ -148,15 +145,15 @@ def test_who_comes_second_sees_a_place_in_the_line_and_the_product_already() -> 
 
 
 def test_whoever_stops_in_the_line_never_reaches_the_model() -> None:
-    line, asking, asked = free_line(), Asking(), threading.Event()
+    line, asked = free_line(), threading.Event()
 
     def pieces() -> Pieces:
         asked.set()
         yield "no"
-        return Reply("answer", "no")
+        return End(Reply("answer", "no"))
 
     with line.turn(threading.Event(), at_most_s=5):
-        reading = Reading(lambda: answer_of(pieces()), asking, line)
+        reading = Reading(lambda _: answer_of(pieces()), line)
         next(iter(reading))
         reading.stop()
         assert reading.ended

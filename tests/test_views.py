@@ -13,7 +13,7 @@ from known_questions import TAUGHT
 from page_shop import HOSTILE_TITLE, open_shop, shop_home, shop_of
 from streamlit.testing.v1 import AppTest
 
-from assistant.assistant import Assistant
+from assistant.assistant import Assistant, assistant_of
 from assistant.backends.base import BackendError
 from assistant.backends.scripted import Scripted
 from assistant.conversation import State
@@ -100,7 +100,9 @@ def test_a_product_that_is_not_there_offers_the_nearest_titles_and_an_invention(
     assistant: Assistant, tmp_path: Path
 ) -> None:
     inventive = Scripted(lambda messages: "A robot." if "Zyxomat" in messages[-1].content else read_aloud(messages))
-    shop = shop_of(Assistant(assistant.catalogue, assistant.index, inventive), Feedback(tmp_path / FILE))
+    shop = shop_of(
+        assistant_of(assistant.retriever.catalogue, assistant.retriever.index, inventive), Feedback(tmp_path / FILE)
+    )
     for page in page_of(partial(render, shop)):
         _ask_for_a_robot(page)
 
@@ -136,8 +138,8 @@ def test_what_is_not_stated_is_followed_by_what_is_and_by_questions_that_are_ans
 @pytest.mark.parametrize("language", ["en", "pt"])
 def test_every_question_that_is_suggested_about_a_product_is_answered(assistant: Assistant, language: Language) -> None:
     suggested = 0
-    for row in range(len(assistant.catalogue)):
-        product = assistant.catalogue.product(row)
+    for row in range(len(assistant.retriever.catalogue)):
+        product = assistant.retriever.catalogue.product(row)
         for matter in told(assistant, product, STRINGS[language]).values():
             suggested += 1
             assert assistant.ask(matter.asked_of_it, uid=product.uid).reply.kind == "answer", matter
@@ -159,7 +161,7 @@ def test_answering_again_asks_the_same_with_another_seed_and_takes_the_place_of_
     assistant: Assistant, tmp_path: Path
 ) -> None:
     replies = iter(["It weighs 2.4 kg. [1]", "The lamp weighs 2.4 kg. [1]"])
-    scripted = Assistant(assistant.catalogue, assistant.index, Scripted(lambda _: next(replies)))
+    scripted = assistant_of(assistant.retriever.catalogue, assistant.retriever.index, Scripted(lambda _: next(replies)))
     for page in page_of(partial(render, shop_of(scripted, Feedback(tmp_path / FILE)))):
         ask(page, LAMP)
         button(page, "Answer again").click().run()
@@ -175,7 +177,7 @@ def test_what_failed_is_asked_again_as_it_was(assistant: Assistant, tmp_path: Pa
         return "It weighs 2.4 kg. [1]"
 
     faults = iter([BackendError("the server sleeps", "an answer", "waking it")])
-    scripted = Assistant(assistant.catalogue, assistant.index, Scripted(failing))
+    scripted = assistant_of(assistant.retriever.catalogue, assistant.retriever.index, Scripted(failing))
     for page in page_of(partial(render, shop_of(scripted, Feedback(tmp_path / FILE)))):
         ask(page, LAMP)
         assert page.error
@@ -367,7 +369,9 @@ def test_settings_hold_from_the_next_question_on(shop: Shop, assistant: Assistan
 
 
 def test_another_model_is_opened_when_it_is_chosen_and_a_broken_one_is_told(assistant: Assistant, shop: Shop) -> None:
-    other = Assistant(assistant.catalogue, assistant.index, Scripted(["The lamp weighs 2.4 kg. [1]"]))
+    other = assistant_of(
+        assistant.retriever.catalogue, assistant.retriever.index, Scripted(["The lamp weighs 2.4 kg. [1]"])
+    )
 
     def broken() -> Assistant:
         raise ArtefactError("the model broken is damaged", "a whole one", "fetch it")
@@ -420,7 +424,9 @@ def test_a_comparison_tells_how_fast_the_model_itself_wrote(
         return "The lamp does weigh 2.4 kg."
 
     model = Scripted(said, [TAUGHT], delay_s=0.01)
-    compared = shop_of(Assistant(assistant.catalogue, assistant.index, model), Feedback(tmp_path / FILE))
+    compared = shop_of(
+        assistant_of(assistant.retriever.catalogue, assistant.retriever.index, model), Feedback(tmp_path / FILE)
+    )
     visit = Visit()
     for page in page_of(lambda: show_compare(compared, compared.assistant, visit)):
         ask(page, question)

@@ -1,12 +1,19 @@
-"""Polarity: what a passage says to a closed question."""
+"""Yes or no: what a passage says to a closed question."""
 
 import pytest
 
-from assistant.grounding.yes_no import FEATURES, WEIGHTS, affirms, polarity_features
+from assistant.grounding.yes_no import YES_NO, yes_logit, yes_no_features
+from assistant.passages import Passage
+from assistant.question import read_question
+
+
+def affirms(question: str, title: str, text: str) -> float:
+    return yes_logit(read_question(question, title), Passage(1, text, 0, len(text)))
 
 
 def test_there_is_one_weight_for_each_feature() -> None:
-    assert len(polarity_features("is it red?", "Lamp", "Color: red.")) == len(FEATURES) == len(WEIGHTS)
+    features = yes_no_features(read_question("is it red?", "Lamp"), Passage(1, "Color: red.", 0, 11))
+    assert features.keys() == YES_NO.weights.keys()
 
 
 @pytest.mark.parametrize(

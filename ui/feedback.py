@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from assistant.evaluation.normalise import without_marks
-from assistant.grounding.citations import opened
+from assistant.grounding.citations import leading_verdict
 from assistant.passages import split
 from index.catalogue.store import Catalogue
 from index.errors import UnknownProductError, UserError
@@ -130,7 +130,7 @@ def question_rows(opinions: Iterator[Opinion], catalogue: Catalogue) -> Iterator
         if not pieces or stated != bool(cited):
             continue
         answer = without_marks(reply["text"])
-        said, _ = opened(answer)
+        said, _ = leading_verdict(answer)
         yield {
             "question": opinion.question,
             "title": reply["title"],

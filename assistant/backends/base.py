@@ -3,15 +3,15 @@
 A backend turns messages into a stream of text pieces, by the model's own chat
 template; a prompt that is a text is read as it stands. It knows nothing of products.
 
-    for piece in backend.stream(messages, Generation(max_new_tokens=96)):
+    for piece in backend.stream(messages, SamplingParams(max_new_tokens=96)):
         print(piece, end="")
 """
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 from assistant.messages import Prompt
 from assistant.models.adapters import Adapter
@@ -21,21 +21,33 @@ from index.errors import UserError
 # Llama 3 templates print the day's date unless told one; a prompt must not change overnight.
 DATE_STRING = "26 Jul 2024"
 
-OPENINGS = 20  # first tokens that `Backend.openings` tells; OpenAI allows no more
+FIRST_TOKENS = 20  # that `Backend.first_token_logprobs` tells; OpenAI allows no more
+DEADLINE_S = 60.0
 
 
 @dataclass(frozen=True)
-class Generation:
-    """How one text is to be generated, and when to stop."""
+class SamplingParams:
+    """How the tokens of a text are drawn, and how many there may be.
 
-    max_new_tokens: int = 96
-    temperature: float = 0.0  # 0 means greedy: the likeliest token, always
+    Temperature 0 is greedy: the likeliest token, always.
+    """
+
+    max_new_tokens: int = 64
+    temperature: float = 0.0
     top_p: float = 1.0
     seed: int = 0
-    adapter: str = ""  # the name of a loaded adapter; "" is the base model
-    opening: str = ""  # what the text begins with, where the engine can be told; its first piece, and not counted
-    deadline_s: float = 60.0  # counted from the call of `stream`
-    cancel: threading.Event = field(default_factory=threading.Event)  # set it to stop
+
+
+@dataclass(frozen=True)
+class Completion:
+    """The end of a text: why it ended, and what it cost in tokens; a prefill counts as part of the prompt."""
+
+    finish_reason: Literal["stop", "length", "cancelled"]
+    prompt_tokens: int
+    completion_tokens: int
+
+
+TextStream = Generator[str, None, Completion]  # yields pieces of text, returns how it ended
 
 
 class Backend(Protocol):
@@ -47,19 +59,36 @@ class Backend(Protocol):
 
     @property
     def adapters(self) -> Sequence[Adapter]:
-        """Give the loaded adapters; the first is the one that answers where none is named."""
+        """Return the loaded adapters; the first is the one that answers where none is named."""
 
-    def stream(self, prompt: Prompt, generation: Generation) -> Iterator[str]:
-        """Yield pieces of text as they come.
+    def stream(
+        self,
+        prompt: Prompt,
+        params: SamplingParams,
+        *,
+        adapter: str = "",
+        prefill: str = "",
+        deadline_s: float = DEADLINE_S,
+        cancel: threading.Event | None = None,
+    ) -> TextStream:
+        """Yield pieces of text as they come, and return how it ended.
 
-        Ends early, without an error, within 0.2 s once `generation.cancel` is set.
+        `adapter` is the name of a loaded one, "" for the base model; `prefill` is what the text begins with, where
+        the engine can be told: its first piece. Ends early, without an error, within 0.2 s once `cancel` is set.
 
-        Raises `DeadlineError` when `deadline_s` has passed, `BackendError` for a
+        Raises `DeadlineError` when `deadline_s` has passed since the call, `BackendError` for a
         fault of the engine that a person can mend, or for an adapter that is not loaded.
         """
 
-    def openings(self, prompt: Prompt, generation: Generation) -> dict[str, float]:
-        """Give the likeliest first tokens of the text, about 20, with their natural log-probabilities, best first.
+    def first_token_logprobs(
+        self,
+        prompt: Prompt,
+        *,
+        adapter: str = "",
+        deadline_s: float = DEADLINE_S,
+        cancel: threading.Event | None = None,
+    ) -> dict[str, float]:
+        """Return the likeliest first tokens of the text, about 20, with their natural log-probabilities, best first.
 
         The prompt is then read, so that `stream` begins at once. Empty once cancelled, and
         where a server does not tell. Raises as `stream` does.
@@ -89,7 +118,7 @@ class PromptTooLongError(BackendError):
 
 @dataclass(frozen=True)
 class Clock:
-    """Says when a generation has used up its time."""
+    """Says when a text has used up its time."""
 
     deadline_s: float
     start_s: float = field(default_factory=time.monotonic)
@@ -103,7 +132,7 @@ class Clock:
 
 
 def answering(adapters: Sequence[Adapter], wanted: str | None) -> tuple[str, PromptFormat]:
-    """Say who answers, and how it is asked: the name of one of these adapters, or "" for the base model.
+    """Return who answers, and how it is asked: the name of one of these adapters, or "" for the base model.
 
     `wanted` None is the first adapter, where there is one.
 

@@ -7,14 +7,25 @@ wait their turn. A GGUF file is read too, its weights unpacked.
 """
 
 import contextlib
+import functools
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from assistant.backends.base import OPENINGS, Clock, Generation, PromptTooLongError, check_loaded, check_names
+from assistant.backends.base import (
+    DEADLINE_S,
+    FIRST_TOKENS,
+    Clock,
+    Completion,
+    PromptTooLongError,
+    SamplingParams,
+    TextStream,
+    check_loaded,
+    check_names,
+)
 from assistant.backends.hf_loading import Precision, library, load_model, prompt_ids, with_adapters
-from assistant.backends.streaming import POLL_S, Outlet, Workers
+from assistant.backends.streaming import POLL_S, Outlet, Workers, completed, drained
 from assistant.messages import Prompt
 from assistant.models.adapters import Adapter
 
@@ -56,36 +67,51 @@ class Transformers:
 
     @property
     def adapters(self) -> Sequence[Adapter]:
-        """Give the loaded adapters."""
+        """Return the loaded adapters."""
         return self._adapters
 
-    def stream(self, prompt: Prompt, generation: Generation) -> Iterator[str]:
+    def stream(
+        self,
+        prompt: Prompt,
+        params: SamplingParams,
+        *,
+        adapter: str = "",
+        prefill: str = "",
+        deadline_s: float = DEADLINE_S,
+        cancel: threading.Event | None = None,
+    ) -> TextStream:
         """Yield pieces of text as they come; see `Backend.stream`.
 
         Raises `DeadlineError`, `PromptTooLongError`, `BackendError`.
         """
-        clock = Clock(generation.deadline_s)
-        check_loaded(self._adapters, generation.adapter)
-        return self._workers.stream(lambda outlet: self._generate(prompt, generation, outlet), generation, clock)
+        clock = Clock(deadline_s)
+        check_loaded(self._adapters, adapter)
+        produce = functools.partial(self._generate, prompt, params, adapter, prefill)
+        return completed(self._workers.stream(produce, clock, cancel))
 
-    def openings(self, prompt: Prompt, generation: Generation) -> dict[str, float]:
-        """Give the likeliest first tokens; see `Backend.openings`. One reading of the prompt, which is not kept.
+    def first_token_logprobs(
+        self,
+        prompt: Prompt,
+        *,
+        adapter: str = "",
+        deadline_s: float = DEADLINE_S,
+        cancel: threading.Event | None = None,
+    ) -> dict[str, float]:
+        """Return the likeliest first tokens; see `Backend.first_token_logprobs`.
 
-        Raises `DeadlineError`, `PromptTooLongError`, `BackendError`.
+        The prompt is read once more than for the text. Raises `DeadlineError`, `PromptTooLongError`, `BackendError`.
         """
-        clock = Clock(generation.deadline_s)
-        check_loaded(self._adapters, generation.adapter)
-        found: dict[str, float] = {}
-        for _ in self._workers.stream(lambda outlet: self._weigh(prompt, generation, outlet, found), generation, clock):
-            pass
-        return found
+        clock = Clock(deadline_s)
+        check_loaded(self._adapters, adapter)
+        produce = functools.partial(self._first_token_logprobs, prompt, adapter)
+        return drained(self._workers.stream(produce, clock, cancel)) or {}
 
     def count_tokens(self, text: str) -> int:
         """Count the tokens of `text` by the model's own tokenizer."""
         return len(self._tokenizer.encode(text, add_special_tokens=False))
 
     def prompt_ids(self, prompt: Prompt) -> list[int]:
-        """Give the exact token ids that `stream` would read for this prompt."""
+        """Return the exact token ids that `stream` would read for this prompt."""
         return prompt_ids(self._tokenizer, prompt)
 
     def close(self) -> None:
@@ -93,24 +119,24 @@ class Transformers:
         self._workers.close()
         self._model = None
 
-    def _weigh(self, prompt: Prompt, generation: Generation, outlet: Outlet, found: dict[str, float]) -> None:
+    def _first_token_logprobs(self, prompt: Prompt, adapter: str, outlet: Outlet) -> dict[str, float]:
         import torch
 
         inputs, _ = self._inputs(prompt)
         with _turn(self._turn, outlet), torch.inference_mode():
             if outlet.stopped:
-                return
-            with self._adapter_chosen(generation.adapter):
+                return {}
+            with self._adapter_chosen(adapter):
                 logits = self._model(input_ids=inputs, logits_to_keep=1).logits[0, -1]
-        likeliest = logits.float().log_softmax(-1).topk(OPENINGS)
-        for token, logprob in zip(likeliest.indices.tolist(), likeliest.values.tolist(), strict=True):
-            found[self._tokenizer.decode([token])] = logprob
+        likeliest = logits.float().log_softmax(-1).topk(FIRST_TOKENS)
+        pairs = zip(likeliest.indices.tolist(), likeliest.values.tolist(), strict=True)
+        return {self._tokenizer.decode([token]): logprob for token, logprob in pairs}
 
-    def _inputs(self, prompt: Prompt, opening: str = "") -> tuple["torch.Tensor", int]:
-        """Give the token ids of prompt and opening, (1, n) int64, and how many more tokens the context holds."""
+    def _inputs(self, prompt: Prompt, prefill: str = "") -> tuple["torch.Tensor", int]:
+        """Return the token ids of prompt and prefill, (1, n) int64, and how many more tokens the context holds."""
         import torch
 
-        ids = self.prompt_ids(prompt) + self._tokenizer.encode(opening, add_special_tokens=False)
+        ids = self.prompt_ids(prompt) + self._tokenizer.encode(prefill, add_special_tokens=False)
         room_tokens = self._model.config.max_position_embeddings - len(ids)
         if room_tokens <= 0:
             raise PromptTooLongError(
@@ -120,23 +146,29 @@ class Transformers:
             )
         return torch.tensor([ids], device=self._model.device), room_tokens
 
-    def _generate(self, prompt: Prompt, generation: Generation, outlet: Outlet) -> None:
+    def _generate(
+        self, prompt: Prompt, params: SamplingParams, adapter: str, prefill: str, outlet: Outlet
+    ) -> Completion:
         import torch
 
-        inputs, room_tokens = self._inputs(prompt, generation.opening)
+        inputs, room_tokens = self._inputs(prompt, prefill)
+        config = _generation_config(params, room_tokens)
         with _turn(self._turn, outlet), torch.random.fork_rng():
             if outlet.stopped:
-                return
-            outlet.put(generation.opening)
-            torch.manual_seed(generation.seed)
-            with self._adapter_chosen(generation.adapter):
-                self._model.generate(
+                return Completion("cancelled", inputs.shape[1], 0)
+            outlet.put(prefill)
+            torch.manual_seed(params.seed)
+            with self._adapter_chosen(adapter):
+                ids = self._model.generate(
                     input_ids=inputs,
                     attention_mask=torch.ones_like(inputs),
-                    generation_config=_settings(generation, room_tokens),
+                    generation_config=config,
                     streamer=_Streamer(self._tokenizer, outlet),
                     stopping_criteria=library().StoppingCriteriaList([_NobodyReads(outlet)]),
                 )
+        end = self._model.generation_config.eos_token_id
+        ended = int(ids[0, -1]) in (end if isinstance(end, list) else [end])
+        return Completion("stop" if ended else "length", inputs.shape[1], ids.shape[1] - inputs.shape[1])
 
     def _adapter_chosen(self, name: str) -> contextlib.AbstractContextManager[None]:
         """Switch the model to one adapter, or to none; only whoever has the turn may."""
@@ -148,14 +180,14 @@ class Transformers:
         return contextlib.nullcontext()
 
 
-def _settings(generation: Generation, room_tokens: int) -> Any:
-    settings = library().GenerationConfig(max_new_tokens=min(generation.max_new_tokens, room_tokens), do_sample=False)
-    if generation.temperature > 0:
-        settings.do_sample = True
-        settings.temperature = generation.temperature
-        settings.top_p = generation.top_p
-        settings.top_k = 0  # else the 50 likeliest only
-    return settings
+def _generation_config(params: SamplingParams, room_tokens: int) -> Any:
+    config = library().GenerationConfig(max_new_tokens=min(params.max_new_tokens, room_tokens), do_sample=False)
+    if params.temperature > 0:
+        config.do_sample = True
+        config.temperature = params.temperature
+        config.top_p = params.top_p
+        config.top_k = 0  # else the 50 likeliest only
+    return config
 
 
 @contextlib.contextmanager
@@ -201,7 +233,7 @@ class _NobodyReads:
         self._outlet = outlet
 
     def __call__(self, ids: "torch.Tensor", scores: Any, **_: Any) -> "torch.Tensor":
-        """Give (batch,) bool: whether to stop."""
+        """Return (batch,) bool: whether to stop."""
         import torch
 
         return torch.full((ids.shape[0],), self._outlet.stopped, dtype=torch.bool, device=ids.device)

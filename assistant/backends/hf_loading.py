@@ -71,7 +71,7 @@ def load_model(model_path: Path, precision: Precision, device: str | None = None
 
 
 def prompt_ids(tokenizer: Any, prompt: Prompt) -> list[int]:
-    """Give the token ids of a prompt: messages by the chat template, ready for the reply; a text as it stands.
+    """Return the token ids of a prompt: messages by the chat template, ready for the reply; a text as it stands.
 
     Begins with exactly one BOS where the tokenizer asks for one, as llama.cpp does;
     some templates write it themselves and some leave it to the tokenizer.
@@ -99,7 +99,7 @@ def prompt_ids(tokenizer: Any, prompt: Prompt) -> list[int]:
 
 
 def with_adapters(model: Any, folders: Sequence[Path]) -> Any:
-    """Give the model with the PEFT adapters of these folders, named "0", "1" … in their order; "0" is active.
+    """Return the model with the PEFT adapters of these folders, named "0", "1" … in their order; "0" is active.
 
     Raises `BackendError` where one cannot be loaded.
     """

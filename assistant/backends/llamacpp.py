@@ -8,27 +8,32 @@ read from where it differs. LoRA adapters are loaded once and chosen per text.
 """
 
 import contextlib
+import functools
 import http.client
 import json
 import os
 import secrets
 import sys
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from assistant.backends.base import (
     DATE_STRING,
-    OPENINGS,
+    DEADLINE_S,
+    FIRST_TOKENS,
     BackendError,
     Clock,
-    Generation,
+    Completion,
     PromptTooLongError,
+    SamplingParams,
+    TextStream,
     check_loaded,
     check_names,
 )
 from assistant.backends.llamacpp_pool import Engines
-from assistant.backends.streaming import Outlet, Workers
+from assistant.backends.streaming import Outlet, Workers, completed, drained
 from assistant.messages import Message, Prompt
 from assistant.models.adapters import Adapter
 
@@ -86,47 +91,56 @@ class LlamaCpp:
 
     @property
     def adapters(self) -> Sequence[Adapter]:
-        """Give the loaded adapters."""
+        """Return the loaded adapters."""
         return self._adapters
 
-    def stream(self, prompt: Prompt, generation: Generation) -> Iterator[str]:
+    def stream(
+        self,
+        prompt: Prompt,
+        params: SamplingParams,
+        *,
+        adapter: str = "",
+        prefill: str = "",
+        deadline_s: float = DEADLINE_S,
+        cancel: threading.Event | None = None,
+    ) -> TextStream:
         """Yield pieces of text as they come; see `Backend.stream`.
 
         Raises `DeadlineError`, `PromptTooLongError`, `BackendError`.
         """
-        clock = Clock(generation.deadline_s)
-        request = self._request(prompt, generation)
-        if generation.opening:
-            request["prompt"] += self._tokens(generation.opening)
-        return self._workers.stream(
-            lambda outlet: self._generate(request, outlet, first=generation.opening), generation, clock
-        )
+        clock = Clock(deadline_s)
+        request = self._request(prompt, params, adapter)
+        if prefill:
+            request["prompt"] += self._tokens(prefill)
+        return completed(self._workers.stream(functools.partial(self._generate, request, prefill), clock, cancel))
 
-    def openings(self, prompt: Prompt, generation: Generation) -> dict[str, float]:
-        """Give the likeliest first tokens; see `Backend.openings`.
+    def first_token_logprobs(
+        self,
+        prompt: Prompt,
+        *,
+        adapter: str = "",
+        deadline_s: float = DEADLINE_S,
+        cancel: threading.Event | None = None,
+    ) -> dict[str, float]:
+        """Return the likeliest first tokens; see `Backend.first_token_logprobs`.
 
         Raises `DeadlineError`, `PromptTooLongError`, `BackendError`.
         """
-        clock = Clock(generation.deadline_s)
-        request = self._request(prompt, generation) | {"logprobs": OPENINGS, "max_tokens": 1}
-        found: dict[str, float] = {}
-        for _ in self._workers.stream(
-            lambda outlet: self._generate(request, outlet, openings=found), generation, clock
-        ):
-            pass
-        return found
+        clock = Clock(deadline_s)
+        request = self._request(prompt, SamplingParams(max_new_tokens=1), adapter) | {"logprobs": FIRST_TOKENS}
+        return drained(self._workers.stream(functools.partial(self._first_token, request), clock, cancel)) or {}
 
     def count_tokens(self, text: str) -> int:
         """Count the tokens of `text` by the model's own tokenizer, in about 1 ms."""
         return len(self._tokens(text))
 
     def prompt_ids(self, prompt: Prompt) -> list[int]:
-        """Give the exact token ids that `stream` would read for this prompt."""
+        """Return the exact token ids that `stream` would read for this prompt."""
         ids = self._tokens(prompt if isinstance(prompt, str) else self._templated(prompt))
         return ids if ids[: len(self._bos)] == self._bos else self._bos + ids
 
     def likeliest(self, ids: Sequence[int], adapter: str, count: int) -> dict[int, float]:
-        """Give the `count` likeliest tokens after these, best first, with their natural log-probabilities.
+        """Return the `count` likeliest tokens after these, best first, with their natural log-probabilities.
 
         For checks of one engine against another. Empty where the likeliest is half a character, which
         llama.cpp keeps to itself.
@@ -141,7 +155,7 @@ class LlamaCpp:
         }
         answer = self._engines.first.handle_completions(request)
         if "error" in answer:
-            raise _fault(answer["error"])
+            raise _backend_error(answer["error"])
         logprobs = answer["choices"][0]["logprobs"]
         return {row["id"]: row["logprob"] for row in logprobs["content"][0]["top_logprobs"]} if logprobs else {}
 
@@ -150,54 +164,74 @@ class LlamaCpp:
         self._workers.close()
         self._engines.close()
 
-    def _request(self, prompt: Prompt, generation: Generation) -> dict[str, Any]:
+    def _request(self, prompt: Prompt, params: SamplingParams, adapter: str) -> dict[str, Any]:
         return {
             "prompt": self.prompt_ids(prompt),
-            "max_tokens": generation.max_new_tokens,
-            "temperature": generation.temperature,
-            "top_p": generation.top_p,
+            "max_tokens": params.max_new_tokens,
+            "temperature": params.temperature,
+            "top_p": params.top_p,
             "top_k": 0,  # these two cut the tail by default, unasked
             "min_p": 0.0,
-            "seed": generation.seed,
+            "seed": params.seed,
             "cache_prompt": True,
             "stream": True,
             "return_progress": True,  # calls back while the prompt is read, so that it can be stopped there
-            "lora": self._scales(generation.adapter),
+            "lora": self._scales(adapter),
         }
 
     def _scales(self, name: str) -> list[dict[str, float]]:
-        """Give the strength of each adapter for one text: the named one's is 1, the others' 0."""
+        """Return the strength of each adapter for one text: the named one's is 1, the others' 0."""
         check_loaded(self._adapters, name)
         return [
             {"id": place, "scale": 1.0 if adapter.name == name else 0.0} for place, adapter in enumerate(self._adapters)
         ]
 
-    def _generate(
-        self, request: dict[str, Any], outlet: Outlet, *, first: str = "", openings: dict[str, float] | None = None
-    ) -> None:
-        faults: list[dict[str, Any]] = []
+    def _generate(self, request: dict[str, Any], prefill: str, outlet: Outlet) -> Completion | None:
+        ends: list[Completion] = []
 
-        def take(chunk: dict[str, Any]) -> bool:
-            if "error" in chunk:
-                faults.append(chunk["error"])
-                return True
+        def take(chunk: dict[str, Any]) -> None:
             for choice in chunk["choices"]:
-                if openings is not None and choice.get("logprobs"):
-                    rows = choice["logprobs"]["content"][0]["top_logprobs"]
-                    openings.update({row["token"]: row["logprob"] for row in rows})
                 outlet.put(choice["text"])
+            if "usage" in chunk:
+                reason: Literal["stop", "length"] = "length" if choice["finish_reason"] == "length" else "stop"
+                ends.append(Completion(reason, chunk["usage"]["prompt_tokens"], chunk["usage"]["completion_tokens"]))
+
+        outlet.put(prefill)
+        self._complete(request, take, outlet)
+        return ends[0] if ends else None
+
+    def _first_token(self, request: dict[str, Any], outlet: Outlet) -> dict[str, float]:
+        found: dict[str, float] = {}
+
+        def take(chunk: dict[str, Any]) -> None:
+            for choice in chunk["choices"]:
+                for token in choice["logprobs"]["content"][:1] if choice.get("logprobs") else ():
+                    found.update({row["token"]: row["logprob"] for row in token["top_logprobs"]})
+
+        self._complete(request, take, outlet)
+        return found
+
+    def _complete(self, request: dict[str, Any], take: Callable[[dict[str, Any]], None], outlet: Outlet) -> None:
+        """Have `take` shown each chunk of a completion, until it has ended or nobody reads any more."""
+        errors: list[dict[str, Any]] = []
+
+        def on_chunk(chunk: dict[str, Any]) -> bool:
+            """Return whether llama.cpp is to stop."""
+            if "error" in chunk:
+                errors.append(chunk["error"])
+                return True
+            take(chunk)
             return outlet.stopped
 
-        outlet.put(first)
         with self._engines.taken(request["prompt"], lambda: outlet.stopped) as engine:
             if engine is None:
                 return
             try:
-                engine.handle_completions(request, take)
+                engine.handle_completions(request, on_chunk)
             except ValueError as exc:
-                faults.append({"message": str(exc)})
-        if faults:
-            raise _fault(faults[0])
+                errors.append({"message": str(exc)})
+        if errors:
+            raise _backend_error(errors[0])
 
     def _templated(self, messages: Sequence[Message]) -> str:
         body = {"messages": _rows(messages), "chat_template_kwargs": {"date_string": DATE_STRING}}
@@ -215,7 +249,7 @@ class LlamaCpp:
             connection.request("POST", path, json.dumps(body), headers)
             answer = json.loads(connection.getresponse().read())
         if "error" in answer:
-            raise _fault(answer["error"])
+            raise _backend_error(answer["error"])
         return answer
 
 
@@ -278,7 +312,7 @@ def _parameters(
 
 
 def _is_small(model_path: Path) -> bool:
-    """Say whether a token is too little work to be shared among threads."""
+    """Return whether a token is too little work to be shared among threads."""
     return model_path.stat().st_size < SMALL_MODEL_BYTES
 
 
@@ -314,7 +348,7 @@ def _rows(messages: Sequence[Message]) -> list[dict[str, str]]:
     return [{"role": message.role, "content": message.content} for message in messages]
 
 
-def _fault(error: dict[str, Any]) -> BackendError:
+def _backend_error(error: dict[str, Any]) -> BackendError:
     if error.get("type") == "exceed_context_size_error":
         return PromptTooLongError(
             f"the prompt has {error['n_prompt_tokens']} tokens",

@@ -43,7 +43,7 @@ class Engines:
 
     @property
     def first(self) -> "xllamacpp.Server":
-        """Give the engine that is always there."""
+        """Return the engine that is always there."""
         if not self._engines:
             raise RuntimeError("this backend has been closed")
         return self._engines[0].server

@@ -13,20 +13,23 @@ import asyncio
 import json
 import os
 import threading
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from assistant.backends.base import (
-    OPENINGS,
+    DEADLINE_S,
+    FIRST_TOKENS,
     BackendError,
     Clock,
-    Generation,
+    Completion,
     PromptTooLongError,
+    SamplingParams,
+    TextStream,
     check_loaded,
     check_names,
 )
-from assistant.backends.streaming import Outlet
+from assistant.backends.streaming import Outlet, drained
 from assistant.messages import Prompt
 from assistant.models.adapters import Adapter
 
@@ -73,33 +76,48 @@ class Remote:
 
     @property
     def adapters(self) -> Sequence[Adapter]:
-        """Give the adapters that the server serves."""
+        """Return the adapters that the server serves."""
         return self._adapters
 
-    def stream(self, prompt: Prompt, generation: Generation) -> Iterator[str]:
-        """Yield pieces of text as they come; see `Backend.stream`.
+    def stream(
+        self,
+        prompt: Prompt,
+        params: SamplingParams,
+        *,
+        adapter: str = "",
+        prefill: str = "",
+        deadline_s: float = DEADLINE_S,
+        cancel: threading.Event | None = None,
+    ) -> TextStream:
+        """Yield pieces of text as they come; see `Backend.stream`. A server cannot be told a prefill.
 
         Raises `DeadlineError`, `PromptTooLongError`, `BackendError`.
         """
-        clock = Clock(generation.deadline_s)
-        check_loaded(self._adapters, generation.adapter)
-        return self._read(prompt, generation, clock)
+        clock = Clock(deadline_s)
+        return self._completed(prompt, self._read(prompt, self._request(params, adapter), clock, cancel))
 
-    def openings(self, prompt: Prompt, generation: Generation) -> dict[str, float]:
-        """Give the likeliest first tokens; see `Backend.openings`. Empty where the server gives no log-probabilities.
+    def first_token_logprobs(
+        self,
+        prompt: Prompt,
+        *,
+        adapter: str = "",
+        deadline_s: float = DEADLINE_S,
+        cancel: threading.Event | None = None,
+    ) -> dict[str, float]:
+        """Return the likeliest first tokens; see `Backend`. Empty where the server gives no log-probabilities.
 
         Raises `DeadlineError`, `PromptTooLongError`, `BackendError`.
         """
-        clock = Clock(generation.deadline_s)
-        check_loaded(self._adapters, generation.adapter)
-        found: dict[str, float] = {}
-        for _ in self._read(prompt, replace(generation, max_new_tokens=1), clock, found):
-            pass
-        return found
+        clock = Clock(deadline_s)
+        request = self._request(SamplingParams(max_new_tokens=1), adapter)
+        if not isinstance(prompt, str):
+            request |= {"logprobs": True, "top_logprobs": FIRST_TOKENS}
+        received = drained(self._read(prompt, request, clock, cancel))
+        return received.first_tokens if received else {}
 
     def count_tokens(self, text: str) -> int:
         """Estimate the tokens of `text`: the server's tokenizer is out of reach."""
-        return -(-len(text.encode()) // BYTES_PER_TOKEN)
+        return estimated_tokens(text)
 
     def close(self) -> None:
         """Close the connections, after stopping what is under way."""
@@ -108,63 +126,59 @@ class Remote:
         self._thread.join()
         self._loop.close()
 
+    def _request(self, params: SamplingParams, adapter: str) -> dict[str, Any]:
+        check_loaded(self._adapters, adapter)
+        return {
+            "model": adapter or self._model,
+            "max_tokens": params.max_new_tokens,
+            "temperature": params.temperature,
+            "top_p": params.top_p,
+            "seed": params.seed,
+            "stream": True,
+        }
+
+    def _completed(self, prompt: Prompt, stream: "Generator[str, None, _Received | None]") -> TextStream:
+        received = yield from stream
+        if received is None:
+            return Completion("cancelled", 0, 0)
+        asked = prompt if isinstance(prompt, str) else "".join(message.content for message in prompt)
+        prompt_tokens, completion_tokens = received.usage or (self.count_tokens(asked), received.pieces)
+        return Completion("length" if received.finish_reason == "length" else "stop", prompt_tokens, completion_tokens)
+
     def _read(
-        self, prompt: Prompt, generation: Generation, clock: Clock, openings: dict[str, float] | None = None
-    ) -> Iterator[str]:
-        outlet = Outlet(generation.cancel)
-        task = asyncio.run_coroutine_threadsafe(self._ask(prompt, generation, outlet, openings), self._loop)
+        self, prompt: Prompt, request: dict[str, Any], clock: Clock, cancel: threading.Event | None
+    ) -> "Generator[str, None, _Received | None]":
+        """Yield the pieces and return what else was received; None where it was cancelled."""
+        outlet, received = Outlet(cancel or threading.Event()), _Received()
+        task = asyncio.run_coroutine_threadsafe(self._ask(prompt, request, outlet, received), self._loop)
         try:
-            yield from outlet.read(generation, clock)
+            return received if (yield from outlet.read(clock)) else None
         finally:
             task.cancel()  # closes the connection, at whatever point it is
 
-    async def _ask(
-        self, prompt: Prompt, generation: Generation, outlet: Outlet, openings: dict[str, float] | None
-    ) -> None:
-        asked = generation.adapter or self._model
+    async def _ask(self, prompt: Prompt, request: dict[str, Any], outlet: Outlet, received: "_Received") -> None:
         try:
-            await self._receive(prompt, asked, generation, outlet, openings)
+            await self._receive(prompt, request, outlet, received)
         except BaseException as exc:  # raised again in the thread that reads
-            outlet.end(fault_of(exc, self._base_url, asked, self._silence_s))
+            outlet.end(backend_error(exc, self._base_url, request["model"], self._silence_s))
         else:
             outlet.end()
 
-    async def _receive(
-        self,
-        prompt: Prompt,
-        asked: str,
-        generation: Generation,
-        outlet: Outlet,
-        openings: dict[str, float] | None,
-    ) -> None:
-        request: dict[str, Any] = {
-            "model": asked,
-            "max_tokens": generation.max_new_tokens,
-            "temperature": generation.temperature,
-            "top_p": generation.top_p,
-            "seed": generation.seed,
-        }
+    async def _receive(self, prompt: Prompt, request: dict[str, Any], outlet: Outlet, received: "_Received") -> None:
         server = self._opened()
-        finished = False
         if isinstance(prompt, str):
-            async with await server.completions.create(**request, prompt=prompt, stream=True) as texts:
-                async for text in texts:
-                    for piece in text.choices:
-                        outlet.put(piece.text or "")
-                        finished = finished or piece.finish_reason is not None
+            asked = server.completions.create(**request, prompt=prompt)
         else:
-            if openings is not None:
-                request |= {"logprobs": True, "top_logprobs": OPENINGS}
             rows: Any = [{"role": message.role, "content": message.content} for message in prompt]
-            async with await server.chat.completions.create(**request, messages=rows, stream=True) as chunks:
-                async for chunk in chunks:
-                    for choice in chunk.choices:
-                        if openings is not None and choice.logprobs and choice.logprobs.content:
-                            first = choice.logprobs.content[0].top_logprobs
-                            openings.update({token.token: token.logprob for token in first})
-                        outlet.put(choice.delta.content or "")
-                        finished = finished or choice.finish_reason is not None
-        if not finished:
+            asked = server.chat.completions.create(**request, messages=rows)
+        async with await asked as chunks:
+            async for chunk in chunks:
+                received.take_usage(chunk)
+                for choice in chunk.choices:
+                    piece = choice.text if isinstance(prompt, str) else choice.delta.content
+                    received.take(choice, piece or "")
+                    outlet.put(piece or "")
+        if received.finish_reason is None:
             raise ConnectionError("the text broke off")
 
     def _opened(self) -> "AsyncOpenAI":
@@ -181,8 +195,33 @@ class Remote:
             await self._client.close()
 
 
+def estimated_tokens(text: str) -> int:
+    """Return about how many tokens a text has, never too few by much."""
+    return -(-len(text.encode()) // BYTES_PER_TOKEN)
+
+
+@dataclass
+class _Received:
+    """What came beside the text; `usage` are tokens of prompt and completion, where the server tells."""
+
+    first_tokens: dict[str, float] = field(default_factory=dict)
+    finish_reason: str | None = None
+    pieces: int = 0
+    usage: tuple[int, int] | None = None
+
+    def take_usage(self, chunk: Any) -> None:
+        if chunk.usage is not None:
+            self.usage = (chunk.usage.prompt_tokens, chunk.usage.completion_tokens)
+
+    def take(self, choice: Any, piece: str) -> None:
+        self.finish_reason = self.finish_reason or choice.finish_reason
+        self.pieces += bool(piece)
+        if not self.first_tokens and choice.logprobs and choice.logprobs.content:
+            self.first_tokens = {token.token: token.logprob for token in choice.logprobs.content[0].top_logprobs}
+
+
 def opened_client(base_url: str, silence_s: float, retries: int) -> "AsyncOpenAI":
-    """Give a client of the server at `base_url`, with the key of the environment."""
+    """Return a client of the server at `base_url`, with the key of the environment."""
     from openai import AsyncOpenAI, Timeout
 
     return AsyncOpenAI(
@@ -193,51 +232,51 @@ def opened_client(base_url: str, silence_s: float, retries: int) -> "AsyncOpenAI
     )
 
 
-def fault_of(exc: BaseException, there: str, asked: str, silence_s: float) -> BaseException:
+def backend_error(exc: BaseException, there: str, asked: str, silence_s: float) -> BaseException:
     """Map what went wrong at the server `there` to a `BackendError` where a person can mend it."""
     import openai
 
     if isinstance(exc, openai.APIStatusError):
-        return _status_fault(exc, there, asked)
+        return _status_error(exc, there, asked)
     if isinstance(exc, openai.APITimeoutError):
-        fault = BackendError(
+        error = BackendError(
             f"{there} said nothing for {silence_s:g} s",
             "a quicker answer",
             "look at the server, or ask again",
         )
     elif isinstance(exc, openai.APIConnectionError | ConnectionError):
-        fault = BackendError(
+        error = BackendError(
             f"no whole answer from {there}: {exc.__cause__ or exc}",
             "an OpenAI-compatible server there",
             "start the server, or give its address up to /v1",
         )
     elif isinstance(exc, openai.APIError | json.JSONDecodeError | UnicodeDecodeError):
-        fault = BackendError(
+        error = BackendError(
             f"{there} sent what cannot be read: {exc}", "completions, streamed", "look at the server's log"
         )
     else:
         return exc
-    fault.__cause__ = exc
-    return fault
+    error.__cause__ = exc
+    return error
 
 
-def _status_fault(exc: Any, there: str, asked: str) -> BackendError:
+def _status_error(exc: Any, there: str, asked: str) -> BackendError:
     said = f"{exc.status_code} {exc.message}"
     if exc.status_code in (401, 403):
-        fault = BackendError(f"{there} refused the key ({said})", "a key that it knows", "export TITLEWISE_API_KEY=...")
+        error = BackendError(f"{there} refused the key ({said})", "a key that it knows", "export TITLEWISE_API_KEY=...")
     elif exc.status_code == 404:
-        fault = BackendError(
+        error = BackendError(
             f"{there} knows no model {asked} ({said})", "a model that it serves", f"curl {there}/models"
         )
     elif exc.status_code == 400 and "context" in exc.message:
-        fault = PromptTooLongError(
+        error = PromptTooLongError(
             f"{there} refused the prompt ({said})",
             "a prompt within the model's context",
             "ask a shorter question, or start a new conversation",
         )
     else:
-        fault = BackendError(
+        error = BackendError(
             f"{there} could not answer ({said})", "an answer", "look at the server's log, or ask again"
         )
-    fault.__cause__ = exc
-    return fault
+    error.__cause__ = exc
+    return error

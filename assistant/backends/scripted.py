@@ -11,10 +11,10 @@ A prompt that is a text reaches the script, and the record, as one message of a 
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from assistant.backends.base import Clock, Generation, check_loaded
+from assistant.backends.base import DEADLINE_S, Clock, Completion, SamplingParams, TextStream, check_loaded
 from assistant.backends.streaming import POLL_S
 from assistant.messages import Message, Prompt
 from assistant.models.adapters import Adapter
@@ -27,7 +27,10 @@ class Call:
     """One call of `stream`, as it came in."""
 
     messages: tuple[Message, ...]
-    generation: Generation
+    params: SamplingParams
+    adapter: str = ""
+    prefill: str = ""
+    deadline_s: float = DEADLINE_S
     text: bool = False  # whether the prompt was a text
 
 
@@ -40,13 +43,13 @@ class Scripted:
         adapters: Sequence[Adapter] = (),
         *,
         delay_s: float = 0.0,
-        openings: Mapping[str, float] | None = None,
+        first_token_logprobs: Mapping[str, float] | None = None,
     ) -> None:
         """Take the texts; wait `delay_s` before each piece (a word with the space before it).
 
-        `openings` is what every call of that method gives.
+        `first_token_logprobs` is what every call of that method returns.
         """
-        self._openings = dict(openings or {})
+        self._first_token_logprobs = dict(first_token_logprobs or {})
         self._script = script
         self._adapters = tuple(adapters)
         self._delay_s = delay_s
@@ -60,29 +63,45 @@ class Scripted:
 
     @property
     def adapters(self) -> Sequence[Adapter]:
-        """Give the adapters that it was told of."""
+        """Return the adapters that it was told of."""
         return self._adapters
 
-    def stream(self, prompt: Prompt, generation: Generation) -> Iterator[str]:
-        """Yield the call's text, a word a piece and a piece a token.
+    def stream(
+        self,
+        prompt: Prompt,
+        params: SamplingParams,
+        *,
+        adapter: str = "",
+        prefill: str = "",
+        deadline_s: float = DEADLINE_S,
+        cancel: threading.Event | None = None,
+    ) -> TextStream:
+        """Yield the call's text, a word a piece and a piece a token; a prefill is left to the script.
 
         Raises `IndexError` when a list of texts is used up, `DeadlineError` when time is,
         `BackendError` for an adapter that it was not told of.
         """
-        clock = Clock(generation.deadline_s)
-        check_loaded(self._adapters, generation.adapter)
-        is_text = isinstance(prompt, str)
+        clock = Clock(deadline_s)
+        check_loaded(self._adapters, adapter)
         messages = (Message("user", prompt),) if isinstance(prompt, str) else tuple(prompt)
         with self._lock:
             number = len(self.calls)
-            self.calls.append(Call(messages, generation, is_text))
+            self.calls.append(Call(messages, params, adapter, prefill, deadline_s, isinstance(prompt, str)))
         text = self._script(messages) if callable(self._script) else self._script[number]
-        return self._pieces(text, generation, clock)
+        asked = sum(self.count_tokens(message.content) for message in messages)
+        return self._pieces(_words(text), params.max_new_tokens, asked, clock, cancel or threading.Event())
 
-    def openings(self, prompt: Prompt, generation: Generation) -> dict[str, float]:
-        """Give what it was told to; such calls are not recorded."""
-        check_loaded(self._adapters, generation.adapter)
-        return dict(self._openings)
+    def first_token_logprobs(
+        self,
+        prompt: Prompt,
+        *,
+        adapter: str = "",
+        deadline_s: float = DEADLINE_S,
+        cancel: threading.Event | None = None,
+    ) -> dict[str, float]:
+        """Return what it was told to; such calls are not recorded."""
+        check_loaded(self._adapters, adapter)
+        return dict(self._first_token_logprobs)
 
     def count_tokens(self, text: str) -> int:
         """Count words, which are this backend's tokens."""
@@ -91,15 +110,18 @@ class Scripted:
     def close(self) -> None:
         """Do nothing: there is no memory to free."""
 
-    def _pieces(self, text: str, generation: Generation, clock: Clock) -> Iterator[str]:
-        for piece in _words(text)[: generation.max_new_tokens]:
+    def _pieces(
+        self, words: Sequence[str], most: int, prompt_tokens: int, clock: Clock, cancel: threading.Event
+    ) -> TextStream:
+        for number, piece in enumerate(words[:most]):
             due_s = time.monotonic() + self._delay_s
-            while (wait_s := due_s - time.monotonic()) > 0 and not generation.cancel.wait(min(wait_s, POLL_S)):
+            while (wait_s := due_s - time.monotonic()) > 0 and not cancel.wait(min(wait_s, POLL_S)):
                 clock.check()
-            if generation.cancel.is_set():
-                return
+            if cancel.is_set():
+                return Completion("cancelled", prompt_tokens, number)
             clock.check()
             yield piece
+        return Completion("stop" if len(words) < most else "length", prompt_tokens, min(len(words), most))
 
 
 def _words(text: str) -> list[str]:

@@ -4,16 +4,34 @@ The reading end minds cancel and deadline, whatever the engine is busy with; the
 producing end learns that nobody listens any more and may finish in its own time.
 
     workers = Workers()
-    yield from workers.stream(lambda outlet: outlet.put("text"), generation, clock)
+    completion = yield from workers.stream(produce, clock, cancel)     # produce(outlet) puts pieces, returns the end
 """
 
 import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
+from typing import TypeVar
 
-from assistant.backends.base import Clock, Generation
+from assistant.backends.base import Clock, Completion, TextStream
 
 POLL_S = 0.02  # how late a cancel or a deadline may be noticed while the engine is silent
+
+End = TypeVar("End")  # what the producer returns
+
+
+def drained(stream: Generator[str, None, End]) -> End:
+    """Return what a stream returns at its end; its pieces are dropped."""
+    while True:
+        try:
+            next(stream)
+        except StopIteration as end:
+            returned: End = end.value
+            return returned
+
+
+def completed(stream: Generator[str, None, Completion | None]) -> TextStream:
+    """Yield the pieces of a stream and return how it ended: cancelled, where it returns nothing."""
+    return (yield from stream) or Completion("cancelled", 0, 0)
 
 
 class Outlet:
@@ -26,7 +44,7 @@ class Outlet:
 
     @property
     def stopped(self) -> bool:
-        """Say whether the producer should give up: nobody reads any more."""
+        """Return whether the producer should give up: nobody reads any more."""
         return self._stop.is_set() or self._cancel.is_set()
 
     def put(self, piece: str) -> None:
@@ -35,29 +53,30 @@ class Outlet:
             self._items.put(piece)
 
     def end(self, error: BaseException | None = None) -> None:
-        """Say that the text is whole, or that `error` cut it short."""
+        """Tell the reader that the text is whole, or that `error` cut it short."""
         self._items.put(error)
 
     def stop(self) -> None:
-        """Say that nobody reads any more."""
+        """Tell the producer that nobody reads any more."""
         self._stop.set()
 
-    def read(self, generation: Generation, clock: Clock) -> Iterator[str]:
-        """Yield the pieces until the end, the cancel or the deadline.
+    def read(self, clock: Clock) -> Generator[str, None, bool]:
+        """Yield the pieces until the end, the cancel or the deadline; return whether it was the end.
 
         Raises `DeadlineError` once the deadline has passed, and the producer's error.
         """
-        while not generation.cancel.is_set():
+        while not self._cancel.is_set():
             clock.check()
             try:
                 item = self._items.get(timeout=POLL_S)
             except queue.Empty:
                 continue
             if item is None:
-                return
+                return True
             if isinstance(item, BaseException):
                 raise item
             yield item
+        return False
 
 
 class Workers:
@@ -68,17 +87,24 @@ class Workers:
         self._live: dict[threading.Thread, Outlet] = {}
         self._closed = False
 
-    def stream(self, produce: Callable[[Outlet], None], generation: Generation, clock: Clock) -> Iterator[str]:
-        """Run `produce(outlet)` in a thread of its own and yield what it puts."""
-        outlet = Outlet(generation.cancel)
-        thread = threading.Thread(target=self._work, args=(produce, outlet), name="titlewise-generate")
+    def stream(
+        self, produce: Callable[[Outlet], End], clock: Clock, cancel: threading.Event | None
+    ) -> Generator[str, None, End | None]:
+        """Run `produce(outlet)` in a thread of its own, yield what it puts and return what it returns.
+
+        Returns None where it was cancelled before its end.
+        """
+        outlet = Outlet(cancel or threading.Event())
+        ends: list[End] = []
+        work = (lambda: ends.append(produce(outlet)), outlet)
+        thread = threading.Thread(target=self._work, args=work, name="titlewise-generate")
         with self._lock:
             if self._closed:
                 raise RuntimeError("this backend has been closed")
             self._live[thread] = outlet
         thread.start()
         try:
-            yield from outlet.read(generation, clock)
+            return ends[0] if (yield from outlet.read(clock)) else None
         finally:
             outlet.stop()
 
@@ -92,9 +118,9 @@ class Workers:
         for thread in live:
             thread.join()
 
-    def _work(self, produce: Callable[[Outlet], None], outlet: Outlet) -> None:
+    def _work(self, produce: Callable[[], None], outlet: Outlet) -> None:
         try:
-            produce(outlet)
+            produce()
         except BaseException as exc:  # raised again in the thread that reads
             outlet.end(exc)
         else:

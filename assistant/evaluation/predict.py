@@ -15,27 +15,26 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-from assistant.answer import Asking
-from assistant.assistant import Assistant, Settings
-from assistant.backends.base import Backend, Generation
+from assistant.answer import Generated, Stopwatch, gathered
+from assistant.assistant import Assistant, assistant_of
+from assistant.backends.base import Backend, SamplingParams
+from assistant.backends.streaming import drained
 from assistant.evaluation.questions import Asked
-from assistant.grounding.answerability import judge
+from assistant.grounding.answerability import assess
 from assistant.grounding.citations import check
-from assistant.grounding.compose import settle
+from assistant.grounding.compose import compose_reply, not_stated
 from assistant.grounding.evidence import Evidence, choose
 from assistant.messages import Prompt
 from assistant.passages import Passage
 from assistant.prompt import BASE_FORMAT, PromptFormat, answer_prompt
+from assistant.question import ReadQuestion, read_question
 from index.catalogue.prepare import prepare
 from index.catalogue.store import Catalogue
 from index.errors import UnknownProductError
 from index.progress import Progress
 from index.resolver import TitleIndex
-
-if TYPE_CHECKING:
-    from assistant.models.adapters import Adapter
 
 Shown = Literal["no", "gold", "retrieved", "wrong"]  # the passages that a bare model is given
 Level = Literal["whole", "bare", "judged sentence", "best sentence", "gold sentence", "description"]
@@ -77,57 +76,6 @@ class Shop:
     index: TitleIndex
 
 
-class Listening:
-    """A backend that keeps what went through it last; for one thread."""
-
-    def __init__(self, backend: Backend) -> None:
-        """Stand before a backend, which stays the caller's to close."""
-        self._backend = backend
-        self.prompt: Prompt = ""
-        self.raw: str | None = None
-        self.ended: bool | None = None
-
-    @property
-    def name(self) -> str:
-        """Name the engine and the model, for people."""
-        return self._backend.name
-
-    @property
-    def adapters(self) -> "Sequence[Adapter]":
-        """Give the loaded adapters."""
-        return self._backend.adapters
-
-    def openings(self, prompt: Prompt, generation: Generation) -> dict[str, float]:
-        """Give the likeliest first tokens."""
-        return self._backend.openings(prompt, generation)
-
-    def stream(self, prompt: Prompt, generation: Generation) -> Iterator[str]:
-        """Yield the pieces as they come, and remember them."""
-        self.prompt = prompt
-        pieces: list[str] = []
-        for piece in self._backend.stream(prompt, generation):
-            pieces.append(piece)
-            yield piece
-        self.raw = "".join(pieces)
-        # No engine tells why it stopped: a text as long as the limit was cut. A character may take several
-        # tokens, which come as one piece, so the longer count is taken.
-        length = max(len(pieces), self._backend.count_tokens(self.raw))
-        begun = bool(generation.opening) and pieces[:1] == [generation.opening]  # a server begins as it likes
-        given = self._backend.count_tokens(generation.opening) if begun else 0
-        self.ended = length - given < generation.max_new_tokens
-
-    def count_tokens(self, text: str) -> int:
-        """Count the tokens of a text."""
-        return self._backend.count_tokens(text)
-
-    def close(self) -> None:
-        """Do nothing: the backend is its owner's."""
-
-    def forget(self) -> None:
-        """Be ready for the next question, for which the model may not be asked at all."""
-        self.prompt, self.raw, self.ended = "", None, None
-
-
 @contextlib.contextmanager
 def open_shop(questions: Sequence[Asked], progress: type[Progress] = Progress) -> Iterator[Shop]:
     """Prepare and index the products of the questions in a scratch folder, which goes at the end."""
@@ -149,33 +97,42 @@ def say(
 
     Raises `BackendError`.
     """
-    listening = Listening(backend)
-    assistant = Assistant(shop.catalogue, shop.index, listening)
+    assistant = assistant_of(shop.catalogue, shop.index, backend)
     said: list[Said | None] = []
     with progress(way.name, len(questions), unit="questions") as bar:
         for place, one in enumerate(questions):
-            said.append(_reply(way, one, _other(questions, place), assistant, listening))
+            said.append(_reply(way, one, _other(questions, place), assistant))
             bar.update()
     return said
 
 
-def generate(prompt: Prompt, generation: Generation, backend: Backend) -> Said:
+def generate(prompt: Prompt, params: SamplingParams, backend: Backend, adapter: str = "") -> Said:
     """Let the bare model write, whatever it is asked."""
-    listening = Listening(backend)
+    generated, latency_ms = _written(prompt, params, backend, adapter)
+    return Said(generated.text.strip(), False, latency_ms, generated.text, _ended(generated))
+
+
+def _written(prompt: Prompt, params: SamplingParams, backend: Backend, adapter: str) -> tuple[Generated, float]:
+    """Return what the bare model wrote, and in how many milliseconds."""
     start_s = time.perf_counter()
-    text = "".join(listening.stream(prompt, generation))
-    latency_ms = (time.perf_counter() - start_s) * 1000
-    return Said(text.strip(), False, latency_ms, text, listening.ended)
+    watch = Stopwatch()
+    stream = gathered(backend.stream(prompt, params, adapter=adapter), watch)
+    text, completion = drained(stream)
+    return Generated(prompt, text, completion), (time.perf_counter() - start_s) * 1000
 
 
-def _reply(way: Way, one: Asked, other: Asked, assistant: Assistant, listening: Listening) -> Said | None:
+def _ended(generated: Generated | None) -> bool | None:
+    """Return whether the model ended a text by itself, before the limit of tokens; None where it wrote none."""
+    return generated.completion.finish_reason != "length" if generated else None
+
+
+def _reply(way: Way, one: Asked, other: Asked, assistant: Assistant) -> Said | None:
     try:
-        content = assistant.catalogue.find(one.uid).content
+        content = assistant.retriever.catalogue.find(one.uid).content
     except UnknownProductError:  # preparing left it out
         return None
-    listening.forget()
     if way.level == "whole":
-        return _whole(way, one, content, assistant, listening)
+        return _whole(way, one, content, assistant)
     if way.level == "judged sentence":
         return _judged(one, content, assistant)
     if way.shown == "gold" and not one.gold:
@@ -184,7 +141,7 @@ def _reply(way: Way, one: Asked, other: Asked, assistant: Assistant, listening: 
     passages, best = _passages(way.shown, one, other, content, assistant)
     chosen_ms = (time.perf_counter() - start_s) * 1000
     if way.level == "bare":
-        return _bare(way, one, passages, chosen_ms, assistant.settings, listening)
+        return _bare(way, one, passages, chosen_ms, assistant.backend)
     copied = {
         "best sentence": best,
         "gold sentence": one.gold[0] if one.gold else "",
@@ -193,45 +150,42 @@ def _reply(way: Way, one: Asked, other: Asked, assistant: Assistant, listening: 
     return Said(copied, False, chosen_ms, shown=tuple(passage.text for passage in passages))
 
 
-def _whole(way: Way, one: Asked, content: str, assistant: Assistant, listening: Listening) -> Said:
-    reply = assistant.ask(one.question, uid=one.uid, asking=Asking(adapter=way.adapter)).reply
+def _whole(way: Way, one: Asked, content: str, assistant: Assistant) -> Said:
+    answer = assistant.ask(one.question, uid=one.uid, adapter=way.adapter)
+    reply, generated = answer.reply, answer.generated
     return Said(
         reply.text,
         reply.kind != "answer",
         reply.timings["total_ms"],
-        listening.raw,
-        listening.ended,
-        shown_in(listening.prompt),
+        generated.text if generated else None,
+        _ended(generated),
+        shown_in(generated.prompt if generated else ""),
         tuple(quote.text for quote in reply.quotes),
         tuple(content[quote.start : quote.end] == quote.text for quote in reply.quotes),
     )
 
 
-def _bare(
-    way: Way, one: Asked, passages: Sequence[Passage], chosen_ms: float, settings: Settings, listening: Listening
-) -> Said:
-    generation = Generation(max_new_tokens=settings.max_new_tokens, adapter=way.adapter, deadline_s=settings.deadline_s)
+def _bare(way: Way, one: Asked, passages: Sequence[Passage], chosen_ms: float, backend: Backend) -> Said:
     prompt = answer_prompt(one.title, passages, one.question, way.prompt_format)
-    start_s = time.perf_counter()
-    text = "".join(listening.stream(prompt, generation)).strip()
-    latency_ms = chosen_ms + (time.perf_counter() - start_s) * 1000
+    generated, latency_ms = _written(prompt, SamplingParams(), backend, way.adapter)
+    text = generated.text.strip()
     shown = tuple(passage.text for passage in passages)
-    return Said(text, _refuses(text, one), latency_ms, listening.raw, listening.ended, shown)
+    return Said(text, _refuses(text, one), chosen_ms + latency_ms, generated.text, _ended(generated), shown)
 
 
 def _judged(one: Asked, content: str, assistant: Assistant) -> Said:
     """Let the scorers decide and quote, as where a model's words do not stand the check; no model is asked."""
     start_s = time.perf_counter()
-    evidence = chosen(one, content, assistant)
+    question = read_question(one.question, one.title)
+    evidence = chosen(question, content, assistant)
     if not evidence.passages:
         return Said("", True, (time.perf_counter() - start_s) * 1000)
-    judgement = judge(one.question, one.title, evidence, {})
-    settled = settle(
-        "", one.question, one.title, evidence, judgement, least_answered=assistant.settings.least_answered, taught=True
-    )
+    assessment = assess(question, evidence, {})
+    answers = assessment.answerability >= assistant.settings.least_answered
+    composed = compose_reply("", question, evidence, assessment) if answers else not_stated(question)
     latency_ms = (time.perf_counter() - start_s) * 1000
     shown = tuple(passage.text for passage in evidence.passages)
-    return Said(settled.text, settled.kind != "answer", latency_ms, shown=shown)
+    return Said(composed.text, composed.kind != "answer", latency_ms, shown=shown)
 
 
 def _passages(
@@ -242,13 +196,15 @@ def _passages(
         return (), ""
     if shown == "gold":
         return tuple(Passage(number, text, 0, len(text)) for number, text in enumerate(one.gold, 1)), one.gold[0]
-    evidence = chosen(one, other.content if shown == "wrong" else content, assistant)
+    question = read_question(one.question, one.title)
+    evidence = chosen(question, other.content if shown == "wrong" else content, assistant)
     return evidence.passages, evidence.best_passage.text if evidence.passages else ""
 
 
-def chosen(one: Asked, content: str, assistant: Assistant) -> Evidence:
+def chosen(question: ReadQuestion, content: str, assistant: Assistant) -> Evidence:
     """Choose the passages of a content as the assistant would for this question."""
-    return choose(one.question, one.title, assistant.passages(content), assistant.index.encode, assistant.budget)
+    retriever = assistant.retriever
+    return choose(question, retriever.passages(content), retriever.index.encode, retriever.budget)
 
 
 def _other(questions: Sequence[Asked], place: int) -> Asked:
@@ -259,7 +215,7 @@ def _other(questions: Sequence[Asked], place: int) -> Asked:
 
 def _refuses(text: str, one: Asked) -> bool:
     nothing = [Passage(1, "", 0, 0)]
-    return not text or check(text, nothing, title=one.title, question=one.question).refuses
+    return not text or check(text, nothing, read_question(one.question, one.title)).refuses
 
 
 def shown_in(prompt: Prompt) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from assistant.backends.base import Backend, Generation
+from assistant.backends.base import Backend, SamplingParams
 from assistant.describe import MAX_NEW_TOKENS, TEMPERATURE, TOP_P
 from assistant.evaluation.bootstrap import Ratio, draws
 from assistant.evaluation.comparison import Column, Role, Table, table_of
@@ -90,10 +90,10 @@ def measure_descriptions(titles: Sequence[Titled], bench: Bench) -> Measured:
     said: dict[str, list[Said | None]] = {name: [] for _, name, _, _ in ways}
     with bench.progress(DESCRIBED, len(ways) * len(chosen), unit="texts") as bar:
         for _, name, adapter, form in ways:
-            generation = Generation(MAX_NEW_TOKENS, TEMPERATURE, TOP_P, bench.plan.seed, adapter)
+            params = SamplingParams(MAX_NEW_TOKENS, TEMPERATURE, TOP_P, bench.plan.seed)
             for titled in chosen:
                 prompt = describe_prompt(titled.title, language_of(titled.title), PromptFormat(describe=form))
-                said[name].append(generate(prompt, generation, bench.backend))
+                said[name].append(generate(prompt, params, bench.backend, adapter))
                 bar.update()
     columns = [
         Column(name, role, form, bench.meter.of_descriptions(chosen, said[name])) for role, name, _, form in ways

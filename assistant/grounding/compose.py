@@ -1,28 +1,29 @@
-"""Settling: from what a model said to what the reply says.
+"""Composing the reply: from what a model said to what the reply says.
 
-The judgement decides whether anything is claimed and whether it is a yes or a no; the
+The assessment decides whether anything is claimed and whether it is a yes or a no; the
 model words it. A wording that its passages do not carry gives way to the best passage.
 
-    opening = beginning(question, judgement, openings)
-    settled = settle(text, question, title, evidence, judgement, least_answered=0.21, taught=True)
-    settled.kind, settled.text, settled.cited
+    prefill = choose_prefill(question, assessment, first_token_logprobs)
+    composed = compose_reply(text, question, evidence, assessment)
+    composed.kind, composed.text, composed.cited
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from assistant.attributes import asked_about, carries
-from assistant.grounding.answerability import Judgement, is_verdict
-from assistant.grounding.citations import Checked, check, opened
-from assistant.grounding.evidence import Evidence, is_closed
-from assistant.phrases import language_of, phrase
+from assistant.attributes import carries
+from assistant.grounding.answerability import Assessment, is_verdict
+from assistant.grounding.citations import Checked, check, leading_verdict
+from assistant.grounding.evidence import Evidence
+from assistant.phrases import phrase
+from assistant.question import ReadQuestion
 
 HALF = "\ufffd"  # stands for a character of which a token holds a part
 
 
 @dataclass(frozen=True)
-class Settled:
+class Composed:
     """What the reply says: an answer that rests on the passages `cited`, or that the description does not tell."""
 
     kind: Literal["answer", "not_stated"]
@@ -30,62 +31,56 @@ class Settled:
     cited: Sequence[int]
 
 
-def beginning(question: str, judgement: Judgement, openings: Iterable[str]) -> str:
-    """Give what a taught model's text is to begin with, so that it words what was judged.
+def choose_prefill(question: ReadQuestion, assessment: Assessment, first_tokens: Iterable[str]) -> str:
+    """Return what a trained model's text is to begin with, so that it words what was assessed.
 
-    `openings` are the first tokens that it holds likeliest, best first; "" where none is fit: a token that is
+    `first_tokens` are those that it holds likeliest, best first; "" where none is fit: a token that is
     half a character or the end of a turn is not.
     """
-    if judgement.closed:
-        return phrase(_word(judgement), language_of(question))
-    fit = (token for token in openings if not is_verdict(token) and not (HALF in token or token.startswith("<|")))
+    if assessment.closed:
+        return phrase(_verdict(assessment), question.language)
+    fit = (token for token in first_tokens if not is_verdict(token) and not (HALF in token or token.startswith("<|")))
     return next(fit, "")
 
 
-def settle(
-    text: str,
-    question: str,
-    title: str,
-    evidence: Evidence,
-    judgement: Judgement,
-    *,
-    least_answered: float,
-    taught: bool,
-) -> Settled:
-    """Settle a model's text about the passages of `evidence`, one at least.
+def compose_reply(text: str, question: ReadQuestion, evidence: Evidence, assessment: Assessment) -> Composed:
+    """Compose the reply of a model's text about the passages of `evidence`, one at least.
 
-    `least_answered` is the probability that they answer below which nothing is claimed. `taught` says that
-    the judgement has heard the model: that it then refuses weighs no second time.
+    A model that was asked before it wrote does not refuse a second time.
     """
-    language = language_of(question)
-    checked = check(text, evidence.passages, title=title, question=question)
+    checked = check(text, evidence.passages, question)
+    if checked.refuses and not assessment.model_asked:
+        return not_stated(question)
     best = evidence.best_passage
-    opening, rest = opened(checked.text)
+    spoken, rest = leading_verdict(checked.text)
     says_more = any(sign.isalpha() for sign in rest)  # than "Yes. [1]"
     stands = checked.supported and says_more and not _misses(checked.text, question, best.text)
-    if (checked.refuses and not taught) or judgement.answered < least_answered:
-        return Settled("not_stated", phrase("not_stated", language, title=title), ())
-    word = _word(judgement) if opening or judgement.closed else ""
-    # "No, it is not." stands only where its passage denies what is asked: that is surer than the judgement.
-    if stands and (word == opening or (opening and not _stands_alone(rest, checked, question, title, evidence))):
-        return Settled("answer", checked.text, checked.cited)
-    said = phrase(word, language) + " " if word else ""
+    verdict = _verdict(assessment) if spoken or assessment.closed else ""
+    # "No, it is not." stands only where its passage denies what is asked: that is surer than the assessment.
+    if stands and (verdict == spoken or (spoken and not _stands_alone(rest, checked, question, evidence))):
+        return Composed("answer", checked.text, checked.cited)
+    begins = phrase(verdict, question.language) + " " if verdict else ""
     if stands:
-        return Settled("answer", said + rest[:1].upper() + rest[1:], checked.cited)
-    return Settled("answer", said + phrase("quoted", language, text=best.text), (best.number,))
+        return Composed("answer", begins + rest[:1].upper() + rest[1:], checked.cited)
+    return Composed("answer", begins + phrase("quoted", question.language, text=best.text), (best.number,))
 
 
-def _word(judgement: Judgement) -> Literal["yes", "no"]:
-    return "yes" if judgement.affirmed > 0.5 else "no"
+def not_stated(question: ReadQuestion) -> Composed:
+    """Return the reply that the description does not tell."""
+    return Composed("not_stated", phrase("not_stated", question.language, title=question.title), ())
 
 
-def _stands_alone(rest: str, checked: Checked, question: str, title: str, evidence: Evidence) -> bool:
-    """Say whether a text still stands when its yes or no is taken away: "it is not" does not."""
+def _verdict(assessment: Assessment) -> Literal["yes", "no"]:
+    return "yes" if assessment.yes > 0.5 else "no"
+
+
+def _stands_alone(rest: str, checked: Checked, question: ReadQuestion, evidence: Evidence) -> bool:
+    """Return whether a text still stands when its yes or no is taken away: "it is not" does not."""
     cited = [passage for passage in evidence.passages if passage.number in checked.cited]
-    return check(rest, cited, title=title, question=question).supported
+    return check(rest, cited, question).supported
 
 
-def _misses(text: str, question: str, passage: str) -> bool:
-    """Say whether an open question asks for an attribute that the passage states and the text does not."""
-    stated = [name for name in asked_about(question) if carries(passage, name)]
-    return not is_closed(question) and bool(stated) and not any(carries(text, name) for name in stated)
+def _misses(text: str, question: ReadQuestion, passage: str) -> bool:
+    """Return whether an open question asks for an attribute that the passage states and the text does not."""
+    stated = [name for name in question.attributes if carries(passage, name)]
+    return not question.closed and bool(stated) and not any(carries(text, name) for name in stated)

@@ -126,7 +126,7 @@ def digest_of_model(place: Path) -> str:
 
 
 def _place_of(name_or_path: str, home: Path) -> tuple[str, Path]:
-    """Give an adapter's name and folder."""
+    """Return an adapter's name and folder."""
     if name_or_path == SHIPPED_NAME:
         return SHIPPED_NAME, SHIPPED
     adapters = home / "adapters"
@@ -170,7 +170,7 @@ def _read(folder: Path, manifest: Manifest, name: str) -> Adapter:
 
 
 def _changes_something(adapter: Adapter) -> bool:
-    """Say whether some lora_B is not all zero: they begin as zeros, and what is added is their product with lora_A."""
+    """Return whether some lora_B is not all zero: they begin as zeros, and their product with lora_A is added."""
     path = adapter.folder / WEIGHTS
     if path.is_file():
         return _any_weight(path, "lora_B")
@@ -182,7 +182,7 @@ def _changes_something(adapter: Adapter) -> bool:
 
 
 def _any_weight(path: Path, part: str) -> bool:
-    """Say whether a safetensors file holds a number other than zero in the tensors named after `part`."""
+    """Return whether a safetensors file holds a number other than zero in the tensors named after `part`."""
     with path.open("rb") as file:
         for name, tensor, first, last in _tensors_of(_header_of(path)):
             if part not in name:
@@ -209,14 +209,14 @@ def _pieces_of(path: Path, header: bytes) -> Iterator[bytes]:
 
 
 def _tensors_of(header: bytes) -> list[tuple[str, dict[str, Any], int, int]]:
-    """Give each tensor's name, what the header says of it, and where in the file it starts and ends; by name."""
+    """Return each tensor's name, what the header says of it, and where in the file it starts and ends; by name."""
     begins = 8 + len(header)
     tensors = sorted((name, each) for name, each in json.loads(header).items() if name != "__metadata__")
     return [(name, each, *(begins + offset for offset in each["data_offsets"])) for name, each in tensors]
 
 
 def _header_of(path: Path) -> bytes:
-    """Give the JSON header of a safetensors file, whose length stands in its first eight bytes.
+    """Return the JSON header of a safetensors file, whose length stands in its first eight bytes.
 
     Raises `ArtefactError` where the file is no such file.
     """

@@ -95,7 +95,7 @@ def _processor() -> Finding:
 
 
 def cpu_flags() -> frozenset[str]:
-    """Give the processor's features in the spelling of Linux; empty where they cannot be read."""
+    """Return the processor's features in the spelling of Linux; empty where they cannot be read."""
     if sys.platform == "linux":
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
         rows = (line.partition(":") for line in lines)
@@ -134,7 +134,7 @@ def _disk(home: Path) -> Finding:
 
 
 def _existing(folder: Path) -> Path:
-    """Give the nearest folder above, or itself, that exists."""
+    """Return the nearest folder above, or itself, that exists."""
     return next(place for place in (folder.absolute(), *folder.absolute().parents) if place.exists())
 
 
@@ -168,7 +168,7 @@ def _gpus() -> list[Gpu]:
 
 
 def _run(command: list[str]) -> str:
-    """Give what a program prints, or nothing where it is not there or fails."""
+    """Return what a program prints, or nothing where it is not there or fails."""
     path = shutil.which(command[0])
     if path is None:
         return ""
@@ -196,7 +196,7 @@ def _model(entry: Entry, memory_bytes: int) -> Finding:
 
 
 def _folder_of(place: Path) -> Path:
-    """Give the artefact's folder of a model's place, which may be a file in it."""
+    """Return the artefact's folder of a model's place, which may be a file in it."""
     return place.parent if place.is_file() else place
 
 

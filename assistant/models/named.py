@@ -100,7 +100,7 @@ class Entry:
 
 
 def models_folder() -> Path:
-    """Give `$TITLEWISE_MODELS`, else `titlewise/models` in the platform's cache folder for this user."""
+    """Return `$TITLEWISE_MODELS`, else `titlewise/models` in the platform's cache folder for this user."""
     if chosen := os.environ.get("TITLEWISE_MODELS"):
         return Path(chosen)
     if sys.platform == "win32":
@@ -118,7 +118,7 @@ def entries() -> list[Entry]:
 
 
 def find(name: str) -> Path:
-    """Give the verified place of a model: a `.gguf` file, or a folder for transformers.
+    """Return the verified place of a model: a `.gguf` file, or a folder for transformers.
 
     `name` is one of MODELS, a hub name that was fetched, or a path. Verifying hashes
     every byte: 0.1 s for the embedded model.
@@ -136,7 +136,7 @@ def find(name: str) -> Path:
 
 
 def source_of(name: str) -> str | None:
-    """Give where a model comes from, or None for a path."""
+    """Return where a model comes from, or None for a path."""
     if name in MODELS:
         return MODELS[name].source
     if not Path(name).exists() and _HUB_NAME.fullmatch(name):
@@ -145,12 +145,12 @@ def source_of(name: str) -> str | None:
 
 
 def named_by_source(source: str) -> NamedModel | None:
-    """Give the named model that comes from a source, if any."""
+    """Return the named model that comes from a source, if any."""
     return next((model for model in MODELS.values() if model.source == source), None)
 
 
 def folder_of(source: str) -> Path:
-    """Give the folder that a model from a source is kept in."""
+    """Return the folder that a model from a source is kept in."""
     named = named_by_source(source)
     return models_folder() / (named.name if named else source.replace("/", "--"))
 
@@ -164,7 +164,7 @@ def _place_of(model: NamedModel) -> Path | None:
 
 
 def opened(folder: Path, manifest: Manifest) -> Path:
-    """Give what a backend loads: the `.gguf` file of a verified model, or its folder."""
+    """Return what a backend loads: the `.gguf` file of a verified model, or its folder."""
     ggufs = [file for file in manifest.files if file.endswith(".gguf")]
     return folder / ggufs[0] if ggufs else folder
 

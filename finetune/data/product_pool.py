@@ -20,6 +20,7 @@ from assistant.grounding.evidence import Budget, Encode, Evidence, choose
 from assistant.passages import Passage, split
 from assistant.phrases import Language, language_of
 from assistant.prompt import gives_orders
+from assistant.question import read_question
 from finetune.data.example import Side
 from finetune.data.facts import Fact, facts_of
 from index.catalogue.store import Catalogue, Product
@@ -96,7 +97,7 @@ class Shelf:
 
     def choose(self, question: str, title: str, passages: Sequence[Passage]) -> Evidence:
         """Choose passages as the assistant does."""
-        return choose(question, title, passages, self.encode, self.budget)
+        return choose(read_question(question, title), passages, self.encode, self.budget)
 
 
 def with_gold(evidence: Evidence, gold: Passage, most: int) -> tuple[list[Passage], int]:

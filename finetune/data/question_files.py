@@ -17,12 +17,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from assistant.grounding.evidence import content_words
 from assistant.passages import Passage
 from assistant.phrases import Language, language_of
 from finetune.data.example import NOT_STATED, Example, Kind
 from finetune.data.product_pool import Shelf, with_gold
 from index.errors import UserError
+from index.text import content_words
 
 _LABELS = frozenset({"answer", "yes", "no", "not_stated"})
 _CITATION = re.compile(r"\s*\[\d+(?:, ?\d+)*\]")

@@ -15,9 +15,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from assistant.grounding.evidence import content_words
 from finetune.data.fact_patterns import MATERIALS
 from finetune.data.facts import MONTHS_A_YEAR, Fact
+from index.text import content_words
 
 Label = Literal["answer", "yes", "no"]
 

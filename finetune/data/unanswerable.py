@@ -8,8 +8,8 @@ for, may tell in a way that no pattern reads, and is not taken.
 
 import re
 
-from assistant.grounding.evidence import content_words
 from finetune.data.fact_patterns import COLOUR, COUNTRIES, LANGUAGES, LENGTH, MATERIAL, VOLUME, WEIGHT
+from index.text import content_words
 
 _SIZE = rf"size|dimension|measur|\d\s?-?{LENGTH}|\d ?[x×] ?\d|diameter|length|width|height|tall\b|tamanho|medida|mede\b"
 _TELLING: dict[str, str] = {

@@ -1,27 +1,24 @@
-"""Answers from a server of ours: it has the model, this process the catalogue and the index alone.
+"""Answers by a server of ours: it has the model, this process the catalogue and the index alone.
 
 Which product is meant is worked out here, and asked about by its uid; so both must have the same catalogue.
 
-    clerk = Served(catalogue, index, "http://127.0.0.1:8000/v1")
-    clerk.ask("how heavy is the Harrow kettle?").reply
+    assistant = RemoteAssistant(retriever, "http://127.0.0.1:8000/v1")
+    assistant.ask("how heavy is the Harrow kettle?").reply
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+import threading
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from assistant.answer import Answer, Asking, Pieces, Stopwatch
-from assistant.assistant import Assistant, Settings
-from assistant.backends.base import BackendError, Clock, Generation
-from assistant.backends.remote import Remote, fault_of, opened_client
+from assistant.answer import Answer, End, Pieces, Stopwatch, gathered, immediate
+from assistant.backends.base import BackendError, Clock, SamplingParams
+from assistant.backends.remote import backend_error, opened_client
 from assistant.backends.streaming import Outlet, Workers
-from assistant.conversation import State, Turn
-from assistant.grounding.evidence import Budget
-from assistant.passages import Passage
-from assistant.reply import Kind, Quote, Reply
-from index.catalogue.store import Catalogue
-from index.resolver import Hit, TitleIndex
+from assistant.conversation import State
+from assistant.reply import Quote, Reply
+from assistant.retriever import Retriever
 from ui.api.schema import EXTENSION, MODEL
 
 BASE = f"{MODEL}-base"
@@ -29,28 +26,26 @@ SILENCE_S = 120.0  # of a server with a line of its own
 RETRIES = 1
 DEADLINE_S = 600.0  # in that line and with the model
 
+Row = dict[str, Any] | None  # of the checked reply; None where none came
+
 
 def is_ours(base_url: str) -> bool:
-    """Say whether the server at `base_url`, up to and with `/v1`, is one of ours.
+    """Return whether the server at `base_url`, up to and with `/v1`, is one of ours.
 
     Raises `BackendError` where none answers.
     """
     return any(each.owned_by == MODEL for each in _models(base_url))
 
 
-class Served:
-    """Whoever answers at a server; one instance serves many threads."""
+class RemoteAssistant:
+    """Answers by the model of a server; one instance serves many threads."""
 
-    def __init__(
-        self, catalogue: Catalogue, index: TitleIndex, base_url: str, adapters: Sequence[str] | None = None
-    ) -> None:
+    def __init__(self, retriever: Retriever, base_url: str, adapters: Sequence[str] | None = None) -> None:
         """Ask the server which adapters it has; `adapters` are those to choose from, all where it is None.
 
         Raises `BackendError` where it does not answer, or lacks one of them.
         """
-        self.catalogue = catalogue
-        self.index = index
-        self.settings = Settings()
+        self.retriever = retriever
         self._base_url = base_url.rstrip("/")
         there = [each.id.removeprefix(f"{MODEL}-") for each in _models(self._base_url) if each.id not in (MODEL, BASE)]
         self._adapters = tuple(there if adapters is None else adapters)
@@ -58,91 +53,84 @@ class Served:
             raise BackendError(
                 f"{base_url} has no adapter {', '.join(sorted(lacking))}", f"{', '.join(there) or 'none'}", "--adapter"
             )
-        # It says what no model is needed for; its own model is never asked.
-        self._without_model = Assistant(catalogue, index, Remote(self._base_url, MODEL))
         self._workers = Workers()
 
     @property
     def model(self) -> str:
         """Name the server."""
-        return self._without_model.model
+        return f"{MODEL} at {self._base_url}"
 
     @property
-    def adapters(self) -> Sequence[str]:
-        """Name the adapters to choose from."""
-        return self._adapters
+    def adapters(self) -> Mapping[str, str]:
+        """Return the names to choose from, without digests: which adapter of a name the server has is unseen here."""
+        return dict.fromkeys(self._adapters, "")
 
-    @property
-    def adapter(self) -> str:
-        """Name the adapter that answers where none is asked for; "" is the base model."""
-        return next(iter(self._adapters), "")
-
-    def digest_of(self, adapter: str) -> str:
-        """Give "": which adapter of that name the server has cannot be seen from here."""
-        return ""
-
-    @property
-    def budget(self) -> Budget:
-        """Give how much may be read for one question; tokens are estimated."""
-        return self._without_model.budget
-
-    def ask(self, question: str, *, uid: str = "", state: State = State(), asking: Asking = Asking()) -> Answer:
+    def ask(
+        self,
+        question: str,
+        *,
+        uid: str = "",
+        state: State = State(),
+        params: SamplingParams = SamplingParams(),
+        adapter: str | None = None,
+        cancel: threading.Event | None = None,
+    ) -> Answer:
         """Answer a question; see `Assistant.ask`."""
         watch = Stopwatch()
-        turn = self._without_model.turn(question, uid=uid, state=state)
+        turn = self.retriever.turn_of(question, uid=uid, state=state)
         watch.lap("resolve_ms")
-        if not turn.uid:
-            return self._without_model.answer(turn, asking, watch)
-        pieces = self._reply(turn.question, {"product": turn.uid}, asking, turn)
+        if turn.uid:
+            title = self.retriever.catalogue.find(turn.uid).title
+            request = self._request(turn.question, {"product": turn.uid}, params, adapter)
+            pieces = self._pieces(request, Reply("answer", "", turn.uid, title, hits=turn.hits), cancel)
+        else:
+            pieces = immediate(self.retriever.reply_without_product(turn), watch)
         return Answer(pieces, turn.question, turn.state, turn.probability)
 
-    def describe(self, title: str, *, asking: Asking = Asking()) -> Answer:
+    def describe(
+        self, title: str, *, seed: int = 0, adapter: str | None = None, cancel: threading.Event | None = None
+    ) -> Answer:
         """Have a description invented."""
-        return Answer(self._reply(title, {"describe": True}, asking), title, State())
-
-    def labels(self, uids: Sequence[str]) -> list[str]:
-        """See `Assistant.labels`."""
-        return self._without_model.labels(uids)
-
-    def nearest(self, question: str, hits: Sequence[Hit]) -> list[Hit]:
-        """See `Assistant.nearest`."""
-        return self._without_model.nearest(question, hits)
-
-    def passages(self, content: str) -> list[Passage]:
-        """See `Assistant.passages`."""
-        return self._without_model.passages(content)
+        request = self._request(title, {"describe": True}, SamplingParams(seed=seed), adapter)
+        return Answer(self._pieces(request, Reply("generated", "", title=title), cancel), title, State())
 
     def close(self) -> None:
         """End what is under way."""
         self._workers.close()
-        self._without_model.backend.close()
 
-    def _reply(self, question: str, about: dict[str, Any], asking: Asking, turn: Turn | None = None) -> Pieces:
+    def _request(
+        self, question: str, about: dict[str, Any], params: SamplingParams, adapter: str | None
+    ) -> dict[str, Any]:
+        name = next(iter(self._adapters), "") if adapter is None else adapter
+        return {
+            "model": f"{MODEL}-{name}" if name else BASE,
+            "messages": [{"role": "user", "content": question}],
+            "max_tokens": params.max_new_tokens,
+            "temperature": params.temperature,
+            "top_p": params.top_p,
+            "seed": params.seed,
+            "stream": True,
+            "extra_body": {EXTENSION: {**about, "live": True}},
+        }
+
+    def _pieces(self, request: dict[str, Any], unfinished: Reply, cancel: threading.Event | None) -> Pieces:
+        """Yield the model's words as they come; where they are stopped, `unfinished` with what came is the reply."""
         watch = Stopwatch()
-        rows: list[dict[str, Any]] = []
-        said: list[str] = []
 
-        def produce(outlet: Outlet) -> None:
-            asyncio.run(self._watch(self._receive(question, about, asking, outlet, rows), outlet))
+        def produce(outlet: Outlet) -> Row:
+            return asyncio.run(self._watch(self._receive(request, outlet), outlet))
 
-        generation = Generation(cancel=asking.cancel)
-        for piece in self._workers.stream(produce, generation, Clock(DEADLINE_S)):
-            if not said:
-                watch.lap("first_token_ms")
-            said.append(piece)
-            yield piece
-        if rows:
-            reply = replace(_read(rows[0]), hits=turn.hits if turn else ())
-            self._check(reply)
-            return reply
-        # It was stopped, and what came before is kept.
-        title = self.catalogue.find(turn.uid).title if turn else question
-        kind: Kind = "answer" if turn else "generated"
-        return watch.finish(Reply(kind, "".join(said), turn.uid if turn else "", title))
+        stream = self._workers.stream(produce, Clock(DEADLINE_S), cancel)
+        text, row = yield from gathered(stream, watch)
+        if row is None:
+            return watch.finish(replace(unfinished, text=text))
+        reply = replace(_read(row), hits=unfinished.hits)
+        self._check(reply)
+        return End(reply)
 
     def _check(self, reply: Reply) -> None:
         """Raise `BackendError` where the server quotes what is not in the description that is here."""
-        content = self.catalogue.find(reply.uid).content if reply.uid else ""
+        content = self.retriever.catalogue.find(reply.uid).content if reply.uid else ""
         if any(content[quote.start : quote.end] != quote.text for quote in reply.quotes):
             raise BackendError(
                 f"{self._base_url} has another description of {reply.uid}",
@@ -150,43 +138,29 @@ class Served:
                 "titlewise serve on this catalogue",
             )
 
-    async def _watch(self, received: Any, outlet: Outlet) -> None:
+    async def _watch(self, receiving: Coroutine[Any, Any, Row], outlet: Outlet) -> Row:
         """Run until all is received, or nobody reads any more: the connection then closes, and the model stops."""
-        task = asyncio.create_task(received)
+        task = asyncio.create_task(receiving)
         while not task.done():
             await asyncio.wait({task}, timeout=0.05)
             if outlet.stopped:
                 task.cancel()
-        if not task.cancelled():
-            task.result()
+        return None if task.cancelled() else task.result()
 
-    async def _receive(
-        self, question: str, about: dict[str, Any], asking: Asking, outlet: Outlet, rows: list[dict[str, Any]]
-    ) -> None:
-        """Hand the model's words over as they come, and keep the row of the checked reply."""
-        adapter = self.adapter if asking.adapter is None else asking.adapter
-        model = f"{MODEL}-{adapter}" if adapter else BASE
-        request: dict[str, Any] = {
-            "model": model,
-            "messages": [{"role": "user", "content": question}],
-            "temperature": asking.temperature,
-            "top_p": asking.top_p,
-            "seed": asking.seed,
-            "stream": True,
-            "extra_body": {EXTENSION: {**about, "live": True}},
-        }
-        if asking.max_new_tokens:
-            request["max_tokens"] = asking.max_new_tokens
+    async def _receive(self, request: dict[str, Any], outlet: Outlet) -> Row:
+        """Hand the model's words over as they come, and return the row of the checked reply."""
+        row: Row = None
         try:
             async with opened_client(self._base_url, SILENCE_S, RETRIES) as client:
                 async for delta in _deltas(await client.chat.completions.create(**request)):
-                    row = (delta.model_extra or {}).get(EXTENSION)
-                    if row is not None:
-                        rows.append(row)
-                    elif not rows:
+                    extension = (delta.model_extra or {}).get(EXTENSION)
+                    if extension is not None:
+                        row = extension
+                    elif row is None:
                         outlet.put(delta.content or "")
         except Exception as exc:
-            raise _fault_of(exc, self._base_url, model) from exc
+            raise _error_of(exc, self._base_url, request["model"]) from exc
+        return row
 
 
 async def _deltas(chunks: Any) -> AsyncIterator[Any]:
@@ -196,13 +170,12 @@ async def _deltas(chunks: Any) -> AsyncIterator[Any]:
                 yield choice.delta
 
 
-def _fault_of(exc: Exception, base_url: str, model: str) -> BaseException:
-    """Give the fault as the server tells it, where it is one of its own."""
+def _error_of(exc: Exception, base_url: str, model: str) -> BaseException:
+    """Return the error as the server words it, where it is one of its own."""
     body = getattr(exc, "body", None)
     if isinstance(body, dict) and body.get("code") and body.get("message"):
-        told: str = body["message"]
-        return BackendError(f"{base_url}: {told}", "an answer", "asking again")
-    return fault_of(exc, base_url, model, SILENCE_S)
+        return BackendError(f"{base_url}: {body['message']}", "an answer", "asking again")
+    return backend_error(exc, base_url, model, SILENCE_S)
 
 
 def _models(base_url: str) -> list[Any]:
@@ -213,7 +186,7 @@ def _models(base_url: str) -> list[Any]:
     try:
         return asyncio.run(listed())
     except Exception as exc:
-        raise fault_of(exc, base_url, MODEL, SILENCE_S) from exc
+        raise backend_error(exc, base_url, MODEL, SILENCE_S) from exc
 
 
 def _read(row: dict[str, Any]) -> Reply:

@@ -117,12 +117,12 @@ def app_of(assistant: Assistant, limits: Limits, *, api_key: str, origins: Seque
     @app.post("/resolve", dependencies=asked_by_friends)
     async def resolve(question: Annotated[Text, Body(embed=True)]) -> Resolution:
         """Say which product a question means, with a calibrated probability and up to ten hits."""
-        return await answering.in_thread(assistant.index.resolve, question)
+        return await answering.in_thread(assistant.retriever.index.resolve, question)
 
     @app.get("/products/{uid:path}", dependencies=asked_by_friends)
     async def product(uid: str) -> Product:
         """Give one product as stored."""
-        return assistant.catalogue.find(uid)
+        return assistant.retriever.catalogue.find(uid)
 
     @app.get("/healthz")
     async def healthz() -> dict[str, str]:
@@ -163,7 +163,7 @@ def serve(
 
 def models_of(assistant: Assistant) -> dict[str, str | None]:
     """Give the adapter of each model by its name: None the default one, "" the base model."""
-    adapters = {f"{MODEL}-{adapter.name}": adapter.name for adapter in assistant.backend.adapters}
+    adapters = {f"{MODEL}-{name}": name for name in assistant.adapters}
     return {MODEL: None, f"{MODEL}-base": "", **adapters}
 
 

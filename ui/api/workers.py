@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import functools
 import logging
+import threading
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,8 +15,9 @@ from typing import Any, TypeVar
 
 from starlette.requests import Request
 
-from assistant.answer import Answer, Asking
+from assistant.answer import Answer
 from assistant.assistant import Assistant
+from assistant.backends.base import SamplingParams
 from assistant.conversation import State
 from assistant.reply import Reply
 from index.errors import UserError
@@ -85,7 +87,7 @@ class Answering:
             )
         check_question(body.question)
         if body.titlewise.product:
-            self._assistant.catalogue.row_of(body.titlewise.product)
+            self._assistant.retriever.catalogue.row_of(body.titlewise.product)
         self.line.check_room()
 
     async def reply(self, body: ChatRequest, adapter: str | None, request: Request) -> Reply:
@@ -102,13 +104,13 @@ class Answering:
         """
         loop = asyncio.get_running_loop()
         pieces: asyncio.Queue[str | Reply] = asyncio.Queue()
-        asking = _asking_of(body, adapter)
+        cancel = threading.Event()
         live = body.titlewise.live and not body.titlewise.describe  # nothing invented before it is said to be
 
         def hand_over(piece: str | Reply) -> None:
             loop.call_soon_threadsafe(pieces.put_nowait, piece)
 
-        work = loop.run_in_executor(self._threads, self._answer, body, asking, hand_over)
+        work = loop.run_in_executor(self._threads, self._answer, body, adapter, cancel, hand_over)
         try:
             while True:
                 piece = await _next(pieces, work, request)
@@ -117,7 +119,7 @@ class Answering:
                 if isinstance(piece, Reply):
                     return
         finally:
-            asking.cancel.set()  # whoever hangs up stops the model
+            cancel.set()  # whoever hangs up stops the model
 
     async def usage(self, body: ChatRequest, reply: Reply) -> Usage | None:
         """Count the tokens of the messages and of the reply; None where that fails, as the reply stands without it."""
@@ -132,32 +134,38 @@ class Answering:
         asked, answered = sum(count(message.text) for message in body.messages), count(readable(reply))
         return Usage(asked, answered, asked + answered)
 
-    def _answer(self, body: ChatRequest, asking: Asking, hand_over: Callable[[str | Reply], None]) -> None:
-        with self.line.turn(asking.cancel, at_most_s=self._wait_s) as came:
-            if asking.cancel.is_set():
+    def _answer(
+        self,
+        body: ChatRequest,
+        adapter: str | None,
+        cancel: threading.Event,
+        hand_over: Callable[[str | Reply], None],
+    ) -> None:
+        with self.line.turn(cancel, at_most_s=self._wait_s) as came:
+            if cancel.is_set():
                 return
             if not came:
                 raise LateError(f"no turn within {self._wait_s:g} s", "fewer questions at once", "asking again later")
-            answer = self._answer_of(body, asking)
+            answer = self._answer_of(body, adapter, cancel)
             for piece in answer:
                 hand_over(piece)
             hand_over(answer.reply)
 
-    def _answer_of(self, body: ChatRequest, asking: Asking) -> Answer:
+    def _answer_of(self, body: ChatRequest, adapter: str | None, cancel: threading.Event) -> Answer:
+        assistant, params = self._assistant, _params_of(body)
         if body.titlewise.describe:
-            return self._assistant.describe(body.question, asking=asking)
+            return assistant.describe(body.question, seed=params.seed, adapter=adapter, cancel=cancel)
         uid = body.titlewise.product
-        state = State() if uid else self._assistant.recall(body.history)
-        return self._assistant.ask(body.question, uid=uid, state=state, asking=asking)
+        state = State() if uid else assistant.retriever.recall(body.history)
+        return assistant.ask(body.question, uid=uid, state=state, params=params, adapter=adapter, cancel=cancel)
 
 
-def _asking_of(body: ChatRequest, adapter: str | None) -> Asking:
-    return Asking(
-        adapter,
-        seed=(body.seed or 0) % MAX_SEED,
-        max_new_tokens=body.new_tokens,
-        temperature=body.temperature or 0.0,
-        top_p=1.0 if body.top_p is None else max(body.top_p, LEAST_TOP_P),
+def _params_of(body: ChatRequest) -> SamplingParams:
+    return SamplingParams(
+        body.new_tokens or SamplingParams.max_new_tokens,
+        body.temperature or 0.0,
+        1.0 if body.top_p is None else max(body.top_p, LEAST_TOP_P),
+        (body.seed or 0) % MAX_SEED,
     )
 
 

@@ -102,7 +102,7 @@ def run_ask(chosen: argparse.Namespace) -> None:
         def row_of(row: Row) -> Row:
             uid = uid_of(row)
             history = history_of(row)
-            state = State() if uid else assistant.recall(history)
+            state = State() if uid else assistant.retriever.recall(history)
             return assistant.ask(question_of(row), uid=uid, state=state).reply.to_row()
 
         if chosen.batch:
@@ -132,14 +132,13 @@ def run_show(chosen: argparse.Namespace) -> None:
 
 def run_describe(chosen: argparse.Namespace) -> None:
     """Invent a description."""
-    from assistant.answer import Asking
     from assistant.describe import describe
     from assistant.open import open_backend
     from ui.commands.terminal import reply_lines
 
     backend = open_backend(chosen.home, engine_of(chosen))
     try:
-        reply = describe(backend, chosen.title, language=chosen.language, asking=Asking(seed=chosen.seed)).reply
+        reply = describe(backend, chosen.title, language=chosen.language, seed=chosen.seed).reply
     finally:
         backend.close()
     if chosen.json:

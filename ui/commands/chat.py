@@ -9,7 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 
-from assistant.answer import Answer, Asking
+from assistant.answer import Answer
 from assistant.assistant import Assistant
 from assistant.conversation import State
 from assistant.reply import Reply
@@ -26,7 +26,7 @@ HELP = """Ask about a product in your own words. Commands:
 def talk(assistant: Assistant) -> None:
     """Talk until the shopper leaves."""
     assistant.warm_up()
-    print(f"{len(assistant.catalogue):,} products, {assistant.name}. /help shows the commands.")
+    print(f"{len(assistant.retriever.catalogue):,} products, {assistant.name}. /help shows the commands.")
     state = State()
     last: Reply | None = None
     while (line := _read()) is not None:
@@ -47,8 +47,9 @@ def talk(assistant: Assistant) -> None:
             elif command.startswith("/"):
                 print(f"There is no command {command}. /help shows the commands.")
             else:
-                answer = assistant.ask(line, state=state, asking=(asking := Asking()))
-                last = _say(answer, asking)
+                cancel = threading.Event()
+                answer = assistant.ask(line, state=state, cancel=cancel)
+                last = _say(answer, cancel)
                 state = answer.state
         except UserError as fault:
             print(fault, file=sys.stderr)
@@ -68,15 +69,15 @@ def _product(assistant: Assistant, state: State, uid: str) -> State:
     if not uid:
         print("We talk about no product yet.")
         return state
-    product = assistant.catalogue.find(uid)
+    product = assistant.retriever.catalogue.find(uid)
     print(product_lines(product))
     return State(product.uid)
 
 
-def _say(answer: Answer, asking: Asking) -> Reply:
+def _say(answer: Answer, cancel: threading.Event) -> Reply:
     """Print a reply as it comes; where checking changed it, print what stands instead."""
     streamed = []
-    with _interrupt_sets(asking.cancel):
+    with _interrupt_sets(cancel):
         for piece in answer:
             streamed.append(piece)
             print(piece, end="", flush=True)

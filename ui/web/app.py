@@ -55,7 +55,7 @@ def render(shop: Shop) -> None:
     reports = REPORT_STRINGS[visit.language]
     views = [
         chat,
-        _page(partial(show_browse, assistant, chat, strings), strings.browse, "search", "browse"),
+        _page(partial(show_browse, shop.retriever, chat, strings), strings.browse, "search", "browse"),
         _page(partial(show_compare, shop, assistant, visit), strings.compare, "compare_arrows", "compare"),
         _page(partial(show_evaluation, shop.home, reports), reports.evaluation_title, "monitoring", "evaluation"),
         _page(partial(show_training, shop.home, reports), reports.training_title, "model_training", "training"),
@@ -67,7 +67,7 @@ def render(shop: Shop) -> None:
     with st.sidebar:
         if view == chat:
             _show_acts(visit.talk, strings)
-        st.caption(strings.products.format(count=strings.number(len(assistant.catalogue))))
+        st.caption(strings.products.format(count=strings.number(len(shop.retriever.catalogue))))
         st.caption(_answered_by(assistant, visit, strings))
     view.run()
 
@@ -128,7 +128,7 @@ def _show_acts(talk: Talk, strings: Strings) -> None:
 
 
 def _answered_by(assistant: Clerk, visit: Visit, strings: Strings) -> str:
-    adapter = visit.preferences.adapter_or(assistant.adapter)
+    adapter = visit.preferences.adapter_or(next(iter(assistant.adapters), ""))
     form = strings.answered_by_adapter if adapter else strings.answered_by
     return form.format(model=on_one_line(assistant.model), adapter=on_one_line(adapter))
 

@@ -1,20 +1,18 @@
 """What all visitors of the page share.
 
-Shop(home, assistant, feedback, line, visits)
+Shop(home, retriever, assistant, feedback, line, visits)
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from assistant.answer import Answer, Asking
-from assistant.assistant import Settings
+from assistant.answer import Answer
+from assistant.backends.base import SamplingParams
 from assistant.conversation import State
-from assistant.grounding.evidence import Budget
-from assistant.passages import Passage
-from index.catalogue.store import Catalogue
-from index.resolver import Hit, TitleIndex
+from assistant.retriever import Retriever
 from ui.feedback import Feedback
 from ui.queue import Line
 from ui.web.sessions import Visit, Visits
@@ -23,53 +21,44 @@ from ui.web.sessions import Visit, Visits
 class Clerk(Protocol):
     """Who answers on the page: an `Assistant` with a model of its own, or one whose model a server has."""
 
-    catalogue: Catalogue
-    index: TitleIndex
-    settings: Settings
-
     @property
     def model(self) -> str:
         """Name the engine and the model."""
 
     @property
-    def adapters(self) -> Sequence[str]:
-        """Name the adapters that can be asked for."""
+    def adapters(self) -> Mapping[str, str]:
+        """Return the digests of the adapters that can be asked for by their names, "" where out of reach.
 
-    @property
-    def adapter(self) -> str:
-        """Name the adapter that answers where none is asked for; "" is the base model."""
+        The first answers where none is asked for.
+        """
 
-    def digest_of(self, adapter: str) -> str:
-        """Identify the exact content of an adapter; "" where it is out of reach, and for the base model."""
-
-    @property
-    def budget(self) -> Budget:
-        """Give how much the model may read for one question."""
-
-    def ask(self, question: str, *, uid: str = "", state: State = State(), asking: Asking = Asking()) -> Answer:
+    def ask(
+        self,
+        question: str,
+        *,
+        uid: str = "",
+        state: State = State(),
+        params: SamplingParams = SamplingParams(),
+        adapter: str | None = None,
+        cancel: threading.Event | None = None,
+    ) -> Answer:
         """Answer a question; see `Assistant.ask`."""
 
-    def describe(self, title: str, *, asking: Asking = Asking()) -> Answer:
+    def describe(
+        self, title: str, *, seed: int = 0, adapter: str | None = None, cancel: threading.Event | None = None
+    ) -> Answer:
         """Invent a description."""
-
-    def labels(self, uids: Sequence[str]) -> list[str]:
-        """Give one line for each product by which a person can tell it from the others."""
-
-    def nearest(self, question: str, hits: Sequence[Hit]) -> list[Hit]:
-        """Give the hits to name where none is meant."""
-
-    def passages(self, content: str) -> list[Passage]:
-        """Cut a content into the passages that may be shown."""
 
 
 @dataclass(frozen=True)
 class Shop:
-    """One home on one page: who answers, the line before it, everyone's opinions and visits.
+    """One home on one page: what finds, who answers, the line before it, everyone's opinions and visits.
 
     `models` are other models that can answer, by name, each with what opens it.
     """
 
     home: Path
+    retriever: Retriever
     assistant: Clerk
     feedback: Feedback
     line: Line
@@ -77,7 +66,7 @@ class Shop:
     models: Mapping[str, Callable[[], Clerk]] = field(default_factory=dict)
 
     def assistant_for(self, visit: Visit) -> Clerk:
-        """Give the assistant with the model that a visitor chose.
+        """Return the assistant with the model that a visitor chose.
 
         Raises `UserError` where it cannot be opened.
         """

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
-from assistant.answer import Asking
+from assistant.backends.base import SamplingParams
 from assistant.conversation import State
 from assistant.reply import Reply
 from ui.web.stream import Reading
@@ -46,7 +46,7 @@ class Exchange:
 
     `history` is what was said before it, `before` and `state` are the talk's state before and after it. `question` is
     what was answered: that of an earlier turn where this one chose its product; `probability` is that of its product
-    being the one meant, None where that was not in question. `model`, `adapter` and `asking` say who was asked, and
+    being the one meant, None where that was not in question. `model`, `adapter` and `params` say who was asked, and
     how, `adapter_digest` which adapter of that name.
     """
 
@@ -54,7 +54,7 @@ class Exchange:
     model: str = ""
     adapter: str = ""
     adapter_digest: str = ""
-    asking: Asking = field(default_factory=Asking)
+    params: SamplingParams = SamplingParams()
     history: tuple[dict[str, str], ...] = ()
     before: State = State()
     state: State = State()

@@ -15,13 +15,16 @@ from pathlib import Path
 import streamlit as st
 from streamlit.web.cli import main
 
-from assistant.assistant import Assistant
+from assistant.assistant import Assistant, assistant_of
+from assistant.backends.remote import estimated_tokens
+from assistant.grounding.evidence import Budget
 from assistant.models.named import entries
 from assistant.open import Engine, open_backend, open_catalogue
+from assistant.retriever import Retriever
 from index.catalogue.store import Catalogue
 from index.errors import ArtefactError
 from index.resolver import TitleIndex
-from ui.api.client import Served, is_ours
+from ui.api.client import RemoteAssistant, is_ours
 from ui.feedback import FILE, Feedback
 from ui.ports import check_port
 from ui.queue import Line
@@ -113,7 +116,8 @@ def opened(settings: Settings) -> Shop:
     home, engine = settings.home, settings.engine
     names = [entry.model.name for entry in entries() if entry.place is not None and entry.model.name != engine.model]
     others = {} if engine.server else {name: partial(_clerk, home, Engine(name, engine.backend)) for name in names}
-    return Shop(home, _clerk(home, engine), _feedback(home), _line(), visits(), others)
+    assistant = _clerk(home, engine)
+    return Shop(home, assistant.retriever, assistant, _feedback(home), _line(), visits(), others)
 
 
 @st.cache_resource(show_spinner=False)
@@ -129,10 +133,11 @@ def _catalogue(home: Path) -> tuple[Catalogue, TitleIndex]:
 
 # One that has to go is not closed: the answers that it is still writing hold it, and its memory is freed after them.
 @st.cache_resource(show_spinner=False, max_entries=MOST_MODELS)
-def _clerk(home: Path, engine: Engine) -> Assistant | Served:
+def _clerk(home: Path, engine: Engine) -> Assistant | RemoteAssistant:
     if engine.server and is_ours(engine.server):
-        return Served(*_catalogue(home), engine.server, engine.adapters)
-    assistant = Assistant(*_catalogue(home), open_backend(home, engine))
+        retriever = Retriever(*_catalogue(home), Budget(estimated_tokens))
+        return RemoteAssistant(retriever, engine.server, engine.adapters)
+    assistant = assistant_of(*_catalogue(home), open_backend(home, engine))
     assistant.warm_up()
     return assistant
 

@@ -9,7 +9,7 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
-from assistant.answer import Asking
+from assistant.backends.base import SamplingParams
 from assistant.phrases import Language
 from assistant.reply import Reply
 from ui.web.conversation import Request, Talk
@@ -21,11 +21,11 @@ AGAIN_TEMPERATURE = 0.7
 
 @dataclass
 class Preferences:
-    """What a visitor set: `model` "" is the one that the page was started with, the rest as in `Asking`."""
+    """What a visitor set: `model` "" is the one that the page was started with, `adapter` None is its first one."""
 
     model: str = ""
     adapter: str | None = None
-    max_new_tokens: int | None = None
+    max_new_tokens: int = SamplingParams.max_new_tokens
     temperature: float = 0.0
     top_p: float = 1.0
 
@@ -33,16 +33,10 @@ class Preferences:
         """Name the adapter that answers, where `default` does unless another, or none, was chosen."""
         return default if self.adapter is None else self.adapter
 
-    def asking(self, request: Request) -> Asking:
-        """Give how a request is asked."""
-        again = request.times > 0
-        return Asking(
-            self.adapter,
-            seed=request.times,
-            max_new_tokens=self.max_new_tokens,
-            temperature=max(self.temperature, AGAIN_TEMPERATURE) if again else self.temperature,
-            top_p=self.top_p,
-        )
+    def params(self, request: Request) -> SamplingParams:
+        """Return how the reply to a request is sampled."""
+        temperature = max(self.temperature, AGAIN_TEMPERATURE) if request.times else self.temperature
+        return SamplingParams(self.max_new_tokens, temperature, self.top_p, seed=request.times)
 
 
 @dataclass(frozen=True)

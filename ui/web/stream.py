@@ -3,7 +3,7 @@
 A page hears a stop only where it draws, and a drawing ends at every act of the visitor. The answer goes on
 without it, until it ends, is stopped, or nobody has looked for a while.
 
-    reading = Reading(lambda: assistant.ask(question, asking=asking), asking, line)
+    reading = Reading(lambda cancel: assistant.ask(question, cancel=cancel), line)
     for text in reading:
         draw(text, reading.before)
     reading.reply
@@ -15,7 +15,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 
-from assistant.answer import Answer, Asking
+from assistant.answer import Answer
 from assistant.reply import Reply
 from index.errors import UserError
 from ui.queue import Line
@@ -34,8 +34,8 @@ class Reading:
     ended or was stopped, `reply` is there, or `fault`; `stopped` says that it was cut short.
     """
 
-    def __init__(self, ask: Callable[[], Answer], asking: Asking, line: Line) -> None:
-        """Start reading what `ask` gives, in line before the model; `asking` is what it is asked with."""
+    def __init__(self, ask: Callable[[threading.Event], Answer], line: Line) -> None:
+        """Start reading what `ask` returns, in line before the model; it is given what stops the answer."""
         self.answer: Answer | None = None
         self.reply: Reply | None = None
         self.fault: Exception | None = None
@@ -44,7 +44,7 @@ class Reading:
         self.text = ""
         self.pieces = 0
         self.writing_s = self._first_s = 0.0
-        self._asking = asking
+        self._cancel = threading.Event()
         self._looked_s = time.monotonic()
         self._news = threading.Condition()
         self._thread = threading.Thread(target=self._read, args=(ask, line), daemon=True)
@@ -73,12 +73,12 @@ class Reading:
             self._cut()
             self._thread.join(PATIENCE_S)
 
-    def _read(self, ask: Callable[[], Answer], line: Line) -> None:
+    def _read(self, ask: Callable[[threading.Event], Answer], line: Line) -> None:
         try:
-            answer = ask()
+            answer = ask(self._cancel)
             self.answer = answer
-            with line.turn(self._asking.cancel, at_most_s=math.inf, moved=self._move):
-                if self._asking.cancel.is_set():
+            with line.turn(self._cancel, at_most_s=math.inf, moved=self._move):
+                if self._cancel.is_set():
                     return
                 for piece in answer:
                     self._take(piece)
@@ -108,7 +108,7 @@ class Reading:
 
     def _cut(self) -> None:
         self.stopped = True
-        self._asking.cancel.set()
+        self._cancel.set()
 
     def _move(self, before: int) -> None:
         self.before = before

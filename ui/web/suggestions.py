@@ -1,7 +1,7 @@
 """Questions to ask, made from the catalogue at hand so that it can answer them.
 
-suggest(assistant, 4)     # ["How heavy is the Harrow & Finch TR-4 Four-Slice Toaster?", …]
-told(assistant, product, STRINGS["en"])["weight"].asked_of_it     # "How heavy is it?"
+suggest(retriever, 4)     # ["How heavy is the Harrow & Finch TR-4 Four-Slice Toaster?", …]
+told(retriever, product, STRINGS["en"])["weight"].asked_of_it     # "How heavy is it?"
 """
 
 import random
@@ -9,16 +9,16 @@ import re
 from collections.abc import Iterator
 
 from assistant.attributes import carries
-from assistant.grounding.evidence import choose
 from assistant.phrases import language_of
+from assistant.question import read_question
+from assistant.retriever import Retriever
 from finetune.data.facts import facts_in
 from index.catalogue.store import Product
-from ui.web.context import Clerk
 from ui.web.strings import STRINGS, Matter, Strings
 
 MAX_TRIES = 80  # products looked at
 MAX_QUESTION_CHARACTERS = 80
-LEAST_STRENGTH = 0.6  # of the evidence, as `assistant.grounding.evidence` gives it
+LEAST_ANSWERABILITY = 0.6  # of the evidence, as `assistant.grounding.evidence` gives it
 
 # Denied, these answer their question too.
 TOLD_EITHER_WAY = frozenset({"batteries", "batteries included", "not included", "water", "wireless", "assembly"})
@@ -26,32 +26,32 @@ TOLD_EITHER_WAY = frozenset({"batteries", "batteries included", "not included", 
 _TAIL = re.compile(r"\s*(?:[,:;(\[|]| [-–—] ).*$")
 
 
-def suggest(assistant: Clerk, count: int, *, seed: int = 0) -> list[str]:
+def suggest(retriever: Retriever, count: int, *, seed: int = 0) -> list[str]:
     """Give up to `count` questions about different products and, while there are any, different matters.
 
     Each is in its product's language, and is kept only if it leads back to its product and finds its evidence.
     """
     draw = random.Random(seed)  # noqa: S311 - a choice, not a secret
-    rows = draw.sample(range(len(assistant.catalogue)), min(MAX_TRIES, len(assistant.catalogue)))
+    rows = draw.sample(range(len(retriever.catalogue)), min(MAX_TRIES, len(retriever.catalogue)))
     questions: dict[str, str] = {}
     for row in rows:
         if len(questions) == count:
             break
-        product = assistant.catalogue.product(row)
+        product = retriever.catalogue.product(row)
         strings = STRINGS[language_of(f"{product.title} {product.content}")]
         for name, matter in _stated(product, strings):
             if matter.asked and name not in questions and not carries(product.title, name):
-                question = _fitting(assistant, product, matter.asked)
+                question = _fitting(retriever, product, matter.asked)
                 if question:
                     questions[name] = question
                     break
     return list(questions.values())
 
 
-def told(assistant: Clerk, product: Product, strings: Strings) -> dict[str, Matter]:
+def told(retriever: Retriever, product: Product, strings: Strings) -> dict[str, Matter]:
     """Give what a description tells about, by attribute, as far as it answers the question for it."""
     return {
-        name: matter for name, matter in _stated(product, strings) if _answers(assistant, product, matter.asked_of_it)
+        name: matter for name, matter in _stated(product, strings) if _answers(retriever, product, matter.asked_of_it)
     }
 
 
@@ -65,23 +65,21 @@ def _stated(product: Product, strings: Strings) -> Iterator[tuple[str, Matter]]:
     return ((name, matter) for name, matter in strings.matters.items() if name in stated)
 
 
-def _fitting(assistant: Clerk, product: Product, form: str) -> str:
+def _fitting(retriever: Retriever, product: Product, form: str) -> str:
     """Give the question with the title, shortened where that still means the same product; "" where none fits."""
     for title in dict.fromkeys((_TAIL.sub("", product.title), product.title)):
         question = form.format(title=title)
-        if len(question) <= MAX_QUESTION_CHARACTERS and _leads_back(assistant, product, question):
+        if len(question) <= MAX_QUESTION_CHARACTERS and _leads_back(retriever, product, question):
             return question
     return ""
 
 
-def _leads_back(assistant: Clerk, product: Product, question: str) -> bool:
-    resolution = assistant.index.resolve(question)
+def _leads_back(retriever: Retriever, product: Product, question: str) -> bool:
+    resolution = retriever.index.resolve(question)
     found = resolution.decision == "found" and resolution.hits[0].uid == product.uid
-    return found and _answers(assistant, product, question)
+    return found and _answers(retriever, product, question)
 
 
-def _answers(assistant: Clerk, product: Product, question: str) -> bool:
+def _answers(retriever: Retriever, product: Product, question: str) -> bool:
     """Say whether the description answers a question, by the scorer that decides it for a visitor's."""
-    passages = assistant.passages(product.content)
-    evidence = choose(question, product.title, passages, assistant.index.encode, assistant.budget)
-    return evidence.strength >= LEAST_STRENGTH
+    return retriever.evidence(read_question(question, product.title), product).answerability >= LEAST_ANSWERABILITY

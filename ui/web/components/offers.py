@@ -1,6 +1,6 @@
 """What a visitor may press next: another product, a question that can be answered, an invented description.
 
-show_choices(exchange, assistant, talk)
+show_choices(exchange, retriever, talk)
 """
 
 from collections.abc import Sequence
@@ -10,12 +10,12 @@ import streamlit as st
 from assistant.attributes import asked_about
 from assistant.conversation import points
 from assistant.phrases import Language
+from assistant.retriever import Retriever
 from index.catalogue.cleaning import says_something
 from index.catalogue.store import Product
 from index.resolver import Hit
 from index.text import FRAME_WORDS, fold
 from ui.web.components.markdown import on_one_line
-from ui.web.context import Clerk
 from ui.web.conversation import Exchange, Request, Talk
 from ui.web.strings import STRINGS, Matter, Strings
 from ui.web.suggestions import suggest, told
@@ -26,21 +26,21 @@ OTHERS = 3  # titles offered in place of one
 FEWEST_TITLE_WORDS = 2  # of which a description is invented
 
 
-def show_greeting(assistant: Clerk, talk: Talk, strings: Strings) -> None:
+def show_greeting(retriever: Retriever, talk: Talk, strings: Strings) -> None:
     """Draw what this is, and questions to begin with."""
     st.header(strings.greeting, anchor=False)
     st.text(strings.greeting_help)
-    questions = _suggestions(assistant, assistant.catalogue.digest)
+    questions = _suggestions(retriever, retriever.catalogue.digest)
     if questions:
         st.caption(strings.try_one)
     for number, question in enumerate(questions):
         st.button(on_one_line(question), key=f"suggestion-{number}", on_click=talk.ask, args=(Request(question),))
 
 
-def show_choices(exchange: Exchange, assistant: Clerk, talk: Talk) -> None:
+def show_choices(exchange: Exchange, retriever: Retriever, talk: Talk) -> None:
     """Draw a button for each product that the question may have meant; they stay, and answer it at any time."""
     state = exchange.state
-    labels = assistant.labels([hit.uid for hit in state.candidates])
+    labels = retriever.labels([hit.uid for hit in state.candidates])
     numbered = [f"{place}\\. {label}" for place, label in enumerate(differing(labels), 1)]
     _show_products(state.candidates, labels, numbered, state.waiting, f"candidate-{exchange.id}", talk)
 
@@ -57,11 +57,11 @@ def show_others(exchange: Exchange, uid: str, talk: Talk, strings: Strings) -> N
             st.caption(strings.none_of_these)
 
 
-def show_nearest(exchange: Exchange, assistant: Clerk, talk: Talk, strings: Strings) -> None:
+def show_nearest(exchange: Exchange, retriever: Retriever, talk: Talk, strings: Strings) -> None:
     """Draw the nearest titles, and the offer to invent a description of the one that was asked for."""
     question = exchange.request.question
     assert exchange.reply is not None
-    if nearest := assistant.nearest(question, exchange.reply.hits):
+    if nearest := retriever.nearest(question, exchange.reply.hits):
         titles = [hit.title for hit in nearest]
         _show_products(nearest, titles, list(map(on_one_line, titles)), question, f"near-{exchange.id}", talk)
     words = [word for word in question.rstrip("?!. ").split() if fold(word) not in FRAME_WORDS]
@@ -73,18 +73,18 @@ def show_nearest(exchange: Exchange, assistant: Clerk, talk: Talk, strings: Stri
         st.button(label, key=f"invent-{exchange.id}", icon=icon, type="tertiary", on_click=talk.ask, args=(request,))
 
 
-def show_covered(product: Product, assistant: Clerk, language: Language) -> None:
+def show_covered(product: Product, retriever: Retriever, language: Language) -> None:
     """Draw what a description does tell about."""
-    if matters := _told(assistant, assistant.catalogue.digest, product.uid, language):
+    if matters := _told(retriever, retriever.catalogue.digest, product.uid, language):
         names = ", ".join(matter.name for matter in matters.values())
         st.caption(STRINGS[language].covers.format(matters=names))
 
 
-def show_questions(product: Product, assistant: Clerk, talk: Talk, language: Language) -> None:
+def show_questions(product: Product, retriever: Retriever, talk: Talk, language: Language) -> None:
     """Draw questions that the description of a product can answer, and whose matter was not asked for yet."""
     asked = [each.request.question for each in talk.exchanges if each.reply and each.reply.uid == product.uid]
     matters = {name for question in asked for name in asked_about(question)}
-    about = _told(assistant, assistant.catalogue.digest, product.uid, language)
+    about = _told(retriever, retriever.catalogue.digest, product.uid, language)
     questions = [matter.asked_of_it for name, matter in about.items() if name not in matters]
     if says_something(product.content, product.title):
         questions.append(STRINGS[language].ask_at_large)
@@ -121,13 +121,13 @@ def _show_products(
 
 
 @st.cache_data(show_spinner=False)
-def _suggestions(_assistant: Clerk, digest: str) -> list[str]:
+def _suggestions(_retriever: Retriever, digest: str) -> list[str]:
     """Give the questions to begin with, once for each catalogue; `digest` is what tells catalogues apart."""
-    return suggest(_assistant, SUGGESTIONS)
+    return suggest(_retriever, SUGGESTIONS)
 
 
 @st.cache_data(show_spinner=False, max_entries=1_000)
-def _told(_assistant: Clerk, digest: str, uid: str, language: Language) -> dict[str, Matter]:
+def _told(_retriever: Retriever, digest: str, uid: str, language: Language) -> dict[str, Matter]:
     """Give what a description tells about, once for each product of a catalogue."""
-    product = _assistant.catalogue.find(uid)
-    return told(_assistant, product, STRINGS[language])
+    product = _retriever.catalogue.find(uid)
+    return told(_retriever, product, STRINGS[language])

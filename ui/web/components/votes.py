@@ -1,6 +1,6 @@
 """Thumbs under a reply: drawn by Streamlit, kept in the home's feedback.
 
-show_vote(exchange, assistant, feedback, strings)
+show_vote(exchange, catalogue, feedback, strings)
 """
 
 from datetime import UTC, datetime
@@ -8,20 +8,21 @@ from importlib.metadata import version
 
 import streamlit as st
 
+from assistant.assistant import Settings
 from assistant.describe import MAX_NEW_TOKENS, TEMPERATURE, TOP_P
+from index.catalogue.store import Catalogue
 from index.errors import UserError
 from ui.feedback import Feedback, Opinion
 from ui.web.components.replies import fault_line
-from ui.web.context import Clerk
 from ui.web.conversation import Exchange
 from ui.web.strings import ENGLISH, Strings
 
 LONGEST_COMMENT = 1_000  # characters
 
 
-def show_vote(exchange: Exchange, assistant: Clerk, feedback: Feedback, strings: Strings) -> None:
+def show_vote(exchange: Exchange, catalogue: Catalogue, feedback: Feedback, strings: Strings) -> None:
     """Draw thumbs up and down; with a vote, also the place for its reason and a comment."""
-    given, vote = (exchange, assistant, feedback, strings), exchange.vote
+    given, vote = (exchange, catalogue, feedback, strings), exchange.vote
     thumb = st.feedback("thumbs", default=vote.thumb, key=_key(exchange, "vote"), on_change=_keep, args=given)
     if thumb is None:
         return
@@ -47,7 +48,7 @@ def show_vote(exchange: Exchange, assistant: Clerk, feedback: Feedback, strings:
         )
 
 
-def _keep(exchange: Exchange, assistant: Clerk, feedback: Feedback, strings: Strings) -> None:
+def _keep(exchange: Exchange, catalogue: Catalogue, feedback: Feedback, strings: Strings) -> None:
     """Keep what the visitor thinks now; a thumb that is taken back takes the opinion with it."""
     said, vote = st.session_state, exchange.vote
     vote.thumb = said.get(_key(exchange, "vote"))
@@ -57,24 +58,16 @@ def _keep(exchange: Exchange, assistant: Clerk, feedback: Feedback, strings: Str
         if vote.thumb is None:
             feedback.forget(exchange.id)
         else:
-            feedback.keep(_row(exchange, assistant))
+            feedback.keep(_row(exchange, catalogue))
     except UserError as fault:
         st.toast(fault_line(fault, strings), icon=":material/error:")
 
 
-def _row(exchange: Exchange, assistant: Clerk) -> Opinion:
+def _row(exchange: Exchange, catalogue: Catalogue) -> Opinion:
     assert exchange.reply is not None
-    asking = exchange.asking
-    asked = {
-        "adapter_digest": exchange.adapter_digest,
-        "seed": asking.seed,
-        "temperature": asking.temperature,
-        "top_p": asking.top_p,
-    }
+    asked = {"adapter_digest": exchange.adapter_digest, **vars(exchange.params)}
     if exchange.request.describe:
         asked |= {"temperature": TEMPERATURE, "top_p": TOP_P, "max_new_tokens": MAX_NEW_TOKENS}
-    elif asking.max_new_tokens:
-        asked["max_new_tokens"] = asking.max_new_tokens
     return Opinion(
         id=exchange.id,
         at=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -87,8 +80,8 @@ def _row(exchange: Exchange, assistant: Clerk) -> Opinion:
         reply=exchange.reply.to_row(),
         model=exchange.model,
         adapter=exchange.adapter or None,
-        settings=vars(assistant.settings) | asked,
-        catalogue=assistant.catalogue.digest,
+        settings=vars(Settings()) | asked,
+        catalogue=catalogue.digest,
         version=version("titlewise"),
     )
 

@@ -6,11 +6,11 @@ show_browse(assistant, chat_page, strings)
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
+from assistant.retriever import Retriever
 from index.catalogue.store import Product
 from index.resolver import Hit
 from index.text import fold
 from ui.web.components.markdown import on_one_line
-from ui.web.context import Clerk
 from ui.web.strings import Strings
 from ui.web.views.chat import PRODUCT
 
@@ -20,7 +20,7 @@ LONGEST_TYPED = 200  # characters of a title
 LEAST_SCORE = 0.05  # of a hit with none of the words typed, as a misspelt one is
 
 
-def show_browse(assistant: Clerk, chat: StreamlitPage, strings: Strings) -> None:
+def show_browse(retriever: Retriever, chat: StreamlitPage, strings: Strings) -> None:
     """Draw the search and what it finds; a product opens in the conversation, where it can be asked about."""
     st.header(strings.browse, anchor=False)
     st.text(strings.browse_help)
@@ -33,13 +33,13 @@ def show_browse(assistant: Clerk, chat: StreamlitPage, strings: Strings) -> None
         key="typed-title",
     )
     if typed and typed.strip():
-        hits = [hit for hit in assistant.index.resolve(typed).hits if _is_like(typed, hit)]
+        hits = [hit for hit in retriever.index.resolve(typed).hits if _is_like(typed, hit)]
         if not hits:
             st.text(strings.browse_nothing)
         for hit in hits:
-            _show_line(assistant.catalogue.find(hit.uid), chat)
+            _show_line(retriever.catalogue.find(hit.uid), chat)
         return
-    count = len(assistant.catalogue)
+    count = len(retriever.catalogue)
     lines = st.container()
     page = st.pagination(-(-count // PER_PAGE), key="page-of-titles")
     rows = range((page - 1) * PER_PAGE, min(page * PER_PAGE, count))
@@ -47,7 +47,7 @@ def show_browse(assistant: Clerk, chat: StreamlitPage, strings: Strings) -> None
     lines.caption(strings.browse_shown.format(first=first, last=last, count=of))
     with lines:
         for row in rows:
-            _show_line(assistant.catalogue.product(row), chat)
+            _show_line(retriever.catalogue.product(row), chat)
 
 
 def _is_like(typed: str, hit: Hit) -> bool:

@@ -4,11 +4,12 @@ show_chat(shop, assistant, visit)
 """
 
 import functools
+import threading
 
 import streamlit as st
 
-from assistant.answer import Answer, Asking
-from assistant.conversation import State
+from assistant.answer import Answer
+from assistant.retriever import Retriever
 from index.catalogue.store import Product
 from index.errors import UnknownProductError
 from ui.web.components.copy_button import copy_button
@@ -57,7 +58,7 @@ TURN_TO_HEAD = """<script>document.querySelector("h2")?.scrollIntoView({block: "
 def show_chat(shop: Shop, assistant: Clerk, visit: Visit) -> None:
     """Draw the conversation, or what was said about the product in the page's address, and answer what is asked."""
     strings, talk = STRINGS[visit.language], visit.talk
-    product = _product_of_address(assistant, strings)
+    product = _product_of_address(shop.retriever, strings)
     uid = product.uid if product is not None else ""
     typed = st.chat_input(strings.product_placeholder if product is not None else strings.placeholder)
     if typed:
@@ -66,41 +67,44 @@ def show_chat(shop: Shop, assistant: Clerk, visit: Visit) -> None:
     exchanges = [exchange for exchange in talk.exchanges if uid in ("", exchange.request.uid)]
     greeting = st.empty()  # or it would stand, faded, under the first reply on its way
     if product is not None:
-        _show_product(product, assistant, visit, fresh=not exchanges)
+        _show_product(product, shop.retriever, visit, fresh=not exchanges)
     elif not exchanges:
         with greeting.container():
-            show_greeting(assistant, talk, strings)
+            show_greeting(shop.retriever, talk, strings)
     for exchange in exchanges:
         with st.chat_message("user", avatar=":material/person:"):
             _show_request(exchange, uid, visit, strings)
         with st.chat_message("assistant", avatar=":material/sell:"):
             if exchange.reading is not None:
-                _follow(exchange, exchange.reading, assistant, talk, strings)
+                _follow(exchange, exchange.reading, shop.retriever, talk, strings)
             else:
-                _show_answered(exchange, shop, assistant, visit)
+                _show_answered(exchange, shop, visit)
 
 
 def _begin(shop: Shop, assistant: Clerk, visit: Visit) -> None:
     """Start answering what was asked, in a thread that goes on while the page is drawn anew."""
 
     def exchange_of(request: Request) -> Exchange:
-        adapter, asking = visit.preferences.adapter_or(assistant.adapter), visit.preferences.asking(request)
-        return Exchange(request, assistant.model, adapter, assistant.digest_of(adapter), asking)
+        adapters, preferences = assistant.adapters, visit.preferences
+        adapter = preferences.adapter_or(next(iter(adapters), ""))
+        return Exchange(request, assistant.model, adapter, adapters.get(adapter, ""), preferences.params(request))
 
     def start(exchange: Exchange) -> Reading:
-        ask = functools.partial(_ask, assistant, exchange.request, exchange.before, exchange.asking)
-        return Reading(ask, exchange.asking, shop.line)
+        return Reading(functools.partial(_ask, assistant, exchange), shop.line)
 
     visit.talk.begin(start, exchange_of)
 
 
-def _ask(assistant: Clerk, request: Request, state: State, asking: Asking) -> Answer:
+def _ask(assistant: Clerk, exchange: Exchange, cancel: threading.Event) -> Answer:
+    request, params, adapter = exchange.request, exchange.params, exchange.adapter
     if request.describe:
-        return assistant.describe(request.question, asking=asking)
-    return assistant.ask(request.question, uid=request.uid, state=state, asking=asking)
+        return assistant.describe(request.question, seed=params.seed, adapter=adapter, cancel=cancel)
+    return assistant.ask(
+        request.question, uid=request.uid, state=exchange.before, params=params, adapter=adapter, cancel=cancel
+    )
 
 
-def _follow(exchange: Exchange, reading: Reading, assistant: Clerk, talk: Talk, strings: Strings) -> None:
+def _follow(exchange: Exchange, reading: Reading, retriever: Retriever, talk: Talk, strings: Strings) -> None:
     """Draw a reply as it comes; the visitor's next act may end this drawing at any point, but not the reply."""
     st.html(TURN_TO_REPLY, unsafe_allow_javascript=True)
     if exchange.request.describe:
@@ -113,7 +117,7 @@ def _follow(exchange: Exchange, reading: Reading, assistant: Clerk, talk: Talk, 
         if not carded and reading.answer is not None and (uid := reading.answer.state.uid):
             carded = True
             with card:
-                show_card(_product(assistant, uid).title, uid)
+                show_card(retriever.catalogue.find(uid).title, uid)
         if reading.before:
             words.caption(strings.in_line.format(before=reading.before))
         else:
@@ -122,33 +126,33 @@ def _follow(exchange: Exchange, reading: Reading, assistant: Clerk, talk: Talk, 
     st.rerun()
 
 
-def _show_answered(exchange: Exchange, shop: Shop, assistant: Clerk, visit: Visit) -> None:
-    strings, talk, reply = STRINGS[visit.language], visit.talk, exchange.reply
+def _show_answered(exchange: Exchange, shop: Shop, visit: Visit) -> None:
+    strings, talk, reply, retriever = STRINGS[visit.language], visit.talk, exchange.reply, shop.retriever
     if exchange.fault is not None:
         st.error(fault_line(exchange.fault, strings))
     if reply is not None:
-        product = _product(assistant, reply.uid) if reply.uid else None
+        product = retriever.catalogue.find(reply.uid) if reply.uid else None
         if product is not None:
             show_card(product.title, product.uid, _why(exchange, strings))
             show_others(exchange, product.uid, talk, strings)
         show_reply(reply, product, strings)
         if reply.kind == "clarify":
-            show_choices(exchange, assistant, talk)
+            show_choices(exchange, retriever, talk)
         elif reply.kind == "not_found":
-            show_nearest(exchange, assistant, talk, strings)
+            show_nearest(exchange, retriever, talk, strings)
         elif product is not None:
             if reply.kind == "not_stated":
-                show_covered(product, assistant, visit.language)
+                show_covered(product, retriever, visit.language)
             if exchange is talk.last:
-                show_questions(product, assistant, talk, visit.language)
+                show_questions(product, retriever, talk, visit.language)
     if exchange.stopped:
         st.caption(strings.stopped)
-    _show_acts(exchange, shop, assistant, visit)
+    _show_acts(exchange, shop, visit)
     if reply is not None:
         show_times(reply.timings, strings)
 
 
-def _show_acts(exchange: Exchange, shop: Shop, assistant: Clerk, visit: Visit) -> None:
+def _show_acts(exchange: Exchange, shop: Shop, visit: Visit) -> None:
     """Draw what can be done with a reply: copy it, have it answered again, judge it."""
     strings, talk, reply = STRINGS[visit.language], visit.talk, exchange.reply
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
@@ -158,7 +162,7 @@ def _show_acts(exchange: Exchange, shop: Shop, assistant: Clerk, visit: Visit) -
             again = ":material/refresh:"
             st.button(strings.regenerate, key=f"again-{exchange.id}", icon=again, type="tertiary", on_click=talk.again)
         if exchange.answered:
-            show_vote(exchange, assistant, shop.feedback, strings)
+            show_vote(exchange, shop.retriever.catalogue, shop.feedback, strings)
 
 
 def _why(exchange: Exchange, strings: Strings) -> str:
@@ -201,7 +205,7 @@ def _edit(question: str, uid: str, visit: Visit, strings: Strings) -> None:
         st.rerun()
 
 
-def _show_product(product: Product, assistant: Clerk, visit: Visit, *, fresh: bool) -> None:
+def _show_product(product: Product, retriever: Retriever, visit: Visit, *, fresh: bool) -> None:
     """Draw the product of the page's address; `fresh` where nothing was asked about it yet."""
     strings = STRINGS[visit.language]
     if st.button(strings.product_leave, key="leave", icon=":material/arrow_back:", type="tertiary"):
@@ -211,21 +215,17 @@ def _show_product(product: Product, assistant: Clerk, visit: Visit, *, fresh: bo
     show_uid(product.uid)
     show_description(product, (), strings, expanded=fresh)
     if fresh:
-        show_questions(product, assistant, visit.talk, visit.language)
+        show_questions(product, retriever, visit.talk, visit.language)
         st.html(TURN_TO_HEAD, unsafe_allow_javascript=True)
 
 
-def _product_of_address(assistant: Clerk, strings: Strings) -> Product | None:
+def _product_of_address(retriever: Retriever, strings: Strings) -> Product | None:
     """Give the product that the page's address names, if it names one that is there."""
     uid = st.query_params.get(PRODUCT, "")
     if not uid:
         return None
     try:
-        return _product(assistant, uid)
+        return retriever.catalogue.find(uid)
     except UnknownProductError:
         st.warning(on_one_line(strings.product_unknown.format(uid=uid)))
         return None
-
-
-def _product(assistant: Clerk, uid: str) -> Product:
-    return assistant.catalogue.find(uid)

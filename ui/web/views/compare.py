@@ -3,13 +3,13 @@
 show_compare(shop, assistant, visit)
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from assistant.answer import Asking
+from assistant.answer import Answer
 from ui.web.components.markdown import on_one_line
 from ui.web.components.replies import fault_line, show_badge, show_card, show_quotes
 from ui.web.context import Clerk, Shop
@@ -32,15 +32,15 @@ def show_compare(shop: Shop, assistant: Clerk, visit: Visit) -> None:
         if visit.compared is not None:
             _show_compared(visit.compared, strings)
         return
-    preferred = visit.preferences.asking(Request(question))
-    tuned = preferred.adapter or assistant.adapter or assistant.adapters[0]
+    params = visit.preferences.params(Request(question))
+    tuned = visit.preferences.adapter or next(iter(assistant.adapters))
     visit.compared = None
     _show_question(question)
     written = []
     for column, adapter in zip(_columns(tuned, strings), ("", tuned), strict=True):
         with column:
-            asking = replace(preferred, adapter=adapter, cancel=Asking().cancel)
-            came = _follow(question, assistant, asking, shop, strings)
+            ask = partial(assistant.ask, question, params=params, adapter=adapter)
+            came = _follow(ask, shop, strings)
         if came is None:
             return
         written.append(came)
@@ -48,9 +48,9 @@ def show_compare(shop: Shop, assistant: Clerk, visit: Visit) -> None:
     st.rerun()
 
 
-def _follow(question: str, assistant: Clerk, asking: Asking, shop: Shop, strings: Strings) -> Written | None:
-    """Draw a reply as it comes, and give it; None where it failed, which is told."""
-    reading = Reading(lambda: assistant.ask(question, asking=asking), asking, shop.line)
+def _follow(ask: Callable[..., Answer], shop: Shop, strings: Strings) -> Written | None:
+    """Draw a reply as it comes, and return it; None where it failed, which is shown."""
+    reading = Reading(lambda cancel: ask(cancel=cancel), shop.line)
     words = st.empty()
     try:
         for text in reading:
@@ -62,7 +62,9 @@ def _follow(question: str, assistant: Clerk, asking: Asking, shop: Shop, strings
     if reading.reply is None:
         return None
     streamed = reading.pieces > 1  # what code decides comes in one piece
-    return Written(reading.reply, assistant.budget.count_tokens(reading.text) if streamed else 0, reading.writing_s)
+    return Written(
+        reading.reply, shop.retriever.budget.count_tokens(reading.text) if streamed else 0, reading.writing_s
+    )
 
 
 def _show_compared(compared: Compared, strings: Strings) -> None:

@@ -46,7 +46,7 @@ def show_settings(shop: Shop, assistant: Clerk, visit: Visit, paths: Sequence[st
         args=(preferences,),
     )
     adapters = [*assistant.adapters, ""]
-    chosen = preferences.adapter_or(assistant.adapter)
+    chosen = preferences.adapter_or(next(iter(assistant.adapters), ""))
     preferences.adapter = st.selectbox(
         strings.settings_adapter,
         adapters,
@@ -58,7 +58,7 @@ def show_settings(shop: Shop, assistant: Clerk, visit: Visit, paths: Sequence[st
         strings.settings_length,
         16,
         MOST_NEW_TOKENS,
-        preferences.max_new_tokens or assistant.settings.max_new_tokens,
+        preferences.max_new_tokens,
         step=16,
         help=strings.settings_length_help,
         key="length",

@@ -1,0 +1,131 @@
+"""A question, read once: its language, whether it wants yes or no, what it asks about.
+
+question = read_question("is the Harrow kettle loud?", title="Harrow Kettle, Red")
+question.closed               # True
+question.bare.words           # {"loud"}: its content words, the mention of the title left out
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from assistant.attributes import asked_about
+from assistant.phrases import Language, language_of
+from index.text import GRAMMAR_WORDS, WORD, content_words, stem, unaccented
+
+WORDS_OF_A_MENTION = 3  # of a title's words in a question; fewer are as likely part of what is asked
+MOST_WORDS_OF_A_FRAGMENT = 3  # "cor e tamanho?" asks for both
+
+_CLOSED = re.compile(
+    r"(?:^|[.,:;!?]\s*|\b(?:and|so|but|hi|hello|oi) )\s*"
+    r"(?:is|are|does|do|did|can|could|will|would|has|have|was|were|e|tem|vem|serve|funciona|posso|pode|da|acompanha)\b"
+)
+_OPEN_PORTUGUESE = re.compile(r"\b(?:qual|quais|quant[oa]s?|quando|onde|quem|como|por que|o que)\b")
+# What is asked for by name counts even where the title has the word: "how many compartments has the 7 Compartment …".
+_OBJECT = re.compile(r"\b(?:how many|how much|what|which|quant[oa]s|que|qual)\s+(\w+)")
+_COPULAS = frozenset({"is", "are", "e", "sao"})  # "what is it?" asks for no object
+# "what is it for?", "who is it by?"
+_MORE_THAN_WHAT = re.compile(r"\bfor\W*$|\b(?:who|whose|where|when|why|how|quem|onde|quando|como)\b")
+# What a question at large is put with: "tell me more", "fale mais sobre ele".
+_AT_LARGE = "what's more describe explain information details mais fale descreva explique informações detalhes"
+_OVERVIEWS: dict[Language, str] = {"en": "What is this product?", "pt": "O que é este produto?"}
+
+
+@dataclass(frozen=True)
+class ReadQuestion:
+    """A question as all that judges it sees it.
+
+    `closed` says that yes or no can answer it; `attributes` are those that it asks about, each with the words that
+    ask; `words` are its content words, `title_words` those of its product's title. `bare` is the question without the
+    mention of that title, and the question itself where it mentions none.
+    """
+
+    text: str
+    title: str
+    language: Language
+    closed: bool
+    attributes: Mapping[str, str]
+    words: frozenset[str]
+    title_words: frozenset[str]
+    without_mention: "ReadQuestion | None" = field(default=None, repr=False)
+
+    @property
+    def bare(self) -> "ReadQuestion":
+        """Return the question without the mention of its product's title."""
+        return self.without_mention or self
+
+    @property
+    def beyond_title(self) -> frozenset[str]:
+        """Return what is asked in words that the title lacks; all that is asked where there is none."""
+        return self.bare.words - self.title_words or self.bare.words
+
+    @property
+    def offers_choice(self) -> bool:
+        """Return whether it asks for one or the other: "porcelain or plastic?"."""
+        return any(word in ("or", "ou") for word in WORD.findall(self.text.casefold()))
+
+    def asks_what_it_is(self, uid: str) -> bool:
+        """Return whether it asks for nothing but what the product is, by its title, its `uid`, or both."""
+        plain = unaccented(self.text)
+        if self.text.strip() == uid:
+            return True
+        if self.attributes or self.closed or _MORE_THAN_WHAT.search(plain) or set(_OBJECT.findall(plain)) - _COPULAS:
+            return False
+        return self.words <= self.title_words | content_words(f"{uid} {_AT_LARGE}")
+
+    def overview(self) -> "ReadQuestion":
+        """Return the question that is put in place of one that asks for nothing but what the product is."""
+        return read_question(_OVERVIEWS[self.language], self.title)
+
+
+def read_question(text: str, title: str = "") -> ReadQuestion:
+    """Read a question about the product of this title; "" where no single product is meant."""
+    plain, title_words = unaccented(text), content_words(title)
+    rest = _without_mention(plain, title, title_words)
+    without_mention = _read(rest, unaccented(rest), title, title_words) if rest else None
+    return _read(text, plain, title, title_words, without_mention)
+
+
+def is_closed(question: str) -> bool:
+    """Return whether a question can be answered by yes or no."""
+    return _is_closed(unaccented(question), language_of(question))
+
+
+def _read(
+    text: str, plain: str, title: str, title_words: frozenset[str], without_mention: ReadQuestion | None = None
+) -> ReadQuestion:
+    language = language_of(text)
+    return ReadQuestion(
+        text,
+        title,
+        language,
+        _is_closed(plain, language),
+        asked_about(text),
+        content_words(text),
+        title_words,
+        without_mention,
+    )
+
+
+def _is_closed(plain: str, language: Language) -> bool:
+    if _CLOSED.search(plain):
+        return True
+    # Portuguese asks so by the tone alone: what has a question mark and no word that asks is closed.
+    whole = "?" in plain and len(plain.split()) > MOST_WORDS_OF_A_FRAGMENT
+    return whole and language == "pt" and not _OPEN_PORTUGUESE.search(plain)
+
+
+def _without_mention(plain: str, title: str, title_words: frozenset[str]) -> str:
+    """Return an unaccented question without the title that it mentions, by three words or by half of them.
+
+    "" where it mentions none, or nothing else.
+    """
+    words = WORD.findall(plain)
+    objects = frozenset(_OBJECT.findall(plain))
+    named = [word for word in words if word not in GRAMMAR_WORDS and word not in objects and stem(word) in title_words]
+    first = WORD.search(unaccented(title))
+    names_brand = first is not None and first.group() in named
+    if len(named) < WORDS_OF_A_MENTION - names_brand and 2 * len(named) < len(title_words):
+        return ""
+    rest = " ".join(word for word in words if word not in named)
+    return rest if content_words(rest) else ""

@@ -1,0 +1,107 @@
+"""What is known without a model: which product a turn is about, and which of its passages bear on the question.
+
+retriever = Retriever(catalogue, index, Budget(backend.count_tokens))
+turn = retriever.turn_of("how heavy is the red Harrow kettle?")
+evidence = retriever.evidence(read_question(turn.question, product.title), product)
+"""
+
+from collections.abc import Sequence
+
+from assistant.conversation import State, Turn, points, replay, understand
+from assistant.grounding.evidence import Budget, Evidence, choose, overview
+from assistant.messages import Message
+from assistant.passages import Passage, split
+from assistant.phrases import language_of, phrase
+from assistant.prompt import gives_orders
+from assistant.question import ReadQuestion
+from assistant.reply import Reply
+from index.catalogue.cleaning import says_something
+from index.catalogue.store import Catalogue, Product
+from index.resolver import Hit, TitleIndex, check_question
+from index.text import content_words
+
+MAX_NEAREST = 3  # titles named in a "not found"
+
+
+class Retriever:
+    """Finds products and passages in one catalogue; one instance serves many threads."""
+
+    def __init__(self, catalogue: Catalogue, index: TitleIndex, budget: Budget) -> None:
+        """Join a catalogue with its index; `budget` is how much the model may read for one question."""
+        self.catalogue = catalogue
+        self.index = index
+        self.budget = budget
+
+    def turn_of(self, question: str, *, uid: str = "", state: State = State()) -> Turn:
+        """Return what a question means, about the product `uid` where it is given, else about the one that is meant.
+
+        Raises `QuestionError` (blank, or over 4,000 characters), `UnknownProductError`.
+        """
+        if not uid:
+            return understand(state, question, self.index, self.catalogue)
+        check_question(question)
+        self.catalogue.row_of(uid)
+        return Turn(question, uid, (), (), State(uid))
+
+    def recall(self, history: Sequence[Message]) -> State:
+        """Return the state that a talk has reached, from its turns in plain text."""
+        return replay(history, self.index, self.catalogue)
+
+    def passages(self, content: str) -> list[Passage]:
+        """Return the passages of a content that may be shown: those that speak to the model are left out."""
+        return [passage for passage in split(content) if not gives_orders(passage.text)]
+
+    def evidence(self, question: ReadQuestion, product: Product) -> Evidence:
+        """Choose the passages that bear on a question about a product."""
+        passages = self.passages(product.content) if says_something(product.content, product.title) else []
+        return choose(question, passages, self.index.encode, self.budget)
+
+    def overview(self, product: Product) -> Evidence:
+        """Return the passages that say what a product is."""
+        says = says_something(product.content, product.title)
+        return overview(self.passages(product.content) if says else [], self.budget)
+
+    def reply_without_product(self, turn: Turn) -> Reply:
+        """Return the reply to a turn that no single product is meant by: which one, or that none was found."""
+        language = language_of(turn.question)
+        if turn.candidates:
+            lead = phrase("compare" if turn.compares else "clarify", language)
+            lines = [
+                f"{place}. {label}" for place, label in enumerate(self.labels([hit.uid for hit in turn.candidates]), 1)
+            ]
+            return Reply("clarify", "\n".join([lead, *lines]), hits=turn.hits)
+        near = self.nearest(turn.question, turn.hits)
+        lines = [f"- {hit.title}" for hit in near]
+        lead = phrase("not_found" if near else "no_product", language)
+        return Reply("not_found", "\n".join([lead, *lines]), hits=turn.hits)
+
+    def nearest(self, question: str, hits: Sequence[Hit]) -> list[Hit]:
+        """Return the hits to name where none is meant: up to three that share a word; none for "is it heavy?"."""
+        if points(question):
+            return []
+        named = content_words(question)
+        near: dict[str, Hit] = {}
+        for hit in hits:
+            if named & content_words(hit.title):
+                near.setdefault(hit.title, hit)
+        return list(near.values())[:MAX_NEAREST]
+
+    def labels(self, uids: Sequence[str]) -> list[str]:
+        """Return one line for each product by which a person can tell it from the others.
+
+        It is the title; where two are the same, what the descriptions say differently goes with it.
+        """
+        products = [self.catalogue.find(uid) for uid in uids]
+        titles = [product.title for product in products]
+        return [
+            product.title + (_difference(product, products) if titles.count(product.title) > 1 else "")
+            for product in products
+        ]
+
+
+def _difference(product: Product, products: Sequence[Product]) -> str:
+    """Return the first sentence that others of the same title lack, as the rest of a label."""
+    others = [other for other in products if other is not product and other.title == product.title]
+    theirs = {passage.text for other in others for passage in split(other.content)}
+    own = next((passage.text for passage in split(product.content) if passage.text not in theirs), f"({product.uid})")
+    return f" — {own}"
