@@ -20,10 +20,8 @@ from assistant.backends.streaming import drained
 from assistant.conversation import State, Turn
 from assistant.describe import describe
 from assistant.grounding.answerability import assess
-from assistant.grounding.citations import check, quotes_of
 from assistant.grounding.compose import Composed, choose_prefill, compose_reply, not_stated
 from assistant.grounding.evidence import Budget, Evidence
-from assistant.phrases import phrase
 from assistant.prompt import answer_prompt
 from assistant.question import ReadQuestion, read_question
 from assistant.reply import Reply
@@ -117,7 +115,7 @@ class Assistant:
 
     def _answer(self, turn: Turn, request: _Request, watch: Stopwatch) -> Pieces:
         if not turn.uid:
-            reply = self.retriever.reply_without_product(turn)
+            reply = self.retriever.reply_without_product(turn, read_question(turn.question))
         else:
             product = self.retriever.catalogue.find(turn.uid)
             question = read_question(turn.question, product.title)
@@ -128,10 +126,7 @@ class Assistant:
             watch.lap("passages_ms")
             if evidence.passages and evidence.answerability >= self.settings.least_strength:
                 return (yield from self._worded(turn, question, evidence, request, watch))
-            text = phrase(
-                "not_stated" if evidence.passages else "no_description", question.language, title=product.title
-            )
-            reply = _reply(turn, question, Composed("not_stated", text, ()), evidence)
+            reply = _reply(turn, question, not_stated(question, described=bool(evidence.passages)))
         return (yield from immediate(reply, watch))
 
     def _worded(
@@ -148,19 +143,15 @@ class Assistant:
             )
         assessment = assess(question, evidence, first_tokens)
         if assessment.answerability < self.settings.least_answered:
-            return (yield from immediate(_reply(turn, question, not_stated(question), evidence), watch))
+            return (yield from immediate(_reply(turn, question, not_stated(question)), watch))
         prefill = choose_prefill(question, assessment, first_tokens) if first_tokens else ""
         stream = self.backend.stream(
             prompt, request.params, adapter=adapter, prefill=prefill, deadline_s=deadline_s, cancel=cancel
         )
         text, completion = yield from gathered(stream, watch)
-        if completion.finish_reason == "cancelled":  # what came before a stop is kept as it is
-            checked = check(text, evidence.passages, question)
-            composed = Composed("answer", checked.text, checked.cited)
-        else:
-            composed = compose_reply(text, question, evidence, assessment)
-        reply = _reply(turn, question, composed, evidence, cut=completion.finish_reason == "length")
-        return watch.finish(reply, Generated(prompt, text, completion))
+        stopped, cut = (completion.finish_reason == reason for reason in ("cancelled", "length"))
+        composed = compose_reply(text, question, evidence, None if stopped else assessment)
+        return watch.finish(_reply(turn, question, composed, cut=cut), Generated(prompt, text, completion))
 
 
 def assistant_of(
@@ -171,6 +162,5 @@ def assistant_of(
     return Assistant(Retriever(catalogue, index, budget), backend, settings)
 
 
-def _reply(turn: Turn, question: ReadQuestion, composed: Composed, evidence: Evidence, *, cut: bool = False) -> Reply:
-    quotes = quotes_of(composed.cited, evidence.passages)
-    return Reply(composed.kind, composed.text, turn.uid, question.title, quotes, turn.hits, cut=cut)
+def _reply(turn: Turn, question: ReadQuestion, composed: Composed, *, cut: bool = False) -> Reply:
+    return Reply(composed.kind, composed.text, turn.uid, question.title, composed.quotes, turn.hits, cut=cut)

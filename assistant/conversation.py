@@ -76,17 +76,26 @@ class Turn:
     probability: float | None = None
 
 
-def understand(state: State, question: str, index: TitleIndex, catalogue: Catalogue) -> Turn:
-    """Return what a question means in the light of the talk so far.
+@dataclass(frozen=True)
+class _Wording:
+    """The folded words of a turn: all, those that may name a product, and those that look like names of one."""
 
-    Raises `QuestionError` where it is blank or longer than 4,000 characters.
-    """
-    check_question(question)
-    chosen = choice(question, state.candidates, catalogue) if state.candidates else None
-    if chosen is not None:
-        return Turn(state.waiting, chosen.uid, (), state.candidates, State(chosen.uid))
+    words: tuple[str, ...]
+    naming: frozenset[str]
+    names: frozenset[str]
+
+
+def understand(state: State, question: str, index: TitleIndex, catalogue: Catalogue) -> Turn:
+    """Return what a checked question means in the light of the talk so far."""
+    wording = _wording_of(question)
+    if state.candidates:
+        candidates = [catalogue.find(hit.uid) for hit in state.candidates]
+        place = _choice(wording.words, candidates)
+        if place is not None:
+            uid = candidates[place].uid
+            return Turn(state.waiting, uid, (), state.candidates, State(uid))
     resolution = index.resolve(question)
-    if state.uid and _stays(question, resolution, catalogue.find(state.uid)):
+    if state.uid and _stays(wording, resolution, catalogue.find(state.uid)):
         return Turn(question, state.uid, (), resolution.hits, State(state.uid))
     if resolution.decision == "found":
         uid = resolution.hits[0].uid
@@ -94,8 +103,8 @@ def understand(state: State, question: str, index: TitleIndex, catalogue: Catalo
     if resolution.decision == "ambiguous":
         waiting = State("", resolution.candidates, question)
         return Turn(question, "", resolution.candidates, resolution.hits, waiting, resolution.compares)
-    short = len(fold(question).split()) <= LONGEST_CHOICE_WORDS
-    if state.candidates and short and len(_looks_named(question)) < WORDS_TO_LEAVE:
+    short = len(wording.words) <= LONGEST_CHOICE_WORDS
+    if state.candidates and short and len(wording.names) < WORDS_TO_LEAVE:
         return Turn(question, "", state.candidates, state.candidates, state)
     return Turn(question, "", (), resolution.hits, State())
 
@@ -119,40 +128,45 @@ def replay(history: Sequence[Message], index: TitleIndex, catalogue: Catalogue) 
     return State()
 
 
-def choice(text: str, candidates: Sequence[Hit], catalogue: Catalogue) -> Hit | None:
-    """Understand an answer to "which one?": a number, an ordinal, or words that only one candidate has.
+def _wording_of(question: str) -> _Wording:
+    """Read the words of a turn; the first one may have a capital without being a name."""
+    words = question.split()
+    capitals = [word for word in words[1:] if word[:1].isupper()]
+    numbers = [word for word in words if any(sign.isdigit() for sign in word)]
+    names = frozenset(fold(" ".join(capitals + numbers)).split()) - FRAME_WORDS
+    folded = fold(question)
+    return _Wording(tuple(folded.split()), frozenset(title_part(folded).split()), names)
 
-    Returns None where the text chooses none of them, or more than one.
+
+def _choice(words: Sequence[str], candidates: Sequence[Product]) -> int | None:
+    """Return which candidate an answer to "which one?" chooses: by number, ordinal, or words that only one has.
+
+    Returns None where it chooses none of them, or more than one.
     """
-    words = fold(text).split()
     if len(words) > LONGEST_CHOICE_WORDS:
         return None
     telling = [word for word in words if word not in _CHOOSING_WORDS]
     places = [_place(word, len(candidates)) for word in telling]
     if len(places) == 1 and places[0] is not None:
-        return candidates[places[0]]
+        return places[0]
     titles = [frozenset(fold(candidate.title).split()) for candidate in candidates]
-    contents = [frozenset(fold(_product(catalogue, candidate).content).split()) for candidate in candidates]
+    contents = [frozenset(fold(candidate.content).split()) for candidate in candidates]
     for texts in (titles, [title | content for title, content in zip(titles, contents, strict=True)]):
         shared = frozenset.intersection(*texts)
         asked = frozenset(telling) - shared
-        said = asked & frozenset.union(*texts)
-        fitting = [candidate for candidate, own in zip(candidates, texts, strict=True) if own >= said]
-        if said and len(said) * 2 >= len(asked) and len(fitting) == 1:
+        named = asked & frozenset.union(*texts)
+        fitting = [place for place, own in enumerate(texts) if own >= named]
+        if named and len(named) * 2 >= len(asked) and len(fitting) == 1:
             return fitting[0]
     return None
 
 
-def points(question: str) -> bool:
-    """Return whether a question points at its product ("it", "this") instead of naming it."""
-    return not POINTING_WORDS.isdisjoint(fold(question).split())
-
-
 def _after(state: State, text: str, index: TitleIndex, catalogue: Catalogue) -> State:
     try:
-        return understand(state, text, index, catalogue).state
+        check_question(text)
     except QuestionError:
         return state
+    return understand(state, text, index, catalogue).state
 
 
 def _place(word: str, count: int) -> int | None:
@@ -164,47 +178,28 @@ def _place(word: str, count: int) -> int | None:
     return place if place is not None and place < count else None
 
 
-def _product(catalogue: Catalogue, hit: Hit) -> Product:
-    return catalogue.find(hit.uid)
-
-
-def _stays(question: str, resolution: Resolution, current: Product) -> bool:
+def _stays(wording: _Wording, resolution: Resolution, current: Product) -> bool:
     """Return whether a question is still about the current product rather than about another one that it names."""
-    words = fold(question).split()
-    own = _words_of(current)
-    if _points_first(words, own):
+    own = _words_of(f"{current.uid} {current.title} {current.content}")
+    if _points_first(wording, own):
         return True
-    foreign = _named(words, resolution.hits[0]) - own
+    foreign = (wording.naming & _words_of(resolution.hits[0].title)) - own
     if resolution.decision == "unknown":
-        return max(len(foreign), len(_looks_named(question) - own)) < WORDS_TO_LEAVE
+        return max(len(foreign), len(wording.names - own)) < WORDS_TO_LEAVE
     meant = [resolution.hits[0]] if resolution.decision == "found" else resolution.candidates
     if any(hit.uid == current.uid for hit in meant) or not foreign:
         return True
     return resolution.decision == "ambiguous" and len(foreign) < WORDS_TO_LEAVE
 
 
-@lru_cache(64)
-def _words_of(product: Product) -> frozenset[str]:
-    """Return the folded words of a product, read once while a talk stays with it: a description may be long."""
-    return frozenset(fold(f"{product.uid} {product.title} {product.content}").split())
-
-
-def _named(words: Sequence[str], hit: Hit) -> frozenset[str]:
-    """Return the words of a question by which it names a title."""
-    return frozenset(title_part(" ".join(words)).split()) & frozenset(fold(hit.title).split())
-
-
-def _looks_named(question: str) -> frozenset[str]:
-    """Return the folded words that look like names or part numbers: "Zephyr", "X9"; the first word may not."""
-    words = question.split()
-    capitals = [word for word in words[1:] if word[:1].isupper()]
-    numbers = [word for word in words if any(sign.isdigit() for sign in word)]
-    return frozenset(fold(" ".join(capitals + numbers)).split()) - FRAME_WORDS
-
-
-def _points_first(words: Sequence[str], own: frozenset[str]) -> bool:
+def _points_first(wording: _Wording, own: frozenset[str]) -> bool:
     """Return whether "it" stands before any word foreign to the product, as in "does it fit the X200?"."""
-    pointing = [place for place, word in enumerate(words) if word in POINTING_WORDS]
-    named = frozenset(title_part(" ".join(words)).split()) - own
-    foreign = [place for place, word in enumerate(words) if word in named]
+    pointing = [place for place, word in enumerate(wording.words) if word in POINTING_WORDS]
+    foreign = [place for place, word in enumerate(wording.words) if word in wording.naming - own]
     return bool(pointing) and (not foreign or pointing[0] < foreign[0])
+
+
+@lru_cache(64)
+def _words_of(text: str) -> frozenset[str]:
+    """Return the folded words of a product's text, which is read once while a talk stays with it: it may be long."""
+    return frozenset(fold(text).split())

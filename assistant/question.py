@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from assistant.attributes import asked_about
 from assistant.phrases import Language, language_of
-from index.text import GRAMMAR_WORDS, WORD, content_words, stem, unaccented
+from index.text import GRAMMAR_WORDS, POINTING_WORDS, WORD, content_words, fold, stem, unaccented
 
 WORDS_OF_A_MENTION = 3  # of a title's words in a question; fewer are as likely part of what is asked
 MOST_WORDS_OF_A_FRAGMENT = 3  # "cor e tamanho?" asks for both
@@ -23,6 +23,7 @@ _CLOSED = re.compile(
 _OPEN_PORTUGUESE = re.compile(r"\b(?:qual|quais|quant[oa]s?|quando|onde|quem|como|por que|o que)\b")
 # What is asked for by name counts even where the title has the word: "how many compartments has the 7 Compartment â€¦".
 _OBJECT = re.compile(r"\b(?:how many|how much|what|which|quant[oa]s|que|qual)\s+(\w+)")
+_EITHER = frozenset({"or", "ou"})
 _COPULAS = frozenset({"is", "are", "e", "sao"})  # "what is it?" asks for no object
 # "what is it for?", "who is it by?"
 _MORE_THAN_WHAT = re.compile(r"\bfor\W*$|\b(?:who|whose|where|when|why|how|quem|onde|quando|como)\b")
@@ -35,18 +36,24 @@ _OVERVIEWS: dict[Language, str] = {"en": "What is this product?", "pt": "O que Ã
 class ReadQuestion:
     """A question as all that judges it sees it.
 
-    `closed` says that yes or no can answer it; `attributes` are those that it asks about, each with the words that
-    ask; `words` are its content words, `title_words` those of its product's title. `bare` is the question without the
-    mention of that title, and the question itself where it mentions none.
+    `plain` is its text in lower case without accents; `closed` says that yes or no can answer it, `points` that it
+    points at its product ("it", "this"), `offers_choice` that it asks for one or the other ("porcelain or plastic?").
+    `attributes` are those that it asks about, each with the words that ask. `words` are its content words,
+    `title_words` those of its product's title, `beyond_title` what it asks in words that the title lacks, or all that
+    it asks where there are none. `without_mention` is the question without the title that it mentions, if it does.
     """
 
     text: str
     title: str
+    plain: str
     language: Language
     closed: bool
+    points: bool
+    offers_choice: bool
     attributes: Mapping[str, str]
     words: frozenset[str]
     title_words: frozenset[str]
+    beyond_title: frozenset[str]
     without_mention: "ReadQuestion | None" = field(default=None, repr=False)
 
     @property
@@ -54,22 +61,12 @@ class ReadQuestion:
         """Return the question without the mention of its product's title."""
         return self.without_mention or self
 
-    @property
-    def beyond_title(self) -> frozenset[str]:
-        """Return what is asked in words that the title lacks; all that is asked where there is none."""
-        return self.bare.words - self.title_words or self.bare.words
-
-    @property
-    def offers_choice(self) -> bool:
-        """Return whether it asks for one or the other: "porcelain or plastic?"."""
-        return any(word in ("or", "ou") for word in WORD.findall(self.text.casefold()))
-
     def asks_what_it_is(self, uid: str) -> bool:
         """Return whether it asks for nothing but what the product is, by its title, its `uid`, or both."""
-        plain = unaccented(self.text)
         if self.text.strip() == uid:
             return True
-        if self.attributes or self.closed or _MORE_THAN_WHAT.search(plain) or set(_OBJECT.findall(plain)) - _COPULAS:
+        asks_more = _MORE_THAN_WHAT.search(self.plain) or set(_OBJECT.findall(self.plain)) - _COPULAS
+        if self.attributes or self.closed or asks_more:
             return False
         return self.words <= self.title_words | content_words(f"{uid} {_AT_LARGE}")
 
@@ -80,10 +77,9 @@ class ReadQuestion:
 
 def read_question(text: str, title: str = "") -> ReadQuestion:
     """Read a question about the product of this title; "" where no single product is meant."""
-    plain, title_words = unaccented(text), content_words(title)
-    rest = _without_mention(plain, title, title_words)
-    without_mention = _read(rest, unaccented(rest), title, title_words) if rest else None
-    return _read(text, plain, title, title_words, without_mention)
+    title_words = content_words(title)
+    rest = _without_mention(unaccented(text), unaccented(title), title_words)
+    return _read(text, title, title_words, _read(rest, title, title_words) if rest else None)
 
 
 def is_closed(question: str) -> bool:
@@ -91,19 +87,23 @@ def is_closed(question: str) -> bool:
     return _is_closed(unaccented(question), language_of(question))
 
 
-def _read(
-    text: str, plain: str, title: str, title_words: frozenset[str], without_mention: ReadQuestion | None = None
-) -> ReadQuestion:
-    language = language_of(text)
+def _read(text: str, title: str, title_words: frozenset[str], bare: ReadQuestion | None = None) -> ReadQuestion:
+    plain, words, language = unaccented(text), content_words(text), language_of(text)
+    asked = bare.words if bare else words
+    tokens = frozenset(WORD.findall(text.casefold()))
     return ReadQuestion(
-        text,
-        title,
-        language,
-        _is_closed(plain, language),
-        asked_about(text),
-        content_words(text),
-        title_words,
-        without_mention,
+        text=text,
+        title=title,
+        plain=plain,
+        language=language,
+        closed=_is_closed(plain, language),
+        points=not POINTING_WORDS.isdisjoint(fold(text).split()),
+        offers_choice=not _EITHER.isdisjoint(tokens),
+        attributes=asked_about(text),
+        words=words,
+        title_words=title_words,
+        beyond_title=asked - title_words or asked,
+        without_mention=bare,
     )
 
 
@@ -115,15 +115,15 @@ def _is_closed(plain: str, language: Language) -> bool:
     return whole and language == "pt" and not _OPEN_PORTUGUESE.search(plain)
 
 
-def _without_mention(plain: str, title: str, title_words: frozenset[str]) -> str:
-    """Return an unaccented question without the title that it mentions, by three words or by half of them.
+def _without_mention(plain: str, plain_title: str, title_words: frozenset[str]) -> str:
+    """Return a plain question without the title that it mentions, by three words or by half of them.
 
     "" where it mentions none, or nothing else.
     """
     words = WORD.findall(plain)
     objects = frozenset(_OBJECT.findall(plain))
     named = [word for word in words if word not in GRAMMAR_WORDS and word not in objects and stem(word) in title_words]
-    first = WORD.search(unaccented(title))
+    first = WORD.search(plain_title)
     names_brand = first is not None and first.group() in named
     if len(named) < WORDS_OF_A_MENTION - names_brand and 2 * len(named) < len(title_words):
         return ""

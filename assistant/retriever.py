@@ -7,11 +7,11 @@ evidence = retriever.evidence(read_question(turn.question, product.title), produ
 
 from collections.abc import Sequence
 
-from assistant.conversation import State, Turn, points, replay, understand
+from assistant.conversation import State, Turn, replay, understand
 from assistant.grounding.evidence import Budget, Evidence, choose, overview
 from assistant.messages import Message
 from assistant.passages import Passage, split
-from assistant.phrases import language_of, phrase
+from assistant.phrases import phrase
 from assistant.prompt import gives_orders
 from assistant.question import ReadQuestion
 from assistant.reply import Reply
@@ -37,9 +37,9 @@ class Retriever:
 
         Raises `QuestionError` (blank, or over 4,000 characters), `UnknownProductError`.
         """
+        check_question(question)
         if not uid:
             return understand(state, question, self.index, self.catalogue)
-        check_question(question)
         self.catalogue.row_of(uid)
         return Turn(question, uid, (), (), State(uid))
 
@@ -61,28 +61,24 @@ class Retriever:
         says = says_something(product.content, product.title)
         return overview(self.passages(product.content) if says else [], self.budget)
 
-    def reply_without_product(self, turn: Turn) -> Reply:
+    def reply_without_product(self, turn: Turn, question: ReadQuestion) -> Reply:
         """Return the reply to a turn that no single product is meant by: which one, or that none was found."""
-        language = language_of(turn.question)
         if turn.candidates:
-            lead = phrase("compare" if turn.compares else "clarify", language)
+            lead = phrase("compare" if turn.compares else "clarify", question.language)
             lines = [
                 f"{place}. {label}" for place, label in enumerate(self.labels([hit.uid for hit in turn.candidates]), 1)
             ]
             return Reply("clarify", "\n".join([lead, *lines]), hits=turn.hits)
-        near = self.nearest(turn.question, turn.hits)
+        near = self.nearest(question, turn.hits)
         lines = [f"- {hit.title}" for hit in near]
-        lead = phrase("not_found" if near else "no_product", language)
+        lead = phrase("not_found" if near else "no_product", question.language)
         return Reply("not_found", "\n".join([lead, *lines]), hits=turn.hits)
 
-    def nearest(self, question: str, hits: Sequence[Hit]) -> list[Hit]:
+    def nearest(self, question: ReadQuestion, hits: Sequence[Hit]) -> list[Hit]:
         """Return the hits to name where none is meant: up to three that share a word; none for "is it heavy?"."""
-        if points(question):
-            return []
-        named = content_words(question)
         near: dict[str, Hit] = {}
-        for hit in hits:
-            if named & content_words(hit.title):
+        for hit in hits if not question.points else ():
+            if question.words & content_words(hit.title):
                 near.setdefault(hit.title, hit)
         return list(near.values())[:MAX_NEAREST]
 

@@ -146,6 +146,7 @@ def content_words(text: str) -> frozenset[str]:
     return frozenset(map(stem, {word for word in WORD.findall(unaccented(text)) if word not in GRAMMAR_WORDS}))
 
 
+@lru_cache(1 << 16)
 def stem(word: str) -> str:
     """Fold the commonest English endings, so that "batteries" meets "battery" and "charging" meets "charge"."""
     for ending, instead in (("ies", "y"), ("ing", ""), ("ers", "er"), ("es", ""), ("ed", ""), ("s", ""), ("e", "")):

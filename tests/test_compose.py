@@ -9,12 +9,14 @@ from assistant.grounding.compose import Composed, choose_prefill, compose_reply
 from assistant.grounding.evidence import Evidence
 from assistant.passages import Passage
 from assistant.question import read_question
+from assistant.reply import Quote
 
 EVIDENCE = Evidence(
     (Passage(1, "The body is stainless steel.", 0, 28), Passage(2, "Hand wash only.", 29, 44)),
     best=1,
     answerability=0.6,
 )
+STEEL = Quote("The body is stainless steel.", 0, 28)
 SURE_YES, SURE_NO = Assessment(0.6, 0.9, closed=True), Assessment(0.6, 0.1, closed=True)
 OPEN = Assessment(0.6, 0.9, closed=False)
 
@@ -28,7 +30,9 @@ def composed(
 
 def test_a_wording_that_agrees_with_the_assessment_stays_as_it_is() -> None:
     text = "No. The body is stainless steel. [1]"
-    assert composed(text, "is it plastic?", SURE_NO) == Composed("answer", text, (1,))
+    assert composed(text, "is it plastic?", SURE_NO) == Composed(
+        "answer", text, (Quote("The body is stainless steel.", 0, 28),)
+    )
 
 
 def test_the_assessment_decides_yes_or_no_and_the_restatement_stays() -> None:
@@ -54,7 +58,7 @@ def test_an_open_question_gets_no_yes_or_no() -> None:
 
 def test_a_wording_that_is_not_carried_gives_way_to_the_best_passage() -> None:
     assert composed("No. It weighs 42 tonnes. [1]", "is it plastic?", SURE_NO) == Composed(
-        "answer", 'No. The description says: "The body is stainless steel."', (1,)
+        "answer", 'No. The description says: "The body is stainless steel."', (STEEL,)
     )
 
 

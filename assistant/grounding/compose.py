@@ -5,30 +5,31 @@ model words it. A wording that its passages do not carry gives way to the best p
 
     prefill = choose_prefill(question, assessment, first_token_logprobs)
     composed = compose_reply(text, question, evidence, assessment)
-    composed.kind, composed.text, composed.cited
+    composed.kind, composed.text, composed.quotes
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from assistant.attributes import carries
 from assistant.grounding.answerability import Assessment, is_verdict
-from assistant.grounding.citations import Checked, check, leading_verdict
+from assistant.grounding.citations import Checked, check, leading_verdict, quotes_of
 from assistant.grounding.evidence import Evidence
 from assistant.phrases import phrase
 from assistant.question import ReadQuestion
+from assistant.reply import Quote
 
 HALF = "\ufffd"  # stands for a character of which a token holds a part
 
 
 @dataclass(frozen=True)
 class Composed:
-    """What the reply says: an answer that rests on the passages `cited`, or that the description does not tell."""
+    """What the reply says: an answer with the passages that it rests on, or that the description does not tell."""
 
     kind: Literal["answer", "not_stated"]
     text: str
-    cited: Sequence[int]
+    quotes: tuple[Quote, ...] = ()
 
 
 def choose_prefill(question: ReadQuestion, assessment: Assessment, first_tokens: Iterable[str]) -> str:
@@ -43,12 +44,16 @@ def choose_prefill(question: ReadQuestion, assessment: Assessment, first_tokens:
     return next(fit, "")
 
 
-def compose_reply(text: str, question: ReadQuestion, evidence: Evidence, assessment: Assessment) -> Composed:
+def compose_reply(text: str, question: ReadQuestion, evidence: Evidence, assessment: Assessment | None) -> Composed:
     """Compose the reply of a model's text about the passages of `evidence`, one at least.
 
-    A model that was asked before it wrote does not refuse a second time.
+    A model that was asked before it wrote does not refuse a second time. What came before a stop, where `assessment`
+    is None, is kept as it is.
     """
     checked = check(text, evidence.passages, question)
+    as_it_is = Composed("answer", checked.text, quotes_of(checked.cited, evidence.passages))
+    if assessment is None:
+        return as_it_is
     if checked.refuses and not assessment.model_asked:
         return not_stated(question)
     best = evidence.best_passage
@@ -58,16 +63,18 @@ def compose_reply(text: str, question: ReadQuestion, evidence: Evidence, assessm
     verdict = _verdict(assessment) if spoken or assessment.closed else ""
     # "No, it is not." stands only where its passage denies what is asked: that is surer than the assessment.
     if stands and (verdict == spoken or (spoken and not _stands_alone(rest, checked, question, evidence))):
-        return Composed("answer", checked.text, checked.cited)
+        return as_it_is
     begins = phrase(verdict, question.language) + " " if verdict else ""
     if stands:
-        return Composed("answer", begins + rest[:1].upper() + rest[1:], checked.cited)
-    return Composed("answer", begins + phrase("quoted", question.language, text=best.text), (best.number,))
+        return replace(as_it_is, text=begins + rest[:1].upper() + rest[1:])
+    text = begins + phrase("quoted", question.language, text=best.text)
+    return Composed("answer", text, quotes_of((best.number,), evidence.passages))
 
 
-def not_stated(question: ReadQuestion) -> Composed:
-    """Return the reply that the description does not tell."""
-    return Composed("not_stated", phrase("not_stated", question.language, title=question.title), ())
+def not_stated(question: ReadQuestion, *, described: bool = True) -> Composed:
+    """Return the reply that the description does not tell, or that there is none."""
+    name = "not_stated" if described else "no_description"
+    return Composed("not_stated", phrase(name, question.language, title=question.title))
 
 
 def _verdict(assessment: Assessment) -> Literal["yes", "no"]:

@@ -17,6 +17,7 @@ from assistant.backends.base import BackendError, Clock, SamplingParams
 from assistant.backends.remote import backend_error, opened_client
 from assistant.backends.streaming import Outlet, Workers
 from assistant.conversation import State
+from assistant.question import read_question
 from assistant.reply import Quote, Reply
 from assistant.retriever import Retriever
 from ui.api.schema import EXTENSION, MODEL
@@ -84,7 +85,7 @@ class RemoteAssistant:
             request = self._request(turn.question, {"product": turn.uid}, params, adapter)
             pieces = self._pieces(request, Reply("answer", "", turn.uid, title, hits=turn.hits), cancel)
         else:
-            pieces = immediate(self.retriever.reply_without_product(turn), watch)
+            pieces = immediate(self.retriever.reply_without_product(turn, read_question(turn.question)), watch)
         return Answer(pieces, turn.question, turn.state, turn.probability)
 
     def describe(

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from assistant.attributes import asked_about
-from assistant.conversation import points
 from assistant.phrases import Language
+from assistant.question import read_question
 from assistant.retriever import Retriever
 from index.catalogue.cleaning import says_something
 from index.catalogue.store import Product
@@ -60,12 +60,13 @@ def show_others(exchange: Exchange, uid: str, talk: Talk, strings: Strings) -> N
 def show_nearest(exchange: Exchange, retriever: Retriever, talk: Talk, strings: Strings) -> None:
     """Draw the nearest titles, and the offer to invent a description of the one that was asked for."""
     question = exchange.request.question
+    read = read_question(question)
     assert exchange.reply is not None
-    if nearest := retriever.nearest(question, exchange.reply.hits):
+    if nearest := retriever.nearest(read, exchange.reply.hits):
         titles = [hit.title for hit in nearest]
         _show_products(nearest, titles, list(map(on_one_line, titles)), question, f"near-{exchange.id}", talk)
     words = [word for word in question.rstrip("?!. ").split() if fold(word) not in FRAME_WORDS]
-    if len(words) >= FEWEST_TITLE_WORDS and not points(question):
+    if len(words) >= FEWEST_TITLE_WORDS and not read.points:
         title = " ".join(words)
         request = Request(title, describe=True, shown=strings.describe_asked.format(title=title))
         label = on_one_line(strings.invent.format(title=title))
