@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from assistant.attributes import asked_about
 from assistant.phrases import Language, language_of
-from index.text import GRAMMAR_WORDS, POINTING_WORDS, WORD, content_words, fold, stem, unaccented
+from index.text import GRAMMAR_WORDS, POINTING_WORDS, WORD, TextWords, content_words, stem, unaccented, words_of
 
 WORDS_OF_A_MENTION = 3  # of a title's words in a question; fewer are as likely part of what is asked
 MOST_WORDS_OF_A_FRAGMENT = 3  # "cor e tamanho?" asks for both
@@ -56,11 +56,6 @@ class ReadQuestion:
     beyond_title: frozenset[str]
     without_mention: "ReadQuestion | None" = field(default=None, repr=False)
 
-    @property
-    def bare(self) -> "ReadQuestion":
-        """Return the question without the mention of its product's title."""
-        return self.without_mention or self
-
     def asks_what_it_is(self, uid: str) -> bool:
         """Return whether it asks for nothing but what the product is, by its title, its `uid`, or both."""
         if self.text.strip() == uid:
@@ -77,9 +72,12 @@ class ReadQuestion:
 
 def read_question(text: str, title: str = "") -> ReadQuestion:
     """Read a question about the product of this title; "" where no single product is meant."""
-    title_words = content_words(title)
-    rest = _without_mention(unaccented(text), unaccented(title), title_words)
-    return _read(text, title, title_words, _read(rest, title, title_words) if rest else None)
+    words, title_words = words_of(text), words_of(title)
+    rest = _without_mention(words, title_words)
+    rest_words = words_of(rest)
+    # A question that only names its product asks with the words of the title.
+    bare = _read(rest, title, rest_words, title_words) if rest_words.content else None
+    return _read(text, title, words, title_words, bare)
 
 
 def is_closed(question: str) -> bool:
@@ -87,22 +85,23 @@ def is_closed(question: str) -> bool:
     return _is_closed(unaccented(question), language_of(question))
 
 
-def _read(text: str, title: str, title_words: frozenset[str], bare: ReadQuestion | None = None) -> ReadQuestion:
-    plain, words, language = unaccented(text), content_words(text), language_of(text)
-    asked = bare.words if bare else words
-    tokens = frozenset(WORD.findall(text.casefold()))
+def _read(
+    text: str, title: str, words: TextWords, title_words: TextWords, bare: ReadQuestion | None = None
+) -> ReadQuestion:
+    language = language_of(text)
+    asked = bare.words if bare else words.content
     return ReadQuestion(
         text=text,
         title=title,
-        plain=plain,
+        plain=words.plain,
         language=language,
-        closed=_is_closed(plain, language),
-        points=not POINTING_WORDS.isdisjoint(fold(text).split()),
-        offers_choice=not _EITHER.isdisjoint(tokens),
         attributes=asked_about(text),
-        words=words,
-        title_words=title_words,
-        beyond_title=asked - title_words or asked,
+        closed=_is_closed(words.plain, language),
+        points=not POINTING_WORDS.isdisjoint(words.folded),
+        offers_choice=not _EITHER.isdisjoint(WORD.findall(text.casefold())),
+        words=words.content,
+        title_words=title_words.content,
+        beyond_title=asked - title_words.content or asked,
         without_mention=bare,
     )
 
@@ -115,17 +114,18 @@ def _is_closed(plain: str, language: Language) -> bool:
     return whole and language == "pt" and not _OPEN_PORTUGUESE.search(plain)
 
 
-def _without_mention(plain: str, plain_title: str, title_words: frozenset[str]) -> str:
+def _without_mention(question: TextWords, title: TextWords) -> str:
     """Return a plain question without the title that it mentions, by three words or by half of them.
 
-    "" where it mentions none, or nothing else.
+    "" where it mentions none.
     """
-    words = WORD.findall(plain)
-    objects = frozenset(_OBJECT.findall(plain))
-    named = [word for word in words if word not in GRAMMAR_WORDS and word not in objects and stem(word) in title_words]
-    first = WORD.search(plain_title)
+    words = WORD.findall(question.plain)
+    objects = frozenset(_OBJECT.findall(question.plain))
+    named = [
+        word for word in words if word not in GRAMMAR_WORDS and word not in objects and stem(word) in title.content
+    ]
+    first = WORD.search(title.plain)
     names_brand = first is not None and first.group() in named
-    if len(named) < WORDS_OF_A_MENTION - names_brand and 2 * len(named) < len(title_words):
+    if len(named) < WORDS_OF_A_MENTION - names_brand and 2 * len(named) < len(title.content):
         return ""
-    rest = " ".join(word for word in words if word not in named)
-    return rest if content_words(rest) else ""
+    return " ".join(word for word in words if word not in named)

@@ -8,6 +8,7 @@ title_part("does the Harrow kettle come with a lid?")    # "harrow kettle lid"
 import itertools
 import re
 import unicodedata
+from dataclasses import dataclass
 from functools import lru_cache
 
 # Hyphens and apostrophes inside a word; "2-8" stays two numbers, "WH-1000" becomes one word.
@@ -75,8 +76,11 @@ WORD = re.compile(r"\w+(?:[.,'’]\w+)*")
 
 def fold(text: str) -> str:
     """Give the words of a text in lower case without accents, joined by single spaces."""
-    plain = unaccented(text)
-    return " ".join(_WORD.findall(_COMPOUND.sub(_join, plain)))
+    return " ".join(_folded(unaccented(text)))
+
+
+def _folded(plain: str) -> list[str]:
+    return _WORD.findall(_COMPOUND.sub(_join, plain))
 
 
 def unaccented(text: str) -> str:
@@ -92,7 +96,7 @@ def tokens(text: str) -> list[str]:
     joined to it, so that "WH 1000XM4", "WH-1000XM4" and "wh1000xm4" (or "12 oz" and "12oz") meet.
     """
     plain = unaccented(text)
-    found = _WORD.findall(_COMPOUND.sub(_join, plain))
+    found = _folded(plain)
     parts = [part for compound in _COMPOUND.findall(plain) if _join_of(compound) for part in _INNER.split(compound)]
     return found + parts + joins(found)
 
@@ -141,9 +145,28 @@ def _belong_together(one: str, other: str) -> bool:
     return letters.isalpha() and len(letters) <= LETTERS_BESIDE_A_NUMBER and number[0].isdigit()
 
 
+@dataclass(frozen=True)
+class TextWords:
+    """A text cut into words: `plain` without case and accents, `folded` as titles are compared, `content` as stems."""
+
+    plain: str
+    folded: tuple[str, ...]
+    content: frozenset[str]
+
+
+def words_of(text: str) -> TextWords:
+    """Return the words of a text, read in the ways that questions and titles are compared in."""
+    plain = unaccented(text)
+    return TextWords(plain, tuple(_folded(plain)), _content_words(plain))
+
+
 def content_words(text: str) -> frozenset[str]:
     """Return the stems of the words that carry meaning; those of questions and grammar are left out."""
-    return frozenset(map(stem, {word for word in WORD.findall(unaccented(text)) if word not in GRAMMAR_WORDS}))
+    return _content_words(unaccented(text))
+
+
+def _content_words(plain: str) -> frozenset[str]:
+    return frozenset(map(stem, {word for word in WORD.findall(plain) if word not in GRAMMAR_WORDS}))
 
 
 @lru_cache(1 << 16)

@@ -90,7 +90,7 @@ def overview(passages: Sequence[Passage], budget: Budget) -> Evidence:
 
 def passage_features(question: ReadQuestion, passages: Sequence[Passage], encode: Encode) -> list[dict[str, float]]:
     """Return the features of each passage, by the names of `ANSWERABILITY`: how it bears on the question."""
-    question, title_words = question.bare, question.title_words
+    title_words, question = question.title_words, question.without_mention or question
     asked = question.words
     # "How heavy" is answered by "1.3 kg": a word that asks for an attribute is met by a text that states it.
     asking = {name: content_words(words) for name, words in question.attributes.items()}
