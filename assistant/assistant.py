@@ -38,7 +38,7 @@ class Settings:
     max_passage_tokens: int = 110
     # Below this probability that any passage answers, no model is asked.
     least_strength: float = 0.06
-    # Nor is anything claimed below this one, the model heard: see `python benchmarks/answerability.py`.
+    # Nor is anything claimed below this one, the model's first token weighed: see `python benchmarks/answerability.py`.
     least_answered: float = 0.21
     deadline_s: float = 60.0
 

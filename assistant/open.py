@@ -63,7 +63,7 @@ def open_backend(home: Path, engine: Engine) -> Backend:
         return LlamaCpp(place, adapters)
     from assistant.backends.hf import Transformers
 
-    # As it was taught: weights rounded otherwise are those of another model.
+    # As it was trained: weights rounded otherwise are those of another model.
     precision = adapters[0].made_by.get("precision") if adapters and place.is_dir() else None
     return Transformers(place, adapters, precision=precision)
 

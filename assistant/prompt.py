@@ -5,7 +5,7 @@ text and questions are data: one line each, and nothing in them can end a turn.
 How turns become tokens is the backend's part, by the model's own chat template; a
 prompt that is a text is read as it stands.
 
-An adapter is used with the `PromptFormat` that it was taught with: its manifest names it.
+An adapter is used with the `PromptFormat` that it was trained with: its manifest names it.
 
     messages = answer_prompt(title, passages, question)
 """
@@ -34,7 +34,7 @@ DESCRIBE_QUESTION: dict[Language, str] = {
     "en": "Describe this product in detail: {title}",
     "pt": "Gere uma descrição para o seguinte produto: {title}",
 }
-# The forms in which the task was first taught to Llama and Mistral models: whole texts, without a chat template.
+# The forms in which the task was first set for Llama and Mistral models: whole texts, without a chat template.
 ALPACA_PT = (
     "Abaixo está uma instrução que descreve uma tarefa, junto com uma entrada que fornece mais contexto. "
     "Escreva uma resposta que complete adequadamente a solicitação.\n\n"
@@ -61,7 +61,7 @@ class PromptFormat:
     describe: DescribeFormat = "chat"
 
     def digest(self) -> str:
-        """Identify the exact words of the prompts, in hexadecimal: an adapter fits those that it was taught with."""
+        """Identify the exact words of the prompts, in hexadecimal: an adapter fits those that it was trained with."""
         passages = [Passage(1, "passage", 0, 7)]
         earlier = [Message("user", "earlier"), Message("assistant", "reply")]
         prompts = [

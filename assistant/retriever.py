@@ -40,7 +40,7 @@ class Retriever:
         check_question(question)
         if not uid:
             return understand(state, question, self.index, self.catalogue)
-        self.catalogue.row_of(uid)
+        uid = self.catalogue.find(uid).uid  # that of the product into which it was merged, if it was
         return Turn(question, uid, (), (), State(uid))
 
     def recall(self, history: Sequence[Message]) -> State:

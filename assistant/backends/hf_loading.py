@@ -1,6 +1,6 @@
 """Loading with transformers: a model and its tokenizer, PEFT adapters on it, the tokens of a prompt.
 
-Serving, training and exporting load through these, so that what is taught is what is
+Serving, training and exporting load through these, so that what is trained is what is
 served. Nothing is generated here.
 
     model, tokenizer = load_model(find("llama-3.2-1b"), "nf4")

@@ -63,7 +63,7 @@ class Scripted:
 
     @property
     def adapters(self) -> Sequence[Adapter]:
-        """Return the adapters that it was told of."""
+        """Return the adapters that it was given."""
         return self._adapters
 
     def stream(
@@ -79,7 +79,7 @@ class Scripted:
         """Yield the call's text, a word a piece and a piece a token; a prefill is left to the script.
 
         Raises `IndexError` when a list of texts is used up, `DeadlineError` when time is,
-        `BackendError` for an adapter that it was not told of.
+        `BackendError` for an adapter that it was not given.
         """
         clock = Clock(deadline_s)
         check_loaded(self._adapters, adapter)
@@ -99,7 +99,7 @@ class Scripted:
         deadline_s: float = DEADLINE_S,
         cancel: threading.Event | None = None,
     ) -> dict[str, float]:
-        """Return what it was told to; such calls are not recorded."""
+        """Return what it was given; such calls are not recorded."""
         check_loaded(self._adapters, adapter)
         return dict(self._first_token_logprobs)
 
