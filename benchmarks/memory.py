@@ -71,7 +71,7 @@ def _with_batch(recipe: Recipe, size: int, place: Path, length: int) -> Memory:
 
 
 def largest_batch(card_gb: int, one: int, two: int) -> int:
-    """Give the largest power of two that a card holds, 0 for none, from the bytes that one and two examples need."""
+    """Return the largest power of two that a card holds, 0 for none, from the bytes that one and two examples need."""
     room = card_gb * GB * SPARE - one
     most = 1 + int(room / (two - one)) if room >= 0 else 0
     return 1 << (most.bit_length() - 1) if most else 0

@@ -34,18 +34,18 @@ class Pair:
 
     @property
     def passage(self) -> str:
-        """Give the attribute as a description would state it."""
+        """Return the attribute as a description would state it."""
         return f"{self.name.capitalize()}: {self.value}."
 
 
 def flatten(candidate: str) -> str:
-    """Give an attribute as readable text, "Item weight: 27.5 pounds."; a text that is none is given as it is."""
+    """Return an attribute as readable text, "Item weight: 27.5 pounds."; a text that is none is given as it is."""
     name, value = split_attribute(candidate)
     return f"{name.capitalize()}: {value}." if name and value else " ".join(candidate.split())
 
 
 def split_attribute(candidate: str) -> tuple[str, str]:
-    """Give name and value of an attribute, both empty where the text is none."""
+    """Return name and value of an attribute, both empty where the text is none."""
     found = re.match(r"\s*([a-z][a-z0-9_]*)\s*:\s*(?=\{)", candidate)
     if not found:
         return "", ""
@@ -264,7 +264,7 @@ def _unlike(pair: Pair, pairs: Sequence[Pair], draw: random.Random) -> list[Pair
 
 
 def _akin(name: str, other: str) -> bool:
-    """Say whether two attributes may tell the same: "item weight" and "total metal weight"."""
+    """Return whether two attributes may tell the same: "item weight" and "total metal weight"."""
     kinds = [
         frozenset(number for number, (pattern, _, _) in enumerate(_ASKED) if re.search(pattern, each))
         for each in (name, other)
@@ -277,7 +277,7 @@ def _can_be_asked(value: str) -> bool:
 
 
 def _excludes(stated: str, asked: str) -> bool:
-    """Say whether two values share no word: only then does one deny the other."""
+    """Return whether two values share no word: only then does one deny the other."""
     return not set(re.findall(r"[a-z0-9.]+", stated.lower())) & set(re.findall(r"[a-z0-9.]{2,}|\d", asked.lower())) or (
         stated.split()[1:] == asked.split()[1:] and stated.split()[0] != asked.split()[0] and stated[:1].isdigit()
     )

@@ -119,7 +119,7 @@ def is_held_out(asin: str) -> bool:
 
 
 def epqa_rows(rows: Iterable[Source], counts: Counter[str], *, described_only: bool) -> Iterator[Row]:
-    """Give each fully answering candidate among the others of its question, and the questions that none answers."""
+    """Return each fully answering candidate among the others of its question, and the questions that none answers."""
     for group in _by(rows, "qid").values():
         shown = [row for row in group if not described_only or row["source"] in DESCRIPTION_SOURCES]
         described = [row for row in shown if row["source"] in DESCRIPTION_SOURCES]
@@ -137,7 +137,7 @@ def epqa_rows(rows: Iterable[Source], counts: Counter[str], *, described_only: b
 
 
 def hetpqa_rows(folder: Path, side: str, counts: Counter[str]) -> Iterator[Row]:
-    """Give the answered questions of hetPQA, the evidence of the product's other questions beside the gold one."""
+    """Return the answered questions of hetPQA, the evidence of the product's other questions beside the gold one."""
     rows = read(folder / f"hetpqa_answers_{side}.jsonl.gz")
     kept_back = {row["question"] for row in read(folder / "hetpqa_answers_dev.jsonl.gz")} if side == "train" else set()
     for group in _by(rows, "ASIN").values():
@@ -152,7 +152,7 @@ def hetpqa_rows(folder: Path, side: str, counts: Counter[str]) -> Iterator[Row]:
 
 
 def ranking_rows(folder: Path, side: str) -> Iterator[Row]:
-    """Give questions with candidates of which none, or all but those left out, is relevant: not stated."""
+    """Return questions with candidates of which none, or all but those left out, is relevant: not stated."""
     answered = {
         row["question"]: own for own in ("train", "dev") for row in read(folder / f"hetpqa_answers_{own}.jsonl.gz")
     }
@@ -172,7 +172,7 @@ def side_of(question: str) -> str:
 
 
 def pair_rows(path: Path, seed: int) -> Iterator[Row]:
-    """Give questions about the attributes of semiPQA, which brings sentences without questions."""
+    """Return questions about the attributes of semiPQA, which brings sentences without questions."""
     pairs = []
     for row in read(path):
         name, value = split_attribute(row["data"])
@@ -182,7 +182,7 @@ def pair_rows(path: Path, seed: int) -> Iterator[Row]:
 
 
 def held_out_questions(rows: Iterable[Source]) -> Iterator[Row]:
-    """Give the questions of ePQA's held-out products with all their candidates, as evaluation reads them."""
+    """Return the questions of ePQA's held-out products with all their candidates, as evaluation reads them."""
     for qid, group in _by([row for row in rows if is_held_out(row["ASIN"])], "qid").items():
         candidates = [
             {"text": flatten(row["candidate"]), "source": row["source"], "label": row["label"], "answer": row["answer"]}
@@ -199,7 +199,7 @@ def held_out_questions(rows: Iterable[Source]) -> Iterator[Row]:
 
 
 def hetpqa_questions(folder: Path) -> Iterator[Row]:
-    """Give the questions of hetPQA's dev part in the same form: answered ones, and those that no candidate answers.
+    """Return the questions of hetPQA's dev part in the same form: answered ones, and those that no candidate answers.
 
     The set has no titles, and the products of most dev questions are asked about in training too.
     """
@@ -236,7 +236,7 @@ def _het_question(question: str, asin: str, group: Sequence[Source]) -> Row:
 
 
 def labelled(question: str, answer: str) -> tuple[str, str]:
-    """Give ("yes"|"no"|"answer", reply): yes or no stand first; ("", reason) for an answer that is left out.
+    """Return ("yes"|"no"|"answer", reply): yes or no stand first; ("", reason) for an answer that is left out.
 
     A closed question that is answered without yes or no ("it has a sun canopy") gets the one that it means,
     where the answer speaks of what was asked.
@@ -320,7 +320,7 @@ def _numbers(text: str) -> set[str]:
 
 
 def _part(key: str) -> float:
-    """Give a number in [0, 1) for a key, the same on every machine."""
+    """Return a number in [0, 1) for a key, the same on every machine."""
     return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big") / 2**64
 
 

@@ -96,7 +96,7 @@ class _Way:
             self._trainer.model.get_base_model().activation_checkpointing_enable()
 
     def batch(self, step: int, size: int) -> list[int]:
-        """Give the rows of a step."""
+        """Return the rows of a step."""
         return self._order[step * size : (step + 1) * size]
 
     def step(self, rows: Sequence[Row], *, measured: bool) -> None:
@@ -123,7 +123,7 @@ class _Way:
             self._tokens += sum(len(row.ids) for row in rows)
 
     def evaluate(self) -> float:
-        """Give the loss on the validation rows."""
+        """Return the loss on the validation rows."""
         loss: float = self._trainer.evaluate()["eval_loss"]
         return loss
 
@@ -144,7 +144,7 @@ class _Way:
 
 
 def _rows(recipe: Recipe, source: Path, home: Path, steps: int) -> tuple[list[Row], list[Row]]:
-    """Give as many train rows as the steps take, and 32 to validate on."""
+    """Return as many train rows as the steps take, and 32 to validate on."""
     from finetune.training.tokenization import tokenizer_of
 
     prepare(source, home / "catalogue")

@@ -139,7 +139,7 @@ def write_gguf(folder: Path, out: Path, heads: Heads) -> None:
 
 
 def permuted(weights: "numpy.ndarray[Any, Any]", heads: int) -> "numpy.ndarray[Any, Any]":
-    """Give the rows in llama.cpp's order: its rotation pairs neighbours, transformers' the halves of a head."""
+    """Return the rows in llama.cpp's order: its rotation pairs neighbours, transformers' the halves of a head."""
     rows = weights.shape[0]
     halves = weights.reshape(heads, 2, rows // heads // 2, *weights.shape[1:])
     return halves.swapaxes(1, 2).reshape(weights.shape)
@@ -239,7 +239,7 @@ def merge(adapter: Adapter, model_place: Path, folder: Path) -> None:
 
 
 def _named(tensors: dict[str, Any], config: dict[str, Any], folder: Path) -> list[tuple[str, str]]:
-    """Give (llama.cpp's name, PEFT's name) of every tensor: layer by layer, each lora_a before its lora_b."""
+    """Return (llama.cpp's name, PEFT's name) of every tensor: layer by layer, each lora_a before its lora_b."""
     named = []
     strange = [] if not config.get("alpha_pattern") else ["an alpha_pattern"]
     for source in tensors:

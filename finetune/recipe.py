@@ -191,7 +191,7 @@ def _section(kind: Any, table: dict[str, Any], path: str, faults: list[str]) -> 
 
 
 def _value(kind: Any, value: Any) -> Any:
-    """Give the value as `kind` asks for it, or None where it is something else; TOML has no null."""
+    """Return the value as `kind` asks for it, or None where it is something else; TOML has no null."""
     if get_origin(kind) is Literal:
         return value if value in get_args(kind) and isinstance(value, str) else None
     if get_origin(kind) is tuple:

@@ -15,7 +15,7 @@ from assistant.grounding.citations import check
 from assistant.grounding.evidence import content_words
 from assistant.passages import Passage
 from assistant.prompt import PromptFormat, answer_prompt, describe_prompt
-from finetune.data.answers import as_sentence, restate
+from finetune.data.answers import as_sentence, realise
 from finetune.data.dataset import Report, build_counted
 from finetune.data.example import NOT_STATED, Example, Mix, prompt_of
 from finetune.data.facts import Fact, facts_in
@@ -23,7 +23,7 @@ from finetune.data.generated import template_attribute
 from finetune.data.phrasing import Template, is_held_out, mistyped, short_title, typed, worded
 from finetune.data.question_files import read_rows
 from finetune.data.question_templates import TEMPLATES
-from finetune.data.questions import Pool, asks_of
+from finetune.data.questions import ValuePool, question_forms
 from finetune.data.unanswerable import CONFUSED, NAMED, is_silent
 from index.catalogue.store import Catalogue
 from index.errors import UserError
@@ -91,9 +91,9 @@ def one_fact(content: str, attribute: str) -> Fact:
 
 
 def asked(content: str, attribute: str, seed: int = 0) -> list[tuple[str, str, dict[str, str]]]:
-    pool = Pool({"included": ["garden hose"], "compatibility": ["Epson XP-300"], "author": ["Ursula Vey"]})
+    values = ValuePool({"included": ["garden hose"], "compatibility": ["Epson XP-300"], "author": ["Ursula Vey"]})
     fact = one_fact(content, attribute)
-    return [(ask.form, ask.label, ask.values) for ask in asks_of(fact, content, pool, random.Random(seed))]
+    return [(each.form, each.label, each.values) for each in question_forms(fact, content, values, random.Random(seed))]
 
 
 def test_the_same_seed_gives_the_same_examples_and_another_seed_others(
@@ -307,8 +307,8 @@ def test_catalogue_phrases_become_sentences(phrase: str, sentence: str) -> None:
 def test_a_long_passage_is_said_by_the_clause_or_plainly() -> None:
     content = "We have been making chairs by hand in a small town for longer than anybody here remembers now, " * 2
     fact = one_fact(content + "and this one weighs 9 pounds.", "weight")
-    assert re.search(r"weighs 9 pounds\.$", restate(fact, random.Random(0)))
-    assert len(restate(fact, random.Random(0)).split()) < 12
+    assert re.search(r"weighs 9 pounds\.$", realise(fact, random.Random(0)))
+    assert len(realise(fact, random.Random(0)).split()) < 12
 
 
 def test_typing_never_changes_a_number() -> None:

@@ -1,10 +1,10 @@
 """What a reply says of a fact: the passage's own words as a sentence.
 
-A short passage is said again nearly word for word, a long one by the clause that states the fact,
+A short passage is repeated nearly word for word, a long one by the clause that states the fact,
 and where no clause stands alone, by a plain statement around the fact's own words. Whether the
 reply starts with yes or no, and what it cites, is not decided here.
 
-    restate(fact, draw)      # "It measures 13 x 11 inches."
+    realise(facts_in("Measures 13 x 11 inches.")[0], draw)      # "It measures 13 x 11 inches."
 """
 
 import random
@@ -12,8 +12,8 @@ import re
 
 from finetune.data.facts import Fact
 
-SHORTEST_WORDS, LONGEST_WORDS = 3, 22  # of a passage or clause that is said again
-PLAIN_SHARE = 0.3  # of the facts that could be said either way
+SHORTEST_WORDS, LONGEST_WORDS = 3, 22  # of a passage or clause that is repeated
+PLAIN_SHARE = 0.3  # of the facts that could be put either way
 
 _SUBJECTS = ("It", "It", "It", "The item", "The item", "The item", "This", "This product", "The product")
 _HEADING = re.compile(
@@ -54,7 +54,7 @@ _VERB = re.compile(
 _CLAUSE_BREAK = re.compile(
     r"\s*[;|•]\s*|\s*(?:\*+|>>)\s*|(?<=[a-z\d)])\.\s?(?=[A-Z])|\s+[–—-]\s+|,\s+(?:and|but|so|which|while)\s+|:\s+"
 )
-# How a fact is said where its passage is too long: "{It}" is the subject, "{text}" the fact's own words.
+# How a fact is put where its passage is too long: "{It}" is the subject, "{text}" the fact's own words.
 _PLAIN: dict[str, tuple[str, str]] = {
     "age": ("{It} is for {text}", "{It} is not suitable for children {text}"),
     "players": ("{It} is for {text}", ""),
@@ -85,13 +85,13 @@ _PLAIN: dict[str, tuple[str, str]] = {
 }
 
 
-def restate(fact: Fact, draw: random.Random) -> str:
-    """Say a fact as one sentence; "" where none can be made that holds the fact's own words."""
-    said = _clause(fact)
+def realise(fact: Fact, draw: random.Random) -> str:
+    """Put a fact as one sentence; "" where none can be made that holds the fact's own words."""
+    clause = _clause(fact)
     plain = _plain(fact, draw)
-    if said and plain and draw.random() < PLAIN_SHARE:
+    if clause and plain and draw.random() < PLAIN_SHARE:
         return plain
-    return as_sentence(said, draw) if said else plain
+    return as_sentence(clause, draw) if clause else plain
 
 
 def as_sentence(text: str, draw: random.Random) -> str:
@@ -117,7 +117,7 @@ def as_sentence(text: str, draw: random.Random) -> str:
 
 
 def _clause(fact: Fact) -> str:
-    """Give the passage, or the clause of it that states the fact, if it can stand alone; else ""."""
+    """Return the passage, or the clause of it that states the fact, if it can stand alone; else ""."""
     text = _HEADING.sub("", _LEAD_IN.sub("", fact.passage.text))
     if SHORTEST_WORDS <= len(text.split()) <= LONGEST_WORDS and fact.text in text and _stands(text, whole=True):
         return text
@@ -135,7 +135,7 @@ def _clause(fact: Fact) -> str:
 
 
 def _stands(text: str, *, whole: bool) -> bool:
-    """Say whether a phrase is understood without what stood before it."""
+    """Return whether a phrase is understood without what stood before it."""
     if text.count("(") != text.count(")") or re.match(r"^(?:and|but|or|which|that|to|of|by|as well)\b", text, re.I):
         return False
     if (
@@ -167,5 +167,5 @@ def _plain(fact: Fact, draw: random.Random) -> str:
     if not form:
         return ""
     text = fact.text.strip(" ().,;:")
-    said = form.format(It=draw.choice(_SUBJECTS), text=text, thing=fact.thing)
-    return said if said.endswith(".") else said + "."
+    sentence = form.format(It=draw.choice(_SUBJECTS), text=text, thing=fact.thing)
+    return sentence if sentence.endswith(".") else sentence + "."

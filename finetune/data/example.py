@@ -70,7 +70,7 @@ class Mix:
             )
 
     def number_of(self, kind: Kind) -> int:
-        """Give how many examples of a kind the mix asks for."""
+        """Return how many examples of a kind the mix asks for."""
         share = {
             "yes": self.yes,
             "no": self.no,
@@ -82,7 +82,7 @@ class Mix:
 
 
 def prompt_of(example: Example, prompt_format: PromptFormat) -> Prompt:
-    """Give the prompt of an example, by the assistant's own builder."""
+    """Return the prompt of an example, by the assistant's own builder."""
     if example.kind == "describe":
         return describe_prompt(example.title, example.language, prompt_format)
     passages = [Passage(number, text, 0, len(text)) for number, text in enumerate(example.passages, 1)]

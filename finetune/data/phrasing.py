@@ -1,11 +1,11 @@
 """How shoppers word a question: templates in two languages, chatter in front, and their typing.
 
-A whole template is either taught or kept for testing, by a hash of its id, so that a figure on
+A whole template is either trained on or kept for testing, by a hash of its id, so that a figure on
 held-out templates tells of wordings never seen. What is asked, and what is right, comes from
 `finetune.data.questions`.
 
-    template = choose_template("weight", "open", "en", draw, held_out=False)
-    worded(template, {"v": "2 pounds"}, title, draw)      # "whats the weight?"
+    template = templates_for("weight", "open", "en", held_out=False)[0]
+    worded(template, {"v": "2 pounds"}, title, draw)      # "how much does it weigh"
 """
 
 import hashlib
@@ -58,13 +58,13 @@ class Template:
 
 
 def is_held_out(template: Template) -> bool:
-    """Say whether a template is kept from training; one share of all, by hash."""
+    """Return whether a template is kept from training; one share of all, by hash."""
     digest = hashlib.sha256(template.id.encode()).digest()
     return int.from_bytes(digest[:8], "big") / 2**64 < HELD_OUT_SHARE
 
 
 def templates_for(attribute: str, form: str, language: Language, *, held_out: bool) -> list[Template]:
-    """Give the templates of one side; an empty list where there are none."""
+    """Return the templates of one side; an empty list where there are none."""
     texts = TEMPLATES.get((attribute, form, language), ())
     every = [Template(attribute, form, language, text) for text in texts]
     return [template for template in every if is_held_out(template) == held_out]
@@ -118,6 +118,6 @@ def mistyped(text: str, draw: random.Random) -> str:
 
 
 def short_title(title: str) -> str:
-    """Give the first words of a title, as a shopper would name the product."""
+    """Return the first words of a title, as a shopper would name the product."""
     head = re.split(r"[,(|:]| - ", title)[0].split()
     return " ".join(head[:WORDS_OF_A_SHORT_TITLE]) or title

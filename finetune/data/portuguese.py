@@ -37,7 +37,7 @@ _MEASURED = frozenset({"weight", "size", "capacity", "voltage"})
 
 
 def in_portuguese(attribute: str, form: str, values: dict[str, str], passages: Language) -> dict[str, str] | None:
-    """Give a question's values in Portuguese, None where they have no Portuguese words."""
+    """Return a question's values in Portuguese, None where they have no Portuguese words."""
     if passages == "pt" or (
         form == "open" and attribute in _NEUTRAL | _TRANSLATED | _MEASURED | {"age", "included", "compatibility"}
     ):

@@ -40,7 +40,7 @@ class Memory:
 
 
 def memory_teller(place: Path, recipe: Recipe) -> Callable[[int], Memory]:
-    """Give what tells the memory for examples of so many tokens each."""
+    """Return what tells the memory for examples of so many tokens each."""
     import torch
     import transformers
 

@@ -121,13 +121,13 @@ class Chooser(TrainerCallback):
 
 
 def out_of_patience(log: list[dict[str, Any]], patience: int) -> bool:
-    """Say whether there were so many evaluations since the best one; a patience of 0 never ends."""
+    """Return whether there were so many evaluations since the best one; a patience of 0 never ends."""
     best = best_step(log)
     since = {row["step"] for row in log if "eval_loss" in row and row["step"] > (best or 0)}
     return bool(patience) and len(since) >= patience
 
 
 def best_step(log: list[dict[str, Any]]) -> int | None:
-    """Give the step with the lowest eval_loss, the first of equals; None before any evaluation."""
+    """Return the step with the lowest eval_loss, the first of equals; None before any evaluation."""
     losses = [(row["eval_loss"], row["step"]) for row in log if "eval_loss" in row]
     return min(losses)[1] if losses else None

@@ -34,7 +34,7 @@ def seal(checkpoint: Path) -> None:
 
 
 def is_complete(checkpoint: Path) -> bool:
-    """Say whether every file of a checkpoint is as its seal says."""
+    """Return whether every file of a checkpoint is as its seal says."""
     try:
         files = json.loads((checkpoint / SEAL).read_text(encoding="utf-8"))
         return bool(files) and all(
@@ -51,12 +51,12 @@ def checkpoints(run: Path) -> list[Path]:
 
 
 def step_of(checkpoint: Path) -> int:
-    """Give the optimiser step after which a checkpoint was made."""
+    """Return the optimiser step after which a checkpoint was made."""
     return int(checkpoint.name.removeprefix("checkpoint-"))
 
 
 def newest_complete(run: Path) -> tuple[Path | None, list[Path]]:
-    """Give the newest complete checkpoint, and the broken ones that were newer."""
+    """Return the newest complete checkpoint, and the broken ones that were newer."""
     broken: list[Path] = []
     for path in checkpoints(run):
         if is_complete(path):
@@ -132,7 +132,7 @@ def write_whole(path: Path, text: str) -> None:
 
 
 def _without_tensors(value: Any, tensors: dict[str, Any]) -> Any:
-    """Give `value` as JSON can hold it, each part with a sign of what it was; its tensors go to `tensors`."""
+    """Return `value` as JSON can hold it, each part with a sign of what it was; its tensors go to `tensors`."""
     import torch
 
     if isinstance(value, torch.Tensor):

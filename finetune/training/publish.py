@@ -164,7 +164,7 @@ can still misread a passage; the quote shown with an answer is verbatim text of 
 
 
 def _flat(tree: Mapping[str, Any], path: str = "") -> dict[str, Any]:
-    """Give nested tables as one, with dotted keys."""
+    """Return nested tables as one, with dotted keys."""
     flat: dict[str, Any] = {}
     for key, value in tree.items():
         name = f"{path}.{key}".removeprefix(".")

@@ -102,7 +102,7 @@ def train(
 
 
 def is_out_of_memory(fault: BaseException) -> bool:
-    """Say whether a fault is memory that did not suffice, on a GPU or a CPU."""
+    """Return whether a fault is memory that did not suffice, on a GPU or a CPU."""
     import torch
 
     return isinstance(fault, torch.OutOfMemoryError | MemoryError) or (
@@ -163,7 +163,7 @@ def _open_run(run: Path, recipe: Recipe, made: Made, *, resume: bool, restart: b
 
 
 def _micro_batch(recipe: Recipe, processes: Processes) -> int:
-    """Give how many examples one process takes at once; all together never take more than the batch."""
+    """Return how many examples one process takes at once; all together never take more than the batch."""
     batch, micro_batch = recipe.training.batch, recipe.training.micro_batch
     if batch % processes.count:
         raise UserError(
@@ -176,7 +176,7 @@ def _micro_batch(recipe: Recipe, processes: Processes) -> int:
 
 
 def _smaller(recipe: Recipe, micro_batch: int, processes: Processes, fault: BaseException) -> int:
-    """Give the next smaller micro-batch, after a fault for want of memory, and say so.
+    """Return the next smaller micro-batch, after a fault for want of memory, and say so.
 
     Raises `UserError` where there is none, or several processes would have to agree.
     """
@@ -217,5 +217,5 @@ def _check_installed(recipe: Recipe) -> None:
 
 
 def last_of(log: Sequence[Mapping[str, Any]], key: str) -> float:
-    """Give the last figure of that name in a log; nan where there is none."""
+    """Return the last figure of that name in a log; nan where there is none."""
     return next((float(row[key]) for row in reversed(log) if key in row), math.nan)

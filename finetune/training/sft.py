@@ -85,7 +85,7 @@ def _teacher(
     tokens_until: Sequence[int],
     last_step: int,
 ) -> tuple[Any, Any]:
-    """Give the trainer, and the callback that tells how it goes."""
+    """Return the trainer, and the callback that tells how it goes."""
     from transformers import PrinterCallback
 
     from finetune.training.callbacks import Chooser, Teller
@@ -113,7 +113,7 @@ def _teacher(
 def settings_of(
     recipe: Recipe, run: Path, micro_batch: int, processes: Processes, steps: int, *, evaluates: bool
 ) -> Any:
-    """Give trl's settings; the order of the rows is their own, so one epoch of them is the whole run."""
+    """Return trl's settings; the order of the rows is their own, so one epoch of them is the whole run."""
     import torch
     from trl.trainer.sft_config import SFTConfig
 
@@ -155,7 +155,7 @@ def settings_of(
 
 
 def lora_of(recipe: Recipe) -> Any:
-    """Give PEFT's settings of the adapter."""
+    """Return PEFT's settings of the adapter."""
     from peft import LoraConfig
 
     lora = recipe.adapter
@@ -170,7 +170,7 @@ def lora_of(recipe: Recipe) -> Any:
 
 
 def dataset_of(rows: Sequence[Row]) -> Any:
-    """Give the rows as the trainer reads them."""
+    """Return the rows as the trainer reads them."""
     from datasets import Dataset
 
     return Dataset.from_dict({"input_ids": [list(row.ids) for row in rows], "labels": [row.labels for row in rows]})
@@ -197,7 +197,7 @@ def _load(recipe: Recipe, place: Path) -> tuple[Any, Any]:
 
 
 def _gave_up(checkpoint: Path, patience: int) -> bool:
-    """Say whether a run had ended at this checkpoint because eval_loss got no better."""
+    """Return whether a run had ended at this checkpoint because eval_loss got no better."""
     from finetune.training.callbacks import out_of_patience
 
     return out_of_patience(state_of(checkpoint)["log_history"], patience)

@@ -79,7 +79,7 @@ def sweep(recipe: Recipe, variations: Variations, examples_of: Examples, folder:
 
 
 def varied(recipe: Recipe, settings: Mapping[str, Any]) -> Recipe:
-    """Give the recipe with some fields changed, named by them; of a table only what the value holds.
+    """Return the recipe with some fields changed, named by them; of a table only what the value holds.
 
     Raises `UserError` for a field that there is not, or a value that it cannot have.
     """

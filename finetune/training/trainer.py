@@ -42,7 +42,7 @@ class Teacher(SFTTrainer):
         return_outputs: bool = False,
         num_items_in_batch: torch.Tensor | int | None = None,
     ) -> Any:
-        """Give the mean loss per reply token of the whole batch, of which `inputs` is a part."""
+        """Return the mean loss per reply token of the whole batch, of which `inputs` is a part."""
         if inputs["input_ids"].device.type != "cpu":
             # transformers has types here and there, trl none.
             return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)  # type: ignore[no-untyped-call]
