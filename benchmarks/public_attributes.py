@@ -54,7 +54,7 @@ def split_attribute(candidate: str) -> tuple[str, str]:
     only = next(iter(values[0]), "") if len(values) == 1 and isinstance(values[0], dict) and len(values[0]) == 1 else ""
     if only and only not in _UNTELLING and isinstance(values[0], dict):
         name, values = f"{name} {only.replace('_', ' ')}", [values[0][only]]
-    return name, ", ".join(dict.fromkeys(said for value in values if (said := _say(value))))
+    return name, ", ".join(dict.fromkeys(text for value in values if (text := _as_text(value))))
 
 
 def attribute_questions(pairs: Sequence[Pair], seed: int) -> Iterator[dict[str, object]]:
@@ -351,7 +351,7 @@ class _Reader:
             self.place += 1
 
 
-def _say(value: Value, *, within: bool = False) -> str:
+def _as_text(value: Value, *, within: bool = False) -> str:
     """Put a value into words; a measure is given in the unit that people here use, its own in brackets.
 
     `within` others the brackets are left out.
@@ -359,15 +359,15 @@ def _say(value: Value, *, within: bool = False) -> str:
     if isinstance(value, str):
         return _say_plain(value)
     if isinstance(value, list):
-        return ", ".join(dict.fromkeys(said for entry in value if (said := _say(entry))))
+        return ", ".join(dict.fromkeys(text for entry in value if (text := _as_text(entry))))
     normalised = value.get("normalized_value")
     if isinstance(normalised, dict) and normalised.get("unit") != value.get("unit"):
-        own = _say({key: entry for key, entry in value.items() if key != "normalized_value"})
-        return _say(normalised) if within else f"{_say(normalised)} ({own})"
+        own = _as_text({key: entry for key, entry in value.items() if key != "normalized_value"})
+        return _as_text(normalised) if within else f"{_as_text(normalised)} ({own})"
     parts = []
-    unit = _say(value["unit"]) if "unit" in value else ""
+    unit = _as_text(value["unit"]) if "unit" in value else ""
     for key, entry in value.items():
-        words = _say(entry, within=True)
+        words = _as_text(entry, within=True)
         if key in _DROPPED or key in ("unit", "normalized_value") or not words or words == "unknown":
             continue
         if key in _UNTELLING or (key in ("minimum", "maximum") and len(value) == 1):

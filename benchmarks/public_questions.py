@@ -90,12 +90,12 @@ def main() -> None:
         *ranking_rows(arguments.data, "dev"),
     ]
     pairs_dev = list(pair_rows(arguments.data / "semipqa_data_to_text_dev.jsonl.gz", arguments.seed))
-    taught = [row for row in train if row["group"] not in kept_out]
-    validated = {group for group in {str(row["group"]) for row in taught} if _part(f"validation {group}") < VALIDATED}
+    training = [row for row in train if row["group"] not in kept_out]
+    validated = {group for group in {str(row["group"]) for row in training} if _part(f"validation {group}") < VALIDATED}
     arguments.out.mkdir(parents=True, exist_ok=True)
     for name, rows in (
-        ("train", [row for row in taught if row["group"] not in validated]),
-        ("validation", [row for row in taught if row["group"] in validated] + pairs_dev),
+        ("train", [row for row in training if row["group"] not in validated]),
+        ("validation", [row for row in training if row["group"] in validated] + pairs_dev),
         ("heldout", held_out),
         ("epqa_heldout", list(held_out_questions(epqa))),
         ("hetpqa_dev", list(hetpqa_questions(arguments.data))),
@@ -114,7 +114,7 @@ def read(path: Path) -> list[Source]:
 
 
 def is_held_out(asin: str) -> bool:
-    """Say, by a fixed hash, whether a product of ePQA is kept from training."""
+    """Return, by a fixed hash, whether a product of ePQA is kept from training."""
     return int(hashlib.sha256(asin.encode()).hexdigest(), 16) % 100 >= TRAINED_PERCENT
 
 
@@ -167,7 +167,7 @@ def ranking_rows(folder: Path, side: str) -> Iterator[Row]:
 
 
 def side_of(question: str) -> str:
-    """Say, by a fixed hash, whether an unanswered question of the ranking sets is for training or kept: "dev"."""
+    """Return, by a fixed hash, whether an unanswered question of the ranking sets is for training or kept: "dev"."""
     return "dev" if _part(question) < NOT_STATED_HELD_OUT else "train"
 
 
@@ -242,13 +242,13 @@ def labelled(question: str, answer: str) -> tuple[str, str]:
     where the answer speaks of what was asked.
     """
     text = " ".join(answer.split())
-    said = _YES_NO.match(text)
-    rest = _SAID_BY.sub("", text[said.end() :] if said else text).strip(" ,;:")
+    beginning = _YES_NO.match(text)
+    rest = _SAID_BY.sub("", text[beginning.end() :] if beginning else text).strip(" ,;:")
     if _HEDGE.search(rest) or not content_words(rest) - _FILLER:
         return "", "hedged or empty"
     sentence = _sentence(rest)
-    if said:
-        label = "yes" if said.group(1).lower().startswith("y") else "no"
+    if beginning:
+        label = "yes" if beginning.group(1).lower().startswith("y") else "no"
         if _OPEN_START.match(question):
             return "", "yes or no to an open question"
         return label, f"{label.capitalize()}. {sentence}"
@@ -273,8 +273,8 @@ def _answered(row: Source, others: Sequence[Source], counts: Counter[str]) -> Ro
     wanted = content_words(f"{reply} {row['question']}")
     gold = max(evidence, key=lambda piece: len(wanted & content_words(piece)), default="")
     plain = re.sub(r"^(?:Yes|No)\. ", "", reply)
-    said = content_words(plain) - content_words(row["question"]) - _FILLER
-    if len(said & content_words(gold)) < LEAST_OVERLAP * len(said) or not _numbers(plain) <= _numbers(
+    own = content_words(plain) - content_words(row["question"]) - _FILLER
+    if len(own & content_words(gold)) < LEAST_OVERLAP * len(own) or not _numbers(plain) <= _numbers(
         gold + row["question"]
     ):
         counts[f"{source}: not carried by its evidence"] += 1

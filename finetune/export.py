@@ -171,10 +171,10 @@ def check_export(adapter: Adapter, model_place: Path) -> tuple[Parity, Parity]:
     """Compare llama.cpp with PEFT on the same weights: with the adapter, and without.
 
     Both are given the GGUF's weights unpacked to fp32. As they are served, llama.cpp rounds what it
-    multiplies with 4-bit weights to 8 bits, and that hides a fault of the export (measured: .3 either way).
+    multiplies with 4-bit weights to 8 bits, and that hides an error of the export (measured: .3 either way).
 
-    Raises `UserError` where they do not say the same, or as `export_gguf` does; `BackendError` where one of them
-    cannot load the model or the adapter.
+    Raises `UserError` where they do not hold the same likely, or as `export_gguf` does; `BackendError` where
+    one of them cannot load the model or the adapter.
     """
     from assistant.backends.hf_loading import load_model, prompt_ids, with_adapters
     from assistant.backends.llamacpp import LlamaCpp
@@ -206,7 +206,7 @@ def check_export(adapter: Adapter, model_place: Path) -> tuple[Parity, Parity]:
 
 
 def why_unchecked(model_place: Path) -> str:
-    """Say why `check_export` cannot be asked about this model on this machine; empty where it can."""
+    """Return why `check_export` cannot compare this model on this machine; empty where it can."""
     import psutil
 
     if model_place.suffix != ".gguf":
@@ -259,7 +259,7 @@ def _named(tensors: dict[str, Any], config: dict[str, Any], folder: Path) -> lis
 
 
 def _unpacked(model_place: Path, out: Path) -> Path:
-    """Write a GGUF with all weights in fp32, and give `out` back."""
+    """Write a GGUF with all weights in fp32, and return `out`."""
     import gguf
 
     reader = gguf.GGUFReader(model_place)
@@ -277,16 +277,16 @@ def _unpacked(model_place: Path, out: Path) -> Path:
 
 
 def _apart(model: Any, backend: "LlamaCpp", prompt: Sequence[int], reply: Sequence[int], name: str) -> Parity:
-    """Compare what comes after the prompt and after each token of the reply, with one adapter or with none."""
+    """Compare log-probabilities after the prompt and after each token of the reply, with one adapter or with none."""
     import torch
 
     with torch.no_grad():
         logits = model(input_ids=torch.tensor([[*prompt, *reply]]), logits_to_keep=len(reply) + 1).logits[0]
     largest, agreeing, places = 0.0, 0, 0
     for read, scores in enumerate(logits.float().log_softmax(-1)):
-        told = backend.likeliest([*prompt, *reply[:read]], name, MOST_LIKELY)
-        far = (abs(float(scores[token]) - said) for token, said in told.items() if said >= LEAST_LIKELY)
+        likeliest = backend.likeliest([*prompt, *reply[:read]], name, MOST_LIKELY)
+        far = (abs(float(scores[token]) - found) for token, found in likeliest.items() if found >= LEAST_LIKELY)
         largest = max([largest, *far])
-        agreeing += int(scores.argmax()) in list(told)[:1]
-        places += bool(told)
+        agreeing += int(scores.argmax()) in list(likeliest)[:1]
+        places += bool(likeliest)
     return Parity(largest, agreeing, places)

@@ -18,8 +18,8 @@ import small_lesson
 from finetune.recipe import Data, Recipe, to_toml
 from finetune.training.batching import lay_out, padding_share
 from finetune.training.checkpoints import read_tree
-from finetune.training.run import Outcome, train
-from finetune.training.status import JOURNAL, held, is_held, read_journal
+from finetune.training.run import Outcome, RunOptions, train
+from finetune.training.status import STATUS, held, is_held, read_status
 from finetune.training.tokenization import rows_of, tokenizer_of
 from index.artefacts import open_verified
 from index.errors import UserError
@@ -30,7 +30,13 @@ LESSON = Path(small_lesson.__file__)
 
 
 def run(recipe: Recipe, home: Path, *, resume: bool = False, stop_after: int | None = None) -> Outcome:
-    return train(recipe, small_lesson.examples(), small_lesson.examples(8), home, resume=resume, stop_after=stop_after)
+    return train(
+        recipe,
+        small_lesson.examples(),
+        small_lesson.examples(8),
+        home,
+        RunOptions(resume=resume, stop_after=stop_after),
+    )
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -123,15 +129,15 @@ def test_the_loss_falls_and_the_two_newest_checkpoints_stay(whole: Outcome) -> N
 
 def test_a_run_tells_whoever_looks_on_how_it_goes_and_its_checkpoints_tell_the_same(whole: Outcome) -> None:
     folder = whole.folder.parents[1] / "runs" / "lesson"
-    journal = read_journal(folder)
+    journal = read_status(folder)
     assert (journal.step, journal.last_step, journal.left_s) == (20, 20, 0)
     assert journal.tokens_per_s == pytest.approx(whole.tokens_per_s)
     assert [row["loss"] for row in journal.log if "loss" in row] == small_lesson.losses(whole.folder)
-    (folder / JOURNAL).rename(folder / "aside")
+    (folder / STATUS).rename(folder / "aside")
     try:
-        told = read_journal(folder)
+        told = read_status(folder)
     finally:
-        (folder / "aside").rename(folder / JOURNAL)
+        (folder / "aside").rename(folder / STATUS)
     assert (told.step, told.last_step, told.tokens_per_s) == (20, 20, None)
     assert [row["loss"] for row in told.log if "loss" in row] == small_lesson.losses(whole.folder)
 
@@ -157,7 +163,7 @@ def test_a_killed_run_ends_with_the_weights_of_one_that_was_not(
             process.send_signal(signal.SIGKILL)  # while it saves
     assert process.returncode == -signal.SIGKILL
     assert not is_held(saving.parent)
-    assert read_journal(saving.parent).last_step == 20, "it is written from the first step on, not at the end"
+    assert read_status(saving.parent).last_step == 20, "it is written from the first step on, not at the end"
     with pytest.raises(UserError, match="--resume") as caught:
         run(small_lesson.recipe(tiny_llama), tmp_path)
     assert caught.value.mend == "titlewise finetune RECIPE --resume"
@@ -203,7 +209,7 @@ def test_a_run_is_resumed_only_with_what_it_was_begun_with(half: tuple[Recipe, P
     with pytest.raises(UserError, match=r"training.learning_rate was 0.001 and is 0.0005"):
         run(other, home, resume=True)
     with pytest.raises(UserError, match="the examples differ"):
-        train(recipe, small_lesson.examples(39), [], home, resume=True)
+        train(recipe, small_lesson.examples(39), [], home, RunOptions(resume=True))
 
 
 def test_resuming_what_was_killed_before_its_first_line_begins_anew(
@@ -217,13 +223,13 @@ def test_an_unfinished_run_is_lost_only_when_told(half: tuple[Recipe, Path]) -> 
     recipe, home = half
     with pytest.raises(UserError, match="unfinished run"):
         run(recipe, home)
-    outcome = train(recipe, small_lesson.examples(), [], home, restart=True, stop_after=1)
+    outcome = train(recipe, small_lesson.examples(), [], home, RunOptions(restart=True, stop_after=1))
     assert outcome.steps == 1
     assert [path.name for path in (home / "runs" / "lesson").glob("checkpoint-*")] == ["checkpoint-1"]
     (home / "runs" / "lesson" / "run.json").write_text("{", encoding="utf-8")
     with pytest.raises(UserError, match="is damaged"):
         run(recipe, home)
-    assert train(recipe, small_lesson.examples(), [], home, restart=True, stop_after=1).steps == 1
+    assert train(recipe, small_lesson.examples(), [], home, RunOptions(restart=True, stop_after=1)).steps == 1
 
 
 def test_it_stops_when_the_loss_gets_no_better_and_publishes_the_best(tiny_llama: Path, tmp_path: Path) -> None:
@@ -263,7 +269,7 @@ def test_out_of_memory_the_batch_halves_and_the_accumulation_doubles(tiny_llama:
 @pytest.mark.parametrize("name", ["../elsewhere", ".hidden", "a b", "a/b"])
 def test_a_name_that_leads_elsewhere_is_refused(tiny_llama: Path, tmp_path: Path, name: str) -> None:
     with pytest.raises(UserError, match="cannot name an adapter"):
-        train(small_lesson.recipe(tiny_llama), small_lesson.examples(), [], tmp_path, name=name)
+        train(small_lesson.recipe(tiny_llama), small_lesson.examples(), [], tmp_path, RunOptions(name))
 
 
 def test_examples_that_are_all_too_long_are_a_fault_of_the_users(tiny_llama: Path, tmp_path: Path) -> None:

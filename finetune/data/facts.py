@@ -1,8 +1,8 @@
 """Facts in descriptions, each with its exact place: what a question can be asked about.
 
 Finds by pattern, passage by passage: ages, sizes, weights, counts, materials, what is included and
-what is not, what it works with, and so on. A fact that is missed costs nothing; a wrong one would
-teach a wrong answer. So patterns are narrow, and whole passages are left alone where a word tells
+what is not, what it works with, and so on. A fact that is missed costs nothing; from a wrong one
+a wrong answer is learnt. So patterns are narrow, and whole passages are left alone where a word tells
 that the number is about something else. Nothing is inferred across passages.
 
     for fact in facts_in(product.content):

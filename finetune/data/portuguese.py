@@ -1,7 +1,7 @@
 """The values of a question in Portuguese, where the passages are in English.
 
 Numbers, units, ages, materials, colours and countries have their words here. What has none is asked
-in English instead: a question half in each language teaches nothing.
+in English instead: from a question half in each language nothing is learnt.
 
     in_portuguese("material", "is", {"v": "glass"}, "en")      # {"v": "vidro"}
 """

@@ -101,7 +101,7 @@ def question_forms(fact: Fact, known: str, values: ValuePool, draw: random.Rando
     else:
         forms = _measured(fact, draw) if fact.numbers else _plain(fact, draw)
     for form in forms:
-        # What stands anywhere in the text, be it said of something else, is not asked for a "no".
+        # What stands anywhere in the text, be it of something else, is not asked for a "no".
         if form.label != "no" or form.form != "is" or form.values["v"].casefold() not in known.casefold():
             yield form
 

@@ -19,7 +19,7 @@ from typing import Any
 from finetune.data.example import Example
 from finetune.recipe import Recipe, recipe_of, to_toml
 from finetune.training.checkpoints import read_record
-from finetune.training.run import last_of, train
+from finetune.training.run import RunOptions, last_of, train
 from index.artefacts import read_manifest
 from index.errors import ArtefactError, UserError
 
@@ -112,7 +112,7 @@ def _trial(recipe: Recipe, settings: dict[str, Any], steps: int, examples_of: Ex
         read_manifest(finished, "adapter")
     except ArtefactError:
         unfinished = bool(read_record(home / "runs" / recipe.name))
-        train(recipe, *examples_of(recipe), home, resume=unfinished, stop_after=steps)
+        train(recipe, *examples_of(recipe), home, RunOptions(resume=unfinished, stop_after=steps))
     curve = json.loads((finished / "loss.json").read_text(encoding="utf-8"))
     return Trial(settings, *(last_of(curve, key) for key in ("loss", "eval_loss")))
 
