@@ -41,11 +41,15 @@ class Example:
     earlier: tuple[Message, ...] = ()
 
 
+class MixError(UserError, ValueError):
+    """Shares that make no mix; a `ValueError` too, so that pydantic reports it with a recipe's other errors."""
+
+
 @dataclass(frozen=True)
 class Mix:
     """How many examples, and the share of each kind; shares sum to one.
 
-    Raises `UserError` for shares that do not, or that lie outside [0, 1].
+    Raises `MixError` for shares that do not, or that lie outside [0, 1].
     """
 
     examples: int = 12_000  # in all; fewer where the catalogue has too little
@@ -63,7 +67,7 @@ class Mix:
         shares = (self.yes, self.no, self.answer, self.not_stated, self.describe)
         others = (self.follow_up, self.real, self.widened, self.portuguese)
         if abs(sum(shares) - 1) > 1e-6 or not all(0 <= share <= 1 for share in (*shares, *others)) or self.examples < 1:
-            raise UserError(
+            raise MixError(
                 f"the mix {self} is no mix: its kinds make {sum(shares):.3f} of {self.examples}",
                 "shares between 0 and 1, those of the five kinds summing to 1, of one example or more",
                 "mending [data] in the recipe",

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from assistant.backends.hf_loading import quiet
-from finetune.recipe import Precision, Recipe
+from assistant.backends.hf_loading import Precision, quiet
+from finetune.recipe import Recipe
 
 # Bytes for each weight of a linear layer; the others (embeddings, norms) stay in 16 bits, or 32.
 ATTENTION = "titlewise_shapes"  # the name under which transformers knows `_attention`
