@@ -28,16 +28,16 @@ if TYPE_CHECKING:
 
     from assistant.backends.llamacpp import LlamaCpp
 
-# What llama.cpp calls the layers of a Llama.
-NAMES = {
-    "self_attn.q_proj": "attn_q",
-    "self_attn.k_proj": "attn_k",
-    "self_attn.v_proj": "attn_v",
-    "self_attn.o_proj": "attn_output",
-    "mlp.gate_proj": "ffn_gate",
-    "mlp.up_proj": "ffn_up",
-    "mlp.down_proj": "ffn_down",
-}
+# The layers of a Llama that an adapter may change.
+LAYERS = (
+    "self_attn.q_proj",
+    "self_attn.k_proj",
+    "self_attn.v_proj",
+    "self_attn.o_proj",
+    "mlp.gate_proj",
+    "mlp.up_proj",
+    "mlp.down_proj",
+)
 LARGEST_FP16 = 65504.0
 # What the engines are compared on: after each token of this reply, the tokens of 1 % or more.
 REPLY = "No. The kettle must never go into the dishwasher. [2]"
@@ -45,7 +45,7 @@ LEAST_LIKELY = math.log(0.01)
 MOST_LIKELY = 100  # tokens, of which no more can have 1 %
 # Further apart with the adapter than without, the export is wrong: measured .00 to .01, and 8.7 with rows out of order.
 FARTHEST = 0.1
-_TENSOR = re.compile(r"base_model\.model\.model\.layers\.(\d+)\.(\w+\.\w+)\.lora_([AB])\.weight")
+_TENSOR = re.compile(r"base_model\.model\.(model\.layers\.(\d+)\.(\w+\.\w+))\.lora_([AB])\.weight")
 
 
 @dataclass(frozen=True)
@@ -240,22 +240,27 @@ def merge(adapter: Adapter, model_place: Path, folder: Path) -> None:
 
 def _named(tensors: dict[str, Any], config: dict[str, Any], folder: Path) -> list[tuple[str, str]]:
     """Return (llama.cpp's name, PEFT's name) of every tensor: layer by layer, each lora_a before its lora_b."""
-    named = []
+    import gguf
+
     strange = [] if not config.get("alpha_pattern") else ["an alpha_pattern"]
+    found = []
     for source in tensors:
         match = _TENSOR.fullmatch(source)
-        if match is None or match[2] not in NAMES:
+        if match is None or match[3] not in LAYERS:
             strange.append(source)
         else:
-            named.append((int(match[1]), NAMES[match[2]], match[3].lower(), source))
+            found.append(match)
     if strange:
         raise UserError(
             f"the adapter in {folder} has {strange[0]}"
             + (f" and {len(strange) - 1} more that llama.cpp has no place for" if len(strange) > 1 else ""),
-            f"LoRA on {', '.join(NAMES)} alone",
+            f"LoRA on {', '.join(LAYERS)} alone",
             "titlewise export ADAPTER --merged DIR, or another recipe",
         )
-    return [(f"blk.{layer}.{name}.weight.lora_{part}", source) for layer, name, part, source in sorted(named)]
+    layers = 1 + max((int(match[2]) for match in found), default=0)
+    names = gguf.get_tensor_name_map(gguf.MODEL_ARCH.LLAMA, layers)
+    named = sorted((int(match[2]), names.get_name(match[1]), match[4].lower(), match[0]) for match in found)
+    return [(f"{name}.weight.lora_{part}", source) for _, name, part, source in named]
 
 
 def _unpacked(model_place: Path, out: Path) -> Path:

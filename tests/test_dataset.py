@@ -20,9 +20,8 @@ from finetune.data.dataset import Report, build_counted
 from finetune.data.example import NOT_STATED, Example, Mix, prompt_of
 from finetune.data.facts import Fact, facts_in
 from finetune.data.generated import template_attribute
-from finetune.data.phrasing import Template, is_held_out, mistyped, short_title, typed, worded
+from finetune.data.phrasing import Template, is_held_out, mistyped, short_title, templates, typed, worded
 from finetune.data.question_files import read_rows
-from finetune.data.question_templates import TEMPLATES
 from finetune.data.questions import ValuePool, question_forms
 from finetune.data.unanswerable import CONFUSED, NAMED, is_silent
 from index.catalogue.store import Catalogue
@@ -137,7 +136,7 @@ def test_held_out_templates_are_asked_in_validation_only(train: list[Example], v
 
 
 def test_a_seventh_of_the_templates_is_held_out_and_stays_the_same() -> None:
-    every = [Template(*key, text) for key, texts in TEMPLATES.items() for text in texts]
+    every = [Template(*key, text) for key, texts in templates().items() for text in texts]
     held = [template for template in every if is_held_out(template)]
     assert 0.1 < len(held) / len(every) < 0.2
     texts = ("how old should one be?", "what is the age?", "ages?", "from which age?", "what age is it for?", "age?")
@@ -147,7 +146,7 @@ def test_a_seventh_of_the_templates_is_held_out_and_stays_the_same() -> None:
 
 def test_every_template_fills_with_the_values_it_may_get() -> None:
     values = {"v": "2 pounds", "thing": "handle", "unit": "pounds"}
-    for (attribute, form, language), texts in TEMPLATES.items():
+    for (attribute, form, language), texts in templates().items():
         for text in texts:
             made = worded(Template(attribute, form, language, text), values, "Oak Stool", random.Random(0))
             assert "{" not in made
@@ -330,13 +329,13 @@ def test_a_silent_text_tells_nothing_and_a_near_one_is_not_silent() -> None:
     assert not is_silent("feature", "carrying handle", "A stool with a handle.")
 
 
-@pytest.mark.parametrize("attribute", sorted({attribute for attribute, _, _ in TEMPLATES}))
+@pytest.mark.parametrize("attribute", sorted({attribute for attribute, _, _ in templates()}))
 def test_for_each_attribute_it_can_be_told_whether_a_text_is_silent(attribute: str) -> None:
     assert is_silent(attribute, "zebra", "Xyzzy.")
 
 
 def test_each_fact_of_the_catalogue_has_templates(sample: Catalogue) -> None:
-    known = {attribute for attribute, _, _ in TEMPLATES}
+    known = {attribute for attribute, _, _ in templates()}
     facts = [fact for row in range(len(sample)) for fact in facts_in(sample.product(row).content)]
     assert {template_attribute(fact) for fact in facts} <= known
 

@@ -11,6 +11,7 @@ import random
 import re
 
 from finetune.data.facts import Fact
+from finetune.data.tables import table
 
 SHORTEST_WORDS, LONGEST_WORDS = 3, 22  # of a passage or clause that is repeated
 PLAIN_SHARE = 0.3  # of the facts that could be put either way
@@ -54,35 +55,6 @@ _VERB = re.compile(
 _CLAUSE_BREAK = re.compile(
     r"\s*[;|•]\s*|\s*(?:\*+|>>)\s*|(?<=[a-z\d)])\.\s?(?=[A-Z])|\s+[–—-]\s+|,\s+(?:and|but|so|which|while)\s+|:\s+"
 )
-# How a fact is put where its passage is too long: "{It}" is the subject, "{text}" the fact's own words.
-_PLAIN: dict[str, tuple[str, str]] = {
-    "age": ("{It} is for {text}", "{It} is not suitable for children {text}"),
-    "players": ("{It} is for {text}", ""),
-    "weight": ("{It} weighs {text}", ""),
-    "duration": ("", ""),
-    "pages": ("{It} has {text}", ""),
-    "material": ("{It} is made of {text}", ""),
-    "colour": ("The color is {text}", ""),
-    "free": ("{It} is {text}", ""),
-    "property": ("{It} is {text}", "{It} is {text}"),
-    "language": ("The language is {text}", ""),
-    "origin": ("{It} is made in {text}", ""),
-    "warranty": ("{It} has a {text}", ""),
-    "water": ("{It} is {text}", "{It} is {text}"),
-    "assembly": ("Assembly is required", "No assembly is required"),
-    "batteries included": ("Batteries are included", "Batteries are not included"),
-    "batteries": ("{It} requires {text}", "No batteries are required"),
-    "voltage": ("The voltage is {text}", ""),
-    "wattage": ("{It} uses {text}", ""),
-    "power": ("{It} is {text}", ""),
-    "not included": ("", "{It} does not include {thing}"),
-    "included": ("{It} includes {text}", ""),
-    "compatibility": ("{It} works with {text}", "{It} is not for use with {thing}"),
-    "use": ("{It} is ideal for {text}", ""),
-    "feature": ("{It} has {text}", "{It} does not have {thing}"),
-    "requirement": ("{It} requires {text}", "{It} does not require {thing}"),
-    "certified": ("{It} is {text}", ""),
-}
 
 
 def realise(fact: Fact, draw: random.Random) -> str:
@@ -148,7 +120,7 @@ def _stands(text: str, *, whole: bool) -> bool:
 
 
 def _plain(fact: Fact, draw: random.Random) -> str:
-    form = _PLAIN.get(fact.attribute, ("", ""))[0 if fact.polarity else 1]
+    form: str = table("statements")["affirmed" if fact.polarity else "denied"].get(fact.attribute, "")
     if fact.attribute == "size":
         form = "{It} is {text}" if fact.thing else "{It} measures {text}"
     elif fact.attribute == "capacity":

@@ -13,48 +13,14 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from assistant.grounding.evidence import content_words
 from finetune.data.fact_patterns import MATERIALS
 from finetune.data.facts import MONTHS_A_YEAR, Fact
+from finetune.data.tables import table
 
 Label = Literal["answer", "yes", "no"]
-
-_SINGULAR_UNITS = {
-    "in": "inches", '"': "inches", "”": "inches", "″": "inches", "''": "inches", "inch": "inches", "ft": "feet",
-    "foot": "feet", "lb": "pounds", "lbs": "pounds", "pound": "pounds", "oz": "ounces", "ounce": "ounces", "kgs": "kg",
-    "g": "grams", "gram": "grams", "yd": "yards", "yds": "yards", "hour": "hours", "hr": "hours", "hrs": "hours",
-    "minute": "minutes", "min": "minutes", "mins": "minutes", "gallon": "gallons", "quart": "quarts", "cup": "cups",
-    "sheet": "sheets", "volt": "volts", "v": "volts", "watt": "watts",
-}  # fmt: skip
-_OTHER_BATTERIES = ("AA", "AAA", "C", "D", "9V", "CR2032")
-_OPPOSITES = {
-    "disposable": "reusable", "reusable": "disposable", "sterile": "non-sterile", "rechargeable": "disposable",
-    "scented": "unscented", "unscented": "scented", "non-toxic": "toxic", "odorless": "scented",
-}  # fmt: skip
-_WASHING = {"machine": ("machine wash",), "hand": ("hand wash",)}
-_POWERS = ("battery", "solar", "usb", "mains", "manual", "gas", "wind")
-_COLOURS = ("black", "white", "red", "blue", "green", "yellow", "orange", "purple", "pink", "brown", "silver", "gold")
-_DENIED_MATERIALS = {
-    "metal": ("metal", "steel", "aluminum", "stainless steel"),
-    "plastic": ("plastic",),
-    "wood": ("wood", "bamboo"),
-    "glass": ("glass",),
-    "paper": ("paper", "cardboard"),
-    "textile": ("cotton", "wool", "polyester"),
-    "leather": ("leather", "real leather"),
-    "rubber": ("rubber", "silicone"),
-    "ceramic": ("ceramic", "porcelain"),
-}
-# Voltages near each other are the same to a shopper: 110 and 120, 220 and 240.
-_USUAL = {"voltage": (3, 5, 6, 9, 12, 24, 36, 110, 220), "wattage": (5, 15, 25, 40, 60, 75, 100, 500, 1000)}
-_ALLERGENS = frozenset(
-    "latex lead bpa pvc gluten phthalate fragrance alcohol nut sugar dye silicone mercury paraben bleach".split()
-)
-_COUNTRIES = ("the USA", "China", "Germany", "Japan", "Italy", "Taiwan", "India", "England", "Mexico")
-_LANGUAGES = ("English", "Spanish", "French", "German", "Portuguese", "Italian")
-_FORMATS = {"hardcover": "paperback", "hardback": "paperback", "paperback": "hardcover", "board book": "paperback"}
 
 
 @dataclass(frozen=True)
@@ -106,9 +72,13 @@ def question_forms(fact: Fact, known: str, values: ValuePool, draw: random.Rando
             yield form
 
 
+def _listed(name: str) -> Any:
+    return table("question_values")[name]
+
+
 def _measured(fact: Fact, draw: random.Random) -> Iterator[QuestionForm]:
     """QuestionForm for a number: the one stated, another, more, less."""
-    number, unit = fact.numbers[-1], _SINGULAR_UNITS.get(fact.unit, fact.unit)
+    number, unit = fact.numbers[-1], _listed("units").get(fact.unit, fact.unit)
     values = {"unit": unit, "thing": fact.thing}
     yield QuestionForm("open", "answer", values)
     if fact.attribute == "size" and not fact.thing:
@@ -118,8 +88,8 @@ def _measured(fact: Fact, draw: random.Random) -> Iterator[QuestionForm]:
         return
     higher, lower = _shifted(number, draw.uniform(1.2, 2.5)), _shifted(number, draw.uniform(0.3, 0.8))
     unlike = draw.choice((higher, lower))
-    if fact.attribute in _USUAL:
-        unlike = float(draw.choice([usual for usual in _USUAL[fact.attribute] if abs(usual - number) > 0.15 * number]))
+    if usual := _listed("usual").get(fact.attribute):
+        unlike = float(draw.choice([each for each in usual if abs(each - number) > 0.15 * number]))
     if fact.attribute == "capacity" and fact.value.startswith(("up to", "as many", "até")):
         yield QuestionForm("upto", "yes", {**values, "v": f"{_number_text(lower)} {unit}".strip()})
         yield QuestionForm("upto", "no", {**values, "v": f"{_number_text(higher)} {unit}".strip()})
@@ -182,9 +152,9 @@ def _material(fact: Fact, known: str, values: ValuePool, draw: random.Random) ->
     yield QuestionForm("open", "answer", {})
     yield QuestionForm("is", "yes", {"v": fact.value})
     stated = {family for family, words in MATERIALS.items() if re.search(rf"\b(?:{words})", known, re.I)}
-    families = [family for family in _DENIED_MATERIALS if family not in stated]
+    families = [family for family in _listed("materials") if family not in stated]
     if fact.closed and families:
-        yield QuestionForm("is", "no", {"v": draw.choice(_DENIED_MATERIALS[draw.choice(families)])})
+        yield QuestionForm("is", "no", {"v": draw.choice(_listed("materials")[draw.choice(families)])})
 
 
 def _one_of(fact: Fact, values: Sequence[str], known: str, draw: random.Random) -> Iterator[QuestionForm]:
@@ -197,18 +167,19 @@ def _one_of(fact: Fact, values: Sequence[str], known: str, draw: random.Random) 
 
 
 def _colour(fact: Fact, known: str, values: ValuePool, draw: random.Random) -> Iterator[QuestionForm]:
-    yield from _one_of(fact, _COLOURS, known, draw)
+    yield from _one_of(fact, _listed("colours"), known, draw)
     # A product that is white may come in gold too: only what is stated is asked for so.
     yield QuestionForm("has", "yes", {"v": fact.thing or fact.value})
 
 
 def _origin(fact: Fact, known: str, values: ValuePool, draw: random.Random) -> Iterator[QuestionForm]:
     american = re.search(r"US|America|United States|U\.S", fact.text)
-    yield from _one_of(fact, [country for country in _COUNTRIES if not (american and "USA" in country)], known, draw)
+    countries = [country for country in _listed("countries") if not (american and "USA" in country)]
+    yield from _one_of(fact, countries, known, draw)
 
 
 def _language(fact: Fact, known: str, values: ValuePool, draw: random.Random) -> Iterator[QuestionForm]:
-    for form in _one_of(fact, _LANGUAGES, known, draw):
+    for form in _one_of(fact, _listed("languages"), known, draw):
         yield QuestionForm(form.form, form.label, {**form.values, "v": form.values.get("v", "").capitalize()})
 
 
@@ -218,7 +189,7 @@ def _author(fact: Fact, known: str, values: ValuePool, draw: random.Random) -> I
 
 
 def _format(fact: Fact, known: str, values: ValuePool, draw: random.Random) -> Iterator[QuestionForm]:
-    other = _FORMATS.get(fact.thing)
+    other = _listed("formats").get(fact.thing)
     yield from _one_of(fact, [other] if other else [], known, draw)
 
 
@@ -227,14 +198,14 @@ def _batteries(fact: Fact, known: str, values: ValuePool, draw: random.Random) -
     if fact.polarity:
         yield QuestionForm("open", "answer", {})
         yield QuestionForm("is", "yes", {"v": fact.thing.upper() if len(fact.thing) < 4 else fact.thing})
-        others = [kind for kind in _OTHER_BATTERIES if not re.search(rf"\b{kind}\b|{kind}s? batter", known, re.I)]
+        others = [kind for kind in _listed("batteries") if not re.search(rf"\b{kind}\b|{kind}s? batter", known, re.I)]
         if others:
             yield QuestionForm("is", "no", {"v": draw.choice(others)})
 
 
 def _free(fact: Fact, known: str, values: ValuePool, draw: random.Random) -> Iterator[QuestionForm]:
     yield QuestionForm("has", "yes", {"thing": fact.thing})
-    if fact.thing in _ALLERGENS:
+    if fact.thing in _listed("allergens"):
         yield QuestionForm(
             "contains",
             "no",
@@ -244,7 +215,7 @@ def _free(fact: Fact, known: str, values: ValuePool, draw: random.Random) -> Ite
 
 def _property(fact: Fact, known: str, values: ValuePool, draw: random.Random) -> Iterator[QuestionForm]:
     yield QuestionForm("has", "yes" if fact.polarity else "no", {"thing": fact.thing})
-    opposite = _OPPOSITES.get(fact.thing)
+    opposite = _listed("opposites").get(fact.thing)
     if fact.polarity and opposite and not re.search(rf"\b{opposite}\b", known, re.I):
         yield QuestionForm("has", "no", {"thing": opposite})
 
@@ -265,8 +236,8 @@ def _power(fact: Fact, known: str, values: ValuePool, draw: random.Random) -> It
         if not re.search(rf"\b{opposite}\b", known, re.I):
             yield QuestionForm("is", "no", {"v": opposite})
         return
-    others = [power for power in _POWERS if not re.search(power, known, re.I)]
-    if fact.thing in _POWERS and others:
+    others = [power for power in _listed("powers") if not re.search(power, known, re.I)]
+    if fact.thing in _listed("powers") and others:
         yield QuestionForm("is", "no", {"v": f"{draw.choice(others)} {draw.choice(('powered', 'operated'))}"})
 
 
