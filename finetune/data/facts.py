@@ -100,8 +100,6 @@ def facts_of(passage: Passage) -> list[Fact]:
     """Return the facts of one passage; where two overlap in one attribute, the first rule's is kept."""
     kept: list[Fact] = []
     for rule in RULES:
-        if rule.unless is not None and rule.unless.search(passage.text):
-            continue
         for fact in _found(rule, passage):
             if not any(fact.attribute == other.attribute and _overlap(fact, other) for other in kept):
                 kept.append(fact)
@@ -123,7 +121,7 @@ def number_of(text: str) -> float:
 
 
 def _found(rule: Rule, passage: Passage) -> Iterator[Fact]:
-    for match in rule.pattern.finditer(passage.text):
+    for match in rule.matches(passage.text):
         groups = match.groupdict()
         name = "value" if groups.get("value") else "items" if groups.get("items") else "thing"
         start, end = match.span(name) if groups.get(name) else match.span()

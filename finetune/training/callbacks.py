@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from transformers import TrainerCallback
 
 from finetune.training.status import TrainingStatus, write_status
-from index.progress import LINE_EVERY_S
+from index.progress import LINE_EVERY_S, terminal_bar
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -39,14 +39,8 @@ class ProgressCallback(TrainerCallback):
         """Start the clock, and the bar where there is a terminal."""
         self._start_s = self._printed_s = time.monotonic()
         self._first_step = state.global_step
-        if sys.stderr.isatty():
-            from tqdm import tqdm
-
-            total, initial = self._tokens_until[self._last_step], self._tokens_until[self._first_step]
-            bar: tqdm[NoReturn] = tqdm(
-                desc="training", total=total, initial=initial, unit=" tokens", unit_scale=True, dynamic_ncols=True
-            )
-            self._bar = bar
+        total, initial = self._tokens_until[self._last_step], self._tokens_until[self._first_step]
+        self._bar = terminal_bar("training", total, "tokens", initial)
         self._write(state)
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:

@@ -4,7 +4,7 @@ A checkpoint is a folder `checkpoint-STEP`; its checksums, written last, list ev
 size and SHA-256. One that they do not match, or that has none, does not count. Nothing is pickled: tensors are
 safetensors, the rest is JSON. What the files mean is `finetune.training.trainer`'s affair.
 
-    newest = newest_complete(home / "runs" / "embedded")
+    newest, broken = newest_complete(home / "runs" / "embedded")
 """
 
 import json

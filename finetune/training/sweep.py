@@ -4,7 +4,7 @@ Trials are recipes that differ in the fields that vary; each is trained and publ
 a home of its own beside the sweep's table. A trial that is finished is not trained
 again, one that was killed is resumed. Nothing is chosen here: people read the table.
 
-    rows = sweep(read_recipe("embedded"), read_variations(path), examples_of, home / "sweeps" / "rank")
+    trials = sweep(read_recipe("embedded"), read_variations(path), examples_of, home / "sweeps" / "rank")
 """
 
 import itertools
