@@ -159,9 +159,9 @@ def test_a_reply_cites_the_passage_that_its_words_stand_in(train: list[Example])
         assert found, each.reply
         gold = each.passages[int(found.group(1)) - 1]
         passages = [Passage(number, text, 0, len(text)) for number, text in enumerate(each.passages, 1)]
-        said = re.sub(r"^(?:Yes|No|Sim|Não)\. ", "", each.reply)
-        assert set(re.findall(r"\d+", CITED.sub("", said))) <= set(re.findall(r"\d+", gold)), (each.reply, gold)
-        shared = content_words(said) & content_words(passages[int(found.group(1)) - 1].text)
+        sentence = re.sub(r"^(?:Yes|No|Sim|Não)\. ", "", each.reply)
+        assert set(re.findall(r"\d+", CITED.sub("", sentence))) <= set(re.findall(r"\d+", gold)), (each.reply, gold)
+        shared = content_words(sentence) & content_words(passages[int(found.group(1)) - 1].text)
         assert shared or "atter" in each.reply or "ssembl" in each.reply, (each.reply, gold)
 
 

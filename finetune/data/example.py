@@ -19,6 +19,13 @@ Kind = Literal["answer", "yes", "no", "not_stated", "describe"]
 Side = Literal["train", "validation"]
 
 NOT_STATED = "Not stated."
+# What a reply to a closed question begins with.
+YES_NO: dict[tuple[Kind, Language], str] = {
+    ("yes", "en"): "Yes. ",
+    ("no", "en"): "No. ",
+    ("yes", "pt"): "Sim. ",
+    ("no", "pt"): "Não. ",
+}
 
 
 @dataclass(frozen=True)

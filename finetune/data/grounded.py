@@ -12,19 +12,11 @@ from dataclasses import replace
 from assistant.grounding.evidence import Evidence
 from assistant.messages import Message
 from assistant.passages import Passage
-from assistant.phrases import Language
 from finetune.data.answers import realise
-from finetune.data.example import NOT_STATED, Example, Kind
+from finetune.data.example import NOT_STATED, YES_NO, Example
 from finetune.data.generated import GeneratedQuestion
 from finetune.data.product_pool import ProductPool, renumbered, with_gold
 from finetune.data.unanswerable import is_silent
-
-_PREFIX: dict[tuple[Kind, Language], str] = {
-    ("yes", "en"): "Yes. ",
-    ("no", "en"): "No. ",
-    ("yes", "pt"): "Sim. ",
-    ("no", "pt"): "Não. ",
-}
 
 
 def example_of(
@@ -46,7 +38,7 @@ def example_of(
         shown, number = with_gold(evidence, question.fact.passage, pool.budget.max_passages)
         if with_distractors:
             shown, number = renumbered(_with_distractors(shown, question, pool, draw), question.fact.passage)
-        reply = f"{_PREFIX.get((question.kind, question.language), '')}{sentence} [{number}]"
+        reply = f"{YES_NO.get((question.kind, question.language), '')}{sentence} [{number}]"
     else:
         shown, reply = list(_silent_passages(question, pool, draw).passages), NOT_STATED
         if not shown:

@@ -20,14 +20,13 @@ from typing import cast
 from assistant.grounding.evidence import content_words
 from assistant.passages import Passage
 from assistant.phrases import Language, language_of
-from finetune.data.example import NOT_STATED, Example, Kind
+from finetune.data.example import NOT_STATED, YES_NO, Example, Kind
 from finetune.data.product_pool import ProductPool, with_gold
 from index.errors import UserError
 
 _LABELS = frozenset({"answer", "yes", "no", "not_stated"})
 _CITATION = re.compile(r"\s*\[\d+(?:, ?\d+)*\]")
 _YES_OR_NO = re.compile(r"^\W*(?:(?P<yes>yes|sim)|no|não)\b[\s,.;:!–-]*", re.I)
-_BEGINNING = {("yes", "en"): "Yes", ("no", "en"): "No", ("yes", "pt"): "Sim", ("no", "pt"): "Não"}
 DISTRACTORS = 2  # from other rows of the same title, where a row brings nothing but what answers
 
 
@@ -99,7 +98,7 @@ def real_example(row: Row, others: Sequence[str], pool: ProductPool, draw: rando
 
 
 def _row(entry: dict[str, object], name: str) -> Row:
-    label, answer = str(entry["label"]), str(entry["answer"]).strip()
+    label, answer = cast(Kind, str(entry["label"])), str(entry["answer"]).strip()
     question, passages = str(entry["question"]), entry["passages"]
     if label not in _LABELS:
         raise ValueError(f"the label {label!r} is none of {', '.join(sorted(_LABELS))}")
@@ -117,7 +116,7 @@ def _row(entry: dict[str, object], name: str) -> Row:
         str(entry.get("title", "")),
         tuple(passages),
         answer,
-        cast(Kind, label),
+        label,
         tuple(cited),
         str(entry.get("source", name)),
         str(entry.get("group", "")),
@@ -131,7 +130,7 @@ def _nearest(text: str, passages: Sequence[str]) -> int:
     return shared.index(max(shared)) + 1 if shared else 0
 
 
-def _begun_with(label: str, answer: str, language: Language) -> str:
+def _begun_with(label: Kind, answer: str, language: Language) -> str:
     """Return an answer that begins with its label, as "Yes. " or "Não. ".
 
     Raises `ValueError` where it begins with the other one.
@@ -140,7 +139,7 @@ def _begun_with(label: str, answer: str, language: Language) -> str:
     if beginning and bool(beginning["yes"]) != (label == "yes"):
         raise ValueError(f"the answer {answer[:20]!r} does not fit its label {label!r}")
     rest = answer[beginning.end() :] if beginning else answer
-    return f"{_BEGINNING[label, language]}. {rest[:1].upper()}{rest[1:]}".strip()
+    return f"{YES_NO[label, language]}{rest[:1].upper()}{rest[1:]}".strip()
 
 
 def _laid_out(texts: Sequence[str]) -> list[Passage]:
