@@ -1,4 +1,4 @@
-"""Tell the memory that training takes on one device, by recipe and length, from the models' shapes alone.
+"""Estimate the memory that training takes on one device, by recipe and length, from the models' shapes alone.
 
     python benchmarks/memory.py
 
@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from finetune.recipe import Recipe, read_recipe
-from finetune.sizing.memory import Memory, memory_teller
+from finetune.sizing.memory import Memory, memory_estimator
 
 # The published configurations: hidden size, layers, heads, key-value heads, inner size, vocabulary, tied embeddings.
 SHAPES = {
@@ -39,12 +39,12 @@ def main() -> None:
             recipe = read_recipe(name)
             place = _config(recipe.model.base, Path(scratch))
             length, batch = recipe.data.max_length, recipe.training.micro_batch
-            told = memory_teller(place, recipe)(length)
-            parts = (told.weights, told.adapter, told.activations, told.logits)
+            memory = memory_estimator(place, recipe)(length)
+            parts = (memory.weights, memory.adapter, memory.activations, memory.logits)
             print(f"{name:16}{length:>8}{batch:>7}", end="")
             print("".join(f"{part / GB:>{width}.2f}" for part, width in zip(parts, (9, 9, 8, 8), strict=True)), end="")
             one, two = (_with_batch(recipe, size, place, length).total for size in (1, 2))
-            print(f"{told.total / GB:>10.1f}", end="")
+            print(f"{memory.total / GB:>10.1f}", end="")
             print("".join(f"{largest_batch(card, one, two) or '–':>8}" for card in CARDS_GB))
 
 
@@ -67,11 +67,11 @@ def _config(base: str, scratch: Path) -> Path:
 
 def _with_batch(recipe: Recipe, size: int, place: Path, length: int) -> Memory:
     training = replace(recipe.training, micro_batch=size, batch=max(size, recipe.training.batch))
-    return memory_teller(place, replace(recipe, training=training))(length)
+    return memory_estimator(place, replace(recipe, training=training))(length)
 
 
 def largest_batch(card_gb: int, one: int, two: int) -> int:
-    """Give the largest power of two that a card holds, 0 for none, from the bytes that one and two examples need."""
+    """Return the largest power of two that a card holds, 0 for none, from the bytes that one and two examples need."""
     room = card_gb * GB * SPARE - one
     most = 1 + int(room / (two - one)) if room >= 0 else 0
     return 1 << (most.bit_length() - 1) if most else 0

@@ -34,18 +34,18 @@ class Pair:
 
     @property
     def passage(self) -> str:
-        """Give the attribute as a description would state it."""
+        """Return the attribute as a description would state it."""
         return f"{self.name.capitalize()}: {self.value}."
 
 
 def flatten(candidate: str) -> str:
-    """Give an attribute as readable text, "Item weight: 27.5 pounds."; a text that is none is given as it is."""
+    """Return an attribute as readable text, "Item weight: 27.5 pounds."; a text that is none is given as it is."""
     name, value = split_attribute(candidate)
     return f"{name.capitalize()}: {value}." if name and value else " ".join(candidate.split())
 
 
 def split_attribute(candidate: str) -> tuple[str, str]:
-    """Give name and value of an attribute, both empty where the text is none."""
+    """Return name and value of an attribute, both empty where the text is none."""
     found = re.match(r"\s*([a-z][a-z0-9_]*)\s*:\s*(?=\{)", candidate)
     if not found:
         return "", ""
@@ -54,7 +54,7 @@ def split_attribute(candidate: str) -> tuple[str, str]:
     only = next(iter(values[0]), "") if len(values) == 1 and isinstance(values[0], dict) and len(values[0]) == 1 else ""
     if only and only not in _UNTELLING and isinstance(values[0], dict):
         name, values = f"{name} {only.replace('_', ' ')}", [values[0][only]]
-    return name, ", ".join(dict.fromkeys(said for value in values if (said := _say(value))))
+    return name, ", ".join(dict.fromkeys(text for value in values if (text := _as_text(value))))
 
 
 def attribute_questions(pairs: Sequence[Pair], seed: int) -> Iterator[dict[str, object]]:
@@ -264,7 +264,7 @@ def _unlike(pair: Pair, pairs: Sequence[Pair], draw: random.Random) -> list[Pair
 
 
 def _akin(name: str, other: str) -> bool:
-    """Say whether two attributes may tell the same: "item weight" and "total metal weight"."""
+    """Return whether two attributes may tell the same: "item weight" and "total metal weight"."""
     kinds = [
         frozenset(number for number, (pattern, _, _) in enumerate(_ASKED) if re.search(pattern, each))
         for each in (name, other)
@@ -277,7 +277,7 @@ def _can_be_asked(value: str) -> bool:
 
 
 def _excludes(stated: str, asked: str) -> bool:
-    """Say whether two values share no word: only then does one deny the other."""
+    """Return whether two values share no word: only then does one deny the other."""
     return not set(re.findall(r"[a-z0-9.]+", stated.lower())) & set(re.findall(r"[a-z0-9.]{2,}|\d", asked.lower())) or (
         stated.split()[1:] == asked.split()[1:] and stated.split()[0] != asked.split()[0] and stated[:1].isdigit()
     )
@@ -351,7 +351,7 @@ class _Reader:
             self.place += 1
 
 
-def _say(value: Value, *, within: bool = False) -> str:
+def _as_text(value: Value, *, within: bool = False) -> str:
     """Put a value into words; a measure is given in the unit that people here use, its own in brackets.
 
     `within` others the brackets are left out.
@@ -359,15 +359,15 @@ def _say(value: Value, *, within: bool = False) -> str:
     if isinstance(value, str):
         return _say_plain(value)
     if isinstance(value, list):
-        return ", ".join(dict.fromkeys(said for entry in value if (said := _say(entry))))
+        return ", ".join(dict.fromkeys(text for entry in value if (text := _as_text(entry))))
     normalised = value.get("normalized_value")
     if isinstance(normalised, dict) and normalised.get("unit") != value.get("unit"):
-        own = _say({key: entry for key, entry in value.items() if key != "normalized_value"})
-        return _say(normalised) if within else f"{_say(normalised)} ({own})"
+        own = _as_text({key: entry for key, entry in value.items() if key != "normalized_value"})
+        return _as_text(normalised) if within else f"{_as_text(normalised)} ({own})"
     parts = []
-    unit = _say(value["unit"]) if "unit" in value else ""
+    unit = _as_text(value["unit"]) if "unit" in value else ""
     for key, entry in value.items():
-        words = _say(entry, within=True)
+        words = _as_text(entry, within=True)
         if key in _DROPPED or key in ("unit", "normalized_value") or not words or words == "unknown":
             continue
         if key in _UNTELLING or (key in ("minimum", "maximum") and len(value) == 1):

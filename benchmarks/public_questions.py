@@ -91,12 +91,12 @@ def main() -> None:
         *ranking_rows(arguments.data, "dev"),
     ]
     pairs_dev = list(pair_rows(arguments.data / "semipqa_data_to_text_dev.jsonl.gz", arguments.seed))
-    taught = [row for row in train if row["group"] not in kept_out]
-    validated = {group for group in {str(row["group"]) for row in taught} if _part(f"validation {group}") < VALIDATED}
+    training = [row for row in train if row["group"] not in kept_out]
+    validated = {group for group in {str(row["group"]) for row in training} if _part(f"validation {group}") < VALIDATED}
     arguments.out.mkdir(parents=True, exist_ok=True)
     for name, rows in (
-        ("train", [row for row in taught if row["group"] not in validated]),
-        ("validation", [row for row in taught if row["group"] in validated] + pairs_dev),
+        ("train", [row for row in training if row["group"] not in validated]),
+        ("validation", [row for row in training if row["group"] in validated] + pairs_dev),
         ("heldout", held_out),
         ("epqa_heldout", list(held_out_questions(epqa))),
         ("hetpqa_dev", list(hetpqa_questions(arguments.data))),
@@ -115,12 +115,12 @@ def read(path: Path) -> list[Source]:
 
 
 def is_held_out(asin: str) -> bool:
-    """Say, by a fixed hash, whether a product of ePQA is kept from training."""
+    """Return, by a fixed hash, whether a product of ePQA is kept from training."""
     return int(hashlib.sha256(asin.encode()).hexdigest(), 16) % 100 >= TRAINED_PERCENT
 
 
 def epqa_rows(rows: Iterable[Source], counts: Counter[str], *, described_only: bool) -> Iterator[Row]:
-    """Give each fully answering candidate among the others of its question, and the questions that none answers."""
+    """Return each fully answering candidate among the others of its question, and the questions that none answers."""
     for group in _by(rows, "qid").values():
         shown = [row for row in group if not described_only or row["source"] in DESCRIPTION_SOURCES]
         described = [row for row in shown if row["source"] in DESCRIPTION_SOURCES]
@@ -138,7 +138,7 @@ def epqa_rows(rows: Iterable[Source], counts: Counter[str], *, described_only: b
 
 
 def hetpqa_rows(folder: Path, side: str, counts: Counter[str]) -> Iterator[Row]:
-    """Give the answered questions of hetPQA, the evidence of the product's other questions beside the gold one."""
+    """Return the answered questions of hetPQA, the evidence of the product's other questions beside the gold one."""
     rows = read(folder / f"hetpqa_answers_{side}.jsonl.gz")
     kept_back = {row["question"] for row in read(folder / "hetpqa_answers_dev.jsonl.gz")} if side == "train" else set()
     for group in _by(rows, "ASIN").values():
@@ -153,7 +153,7 @@ def hetpqa_rows(folder: Path, side: str, counts: Counter[str]) -> Iterator[Row]:
 
 
 def ranking_rows(folder: Path, side: str) -> Iterator[Row]:
-    """Give questions with candidates of which none, or all but those left out, is relevant: not stated."""
+    """Return questions with candidates of which none, or all but those left out, is relevant: not stated."""
     answered = {
         row["question"]: own for own in ("train", "dev") for row in read(folder / f"hetpqa_answers_{own}.jsonl.gz")
     }
@@ -168,12 +168,12 @@ def ranking_rows(folder: Path, side: str) -> Iterator[Row]:
 
 
 def side_of(question: str) -> str:
-    """Say, by a fixed hash, whether an unanswered question of the ranking sets is for training or kept: "dev"."""
+    """Return, by a fixed hash, whether an unanswered question of the ranking sets is for training or kept: "dev"."""
     return "dev" if _part(question) < NOT_STATED_HELD_OUT else "train"
 
 
 def pair_rows(path: Path, seed: int) -> Iterator[Row]:
-    """Give questions about the attributes of semiPQA, which brings sentences without questions."""
+    """Return questions about the attributes of semiPQA, which brings sentences without questions."""
     pairs = []
     for row in read(path):
         name, value = split_attribute(row["data"])
@@ -183,7 +183,7 @@ def pair_rows(path: Path, seed: int) -> Iterator[Row]:
 
 
 def held_out_questions(rows: Iterable[Source]) -> Iterator[Row]:
-    """Give the questions of ePQA's held-out products with all their candidates, as evaluation reads them."""
+    """Return the questions of ePQA's held-out products with all their candidates, as evaluation reads them."""
     for qid, group in _by([row for row in rows if is_held_out(row["ASIN"])], "qid").items():
         candidates = [
             {"text": flatten(row["candidate"]), "source": row["source"], "label": row["label"], "answer": row["answer"]}
@@ -200,7 +200,7 @@ def held_out_questions(rows: Iterable[Source]) -> Iterator[Row]:
 
 
 def hetpqa_questions(folder: Path) -> Iterator[Row]:
-    """Give the questions of hetPQA's dev part in the same form: answered ones, and those that no candidate answers.
+    """Return the questions of hetPQA's dev part in the same form: answered ones, and those that no candidate answers.
 
     The set has no titles, and the products of most dev questions are asked about in training too.
     """
@@ -237,19 +237,19 @@ def _het_question(question: str, asin: str, group: Sequence[Source]) -> Row:
 
 
 def labelled(question: str, answer: str) -> tuple[str, str]:
-    """Give ("yes"|"no"|"answer", reply): yes or no stand first; ("", reason) for an answer that is left out.
+    """Return ("yes"|"no"|"answer", reply): yes or no stand first; ("", reason) for an answer that is left out.
 
     A closed question that is answered without yes or no ("it has a sun canopy") gets the one that it means,
     where the answer speaks of what was asked.
     """
     text = " ".join(answer.split())
-    said = _YES_NO.match(text)
-    rest = _SAID_BY.sub("", text[said.end() :] if said else text).strip(" ,;:")
+    beginning = _YES_NO.match(text)
+    rest = _SAID_BY.sub("", text[beginning.end() :] if beginning else text).strip(" ,;:")
     if _HEDGE.search(rest) or not content_words(rest) - _FILLER:
         return "", "hedged or empty"
     sentence = _sentence(rest)
-    if said:
-        label = "yes" if said.group(1).lower().startswith("y") else "no"
+    if beginning:
+        label = "yes" if beginning.group(1).lower().startswith("y") else "no"
         if _OPEN_START.match(question):
             return "", "yes or no to an open question"
         return label, f"{label.capitalize()}. {sentence}"
@@ -274,8 +274,8 @@ def _answered(row: Source, others: Sequence[Source], counts: Counter[str]) -> Ro
     wanted = content_words(f"{reply} {row['question']}")
     gold = max(evidence, key=lambda piece: len(wanted & content_words(piece)), default="")
     plain = re.sub(r"^(?:Yes|No)\. ", "", reply)
-    said = content_words(plain) - content_words(row["question"]) - _FILLER
-    if len(said & content_words(gold)) < LEAST_OVERLAP * len(said) or not _numbers(plain) <= _numbers(
+    own = content_words(plain) - content_words(row["question"]) - _FILLER
+    if len(own & content_words(gold)) < LEAST_OVERLAP * len(own) or not _numbers(plain) <= _numbers(
         gold + row["question"]
     ):
         counts[f"{source}: not carried by its evidence"] += 1
@@ -321,7 +321,7 @@ def _numbers(text: str) -> set[str]:
 
 
 def _part(key: str) -> float:
-    """Give a number in [0, 1) for a key, the same on every machine."""
+    """Return a number in [0, 1) for a key, the same on every machine."""
     return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big") / 2**64
 
 

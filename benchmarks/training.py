@@ -3,7 +3,7 @@
     python benchmarks/training.py [--source ../shared/data/amazon_mixed_9k.trn.json.gz] [--steps 8]
 
 The plain script is SFTTrainer as it is commonly set up: every batch padded to its longest example, in
-random order, gradient checkpointing on, logits for every token. Both teach the embedded model the same
+random order, gradient checkpointing on, logits for every token. Both train the embedded model on the same
 examples, with the same adapter, batch and precision; they take turns, so that a busy machine slows both.
 Counted are the examples' own tokens, padding not. The losses compared are those of the same validation
 examples before the first step and after the last. With a GPU at hand, also tokens a second, peak memory
@@ -64,8 +64,8 @@ def main() -> None:
                 for way in (ours, plain):
                     way.step([train[row] for row in way.batch(step, recipe.training.batch)], measured=step > 0)
                     bar.update()
-        ours_did, plain_did = (way.told(train, loss) for way, loss in zip((ours, plain), before, strict=True))
-        told: dict[str, Any] = {
+        ours_did, plain_did = (way.result(train, loss) for way, loss in zip((ours, plain), before, strict=True))
+        report: dict[str, Any] = {
             "threads": torch.get_num_threads(),
             "ours": asdict(ours_did),
             "plain": asdict(plain_did),
@@ -73,8 +73,8 @@ def main() -> None:
             "ratio_by_cpu_time": round(ours_did.tokens_per_cpu_s / plain_did.tokens_per_cpu_s, 2),
         }
         if torch.cuda.is_available():
-            told["llama_8b_nf4"] = measure_8b()
-        print(json.dumps(told))
+            report["llama_8b_nf4"] = measure_8b()
+        print(json.dumps(report))
 
 
 class _Way:
@@ -96,7 +96,7 @@ class _Way:
             self._trainer.model.get_base_model().activation_checkpointing_enable()
 
     def batch(self, step: int, size: int) -> list[int]:
-        """Give the rows of a step."""
+        """Return the rows of a step."""
         return self._order[step * size : (step + 1) * size]
 
     def step(self, rows: Sequence[Row], *, measured: bool) -> None:
@@ -123,11 +123,11 @@ class _Way:
             self._tokens += sum(len(row.ids) for row in rows)
 
     def evaluate(self) -> float:
-        """Give the loss on the validation rows."""
+        """Return the loss on the validation rows."""
         loss: float = self._trainer.evaluate()["eval_loss"]
         return loss
 
-    def told(self, rows: Sequence[Row], before: float) -> Measured:
+    def result(self, rows: Sequence[Row], before: float) -> Measured:
         """Sum up."""
         padding = padding_share([len(row.ids) for row in rows], self._order, self._micro_batch)
         return Measured(
@@ -144,7 +144,7 @@ class _Way:
 
 
 def _rows(recipe: Recipe, source: Path, home: Path, steps: int) -> tuple[list[Row], list[Row]]:
-    """Give as many train rows as the steps take, and 32 to validate on."""
+    """Return as many train rows as the steps take, and 32 to validate on."""
     from finetune.training.tokenization import tokenizer_of
 
     prepare(source, home / "catalogue")
@@ -172,9 +172,9 @@ def _random_order(recipe: Recipe, rows: Sequence[Row]) -> list[int]:
 
 def _ours(recipe: Recipe, train: Sequence[Row], validation: Sequence[Row], scratch: Path) -> tuple[Any, int]:
     """Make the trainer that `finetune` uses."""
-    from finetune.training.trainer import Teacher
+    from finetune.training.trainer import AnswerTrainer
 
-    return _trainer(Teacher, recipe, train, validation, scratch, False), recipe.training.micro_batch
+    return _trainer(AnswerTrainer, recipe, train, validation, scratch, False), recipe.training.micro_batch
 
 
 def _plain(recipe: Recipe, train: Sequence[Row], validation: Sequence[Row], scratch: Path) -> tuple[Any, int]:

@@ -1,1 +1,1 @@
-"""Floor 3: teaching the Llama."""
+"""Floor 3: fine-tuning the Llama."""

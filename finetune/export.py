@@ -28,16 +28,16 @@ if TYPE_CHECKING:
 
     from assistant.backends.llamacpp import LlamaCpp
 
-# What llama.cpp calls the layers of a Llama.
-NAMES = {
-    "self_attn.q_proj": "attn_q",
-    "self_attn.k_proj": "attn_k",
-    "self_attn.v_proj": "attn_v",
-    "self_attn.o_proj": "attn_output",
-    "mlp.gate_proj": "ffn_gate",
-    "mlp.up_proj": "ffn_up",
-    "mlp.down_proj": "ffn_down",
-}
+# The layers of a Llama that an adapter may change.
+LAYERS = (
+    "self_attn.q_proj",
+    "self_attn.k_proj",
+    "self_attn.v_proj",
+    "self_attn.o_proj",
+    "mlp.gate_proj",
+    "mlp.up_proj",
+    "mlp.down_proj",
+)
 LARGEST_FP16 = 65504.0
 # What the engines are compared on: after each token of this reply, the tokens of 1 % or more.
 REPLY = "No. The kettle must never go into the dishwasher. [2]"
@@ -45,7 +45,7 @@ LEAST_LIKELY = math.log(0.01)
 MOST_LIKELY = 100  # tokens, of which no more can have 1 %
 # Further apart with the adapter than without, the export is wrong: measured .00 to .01, and 8.7 with rows out of order.
 FARTHEST = 0.1
-_TENSOR = re.compile(r"base_model\.model\.model\.layers\.(\d+)\.(\w+\.\w+)\.lora_([AB])\.weight")
+_TENSOR = re.compile(r"base_model\.model\.(model\.layers\.(\d+)\.(\w+\.\w+))\.lora_([AB])\.weight")
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ def write_gguf(folder: Path, out: Path, heads: Heads) -> None:
 
 
 def permuted(weights: "numpy.ndarray[Any, Any]", heads: int) -> "numpy.ndarray[Any, Any]":
-    """Give the rows in llama.cpp's order: its rotation pairs neighbours, transformers' the halves of a head."""
+    """Return the rows in llama.cpp's order: its rotation pairs neighbours, transformers' the halves of a head."""
     rows = weights.shape[0]
     halves = weights.reshape(heads, 2, rows // heads // 2, *weights.shape[1:])
     return halves.swapaxes(1, 2).reshape(weights.shape)
@@ -171,10 +171,10 @@ def check_export(adapter: Adapter, model_place: Path) -> tuple[Parity, Parity]:
     """Compare llama.cpp with PEFT on the same weights: with the adapter, and without.
 
     Both are given the GGUF's weights unpacked to fp32. As they are served, llama.cpp rounds what it
-    multiplies with 4-bit weights to 8 bits, and that hides a fault of the export (measured: .3 either way).
+    multiplies with 4-bit weights to 8 bits, and that hides an error of the export (measured: .3 either way).
 
-    Raises `UserError` where they do not say the same, or as `export_gguf` does; `BackendError` where one of them
-    cannot load the model or the adapter.
+    Raises `UserError` where they do not hold the same likely, or as `export_gguf` does; `BackendError` where
+    one of them cannot load the model or the adapter.
     """
     from assistant.backends.hf_loading import load_model, prompt_ids, with_adapters
     from assistant.backends.llamacpp import LlamaCpp
@@ -206,7 +206,7 @@ def check_export(adapter: Adapter, model_place: Path) -> tuple[Parity, Parity]:
 
 
 def why_unchecked(model_place: Path) -> str:
-    """Say why `check_export` cannot be asked about this model on this machine; empty where it can."""
+    """Return why `check_export` cannot compare this model on this machine; empty where it can."""
     import psutil
 
     if model_place.suffix != ".gguf":
@@ -239,27 +239,32 @@ def merge(adapter: Adapter, model_place: Path, folder: Path) -> None:
 
 
 def _named(tensors: dict[str, Any], config: dict[str, Any], folder: Path) -> list[tuple[str, str]]:
-    """Give (llama.cpp's name, PEFT's name) of every tensor: layer by layer, each lora_a before its lora_b."""
-    named = []
+    """Return (llama.cpp's name, PEFT's name) of every tensor: layer by layer, each lora_a before its lora_b."""
+    import gguf
+
     strange = [] if not config.get("alpha_pattern") else ["an alpha_pattern"]
+    found = []
     for source in tensors:
         match = _TENSOR.fullmatch(source)
-        if match is None or match[2] not in NAMES:
+        if match is None or match[3] not in LAYERS:
             strange.append(source)
         else:
-            named.append((int(match[1]), NAMES[match[2]], match[3].lower(), source))
+            found.append(match)
     if strange:
         raise UserError(
             f"the adapter in {folder} has {strange[0]}"
             + (f" and {len(strange) - 1} more that llama.cpp has no place for" if len(strange) > 1 else ""),
-            f"LoRA on {', '.join(NAMES)} alone",
+            f"LoRA on {', '.join(LAYERS)} alone",
             "titlewise export ADAPTER --merged DIR, or another recipe",
         )
-    return [(f"blk.{layer}.{name}.weight.lora_{part}", source) for layer, name, part, source in sorted(named)]
+    layers = 1 + max((int(match[2]) for match in found), default=0)
+    names = gguf.get_tensor_name_map(gguf.MODEL_ARCH.LLAMA, layers)
+    named = sorted((int(match[2]), names.get_name(match[1]), match[4].lower(), match[0]) for match in found)
+    return [(f"{name}.weight.lora_{part}", source) for _, name, part, source in named]
 
 
 def _unpacked(model_place: Path, out: Path) -> Path:
-    """Write a GGUF with all weights in fp32, and give `out` back."""
+    """Write a GGUF with all weights in fp32, and return `out`."""
     import gguf
 
     reader = gguf.GGUFReader(model_place)
@@ -277,16 +282,16 @@ def _unpacked(model_place: Path, out: Path) -> Path:
 
 
 def _apart(model: Any, backend: "LlamaCpp", prompt: Sequence[int], reply: Sequence[int], name: str) -> Parity:
-    """Compare what comes after the prompt and after each token of the reply, with one adapter or with none."""
+    """Compare log-probabilities after the prompt and after each token of the reply, with one adapter or with none."""
     import torch
 
     with torch.no_grad():
         logits = model(input_ids=torch.tensor([[*prompt, *reply]]), logits_to_keep=len(reply) + 1).logits[0]
     largest, agreeing, places = 0.0, 0, 0
     for read, scores in enumerate(logits.float().log_softmax(-1)):
-        told = backend.likeliest([*prompt, *reply[:read]], name, MOST_LIKELY)
-        far = (abs(float(scores[token]) - said) for token, said in told.items() if said >= LEAST_LIKELY)
+        likeliest = backend.likeliest([*prompt, *reply[:read]], name, MOST_LIKELY)
+        far = (abs(float(scores[token]) - found) for token, found in likeliest.items() if found >= LEAST_LIKELY)
         largest = max([largest, *far])
-        agreeing += int(scores.argmax()) in list(told)[:1]
-        places += bool(told)
+        agreeing += int(scores.argmax()) in list(likeliest)[:1]
+        places += bool(likeliest)
     return Parity(largest, agreeing, places)

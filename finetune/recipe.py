@@ -1,6 +1,6 @@
 """Recipes: everything that one training run needs to know, as a TOML file in which every field is commented.
 
-Reads and checks them, all faults at once, and writes a resolved one back. What the
+Reads and checks them, all errors at once, and writes a resolved one back. What the
 fields do is `finetune.training.run`'s affair; `finetune/recipes/` holds those that are shipped.
 
     recipe = read_recipe("embedded")
@@ -9,21 +9,26 @@ fields do is `finetune.training.run`'s affair; `finetune/recipes/` holds those t
 import hashlib
 import json
 import tomllib
-from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from dataclasses import asdict, dataclass, field, is_dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args, get_origin, get_type_hints
 
+from assistant.backends.hf_loading import Precision
 from assistant.prompt import PromptFormat
 from finetune.data.example import Mix
 from index.errors import UserError
 
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+    from pydantic_core import ErrorDetails
+
 RECIPES = Path(__file__).parent / "recipes"
-Precision = Literal["nf4", "int8", "bf16", "fp32"]
 
 
 @dataclass(frozen=True)
 class Model:
-    """What is taught."""
+    """What is trained."""
 
     base: str = "smollm2-135m"  # a named model, a hub name that was fetched, or a path
     precision: Precision = "nf4"  # of the frozen weights; a GGUF is unpacked to bf16 or fp32
@@ -32,7 +37,7 @@ class Model:
 
 @dataclass(frozen=True)
 class Data:
-    """What it is taught with."""
+    """What it is trained on."""
 
     max_length: int = 768  # tokens of prompt and reply together
     too_long: Literal["drop", "cut"] = "drop"  # what becomes of an example that is longer
@@ -52,7 +57,7 @@ class Lora:
 
 @dataclass(frozen=True)
 class Training:
-    """How it is taught."""
+    """How it is trained."""
 
     epochs: float = 3.0
     batch: int = 16  # examples that one optimiser step sees, over all processes
@@ -73,7 +78,7 @@ class Training:
 
 @dataclass(frozen=True)
 class Logging:
-    """What it tells."""
+    """What it logs."""
 
     every_steps: int = 10
     to: Literal["none", "tensorboard", "trackio", "wandb"] = "none"  # beside loss.json, which is always written
@@ -82,6 +87,9 @@ class Logging:
 @dataclass(frozen=True)
 class Recipe:
     """Everything that one training run needs."""
+
+    # For pydantic, here and in all sections: no unknown keys, and no text that happens to hold a number.
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
 
     name: str  # the file's name
     model: Model = field(default_factory=Model)
@@ -98,14 +106,14 @@ class Recipe:
 
 
 def shipped() -> list[str]:
-    """Name the recipes that are in the package."""
+    """Return the names of the recipes that are in the package."""
     return sorted(path.stem for path in RECIPES.glob("*.toml"))
 
 
 def read_recipe(name_or_path: str) -> Recipe:
     """Read a shipped recipe by its name, or a TOML file.
 
-    Raises `UserError` that tells every fault of the file at once.
+    Raises `UserError` that names every error of the file at once.
     """
     path = RECIPES / f"{name_or_path}.toml" if name_or_path in shipped() else Path(name_or_path)
     if not path.is_file():
@@ -118,9 +126,9 @@ def read_recipe(name_or_path: str) -> Recipe:
 
 
 def parse_recipe(name: str, text: str, where: str) -> Recipe:
-    """Make a recipe from TOML; `where` names the file in what is said of faults.
+    """Make a recipe from TOML; `where` names the file in error messages.
 
-    Raises `UserError` that tells every fault at once.
+    Raises `UserError` that names every error at once.
     """
     try:
         table = tomllib.loads(text)
@@ -130,76 +138,57 @@ def parse_recipe(name: str, text: str, where: str) -> Recipe:
 
 
 def recipe_of(name: str, table: dict[str, Any], where: str) -> Recipe:
-    """Make a recipe from what a TOML file holds; `where` names it in what is said of faults.
+    """Make a recipe from what a TOML file holds; `where` names it in error messages.
 
-    Raises `UserError` that tells every fault at once.
+    Raises `UserError` that names every error at once.
     """
-    faults = ["unknown key name"] if "name" in table else []
-    recipe: Recipe = _section(Recipe, {**table, "name": name}, "", faults)
-    if not faults:
-        faults += _contradictions(recipe)
-    if faults:
-        raise UserError(f"{where} has faults: {'; '.join(faults)}", "a recipe without them", f"edit {where}")
+    from pydantic import ValidationError
+
+    errors = ["unknown key name"] if "name" in table else []
+    # As JSON, where strict types take a list for a tuple; a date, which JSON lacks, becomes what no field takes.
+    text = json.dumps({**table, "name": name}, default=lambda _: [[]])
+    try:
+        recipe = _adapter().validate_json(text)
+    except ValidationError as exc:
+        errors += [_message(error, table) for error in exc.errors(include_url=False)]
+    else:
+        errors += _contradictions(recipe)
+    if errors:
+        raise UserError(f"{where} has faults: {'; '.join(errors)}", "a recipe without them", f"edit {where}")
     return recipe
 
 
 def to_toml(recipe: Recipe) -> str:
     """Write a recipe as TOML that `parse_recipe` reads back to the same value."""
-    return "\n".join(_lines(recipe, "")) + "\n"
+    import tomli_w
+
+    sections = asdict(recipe)
+    del sections["name"]
+    return tomli_w.dumps(sections)
 
 
-def _lines(section: Any, path: str) -> list[str]:
-    values = {each.name: getattr(section, each.name) for each in fields(section) if path or each.name != "name"}
-    lines = [f"[{path}]"] if path else []
-    lines += [f"{name} = {_toml(value)}" for name, value in values.items() if not is_dataclass(value)]
-    for name, value in values.items():
-        if is_dataclass(value):
-            lines += ["", *_lines(value, f"{path}.{name}".removeprefix("."))]
-    return lines
+@cache
+def _adapter() -> "TypeAdapter[Recipe]":
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Recipe)
 
 
-def _toml(value: Any) -> str:
-    if isinstance(value, tuple):
-        return "[" + ", ".join(_toml(each) for each in value) + "]"
-    if isinstance(value, str):
-        # JSON's escapes are TOML's, but for DEL, which TOML wants escaped.
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-    return str(value).lower() if isinstance(value, bool) else repr(value)
-
-
-def _section(kind: Any, table: dict[str, Any], path: str, faults: list[str]) -> Any:
-    """Make the dataclass `kind` from a table; what is wrong is added to `faults`, and its default stands."""
-    types = get_type_hints(kind)
-    names = {each.name for each in fields(kind)}
-    faults += [f"unknown key {_named(path, key)}" for key in table if key not in names]
-    values: dict[str, Any] = {}
-    for name in names & table.keys():
-        value = table[name]
-        if is_dataclass(types[name]) and isinstance(value, dict):
-            values[name] = _section(types[name], value, _named(path, name), faults)
-            continue
-        read = _value(types[name], value)
-        if read is None:
-            faults.append(f"{_named(path, name)} is {value!r}, expected {_expected(types[name])}")
-        else:
-            values[name] = read
-    try:
-        return kind(**values)
-    except UserError as fault:  # a dataclass that checks itself
-        faults.append(f"[{path}]: {fault.happened}")
-        return kind()
-
-
-def _value(kind: Any, value: Any) -> Any:
-    """Give the value as `kind` asks for it, or None where it is something else; TOML has no null."""
-    if get_origin(kind) is Literal:
-        return value if value in get_args(kind) and isinstance(value, str) else None
-    if get_origin(kind) is tuple:
-        whole = isinstance(value, list) and all(isinstance(each, get_args(kind)[0]) for each in value)
-        return tuple(value) if whole else None
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    return value if type(value) is kind else None
+def _message(error: "ErrorDetails", table: dict[str, Any]) -> str:
+    """Return one of pydantic's errors in our words; `table` holds the value as it was written."""
+    if error["type"] == "unexpected_keyword_argument":
+        return f"unknown key {'.'.join(map(str, error['loc']))}"
+    kind: Any = Recipe
+    value: Any = table
+    path = []
+    for key in error["loc"]:
+        if is_dataclass(kind):  # else it leads into a list
+            kind, value = get_type_hints(kind)[str(key)], value[key]
+            path.append(str(key))
+    name = ".".join(path)
+    if error["type"] == "value_error":  # a dataclass that checks itself
+        return f"[{name}]: {error['ctx']['error'].happened}"
+    return f"{name} is {value!r}, expected {_expected(kind)}"
 
 
 def _expected(kind: Any) -> str:
@@ -212,12 +201,8 @@ def _expected(kind: Any) -> str:
     return {int: "a whole number", float: "a number", bool: "true or false", str: "a string"}[kind]
 
 
-def _named(path: str, key: str) -> str:
-    return f"{path}.{key}".removeprefix(".")
-
-
 def _contradictions(recipe: Recipe) -> list[str]:
-    """Tell which values cannot be, alone or together."""
+    """Return which values cannot be, alone or together."""
     training, adapter, data = recipe.training, recipe.adapter, recipe.data
     checks: list[tuple[bool, str]] = [
         *_at_least(1, training, "training", ("batch", "micro_batch", "save_every_steps")),
@@ -244,7 +229,7 @@ def _contradictions(recipe: Recipe) -> list[str]:
             "training.patience and choose = best need evaluate_every_steps above 0",
         ),
     ]
-    return [fault for right, fault in checks if not right]
+    return [message for right, message in checks if not right]
 
 
 def _at_least(least: int, section: Any, path: str, names: tuple[str, ...]) -> list[tuple[bool, str]]:

@@ -150,6 +150,11 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def checksum_of(path: Path) -> dict[str, Any]:
+    """Return the size in bytes and the SHA-256 of a file."""
+    return {"size": path.stat().st_size, "sha256": sha256_of(path)}
+
+
 def _sealed(body: dict[str, Any]) -> bytes:
     """Give the manifest as it is written: the body, and the SHA-256 that seals it."""
     return (json.dumps({"artefact": body, "sha256": _digest_of(body)}, indent=1, sort_keys=True) + "\n").encode()

@@ -32,13 +32,7 @@ class Progress:
         self._bar: tqdm[NoReturn] | None = None
 
     def __enter__(self) -> Self:
-        if sys.stderr.isatty():
-            from tqdm import tqdm
-
-            bar: tqdm[NoReturn] = tqdm(
-                desc=self._label, total=self._total, unit=" " + self._unit, unit_scale=True, dynamic_ncols=True
-            )
-            self._bar = bar
+        self._bar = terminal_bar(self._label, self._total, self._unit)
         return self
 
     def __exit__(
@@ -67,3 +61,12 @@ class Progress:
             file=sys.stderr,
             flush=True,
         )
+
+
+def terminal_bar(label: str, total: int | None, unit: str, initial: int = 0) -> "tqdm[NoReturn] | None":
+    """Return a bar where standard error is a terminal, None elsewhere."""
+    if not sys.stderr.isatty():
+        return None
+    from tqdm import tqdm
+
+    return tqdm(desc=label, total=total, initial=initial, unit=f" {unit}", unit_scale=True, dynamic_ncols=True)

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from finetune.training.checkpoints import (
-    SEAL,
+    CHECKSUMS,
     checkpoints,
     is_complete,
     keep_newest,
     newest_complete,
     read_tree,
-    seal,
+    write_checksums,
     write_tree,
 )
 
@@ -23,14 +23,14 @@ def make(run: Path, step: int, *, sealed: bool = True) -> Path:
     (folder / "weights").write_bytes(b"0123456789")
     (folder / "inner" / "more").write_bytes(b"abc")
     if sealed:
-        seal(folder)
+        write_checksums(folder)
     return folder
 
 
 def test_a_checkpoint_is_complete_once_it_is_sealed(tmp_path: Path) -> None:
     folder = make(tmp_path, 3, sealed=False)
     assert not is_complete(folder)
-    seal(folder)
+    write_checksums(folder)
     assert is_complete(folder)
 
 
@@ -45,11 +45,11 @@ def test_a_checkpoint_that_is_harmed_is_not_complete(tmp_path: Path, harm: str) 
     elif harm == "gone":
         path.unlink()
     elif harm == "seal gone":
-        (folder / SEAL).unlink()
+        (folder / CHECKSUMS).unlink()
     elif harm == "seal cut":
-        (folder / SEAL).write_text((folder / SEAL).read_text()[:-20])
+        (folder / CHECKSUMS).write_text((folder / CHECKSUMS).read_text()[:-20])
     else:
-        (folder / SEAL).write_text("[]")
+        (folder / CHECKSUMS).write_text("[]")
     assert not is_complete(folder)
 
 

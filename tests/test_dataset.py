@@ -15,15 +15,14 @@ from assistant.grounding.citations import check
 from assistant.passages import Passage
 from assistant.prompt import PromptFormat, answer_prompt, describe_prompt
 from assistant.question import read_question
-from finetune.data.answers import as_sentence, restate
+from finetune.data.answers import as_sentence, realise
 from finetune.data.dataset import Report, build_counted
 from finetune.data.example import NOT_STATED, Example, Mix, prompt_of
 from finetune.data.facts import Fact, facts_in
 from finetune.data.generated import template_attribute
-from finetune.data.phrasing import Template, is_held_out, mistyped, short_title, typed, worded
+from finetune.data.phrasing import Template, is_held_out, mistyped, short_title, templates, typed, worded
 from finetune.data.question_files import read_rows
-from finetune.data.question_templates import TEMPLATES
-from finetune.data.questions import Pool, asks_of
+from finetune.data.questions import ValuePool, question_forms
 from finetune.data.unanswerable import CONFUSED, NAMED, is_silent
 from index.catalogue.store import Catalogue
 from index.errors import UserError
@@ -92,9 +91,9 @@ def one_fact(content: str, attribute: str) -> Fact:
 
 
 def asked(content: str, attribute: str, seed: int = 0) -> list[tuple[str, str, dict[str, str]]]:
-    pool = Pool({"included": ["garden hose"], "compatibility": ["Epson XP-300"], "author": ["Ursula Vey"]})
+    values = ValuePool({"included": ["garden hose"], "compatibility": ["Epson XP-300"], "author": ["Ursula Vey"]})
     fact = one_fact(content, attribute)
-    return [(ask.form, ask.label, ask.values) for ask in asks_of(fact, content, pool, random.Random(seed))]
+    return [(each.form, each.label, each.values) for each in question_forms(fact, content, values, random.Random(seed))]
 
 
 def test_the_same_seed_gives_the_same_examples_and_another_seed_others(
@@ -138,7 +137,7 @@ def test_held_out_templates_are_asked_in_validation_only(train: list[Example], v
 
 
 def test_a_seventh_of_the_templates_is_held_out_and_stays_the_same() -> None:
-    every = [Template(*key, text) for key, texts in TEMPLATES.items() for text in texts]
+    every = [Template(*key, text) for key, texts in templates().items() for text in texts]
     held = [template for template in every if is_held_out(template)]
     assert 0.1 < len(held) / len(every) < 0.2
     texts = ("how old should one be?", "what is the age?", "ages?", "from which age?", "what age is it for?", "age?")
@@ -148,7 +147,7 @@ def test_a_seventh_of_the_templates_is_held_out_and_stays_the_same() -> None:
 
 def test_every_template_fills_with_the_values_it_may_get() -> None:
     values = {"v": "2 pounds", "thing": "handle", "unit": "pounds"}
-    for (attribute, form, language), texts in TEMPLATES.items():
+    for (attribute, form, language), texts in templates().items():
         for text in texts:
             made = worded(Template(attribute, form, language, text), values, "Oak Stool", random.Random(0))
             assert "{" not in made
@@ -161,9 +160,9 @@ def test_a_reply_cites_the_passage_that_its_words_stand_in(train: list[Example])
         assert found, each.reply
         gold = each.passages[int(found.group(1)) - 1]
         passages = [Passage(number, text, 0, len(text)) for number, text in enumerate(each.passages, 1)]
-        said = re.sub(r"^(?:Yes|No|Sim|Não)\. ", "", each.reply)
-        assert set(re.findall(r"\d+", CITED.sub("", said))) <= set(re.findall(r"\d+", gold)), (each.reply, gold)
-        shared = content_words(said) & content_words(passages[int(found.group(1)) - 1].text)
+        sentence = re.sub(r"^(?:Yes|No|Sim|Não)\. ", "", each.reply)
+        assert set(re.findall(r"\d+", CITED.sub("", sentence))) <= set(re.findall(r"\d+", gold)), (each.reply, gold)
+        shared = content_words(sentence) & content_words(passages[int(found.group(1)) - 1].text)
         assert shared or "atter" in each.reply or "ssembl" in each.reply, (each.reply, gold)
 
 
@@ -308,8 +307,8 @@ def test_catalogue_phrases_become_sentences(phrase: str, sentence: str) -> None:
 def test_a_long_passage_is_said_by_the_clause_or_plainly() -> None:
     content = "We have been making chairs by hand in a small town for longer than anybody here remembers now, " * 2
     fact = one_fact(content + "and this one weighs 9 pounds.", "weight")
-    assert re.search(r"weighs 9 pounds\.$", restate(fact, random.Random(0)))
-    assert len(restate(fact, random.Random(0)).split()) < 12
+    assert re.search(r"weighs 9 pounds\.$", realise(fact, random.Random(0)))
+    assert len(realise(fact, random.Random(0)).split()) < 12
 
 
 def test_typing_never_changes_a_number() -> None:
@@ -331,13 +330,13 @@ def test_a_silent_text_tells_nothing_and_a_near_one_is_not_silent() -> None:
     assert not is_silent("feature", "carrying handle", "A stool with a handle.")
 
 
-@pytest.mark.parametrize("attribute", sorted({attribute for attribute, _, _ in TEMPLATES}))
+@pytest.mark.parametrize("attribute", sorted({attribute for attribute, _, _ in templates()}))
 def test_for_each_attribute_it_can_be_told_whether_a_text_is_silent(attribute: str) -> None:
     assert is_silent(attribute, "zebra", "Xyzzy.")
 
 
 def test_each_fact_of_the_catalogue_has_templates(sample: Catalogue) -> None:
-    known = {attribute for attribute, _, _ in TEMPLATES}
+    known = {attribute for attribute, _, _ in templates()}
     facts = [fact for row in range(len(sample)) for fact in facts_in(sample.product(row).content)]
     assert {template_attribute(fact) for fact in facts} <= known
 

@@ -41,14 +41,14 @@ def test_llama_cpp_and_peft_hold_the_same_likely(options: dict[str, Any], tiny_g
     assert base.largest < 0.1
 
 
-@pytest.mark.parametrize("fault", ["rows", "scale"])
+@pytest.mark.parametrize("error", ["rows", "scale"])
 def test_the_comparison_refuses_a_wrong_export(
-    fault: str, tiny_gguf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    error: str, tiny_gguf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import gguf
 
     adapter = adapter_for(tiny_gguf, tmp_path)
-    if fault == "rows":
+    if error == "rows":
         monkeypatch.setattr(export, "permuted", lambda weights, heads: weights)
     else:
         add_float32 = gguf.GGUFWriter.add_float32
@@ -214,8 +214,8 @@ def test_the_command_looks_for_the_model_where_it_is_told(
     tiny_llama: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     moved = shutil.copytree(tiny_llama, tmp_path / "moved")
-    told = small_adapter.said(tiny_llama) | {"base": str(tmp_path / "gone")}
-    small_adapter.build(tmp_path / "adapters" / "mine", tiny_llama, made_by=told)
+    made_by = small_adapter.said(tiny_llama) | {"base": str(tmp_path / "gone")}
+    small_adapter.build(tmp_path / "adapters" / "mine", tiny_llama, made_by=made_by)
     assert main(["--home", str(tmp_path), "export", "mine"]) == 1
     assert f"there is no model {tmp_path / 'gone'}" in capsys.readouterr().err
     assert main(["--home", str(tmp_path), "export", "mine", "--model", str(moved)]) == 0
@@ -240,12 +240,12 @@ def test_an_adapter_of_one_s_own_answers_in_the_command_line(
     tiny_gguf: Path, sample_home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     adapter = export_gguf(adapter_for(tiny_gguf, tmp_path), tiny_gguf)
-    said = {}
+    texts = {}
     for choice in (["--adapter", str(adapter.folder)], ["--base"], []):
         arguments = ["describe", "Wooden Train", "--model", str(tiny_gguf), "--json", *choice]
         assert main(["--home", str(sample_home), *arguments]) == 0
-        said[tuple(choice)] = json.loads(capsys.readouterr().out)["text"]
-    assert said[("--base",)] == said[()] != said[("--adapter", str(adapter.folder))]
+        texts[tuple(choice)] = json.loads(capsys.readouterr().out)["text"]
+    assert texts[("--base",)] == texts[()] != texts[("--adapter", str(adapter.folder))]
     with pytest.raises(SystemExit) as caught:
         main(["ask", "how heavy is it?", "--adapter", "mine", "--base"])
     assert caught.value.code == 2

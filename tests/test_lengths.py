@@ -7,7 +7,7 @@ import pytest
 
 from finetune.recipe import Recipe, read_recipe
 from finetune.sizing.lengths import Lengths, cut_share, histogram, measure, quantile, table
-from finetune.sizing.memory import memory_teller
+from finetune.sizing.memory import memory_estimator
 from finetune.training.tokenization import Row
 
 
@@ -41,8 +41,8 @@ def test_the_histogram_counts_every_example_once() -> None:
 
 
 def test_what_the_backward_pass_keeps_is_told_without_a_weight(tiny_llama: Path) -> None:
-    tell = memory_teller(tiny_llama, recipe())
-    small, large = tell(64), tell(128)
+    estimate = memory_estimator(tiny_llama, recipe())
+    small, large = estimate(64), estimate(128)
     assert small.weights == large.weights > 0
     # Fused attention keeps no matrix of all pairs: twice the tokens take twice the memory, but for the mask.
     assert large.activations == pytest.approx(2 * small.activations, rel=0.1)
@@ -50,7 +50,7 @@ def test_what_the_backward_pass_keeps_is_told_without_a_weight(tiny_llama: Path)
 
 
 def test_checkpointing_keeps_less_and_the_estimate_says_so(tiny_llama: Path) -> None:
-    plain = memory_teller(tiny_llama, recipe())(128)
-    checkpointed = memory_teller(tiny_llama, recipe(gradient_checkpointing=True))(128)
+    plain = memory_estimator(tiny_llama, recipe())(128)
+    checkpointed = memory_estimator(tiny_llama, recipe(gradient_checkpointing=True))(128)
     assert checkpointed.activations < plain.activations
     assert checkpointed.adapter == plain.adapter

@@ -20,7 +20,7 @@ def leaves(section: object, path: str = "") -> set[str]:
     return names
 
 
-def faults_of(text: str) -> str:
+def errors_of(text: str) -> str:
     with pytest.raises(UserError) as caught:
         parse_recipe("mine", text, "mine.toml")
     return caught.value.happened
@@ -33,16 +33,16 @@ def test_the_shipped_recipes_are_the_five() -> None:
 @pytest.mark.parametrize("name", shipped())
 def test_a_shipped_recipe_sets_and_comments_every_field(name: str) -> None:
     text = (RECIPES / f"{name}.toml").read_text(encoding="utf-8")
-    told: set[str] = set()
+    commented: set[str] = set()
     section = ""
     for line in text.splitlines():
         if header := re.fullmatch(r"\[([\w.]+)\]", line):
             section = header[1]
         elif setting := re.fullmatch(r"(\w+) = .+  # \w.+", line):
-            told.add(f"{section}.{setting[1]}")
+            commented.add(f"{section}.{setting[1]}")
         else:
             assert not line or line.startswith("#"), f"{line} has no comment"
-    assert told == leaves(read_recipe(name)) - {"name"}
+    assert commented == leaves(read_recipe(name)) - {"name"}
 
 
 @pytest.mark.parametrize("name", shipped())
@@ -69,7 +69,7 @@ def test_the_seeds_own_values_are_in_tech_challenge() -> None:
 
 
 def test_all_faults_are_told_at_once() -> None:
-    told = faults_of(
+    message = errors_of(
         'name = "x"\n[model]\nbas = "x"\nprecision = "nf5"\n[training]\nepochs = "three"\nbatch = true\n'
         '[adapter]\ntargets = "q_proj"\n[data.mix]\nyes = 0.9\n[lessons]\na = 1'
     )
@@ -83,17 +83,19 @@ def test_all_faults_are_told_at_once() -> None:
         "[data.mix]: the mix",
         "unknown key lessons",
     ):
-        assert part in told
+        assert part in message
 
 
 def test_values_that_cannot_be_together_are_told_at_once() -> None:
-    told = faults_of('[training]\nbatch = 6\nmicro_batch = 4\npatience = 2\n[adapter]\nrank = 0\ntargets = ["lm_head"]')
+    message = errors_of(
+        '[training]\nbatch = 6\nmicro_batch = 4\npatience = 2\n[adapter]\nrank = 0\ntargets = ["lm_head"]'
+    )
     for part in ("training.batch is 6", "training.patience", "adapter.rank is 0", "adapter.targets names lm_head"):
-        assert part in told
+        assert part in message
 
 
 def test_a_file_that_is_no_toml_is_a_fault_of_the_users() -> None:
-    assert "mine.toml is no TOML" in faults_of("[model\n")
+    assert "mine.toml is no TOML" in errors_of("[model\n")
 
 
 def test_a_recipe_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) -> None:
@@ -105,8 +107,8 @@ def test_what_decides_the_weights_decides_the_digest() -> None:
     recipe = read_recipe("embedded")
     other = replace(recipe, training=replace(recipe.training, learning_rate=1e-5))
     assert other.digest() != recipe.digest()
-    told = replace(recipe, name="other", logging=replace(recipe.logging, every_steps=3))
-    assert told.digest() == recipe.digest()
+    renamed = replace(recipe, name="other", logging=replace(recipe.logging, every_steps=3))
+    assert renamed.digest() == recipe.digest()
 
 
 def test_defaults_make_a_recipe() -> None:

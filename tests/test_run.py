@@ -13,24 +13,30 @@ from pathlib import Path
 from statistics import correlation
 
 import pytest
-import small_lesson
+import small_training
 
 from finetune.recipe import Data, Recipe, to_toml
 from finetune.training.batching import lay_out, padding_share
 from finetune.training.checkpoints import read_tree
-from finetune.training.run import Outcome, train
-from finetune.training.status import JOURNAL, held, is_held, read_journal
+from finetune.training.run import Outcome, RunOptions, train
+from finetune.training.status import STATUS, held, is_held, read_status
 from finetune.training.tokenization import rows_of, tokenizer_of
 from index.artefacts import open_verified
 from index.errors import UserError
 from ui.cli import main
 
 ROOT = Path(__file__).parents[1]
-LESSON = Path(small_lesson.__file__)
+PROGRAM = Path(small_training.__file__)
 
 
 def run(recipe: Recipe, home: Path, *, resume: bool = False, stop_after: int | None = None) -> Outcome:
-    return train(recipe, small_lesson.examples(), small_lesson.examples(8), home, resume=resume, stop_after=stop_after)
+    return train(
+        recipe,
+        small_training.examples(),
+        small_training.examples(8),
+        home,
+        RunOptions(resume=resume, stop_after=stop_after),
+    )
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -46,14 +52,14 @@ def one_thread() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def whole(tiny_llama: Path, tmp_path_factory: pytest.TempPathFactory) -> Outcome:
-    """A run of the lesson that nothing interrupts."""
-    return run(small_lesson.recipe(tiny_llama), tmp_path_factory.mktemp("whole"))
+    """A run that nothing interrupts."""
+    return run(small_training.recipe(tiny_llama), tmp_path_factory.mktemp("whole"))
 
 
 @pytest.fixture
 def half(tiny_llama: Path, tmp_path: Path) -> tuple[Recipe, Path]:
-    """The home of a run of the lesson that was stopped after 7 of 20 steps."""
-    recipe = small_lesson.recipe(tiny_llama)
+    """The home of a run that was stopped after 7 of 20 steps."""
+    recipe = small_training.recipe(tiny_llama)
     run(recipe, tmp_path, stop_after=7)
     return recipe, tmp_path
 
@@ -62,11 +68,11 @@ def test_the_first_loss_is_that_of_the_base_model_on_reply_tokens(tiny_llama: Pa
     import torch
     from transformers import AutoModelForCausalLM
 
-    lesson = small_lesson.examples(8)
-    plan = small_lesson.recipe(tiny_llama, epochs=1.0)
-    outcome = train(plan, lesson, [], tmp_path)  # an adapter changes nothing before its first step
+    examples = small_training.examples(8)
+    plan = small_training.recipe(tiny_llama, epochs=1.0)
+    outcome = train(plan, examples, [], tmp_path)  # an adapter changes nothing before its first step
     model = AutoModelForCausalLM.from_pretrained(tiny_llama)
-    rows = rows_of(tokenizer_of(tiny_llama), lesson, plan.prompt, max_length=1024, too_long="drop").rows
+    rows = rows_of(tokenizer_of(tiny_llama), examples, plan.prompt, max_length=1024, too_long="drop").rows
     losses = []
     for row in rows:
         with torch.no_grad():
@@ -82,11 +88,11 @@ def test_eight_at_once_and_one_at_a_time_eight_times_are_the_same(tiny_llama: Pa
 
     losses, gradients = [], []
     for micro_batch in (8, 1):
-        plan = small_lesson.recipe(tiny_llama, micro_batch=micro_batch, epochs=1.0)
+        plan = small_training.recipe(tiny_llama, micro_batch=micro_batch, epochs=1.0)
         plan = replace(plan, adapter=replace(plan.adapter, dropout=0.0))
         home = tmp_path / str(micro_batch)
-        losses.append(train(plan, small_lesson.examples(8), [], home).loss)
-        saved = read_tree(home / "runs" / "lesson" / "checkpoint-1" / "optimizer")
+        losses.append(train(plan, small_training.examples(8), [], home).loss)
+        saved = read_tree(home / "runs" / "small" / "checkpoint-1" / "optimizer")
         # After one step AdamW's mean of the gradients is a tenth of the gradient.
         gradients.append([state["exp_avg"] for state in saved["optimizer"]["state"].values()])
     assert losses[0] == pytest.approx(losses[1], rel=1e-6)
@@ -102,11 +108,11 @@ def test_a_run_leaves_all_that_is_told_of_it(whole: Outcome, tiny_llama: Path) -
     assert files == {
         *("adapter_model.safetensors", "adapter_config.json", "recipe.toml", "loss.json", "loss.png", "README.md")
     }
-    assert made_by["recipe"] == "lesson"
+    assert made_by["recipe"] == "small"
     assert made_by["prompt_format"] == {"answer": "plain", "describe": "chat"}
     assert len(made_by["data_digest"]) == len(made_by["base_digest"]) == len(made_by["prompt_digest"]) == 64
     assert {"torch", "transformers", "trl", "peft"} <= set(made_by["versions"])
-    assert (whole.folder / "recipe.toml").read_text() == to_toml(small_lesson.recipe(tiny_llama))
+    assert (whole.folder / "recipe.toml").read_text() == to_toml(small_training.recipe(tiny_llama))
     assert (whole.folder / "loss.png").read_bytes().startswith(b"\x89PNG")
     assert "**Limits.**" in (whole.folder / "README.md").read_text()
     config = json.loads((whole.folder / "adapter_config.json").read_text())
@@ -114,40 +120,40 @@ def test_a_run_leaves_all_that_is_told_of_it(whole: Outcome, tiny_llama: Path) -
 
 
 def test_the_loss_falls_and_the_two_newest_checkpoints_stay(whole: Outcome) -> None:
-    losses = small_lesson.losses(whole.folder)
+    losses = small_training.losses(whole.folder)
     assert len(losses) == whole.steps == 20
     assert losses[-1] < losses[0] - 0.5
-    kept = sorted(path.name for path in (whole.folder.parents[1] / "runs" / "lesson").glob("checkpoint-*"))
+    kept = sorted(path.name for path in (whole.folder.parents[1] / "runs" / "small").glob("checkpoint-*"))
     assert kept == ["checkpoint-18", "checkpoint-20"]
 
 
 def test_a_run_tells_whoever_looks_on_how_it_goes_and_its_checkpoints_tell_the_same(whole: Outcome) -> None:
-    folder = whole.folder.parents[1] / "runs" / "lesson"
-    journal = read_journal(folder)
-    assert (journal.step, journal.last_step, journal.left_s) == (20, 20, 0)
-    assert journal.tokens_per_s == pytest.approx(whole.tokens_per_s)
-    assert [row["loss"] for row in journal.log if "loss" in row] == small_lesson.losses(whole.folder)
-    (folder / JOURNAL).rename(folder / "aside")
+    folder = whole.folder.parents[1] / "runs" / "small"
+    status = read_status(folder)
+    assert (status.step, status.last_step, status.left_s) == (20, 20, 0)
+    assert status.tokens_per_s == pytest.approx(whole.tokens_per_s)
+    assert [row["loss"] for row in status.log if "loss" in row] == small_training.losses(whole.folder)
+    (folder / STATUS).rename(folder / "aside")
     try:
-        told = read_journal(folder)
+        status = read_status(folder)
     finally:
-        (folder / "aside").rename(folder / JOURNAL)
-    assert (told.step, told.last_step, told.tokens_per_s) == (20, 20, None)
-    assert [row["loss"] for row in told.log if "loss" in row] == small_lesson.losses(whole.folder)
+        (folder / "aside").rename(folder / STATUS)
+    assert (status.step, status.last_step, status.tokens_per_s) == (20, 20, None)
+    assert [row["loss"] for row in status.log if "loss" in row] == small_training.losses(whole.folder)
 
 
 def test_a_run_that_another_process_trains_is_left_to_it(half: tuple[Recipe, Path]) -> None:
     recipe, home = half
-    with held(home / "runs" / "lesson"), pytest.raises(UserError, match="going on in another process"):
+    with held(home / "runs" / "small"), pytest.raises(UserError, match="going on in another process"):
         run(recipe, home, resume=True)
-    assert not is_held(home / "runs" / "lesson")
+    assert not is_held(home / "runs" / "small")
 
 
 def test_a_killed_run_ends_with_the_weights_of_one_that_was_not(
     whole: Outcome, tiny_llama: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    saving = tmp_path / "runs" / "lesson" / "checkpoint-9"
-    with subprocess.Popen([sys.executable, str(LESSON), str(tiny_llama), str(tmp_path)], cwd=ROOT) as process:
+    saving = tmp_path / "runs" / "small" / "checkpoint-9"
+    with subprocess.Popen([sys.executable, str(PROGRAM), str(tiny_llama), str(tmp_path)], cwd=ROOT) as process:
         try:
             while not saving.exists():
                 assert process.poll() is None, "it ended before it could be killed"
@@ -157,44 +163,44 @@ def test_a_killed_run_ends_with_the_weights_of_one_that_was_not(
             process.send_signal(signal.SIGKILL)  # while it saves
     assert process.returncode == -signal.SIGKILL
     assert not is_held(saving.parent)
-    assert read_journal(saving.parent).last_step == 20, "it is written from the first step on, not at the end"
+    assert read_status(saving.parent).last_step == 20, "it is written from the first step on, not at the end"
     with pytest.raises(UserError, match="--resume") as caught:
-        run(small_lesson.recipe(tiny_llama), tmp_path)
+        run(small_training.recipe(tiny_llama), tmp_path)
     assert caught.value.mend == "titlewise finetune RECIPE --resume"
-    outcome = run(small_lesson.recipe(tiny_llama), tmp_path, resume=True)
+    outcome = run(small_training.recipe(tiny_llama), tmp_path, resume=True)
     assert "going on after step" in capfd.readouterr().err
-    assert small_lesson.weights(outcome.folder) == small_lesson.weights(whole.folder)
-    assert small_lesson.losses(outcome.folder) == small_lesson.losses(whole.folder)
+    assert small_training.weights(outcome.folder) == small_training.weights(whole.folder)
+    assert small_training.losses(outcome.folder) == small_training.losses(whole.folder)
 
 
 def test_a_stopped_run_goes_on_to_the_same_weights(whole: Outcome, half: tuple[Recipe, Path]) -> None:
     # It was judged when it stopped, which the other never was there.
-    assert small_lesson.weights(run(*half, resume=True).folder) == small_lesson.weights(whole.folder)
+    assert small_training.weights(run(*half, resume=True).folder) == small_training.weights(whole.folder)
 
 
 def test_a_broken_checkpoint_is_passed_over(
     whole: Outcome, half: tuple[Recipe, Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     recipe, home = half
-    newest = home / "runs" / "lesson" / "checkpoint-7"
+    newest = home / "runs" / "small" / "checkpoint-7"
     path = newest / "optimizer.safetensors"
     path.write_bytes(path.read_bytes()[:-1])
     outcome = run(recipe, home, resume=True)
-    told = capsys.readouterr().err
-    assert f"{newest} is broken" in told
-    assert "going on after step 6" in told
-    assert small_lesson.weights(outcome.folder) == small_lesson.weights(whole.folder)
+    err = capsys.readouterr().err
+    assert f"{newest} is broken" in err
+    assert "going on after step 6" in err
+    assert small_training.weights(outcome.folder) == small_training.weights(whole.folder)
 
 
 def test_a_run_killed_before_its_first_checkpoint_says_that_it_begins_anew(
     whole: Outcome, half: tuple[Recipe, Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     recipe, home = half
-    for checkpoint in (home / "runs" / "lesson").glob("checkpoint-*"):
+    for checkpoint in (home / "runs" / "small").glob("checkpoint-*"):
         shutil.rmtree(checkpoint)
     outcome = run(recipe, home, resume=True)
     assert "no whole checkpoint yet" in capsys.readouterr().err
-    assert small_lesson.weights(outcome.folder) == small_lesson.weights(whole.folder)
+    assert small_training.weights(outcome.folder) == small_training.weights(whole.folder)
 
 
 def test_a_run_is_resumed_only_with_what_it_was_begun_with(half: tuple[Recipe, Path]) -> None:
@@ -203,13 +209,13 @@ def test_a_run_is_resumed_only_with_what_it_was_begun_with(half: tuple[Recipe, P
     with pytest.raises(UserError, match=r"training.learning_rate was 0.001 and is 0.0005"):
         run(other, home, resume=True)
     with pytest.raises(UserError, match="the examples differ"):
-        train(recipe, small_lesson.examples(39), [], home, resume=True)
+        train(recipe, small_training.examples(39), [], home, RunOptions(resume=True))
 
 
 def test_resuming_what_was_killed_before_its_first_line_begins_anew(
     tiny_llama: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(small_lesson.recipe(tiny_llama), tmp_path, resume=True, stop_after=1).steps == 1
+    assert run(small_training.recipe(tiny_llama), tmp_path, resume=True, stop_after=1).steps == 1
     assert "it begins anew" in capsys.readouterr().err
 
 
@@ -217,36 +223,36 @@ def test_an_unfinished_run_is_lost_only_when_told(half: tuple[Recipe, Path]) -> 
     recipe, home = half
     with pytest.raises(UserError, match="unfinished run"):
         run(recipe, home)
-    outcome = train(recipe, small_lesson.examples(), [], home, restart=True, stop_after=1)
+    outcome = train(recipe, small_training.examples(), [], home, RunOptions(restart=True, stop_after=1))
     assert outcome.steps == 1
-    assert [path.name for path in (home / "runs" / "lesson").glob("checkpoint-*")] == ["checkpoint-1"]
-    (home / "runs" / "lesson" / "run.json").write_text("{", encoding="utf-8")
+    assert [path.name for path in (home / "runs" / "small").glob("checkpoint-*")] == ["checkpoint-1"]
+    (home / "runs" / "small" / "run.json").write_text("{", encoding="utf-8")
     with pytest.raises(UserError, match="is damaged"):
         run(recipe, home)
-    assert train(recipe, small_lesson.examples(), [], home, restart=True, stop_after=1).steps == 1
+    assert train(recipe, small_training.examples(), [], home, RunOptions(restart=True, stop_after=1)).steps == 1
 
 
 def test_it_stops_when_the_loss_gets_no_better_and_publishes_the_best(tiny_llama: Path, tmp_path: Path) -> None:
-    plan = small_lesson.recipe(
+    plan = small_training.recipe(
         tiny_llama, learning_rate=0.5, evaluate_every_steps=1, patience=2, choose="best", save_every_steps=100
     )
     outcome = run(plan, tmp_path)
-    told = [row["eval_loss"] for row in json.loads((outcome.folder / "loss.json").read_text()) if "eval_loss" in row]
-    best = told.index(min(told)) + 1
+    losses = [row["eval_loss"] for row in json.loads((outcome.folder / "loss.json").read_text()) if "eval_loss" in row]
+    best = losses.index(min(losses)) + 1
     assert outcome.steps == best + 2 < 20
-    saved = tmp_path / "runs" / "lesson" / f"checkpoint-{best}"
+    saved = tmp_path / "runs" / "small" / f"checkpoint-{best}"
     assert f"Weights of step {best}." in (outcome.folder / "README.md").read_text()
     assert (saved / "adapter_model.safetensors").is_file()
-    weights = small_lesson.weights(outcome.folder)
+    weights = small_training.weights(outcome.folder)
     again = run(plan, tmp_path, resume=True)
-    assert (again.steps, small_lesson.weights(again.folder)) == (outcome.steps, weights)  # it had ended
+    assert (again.steps, small_training.weights(again.folder)) == (outcome.steps, weights)  # it had ended
     assert run(plan, tmp_path).steps == outcome.steps  # it was finished, so it may begin anew
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="memory can be taken away on Linux alone")
 def test_out_of_memory_the_batch_halves_and_the_accumulation_doubles(tiny_llama: Path, tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, str(LESSON), str(tiny_llama), str(tmp_path), "300"],
+        [sys.executable, str(PROGRAM), str(tiny_llama), str(tmp_path), "300"],
         cwd=ROOT,
         env=os.environ | {"MALLOC_ARENA_MAX": "1", "OMP_NUM_THREADS": "1"},
         capture_output=True,
@@ -255,7 +261,7 @@ def test_out_of_memory_the_batch_halves_and_the_accumulation_doubles(tiny_llama:
     assert done.returncode == 0, done.stderr
     assert "out of memory: going on with micro-batches of 8 instead of 16, 2 to a batch instead of 1" in done.stderr
     one, other = (
-        small_lesson.losses(tmp_path / home / "adapters" / "lesson") for home in ("one by one", "all at once")
+        small_training.losses(tmp_path / home / "adapters" / "small") for home in ("one by one", "all at once")
     )
     assert other == pytest.approx(one, rel=1e-5)
 
@@ -263,17 +269,17 @@ def test_out_of_memory_the_batch_halves_and_the_accumulation_doubles(tiny_llama:
 @pytest.mark.parametrize("name", ["../elsewhere", ".hidden", "a b", "a/b"])
 def test_a_name_that_leads_elsewhere_is_refused(tiny_llama: Path, tmp_path: Path, name: str) -> None:
     with pytest.raises(UserError, match="cannot name an adapter"):
-        train(small_lesson.recipe(tiny_llama), small_lesson.examples(), [], tmp_path, name=name)
+        train(small_training.recipe(tiny_llama), small_training.examples(), [], tmp_path, RunOptions(name))
 
 
 def test_examples_that_are_all_too_long_are_a_fault_of_the_users(tiny_llama: Path, tmp_path: Path) -> None:
-    plan = replace(small_lesson.recipe(tiny_llama), data=Data(max_length=16))
+    plan = replace(small_training.recipe(tiny_llama), data=Data(max_length=16))
     with pytest.raises(UserError, match="no example of 40 is left"):
         run(plan, tmp_path)
 
 
 def test_a_log_that_nobody_would_write_is_refused(tiny_llama: Path, tmp_path: Path) -> None:
-    plan = small_lesson.recipe(tiny_llama)
+    plan = small_training.recipe(tiny_llama)
     with pytest.raises(UserError, match="wandb, which is not installed"):
         run(replace(plan, logging=replace(plan.logging, to="wandb")), tmp_path)
 
@@ -281,15 +287,15 @@ def test_a_log_that_nobody_would_write_is_refused(tiny_llama: Path, tmp_path: Pa
 def test_two_processes_learn_what_one_learns(
     tiny_llama: Path, sample_home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    plan = small_lesson.recipe(tiny_llama, micro_batch=2, epochs=1.0, evaluate_every_steps=0)
+    plan = small_training.recipe(tiny_llama, micro_batch=2, epochs=1.0, evaluate_every_steps=0)
     mix = replace(plan.data.mix, examples=32)
     plan = replace(plan, data=replace(plan.data, max_length=2048, mix=mix), adapter=replace(plan.adapter, dropout=0.0))
-    recipe = tmp_path / "lesson.toml"
+    recipe = tmp_path / "small.toml"
     recipe.write_text(to_toml(plan))
     for home in ("one", "two"):
         shutil.copytree(sample_home / "catalogue", tmp_path / home / "catalogue")
     assert main(["--home", str(tmp_path / "one"), "finetune", str(recipe), "--steps", "3"]) == 0
-    told = capsys.readouterr().out
+    out = capsys.readouterr().out
     # With --cpu accelerate starts one process alone; without a GPU --multi_gpu starts them on the CPU.
     command = f"launch --multi_gpu --num_processes 2 -m ui.cli --home {tmp_path / 'two'} finetune {recipe} --steps 3"
     done = subprocess.run(
@@ -300,8 +306,8 @@ def test_two_processes_learn_what_one_learns(
     )
     assert done.returncode == 0, done.stderr
     assert "2 processes" in done.stderr
-    assert done.stdout.count("The adapter is in") == told.count("The adapter is in") == 1
-    one, two = (small_lesson.losses(tmp_path / home / "adapters" / "lesson") for home in ("one", "two"))
+    assert done.stdout.count("The adapter is in") == out.count("The adapter is in") == 1
+    one, two = (small_training.losses(tmp_path / home / "adapters" / "small") for home in ("one", "two"))
     assert len(one) == 3
     assert two == pytest.approx(one, rel=1e-4)
 
@@ -309,12 +315,12 @@ def test_two_processes_learn_what_one_learns(
 def test_the_tokens_of_examples_are_shown(
     tiny_llama: Path, sample_home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    plan = small_lesson.recipe(tiny_llama)
-    recipe = tmp_path / "lesson.toml"
+    plan = small_training.recipe(tiny_llama)
+    recipe = tmp_path / "small.toml"
     recipe.write_text(to_toml(replace(plan, data=replace(plan.data, mix=replace(plan.data.mix, examples=16)))))
     assert main(["--home", str(sample_home), "finetune", str(recipe), "--show", "2"]) == 0
-    told = capsys.readouterr().out
-    assert told.count("<|begin_of_text|>") == told.count("tokens, loss on") == 2
+    out = capsys.readouterr().out
+    assert out.count("<|begin_of_text|>") == out.count("tokens, loss on") == 2
     assert not (sample_home / "runs").exists()
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import small_lesson
+import small_training
 
 from assistant.backends.hf_loading import prompt_ids
 from assistant.messages import Message
@@ -91,13 +91,13 @@ def test_special_tokens_spelt_out_in_a_reply_stay_text(smollm: Any) -> None:
 
 
 def test_examples_that_are_too_long_are_counted(tiny: Any) -> None:
-    lesson = [small_lesson.example(number, passages=number) for number in range(1, 7)]
-    lengths = [len(row_of(tiny, each, PLAIN).ids) for each in lesson]
+    examples = [small_training.example(number, passages=number) for number in range(1, 7)]
+    lengths = [len(row_of(tiny, each, PLAIN).ids) for each in examples]
     limit = sorted(lengths)[3]
     long = sum(length > limit for length in lengths)
-    dropping = rows_of(tiny, lesson, PLAIN, max_length=limit, too_long="drop")
+    dropping = rows_of(tiny, examples, PLAIN, max_length=limit, too_long="drop")
     assert (dropping.dropped, dropping.cut, len(dropping.rows)) == (long, 0, 6 - long)
-    cutting = rows_of(tiny, lesson, PLAIN, max_length=max(lengths) - 1, too_long="cut")
+    cutting = rows_of(tiny, examples, PLAIN, max_length=max(lengths) - 1, too_long="cut")
     assert (cutting.dropped, cutting.cut, len(cutting.rows)) == (0, 1, 6)
     assert max(len(row.ids) for row in cutting.rows) == max(lengths) - 1
     assert tiny.eos_token_id not in max(cutting.rows, key=lambda row: len(row.ids)).labels

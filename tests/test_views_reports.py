@@ -26,7 +26,7 @@ from assistant.evaluation.run import Plan
 from assistant.evaluation.scoring import DEFINITIONS
 from assistant.phrases import Language
 from finetune.training.checkpoints import RECORD, write_record
-from finetune.training.status import Journal, held, write_journal
+from finetune.training.status import TrainingStatus, held, write_status
 from index.artefacts import MANIFEST, publish
 from index.catalogue.store import Catalogue
 from index.resolver import TitleIndex
@@ -227,7 +227,7 @@ def test_a_run_that_goes_on_shows_the_newest_of_its_log(run: Path, draw: Draw) -
     with held(run):
         page = draw("training", run.parents[1])
         assert "is being loaded" in _captions(page)
-        write_journal(run, Journal(2, 20, LOG, 331.4, 3725.0))
+        write_status(run, TrainingStatus(2, 20, LOG, 331.4, 3725.0))
         page.run()
         assert "running" in _badges(page)
         assert page.get("progress")[0].proto.text == "Step 2 of 20"
@@ -239,7 +239,7 @@ def test_a_run_that_goes_on_shows_the_newest_of_its_log(run: Path, draw: Draw) -
             "Learning rate": "0.0002",
         }
         assert list(page.dataframe[0].value["Training loss"]) == ["2.5000", "1.7500"]
-        write_journal(run, Journal(3, 20, [*LOG, {"step": 3, "loss": 0.5}], 331.4, 59.0))
+        write_status(run, TrainingStatus(3, 20, [*LOG, {"step": 3, "loss": 0.5}], 331.4, 59.0))
         page.run()
         assert page.get("progress")[0].proto.text == "Step 3 of 20"
         assert _metrics(page)["Time left"] == "59 s"
@@ -247,7 +247,7 @@ def test_a_run_that_goes_on_shows_the_newest_of_its_log(run: Path, draw: Draw) -
 
 
 def test_a_run_that_was_stopped_says_how_it_goes_on(run: Path, draw: Draw) -> None:
-    write_journal(run, Journal(2, 20, LOG, 331.4, 59.0))
+    write_status(run, TrainingStatus(2, 20, LOG, 331.4, 59.0))
     page = draw("training", run.parents[1])
     assert "stopped" in _badges(page)
     assert page.code[0].value == f"titlewise --home {run.parents[1]} finetune embedded --resume"
@@ -262,7 +262,7 @@ def test_the_trials_of_a_sweep_are_shown_and_lead_to_their_sweep(run: Path, draw
     trial = home / "sweeps" / "embedded-rank" / "runs" / "rank-8"
     trial.parent.mkdir(parents=True)
     run.rename(trial)
-    write_journal(trial, Journal(2, 20, LOG))
+    write_status(trial, TrainingStatus(2, 20, LOG))
     page = draw("training", home)
     assert page.code[0].value == f"titlewise --home {home} finetune RECIPE --sweep FILE"
     write_record(home / "runs" / "own", {"recipe": "", "examples": 1, "finished": True})
@@ -270,7 +270,7 @@ def test_the_trials_of_a_sweep_are_shown_and_lead_to_their_sweep(run: Path, draw
 
 
 def test_a_finished_run_shows_its_checkpoints_and_its_recipe(run: Path, draw: Draw) -> None:
-    write_journal(run, Journal(2, 2, LOG, 331.4, 0.0))
+    write_status(run, TrainingStatus(2, 2, LOG, 331.4, 0.0))
     write_record(run, {"recipe": "[training]\nepochs = 1.0", "examples": 40, "finished": True})
     for step in (1, 2):
         (run / f"checkpoint-{step}").mkdir()
@@ -286,10 +286,10 @@ def test_a_finished_run_shows_its_checkpoints_and_its_recipe(run: Path, draw: Dr
 
 def test_the_run_that_was_last_written_to_comes_first(run: Path, draw: Draw) -> None:
     other = run.with_name("other")
-    write_record(other, asdict(Journal(0, 0, [])) | {"recipe": "", "examples": 1, "finished": True})
+    write_record(other, asdict(TrainingStatus(0, 0, [])) | {"recipe": "", "examples": 1, "finished": True})
     assert draw("training", run.parents[1]).selectbox(key="training-run").value == other
     time.sleep(0.02)
-    write_journal(run, Journal(2, 20, LOG))
+    write_status(run, TrainingStatus(2, 20, LOG))
     assert draw("training", run.parents[1]).selectbox(key="training-run").value == run
 
 
@@ -323,10 +323,10 @@ def test_a_run_is_drawn_anew_while_nobody_touches_the_page(browser: Browser, run
     entry.write_text(f"{imports}from ui.views.training import show_training\n{called}\n", encoding="utf-8")
     with served(["-m", "streamlit", "run", str(entry), *options_for(port)], port) as address, ExitStack() as lock:
         lock.enter_context(held(run))
-        write_journal(run, Journal(2, 20, LOG, 331.4, 59.0))
+        write_status(run, TrainingStatus(2, 20, LOG, 331.4, 59.0))
         with visitor(browser, address) as page:
             expect(page.get_by_text("Step 2 of 20")).to_be_visible()
-            write_journal(run, Journal(7, 20, LOG, 331.4, 40.0))
+            write_status(run, TrainingStatus(7, 20, LOG, 331.4, 40.0))
             expect(page.get_by_text("Step 7 of 20")).to_be_visible()
             write_record(run, {"recipe": "", "examples": 40, "finished": True})
             lock.close()

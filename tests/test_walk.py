@@ -48,27 +48,27 @@ def test_a_newcomer_s_walk_from_lengths_to_an_answer(
     recipe = tmp_path / "mine.toml"
     recipe.write_text(RECIPE.format(base=tiny_gguf), encoding="utf-8")
 
-    def told(*command: str) -> str:
+    def output_of(*command: str) -> str:
         assert main(["--home", str(home), *command]) == 0, capsys.readouterr().err
         return capsys.readouterr().out
 
-    assert "suggested: 99 of 100 stay whole" in told("lengths", str(recipe))
-    assert "yes, train, , en" in told("finetune", str(recipe), "--show", "60")  # the question file's
-    assert ": 2 steps" in told("finetune", str(recipe), "--steps", "2")
-    assert ": 4 steps" in told("finetune", str(recipe), "--steps", "4", "--resume")
+    assert "suggested: 99 of 100 stay whole" in output_of("lengths", str(recipe))
+    assert "yes, train, , en" in output_of("finetune", str(recipe), "--show", "60")  # the question file's
+    assert ": 2 steps" in output_of("finetune", str(recipe), "--steps", "2")
+    assert ": 4 steps" in output_of("finetune", str(recipe), "--steps", "4", "--resume")
     card = (home / "adapters" / "mine" / "README.md").read_text(encoding="utf-8")
     assert "4 of the " in card
     assert "titlewise ask --adapter mine" in card
-    assert "differ by at most" in told("export", "mine")
+    assert "differ by at most" in output_of("export", "mine")
     assert read_adapter(home / "adapters" / "mine", "mine").gguf is not None
     engine = ("--model", str(tiny_gguf), "--adapter", "mine")
     sizes = ("--limit", "3", "--grid", "1", "--titles", "1")
-    summary = told("evaluate", "answers", "--sets", "generated,titles", *sizes, *engine)
+    summary = output_of("evaluate", "answers", "--sets", "generated,titles", *sizes, *engine)
     assert "generated: 3 questions, whole assistant" in summary
     report = json.loads((home / "reports" / "answers" / "report.json").read_text(encoding="utf-8"))
     assert [table["questions"] for table in report["tables"]] == [3, 1, 1]
     assert [adapter["name"] for adapter in report["adapters"]] == ["mine"]
-    reply = json.loads(told("ask", "how heavy is it?", "--product", "TWK0000101", "--json", *engine))
+    reply = json.loads(output_of("ask", "how heavy is it?", "--product", "TWK0000101", "--json", *engine))
     assert reply["uid"] == "TWK0000101"
 
 

@@ -10,7 +10,7 @@ def build(folder: Path, out: Path) -> Path:
     import gguf
     from safetensors.numpy import load_file
 
-    from finetune.export import NAMES, permuted
+    from finetune.export import permuted
 
     config: dict[str, Any] = json.loads((folder / "config.json").read_bytes())
     tokenizer: dict[str, Any] = json.loads((folder / "tokenizer.json").read_bytes())
@@ -37,14 +37,11 @@ def build(folder: Path, out: Path) -> Path:
     writer.add_add_bos_token(True)
     writer.add_chat_template((folder / "chat_template.jinja").read_text(encoding="utf-8"))
     heads = {"self_attn.q_proj": config["num_attention_heads"], "self_attn.k_proj": config["num_key_value_heads"]}
-    names = {"model.embed_tokens": "token_embd", "model.norm": "output_norm", "lm_head": "output"}
-    for layer in range(config["num_hidden_layers"]):
-        parts = NAMES | {"input_layernorm": "attn_norm", "post_attention_layernorm": "ffn_norm"}
-        names |= {f"model.layers.{layer}.{part}": f"blk.{layer}.{name}" for part, name in parts.items()}
+    names = gguf.get_tensor_name_map(gguf.MODEL_ARCH.LLAMA, config["num_hidden_layers"])
     for source, weights in load_file(folder / "model.safetensors").items():
         module = source.removesuffix(".weight")
         count = heads.get(module.split(".", 3)[-1])
-        writer.add_tensor(f"{names[module]}.weight", permuted(weights, count) if count else weights)
+        writer.add_tensor(f"{names.get_name(module)}.weight", permuted(weights, count) if count else weights)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()

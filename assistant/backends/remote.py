@@ -261,22 +261,24 @@ def backend_error(exc: BaseException, there: str, asked: str, silence_s: float) 
 
 
 def _status_error(exc: Any, there: str, asked: str) -> BackendError:
-    answer = f"{exc.status_code} {exc.message}"
+    status = f"{exc.status_code} {exc.message}"
     if exc.status_code in (401, 403):
-        error = BackendError(f"{there} refused the key ({answer})", "a key that it knows", "export TITLEWISE_API_KEY=...")
+        error = BackendError(
+            f"{there} refused the key ({status})", "a key that it knows", "export TITLEWISE_API_KEY=..."
+        )
     elif exc.status_code == 404:
         error = BackendError(
-            f"{there} knows no model {asked} ({answer})", "a model that it serves", f"curl {there}/models"
+            f"{there} knows no model {asked} ({status})", "a model that it serves", f"curl {there}/models"
         )
     elif exc.status_code == 400 and "context" in exc.message:
         error = PromptTooLongError(
-            f"{there} refused the prompt ({answer})",
+            f"{there} refused the prompt ({status})",
             "a prompt within the model's context",
             "ask a shorter question, or start a new conversation",
         )
     else:
         error = BackendError(
-            f"{there} could not answer ({answer})", "an answer", "look at the server's log, or ask again"
+            f"{there} could not answer ({status})", "an answer", "look at the server's log, or ask again"
         )
     error.__cause__ = exc
     return error

@@ -1,19 +1,20 @@
 """What a reply says of a fact: the passage's own words as a sentence.
 
-A short passage is said again nearly word for word, a long one by the clause that states the fact,
+A short passage is repeated nearly word for word, a long one by the clause that states the fact,
 and where no clause stands alone, by a plain statement around the fact's own words. Whether the
 reply starts with yes or no, and what it cites, is not decided here.
 
-    restate(fact, draw)      # "It measures 13 x 11 inches."
+    realise(facts_in("Measures 13 x 11 inches.")[0], draw)      # "It measures 13 x 11 inches."
 """
 
 import random
 import re
 
 from finetune.data.facts import Fact
+from finetune.data.tables import table
 
-SHORTEST_WORDS, LONGEST_WORDS = 3, 22  # of a passage or clause that is said again
-PLAIN_SHARE = 0.3  # of the facts that could be said either way
+SHORTEST_WORDS, LONGEST_WORDS = 3, 22  # of a passage or clause that is repeated
+PLAIN_SHARE = 0.3  # of the facts that could be put either way
 
 _SUBJECTS = ("It", "It", "It", "The item", "The item", "The item", "This", "This product", "The product")
 _HEADING = re.compile(
@@ -54,44 +55,15 @@ _VERB = re.compile(
 _CLAUSE_BREAK = re.compile(
     r"\s*[;|•]\s*|\s*(?:\*+|>>)\s*|(?<=[a-z\d)])\.\s?(?=[A-Z])|\s+[–—-]\s+|,\s+(?:and|but|so|which|while)\s+|:\s+"
 )
-# How a fact is said where its passage is too long: "{It}" is the subject, "{text}" the fact's own words.
-_PLAIN: dict[str, tuple[str, str]] = {
-    "age": ("{It} is for {text}", "{It} is not suitable for children {text}"),
-    "players": ("{It} is for {text}", ""),
-    "weight": ("{It} weighs {text}", ""),
-    "duration": ("", ""),
-    "pages": ("{It} has {text}", ""),
-    "material": ("{It} is made of {text}", ""),
-    "colour": ("The color is {text}", ""),
-    "free": ("{It} is {text}", ""),
-    "property": ("{It} is {text}", "{It} is {text}"),
-    "language": ("The language is {text}", ""),
-    "origin": ("{It} is made in {text}", ""),
-    "warranty": ("{It} has a {text}", ""),
-    "water": ("{It} is {text}", "{It} is {text}"),
-    "assembly": ("Assembly is required", "No assembly is required"),
-    "batteries included": ("Batteries are included", "Batteries are not included"),
-    "batteries": ("{It} requires {text}", "No batteries are required"),
-    "voltage": ("The voltage is {text}", ""),
-    "wattage": ("{It} uses {text}", ""),
-    "power": ("{It} is {text}", ""),
-    "not included": ("", "{It} does not include {thing}"),
-    "included": ("{It} includes {text}", ""),
-    "compatibility": ("{It} works with {text}", "{It} is not for use with {thing}"),
-    "use": ("{It} is ideal for {text}", ""),
-    "feature": ("{It} has {text}", "{It} does not have {thing}"),
-    "requirement": ("{It} requires {text}", "{It} does not require {thing}"),
-    "certified": ("{It} is {text}", ""),
-}
 
 
-def restate(fact: Fact, draw: random.Random) -> str:
-    """Say a fact as one sentence; "" where none can be made that holds the fact's own words."""
-    said = _clause(fact)
+def realise(fact: Fact, draw: random.Random) -> str:
+    """Put a fact as one sentence; "" where none can be made that holds the fact's own words."""
+    clause = _clause(fact)
     plain = _plain(fact, draw)
-    if said and plain and draw.random() < PLAIN_SHARE:
+    if clause and plain and draw.random() < PLAIN_SHARE:
         return plain
-    return as_sentence(said, draw) if said else plain
+    return as_sentence(clause, draw) if clause else plain
 
 
 def as_sentence(text: str, draw: random.Random) -> str:
@@ -117,7 +89,7 @@ def as_sentence(text: str, draw: random.Random) -> str:
 
 
 def _clause(fact: Fact) -> str:
-    """Give the passage, or the clause of it that states the fact, if it can stand alone; else ""."""
+    """Return the passage, or the clause of it that states the fact, if it can stand alone; else ""."""
     text = _HEADING.sub("", _LEAD_IN.sub("", fact.passage.text))
     if SHORTEST_WORDS <= len(text.split()) <= LONGEST_WORDS and fact.text in text and _stands(text, whole=True):
         return text
@@ -135,7 +107,7 @@ def _clause(fact: Fact) -> str:
 
 
 def _stands(text: str, *, whole: bool) -> bool:
-    """Say whether a phrase is understood without what stood before it."""
+    """Return whether a phrase is understood without what stood before it."""
     if text.count("(") != text.count(")") or re.match(r"^(?:and|but|or|which|that|to|of|by|as well)\b", text, re.I):
         return False
     if (
@@ -148,7 +120,7 @@ def _stands(text: str, *, whole: bool) -> bool:
 
 
 def _plain(fact: Fact, draw: random.Random) -> str:
-    form = _PLAIN.get(fact.attribute, ("", ""))[0 if fact.polarity else 1]
+    form: str = table("statements")["affirmed" if fact.polarity else "denied"].get(fact.attribute, "")
     if fact.attribute == "size":
         form = "{It} is {text}" if fact.thing else "{It} measures {text}"
     elif fact.attribute == "capacity":
@@ -167,5 +139,5 @@ def _plain(fact: Fact, draw: random.Random) -> str:
     if not form:
         return ""
     text = fact.text.strip(" ().,;:")
-    said = form.format(It=draw.choice(_SUBJECTS), text=text, thing=fact.thing)
-    return said if said.endswith(".") else said + "."
+    sentence = form.format(It=draw.choice(_SUBJECTS), text=text, thing=fact.thing)
+    return sentence if sentence.endswith(".") else sentence + "."

@@ -16,18 +16,22 @@ from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
-from finetune.data.describing import describe_example
+from assistant.passages import split
+from assistant.phrases import language_of
+from assistant.prompt import gives_orders
 from finetune.data.example import Example, Kind, Mix, Side
-from finetune.data.generated import Draft, drafts_of, settled, unanswerable_drafts
-from finetune.data.product_pool import Shelf
+from finetune.data.generated import GeneratedQuestion, QuestionGenerator
+from finetune.data.grounded import example_of
+from finetune.data.product_pool import ProductPool
 from finetune.data.question_files import Row, read_rows, real_example
-from finetune.data.questions import Pool
-from index.catalogue.store import Catalogue
+from finetune.data.questions import ValuePool
+from index.catalogue.store import Catalogue, Product
 from index.progress import Progress
 
 _T = TypeVar("_T")
 KINDS: tuple[Kind, ...] = ("yes", "no", "answer", "not_stated")
 PRODUCTS_AN_EXAMPLE = 1.2  # read for each example to be generated: few yield more than one that is kept
+FEWEST_WORDS, MOST_WORDS = 12, 110  # of a description that is learnt
 MOST_OF_AN_ATTRIBUTE = 0.12  # of the generated examples of a kind, unless there are too few others
 
 
@@ -54,7 +58,7 @@ def build(
     side: Side,
     progress: type[Progress] = Progress,
 ) -> list[Example]:
-    """Build the examples of one side, in an order drawn by the seed; says in one line what was made and left out.
+    """Build the examples of one side, in an order drawn by the seed; prints in one line what was made and left out.
 
     Raises `UserError` for a question file that cannot be read.
     """
@@ -72,27 +76,45 @@ def build_counted(
     side: Side,
     progress: type[Progress] = Progress,
 ) -> tuple[list[Example], Report]:
-    """Build as `build` does, and give the counts instead of saying them."""
+    """Build as `build` does, and return the counts instead of printing them."""
     draw = random.Random(f"{seed} {side}")  # noqa: S311 - a choice, not a secret
     report = Report()
     most = max(200, int(mix.examples * PRODUCTS_AN_EXAMPLE))
-    shelf = Shelf.of(catalogue, side, most=most, draw=draw, progress=progress)
-    examples = _described(shelf, mix.number_of("describe"), report)
-    real = _real(questions, mix, shelf, _products_of_the_other(side, catalogue) if questions else set(), draw, report)
+    pool = ProductPool.of(catalogue, side, most=most, draw=draw, progress=progress)
+    examples = _described(pool, mix.number_of("describe"), report)
+    real = _real(questions, mix, pool, _products_of_the_other(side, catalogue) if questions else set(), draw, report)
     examples += real
     wanted = {kind: mix.number_of(kind) - sum(example.kind == kind for example in real) for kind in KINDS}
-    examples += _generated(shelf, mix, wanted, side, draw, report, progress)
+    values = ValuePool.of(chain.from_iterable(product.facts for product in pool.products))
+    examples += _generated(QuestionGenerator(pool, values, side, draw, mix.portuguese), mix, wanted, report, progress)
     draw.shuffle(examples)
     report.made.update((example.kind, example.source) for example in examples)
     return examples, report
 
 
-def _described(shelf: Shelf, count: int, report: Report) -> list[Example]:
+def describe_example(product: Product) -> Example | None:
+    """Return the first whole sentences of a description as the reply to its title; None where they are too few."""
+    kept: list[str] = []
+    for passage in split(product.content):
+        text = passage.text.strip()
+        if gives_orders(text) or sum(len(each.split()) for each in kept) + len(text.split()) > MOST_WORDS:
+            break
+        kept.append(text)
+    while kept and not kept[-1].endswith((".", "!", "?")):
+        kept.pop()
+    reply = " ".join(kept)
+    if len(reply.split()) < FEWEST_WORDS:
+        return None
+    language = language_of(f"{product.title} {product.content}")
+    return Example("describe", product.title, "", (), reply, "describe", "", product.uid, language)
+
+
+def _described(pool: ProductPool, count: int, report: Report) -> list[Example]:
     made: list[Example] = []
-    for stocked in shelf.stocked:
+    for product in pool.products:
         if len(made) == count:
             break
-        example = describe_example(stocked.product)
+        example = describe_example(product.product)
         if example is None:
             report.dropped["description without a whole sentence"] += 1
         else:
@@ -101,14 +123,14 @@ def _described(shelf: Shelf, count: int, report: Report) -> list[Example]:
 
 
 def _products_of_the_other(side: Side, catalogue: Catalogue) -> set[str]:
-    """Give titles and uids of the products that this side may not see, in lower case."""
+    """Return titles and uids of the products that this side may not see, in lower case."""
     foreign = catalogue.column("train") != (side == "train")
     products = (catalogue.product(int(row)) for row in foreign.nonzero()[0])
     return {name.casefold() for product in products for name in (product.title, product.uid)}
 
 
 def _real(
-    paths: Sequence[Path], mix: Mix, shelf: Shelf, foreign: set[str], draw: random.Random, report: Report
+    paths: Sequence[Path], mix: Mix, pool: ProductPool, foreign: set[str], draw: random.Random, report: Report
 ) -> list[Example]:
     """Take real questions kind by kind, none about `foreign` products; every set gives alike as long as it lasts."""
     rows = []
@@ -132,7 +154,7 @@ def _real(
         for row in _in_turn({name: draw.sample(each, len(each)) for name, each in sorted(sets.items())}):
             if taken == wanted:
                 break
-            example = real_example(row, beside[row.title] if row.title else (), shelf, draw)
+            example = real_example(row, beside[row.title] if row.title else (), pool, draw)
             if example is None:
                 report.dropped["real question without passages"] += 1
                 continue
@@ -142,67 +164,64 @@ def _real(
 
 
 def _generated(
-    shelf: Shelf,
-    mix: Mix,
-    wanted: dict[Kind, int],
-    side: Side,
-    draw: random.Random,
-    report: Report,
-    progress: type[Progress],
+    generator: QuestionGenerator, mix: Mix, wanted: dict[Kind, int], report: Report, progress: type[Progress]
 ) -> list[Example]:
-    pool = Pool.of(chain.from_iterable(stocked.facts for stocked in shelf.stocked))
-    drafts: list[Draft] = []
-    with progress("asking", len(shelf.stocked), unit="products") as bar:
-        for place in range(len(shelf.stocked)):
-            drafts += drafts_of(shelf, place, pool, side, draw, mix.portuguese)
-            drafts += unanswerable_drafts(shelf, place, pool, side, draw, mix.portuguese)
+    draw, products = generator.draw, generator.pool.products
+    questions: list[GeneratedQuestion] = []
+    with progress("asking", len(products), unit="products") as bar:
+        for place in range(len(products)):
+            questions += generator.answerable(place)
+            questions += generator.unanswerable(place)
             bar.update()
-    made: list[Example] = []
     follow_ups = round(sum(wanted.values()) * mix.follow_up)
-    following = [draft for draft in drafts if draft.follows is not None]
-    for example, _ in _settled(draw.sample(following, len(following)), follow_ups, shelf, mix, draw, report):
-        made.append(example)
+    following = [question for question in questions if question.follows is not None]
+    following = draw.sample(following, len(following))
+    made = [example for example, _ in _realised(following, follow_ups, generator, mix.widened, report)]
     remaining = Counter(wanted)
     remaining.subtract(example.kind for example in made)
-    single = [draft for draft in drafts if draft.follows is None]
+    single = [question for question in questions if question.follows is None]
     # The rarer half of each pair first; its other half is then preferred among those of its kind.
     paired: set[int] = set()
     for kind in ("no", "yes", "answer", "not_stated"):
-        own = [draft for draft in single if draft.kind == kind]
+        own = [question for question in single if question.kind == kind]
         ordered = _balanced(own, remaining[kind], paired if kind == "yes" else frozenset(), draw)
         with progress(f"writing {kind.replace('_', ' ')}", remaining[kind], unit="examples") as bar:
-            for example, draft in _settled(ordered, remaining[kind], shelf, mix, draw, report):
+            for example, question in _realised(ordered, remaining[kind], generator, mix.widened, report):
                 made.append(example)
-                report.attributes[draft.attribute] += 1
-                paired.add(draft.pair)
+                report.attributes[question.attribute] += 1
+                paired.add(question.pair)
                 bar.update()
     return made
 
 
-def _settled(
-    drafts: Iterable[Draft], most: int, shelf: Shelf, mix: Mix, draw: random.Random, report: Report
-) -> Iterator[tuple[Example, Draft]]:
-    """Settle drafts until there are enough; the same question of the same product counts once."""
+def _realised(
+    questions: Iterable[GeneratedQuestion], most: int, generator: QuestionGenerator, widened: float, report: Report
+) -> Iterator[tuple[Example, GeneratedQuestion]]:
+    """Make questions examples until there are enough; the same question of the same product counts once."""
     seen: set[tuple[str, str, str]] = set()
-    for draft in drafts:
+    draw = generator.draw
+    for question in questions:
         if len(seen) >= most:
             return
-        example = settled(draft, shelf, draw, widened=draw.random() < mix.widened)
+        example = example_of(question, generator.pool, draw, with_distractors=draw.random() < widened)
         if example is None:
-            report.dropped["no passage to show" if draft.kind == "not_stated" else "fact that makes no sentence"] += 1
+            no_passage = question.kind == "not_stated"
+            report.dropped["no passage to show" if no_passage else "fact that makes no sentence"] += 1
         elif (key := (example.uid, example.question.casefold(), example.kind)) in seen:
             report.dropped["asked twice"] += 1
         else:
             seen.add(key)
-            yield example, draft
+            yield example, question
 
 
-def _balanced(drafts: Sequence[Draft], wanted: int, preferred: Iterable[int], draw: random.Random) -> Iterator[Draft]:
-    """Order drafts so that no attribute fills a kind: pairs first, then by turns, at last whatever is left."""
+def _balanced(
+    questions: Sequence[GeneratedQuestion], wanted: int, preferred: Iterable[int], draw: random.Random
+) -> Iterator[GeneratedQuestion]:
+    """Order questions so that no attribute fills a kind: pairs first, then by turns, at last whatever is left."""
     pairs = frozenset(preferred)
-    groups: dict[str, list[Draft]] = defaultdict(list)
-    for draft in sorted(draw.sample(drafts, len(drafts)), key=lambda draft: draft.pair not in pairs):
-        groups[draft.attribute + draft.absent].append(draft)
+    groups: dict[str, list[GeneratedQuestion]] = defaultdict(list)
+    for question in sorted(draw.sample(questions, len(questions)), key=lambda question: question.pair not in pairs):
+        groups[question.attribute + question.absent].append(question)
     share = max(1, int(wanted * MOST_OF_AN_ATTRIBUTE))
     yield from _in_turn({name: group[:share] for name, group in sorted(groups.items())})
     yield from _in_turn({name: group[share:] for name, group in sorted(groups.items())})

@@ -19,6 +19,13 @@ Kind = Literal["answer", "yes", "no", "not_stated", "describe"]
 Side = Literal["train", "validation"]
 
 NOT_STATED = "Not stated."
+# What a reply to a closed question begins with.
+YES_NO: dict[tuple[Kind, Language], str] = {
+    ("yes", "en"): "Yes. ",
+    ("no", "en"): "No. ",
+    ("yes", "pt"): "Sim. ",
+    ("no", "pt"): "Não. ",
+}
 
 
 @dataclass(frozen=True)
@@ -41,11 +48,15 @@ class Example:
     earlier: tuple[Message, ...] = ()
 
 
+class MixError(UserError, ValueError):
+    """Shares that make no mix; a `ValueError` too, so that pydantic reports it with a recipe's other errors."""
+
+
 @dataclass(frozen=True)
 class Mix:
     """How many examples, and the share of each kind; shares sum to one.
 
-    Raises `UserError` for shares that do not, or that lie outside [0, 1].
+    Raises `MixError` for shares that do not, or that lie outside [0, 1].
     """
 
     examples: int = 12_000  # in all; fewer where the catalogue has too little
@@ -63,14 +74,14 @@ class Mix:
         shares = (self.yes, self.no, self.answer, self.not_stated, self.describe)
         others = (self.follow_up, self.real, self.widened, self.portuguese)
         if abs(sum(shares) - 1) > 1e-6 or not all(0 <= share <= 1 for share in (*shares, *others)) or self.examples < 1:
-            raise UserError(
+            raise MixError(
                 f"the mix {self} is no mix: its kinds make {sum(shares):.3f} of {self.examples}",
                 "shares between 0 and 1, those of the five kinds summing to 1, of one example or more",
                 "mending [data] in the recipe",
             )
 
     def number_of(self, kind: Kind) -> int:
-        """Give how many examples of a kind the mix asks for."""
+        """Return how many examples of a kind the mix asks for."""
         share = {
             "yes": self.yes,
             "no": self.no,
@@ -82,7 +93,7 @@ class Mix:
 
 
 def prompt_of(example: Example, prompt_format: PromptFormat) -> Prompt:
-    """Give the prompt of an example, by the assistant's own builder."""
+    """Return the prompt of an example, by the assistant's own builder."""
     if example.kind == "describe":
         return describe_prompt(example.title, example.language, prompt_format)
     passages = [Passage(number, text, 0, len(text)) for number, text in enumerate(example.passages, 1)]

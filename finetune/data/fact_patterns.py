@@ -7,7 +7,9 @@ names the words in whose company the pattern means something else. Which facts c
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 N = r"\d+(?:,\d{3})*(?:\.\d+)?(?:[- ]\d/\d{1,2}|\s?[¼½¾])?(?![\d/])|\d/\d{1,2}|[¼½¾]"
 W = r"two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dois|duas|três|quatro|cinco|seis"
@@ -60,30 +62,27 @@ class Rule:
     """One way to state an attribute; `value` stands for the words where those differ from case to case."""
 
     attribute: str
-    pattern: re.Pattern[str]
+    pattern: str
     polarity: bool = True
-    unless: re.Pattern[str] | None = None
+    unless: str = ""
     value: str = ""
     phrase: bool = False  # `thing` runs on: its noun phrase is taken
     closed: bool = False  # what is stated is all there is
     opened: bool = False  # of a number: "or more"
+    case: bool = False  # capitals count in the pattern
 
+    def matches(self, text: str) -> Iterator[re.Match[str]]:
+        """Yield where a text states the attribute; nothing where the pattern means something else there."""
+        if not self.unless or not self._unless.search(text):
+            yield from self._pattern.finditer(text)
 
-def _rule(
-    attribute: str,
-    pattern: str,
-    *,
-    polarity: bool = True,
-    unless: str = "",
-    value: str = "",
-    phrase: bool = False,
-    closed: bool = False,
-    opened: bool = False,
-    case: bool = False,
-) -> Rule:
-    flags = 0 if case else re.I
-    excluded = re.compile(unless, re.I) if unless else None
-    return Rule(attribute, re.compile(pattern, flags), polarity, excluded, value, phrase, closed, opened)
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        return re.compile(self.pattern, 0 if self.case else re.I)
+
+    @cached_property
+    def _unless(self) -> re.Pattern[str]:
+        return re.compile(self.unless, re.I)
 
 
 _YEARS = r"(?P<unit>years?|yrs?|months?|mos?|anos?|meses)"
@@ -92,381 +91,381 @@ _LIST = r"(?P<items>[^.:!?|•]{3,160})"
 
 RULES: tuple[Rule, ...] = (
     # Ages.
-    _rule(
+    Rule(
         "age",
         rf"\b(?P<value>(?:ages?|aged|idades?)(?: of| de)?:?\s+(?P<n>\d+)\s?(?P<unit_of_first>months?|years?)?\s?(?:-|–|—|to|a|through)\s?(?P<m>\d+)(?:\s{_YEARS})?)",
     ),
-    _rule(
+    Rule(
         "age",
         rf"\b(?P<value>(?P<n>\d+)(?: (?P<unit_of_first>months?|years?))?\s?(?:-|–|to|a)\s?(?P<m>\d+)[\s-]{_YEARS}(?:[\s-]?olds?| of age| de idade)?)\b",
         unless=r"warrant|lasts?|ago|since|over the|histor|experience|career|shelf|garantia",
     ),
-    _rule("age", rf"\b(?P<value>(?:ages?|aged|idades?)(?: of)?:?\s+(?P<n>\d+)(?:\s{_YEARS})?\s?{_UP})"),
-    _rule(
+    Rule("age", rf"\b(?P<value>(?:ages?|aged|idades?)(?: of)?:?\s+(?P<n>\d+)(?:\s{_YEARS})?\s?{_UP})"),
+    Rule(
         "age",
         rf"(?P<value>\b(?P<n>\d+)\s{_YEARS}(?: of age)?\s?(?:and|&|or) (?:up|older|over|above))\b",
         unless=r"warrant|experience",
     ),
-    _rule(
+    Rule(
         "age",
         rf"(?:suitable|recommended|intended|appropriate|designed|recomendado|indicado) (?:for|from|para|a partir de) (?:children |kids |crianças )?(?:aged? |from |over |a partir de )*(?P<value>(?P<n>\d+)\+?\s{_YEARS})(?! or (?:less|under))",
         unless=r"under|not (?:suitable|recommended|intended)|warrant",
     ),
-    _rule(
+    Rule(
         "age",
         rf"not (?:suitable|recommended|intended|for)(?: for)?(?: use by)? (?:children|kids|babies|those)? ?(?P<value>(?:under|below|younger than)(?: the age of| age)? (?P<n>\d+)(?:\s{_YEARS})?)",
         polarity=False,
     ),
-    _rule(
+    Rule(
         "players",
         rf"\b(?P<value>(?P<n>\d|{W})\s?(?:-|–|to|or|a)\s?(?P<m>\d+|{W})\s+(?:players?|jogadores))\b",
         closed=True,
     ),
-    _rule(
+    Rule(
         "players",
         rf"\b(?P<value>(?P<n>\d|{W})\s?(?:\+|or more|ou mais)\s+(?:players?|jogadores))\b",
         opened=True,
         closed=True,
     ),
     # Measures.
-    _rule(
+    Rule(
         "weight",
         rf"\b(?:weigh(?:s|ing)|pesa|pesando)\s+(?:in at\s+)?(?P<value>{ABOUT}(?P<n>{N})[\s-]?(?P<unit>{WEIGHT}))",
         unless=r"(?:weighing|weighs?) (?:up to|between)|scale",
     ),
-    _rule(
+    Rule(
         "weight",
         rf"\b(?:item |product |net |total )?(?:weight|peso)(?: is| of|:| de)\s*(?P<value>{ABOUT}(?P<n>{N})[\s-]?(?P<unit>{WEIGHT}))",
         unless=r"capacit|up to|max|support|paper|basis|bearing|shipping|package weight|load",
     ),
-    _rule(
+    Rule(
         "size",
         rf"(?<![\d/.])(?P<value>(?P<n>{N})(?:[- ]?{LENGTH})?{SIDE}\s?(?:x|×|by|por)\s?(?:{N})(?:[- ]?{LENGTH})?{SIDE}(?:\s?(?:x|×|by|por)\s?(?:{N})(?:[- ]?{LENGTH})?{SIDE})?\s?-?(?P<unit>{LENGTH})?)",
         unless=r"ratio|resolution|pixel|thread|\d ?x (?:AAA?|\d+ ?mah)|zoom|magnif|dpi|sheets? of|label|staple|#\d|accommodat|fits?\b|holds?\b|\bpaper|pages|pcs",
     ),
-    _rule(
+    Rule(
         "size",
         rf"\b(?P<value>(?P<n>{N})[\s-]?(?P<unit>{LENGTH})[\s-](?P<thing>tall|long|wide|high|deep|thick|in diameter|diameter|in length|in height|in width|de altura|de largura|de comprimento))\b",
         unless=r"up to|at least|range|between|minimum|maximum|grow|most |adjust",
     ),
-    _rule(
+    Rule(
         "size",
         rf"\b(?:measur(?:es|ing)|mede)\s+(?P<value>{ABOUT}(?P<n>{N})[\s-]?(?P<unit>{LENGTH}))(?!\s?(?:x|by|×))",
         unless=r"up to|at least|range|between",
     ),
-    _rule(
+    Rule(
         "capacity",
         rf"\b(?:holds?|accommodates?|stores?|supports?|seats?|staples?|carry|carries|fits|comporta|suporta)\s+(?P<value>(?:up to|as many as|até)\s+(?P<n>{N}|{W})[\s-]?(?P<unit>{WEIGHT}|{VOLUME}|sheets?|people|pages|books|cards|items|folhas|pessoas|[a-z]+s\b))",
         unless=r"\d%",
     ),
-    _rule(
+    Rule(
         "capacity",
         rf"\b(?P<value>(?P<n>{N})[\s-]?(?P<unit>{WEIGHT}|{VOLUME}|sheets?|gb\b|tb\b))[\s-](?:weight |load |storage |sheet |page |maximum )?capacity\b",
     ),
-    _rule(
+    Rule(
         "capacity",
         rf"\b(?:capacity|capacidade)(?: is| of|:| de)\s*(?:up to\s+)?(?P<value>(?P<n>{N})[\s-]?(?P<unit>{WEIGHT}|{VOLUME}|sheets?\b|gb\b|tb\b))",
     ),
-    _rule(
+    Rule(
         "duration",
         rf"\b(?P<value>(?:up to |até )?(?P<n>{N}|{W})[\s-](?P<unit>hours?|minutes?|hrs?|mins?|horas?|minutos?)(?: of|de)? (?P<thing>battery life|continuous use|play(?:ing)? ?time|playtime|running time|talk time|flight(?: time)?|run ?time|playback|use|operation|standby|uso|reprodução))\b",
         closed=True,
     ),
-    _rule(
+    Rule(
         "duration",
         rf"\b(?P<thing>battery life|playing time|running time|talk time|flight time|run ?time|charging time|drying time)(?: is| of|:)?\s*(?P<value>{ABOUT}(?:up to )?(?P<n>{N}|{W})[\s-](?P<unit>hours?|minutes?|hrs?|mins?))\b",
         closed=True,
     ),
-    _rule(
+    Rule(
         "pages",
         r"\b(?P<value>(?P<n>\d{2,4})[\s-](?:full[- ]colou?r |colou?r |illustrated |ruled |lined |blank )?(?:pages?|páginas))\b",
         unless=r"yield|ink\b|toner|cartridge|print|minute|scan|document|capacity|up to|hold|fax|cpp|sample|per book|span|first|last|opening|chapter|these",
     ),
     # Counts.
-    _rule(
+    Rule(
         "count",
         rf"\b(?P<value>(?P<thing>set|pack|package|box|case|bag|carton|kit|conjunto|pacote) (?:of|de|com) (?P<n>\d+|{W}|one dozen))\b(?![\s-]?(?:inch|mm|cm|x|\"))",
         unless=r"sets of|packs of|boxes of|available in",
     ),
-    _rule("count", r"\b(?P<value>(?P<n>\d+)[\s-](?P<thing>pack|count|piece)s?)\b(?! (?:sets?|kits?) (?:and|or))"),
-    _rule(
+    Rule("count", r"\b(?P<value>(?P<n>\d+)[\s-](?P<thing>pack|count|piece)s?)\b(?! (?:sets?|kits?) (?:and|or))"),
+    Rule(
         "count",
         rf"\b(?P<value>(?P<n>\d+|{W}) (?P<thing>(?:[a-z-]+ )?[a-z]+s)) (?:per|in each|in a|to a|por) (?:pack|box|case|package|pad|carton|bag|set|book|pacote|caixa)\b",
         unless=r"minutes|hours|available in",
     ),
-    _rule(
+    Rule(
         "count",
         rf"\b(?:includes?|contains?|comes with|has|features?|consists of|contém|inclui)\s+(?P<value>(?P<n>\d+|{W})\s+(?P<thing>(?:[a-z-]+ ){{0,2}}[a-z]+s))\b",
         unless=r"years|hours|minutes|inches|sizes|has been|has \w+ (?:years|children|books|sons|kids|daughters)",
     ),
     # Matter.
-    _rule(
+    Rule(
         "material",
         rf"\b(?:made|constructed|crafted|manufactured|built|molded|fabricated|woven|feit[oa]s?|fabricad[oa])(?: entirely| completely| primarily)? (?:of|from|out of|with|in|using|de|em|com) (?:an? |the |(?:high[- ]quality|durable|heavy[- ]duty|strong|sturdy|solid|premium|top quality|quality|thick|soft|tough|recycled|pure|clear|fine|lightweight|commercial|extra|puro|pura),? |and |\d+% |\d+[- ]gauge |\w+[- ]grade )*(?P<value>{MATERIAL})\b",
         closed=True,
         unless=r"not made|(?:items|objects|surfaces|pipe|parts|things) made",
     ),
-    _rule("material", rf"\b(?:materials?|material)\s?(?::|is)\s*(?P<value>{MATERIAL})\b", closed=True),
-    _rule(
+    Rule("material", rf"\b(?:materials?|material)\s?(?::|is)\s*(?P<value>{MATERIAL})\b", closed=True),
+    Rule(
         "material",
         rf"\b(?:durable |solid |sturdy |all[- ]|rugged |heavy[- ]duty )(?P<value>{MATERIAL}) (?:construction|body|frame|housing|case|design)\b",
     ),
-    _rule(
+    Rule(
         "colour",
         rf"\b(?:colou?rs?|cor)\s?(?::|is)\s*(?P<value>{COLOUR}(?:(?:,| and|/|,? &| e) {COLOUR})*)\b",
         closed=True,
     ),
-    _rule(
+    Rule(
         "free",
         r"\b(?P<value>(?P<thing>bpa|latex|lead|pvc|phthalate|gluten|fragrance|powder|paraben|acid|lint|alcohol|chlorine|dye|solvent|nut|sugar|cruelty|mercury|silicone|bleach)[- ]free)\b",
         unless=r"not \w+[- ]free",
     ),
-    _rule(
+    Rule(
         "property",
         rf"(?<!non-)(?<!not )\b(?P<value>(?P<thing>{PROPERTY}))\b",
         unless=NOT_THIS + rf"(?:\w+ )?(?:{PROPERTY})|available separately|less|if ",
     ),
-    _rule(
+    Rule(
         "property",
         rf"\b(?:is|are|it's|but|and) (?P<value>not (?P<thing>{PROPERTY}|dishwasher[- ]safe|microwave[- ]safe|machine washable|oven[- ]safe))\b",
         polarity=False,
     ),
-    _rule(
+    Rule(
         "property",
         r"\b(?P<value>non[- ](?P<thing>adjustable|removable|rechargeable|magnetic|sterile|washable|refillable))\b",
         polarity=False,
     ),
-    _rule(
+    Rule(
         "property",
         r"\b(?P<value>(?P<thing>(?:dishwasher|microwave|oven|freezer|washing machine|top[- ]rack dishwasher)[- ]safe|machine[- ]washable|hand[- ]washable|bivolt|lavável na máquina|à prova d'água))\b",
         unless=r"\bnot\b",
     ),
-    _rule(
+    Rule(
         "washing",
         r"\b(?P<value>machine wash(?:able)?(?: (?:cold|warm))?|hand wash(?: only)?|dry clean only|spot clean(?: only)?|wipe[sd]? clean|surface wash(?: only)?|lavar à mão)\b",
         closed=True,
         unless=r"\bor\b|not ",
     ),
     # Words.
-    _rule(
+    Rule(
         "author",
         rf"\b(?:[Ww]ritten|[Ii]llustrated|[Ee]dited|[Tt]ranslated|[Rr]etold|[Cc]ompiled|[Ee]scrito) (?:and illustrated )?(?:by|por) (?P<value>(?P<thing>{PERSON}))",
         case=True,
         closed=True,
         unless=r"\band (?:illustrated|edited)\b.*\bby\b.*\bby\b|foreword|introduction",
     ),
-    _rule(
+    Rule(
         "author",
         rf"(?:^|[.!?] )(?P<value>(?P<thing>{PERSON})) is the (?:[\w#-]+ ){{0,6}}author of",
         case=True,
         closed=True,
     ),
-    _rule(
+    Rule(
         "language",
         rf"\b(?:[Ll]anguages?|[Ii]dioma)\s?(?::|is)\s*(?P<value>(?P<thing>{LANGUAGES})(?:(?:,| and|/|,? &) (?:{LANGUAGES}))*)",
         case=True,
         closed=True,
         unless="original|translat",
     ),
-    _rule(
+    Rule(
         "language",
         rf"\b(?:written|printed|text|instructions|manual|edition|packaging|book|lyrics|dialogue)(?: is| are)? in (?P<value>(?P<thing>{LANGUAGES})(?:(?:,| and|/|,? &) (?:{LANGUAGES}))*)\b(?! (?:prose|literature|history))",
         case=True,
         closed=True,
         unless="original|translat",
     ),
-    _rule(
+    Rule(
         "format",
         r"\b(?:this|the|new|durable|beautiful) (?P<value>(?P<thing>hardcover|hardback|paperback|board book|spiral[- ]bound|loose[- ]leaf|DVD|Blu-ray|audio CD|audiobook|VHS|pop-up book))\b(?! (?:release|edition of|player|drive|reissue|original))",
         unless=r"also available|available (?:in|on|from|as)|previous|earlier|bestsell|first time in|now in|out in|coming",
     ),
     # Where from, how long, how.
-    _rule(
+    Rule(
         "origin",
         rf"\b(?:proudly )?(?:[Mm]ade|[Mm]anufactured|[Mm]ADE|[Pp]roduced|[Hh]andmade|[Aa]ssembled|[Ff]abricado|[Ff]eito|[Pp]rinted) (?:in|IN|no|na|em) (?P<value>(?P<thing>{COUNTRIES}))",
         case=True,
         closed=True,
         unless=r"\b(?:or|not|and imported|imported (?:and|or|components))\b",
     ),
-    _rule(
+    Rule(
         "origin",
         r"\b[Cc]ountry of [Oo]rigin\s?(?::|is)\s*(?P<value>(?P<thing>[A-Z][\w.]+(?: [A-Z]\w+)*))",
         case=True,
         closed=True,
     ),
-    _rule(
+    Rule(
         "warranty",
         r"\b(?P<value>(?:(?P<n>\d+|one|two|three|five|ten|um|dois)[\s-](?P<unit>year|month|day|ano|mese?)s?[\s-]?(?:limited |manufacturer(?:'s)? |full |replacement |de )?(?:warranty|guarantee|garantia)))\b",
         closed=True,
     ),
-    _rule(
+    Rule(
         "warranty",
         r"\b(?P<value>(?:limited )?life ?time (?:limited )?(?:warranty|guarantee)|garantia de (?P<n>\d+|um|dois) (?P<unit>ano|mese)s?)\b",
         closed=True,
     ),
-    _rule(
+    Rule(
         "water",
         r"\b(?P<value>(?:100% |fully |completely )?water ?proof|water[- ]resistant|splash[- ]?proof|weather[- ]?proof|IPX?\d{1,2})\b",
         unless=r"\bnot\b|\bnon\b|isn't",
     ),
-    _rule(
+    Rule(
         "water",
         r"\b(?P<value>not (?:be )?(?:water ?proof|water[- ]resistant|submersible|submerged?))\b",
         polarity=False,
     ),
-    _rule(
+    Rule(
         "assembly",
         r"\b(?P<value>no assembly (?:is )?(?:required|needed|necessary)|(?:comes |ships |arrives )?(?:fully|pre)[- ]?assembled|requires no assembly)\b",
         polarity=False,
         unless=r"\bor\b",
     ),
-    _rule(
+    Rule(
         "assembly",
         r"\b(?P<value>(?:some |adult |minor |easy |simple |minimal )?assembly (?:is )?(?:required|needed)|requires (?:some |adult |minor |easy |simple |minimal )?assembly)\b",
         unless=r"\bno\b|\bnot\b|tool",
     ),
     # Power.
-    _rule(
+    Rule(
         "batteries included",
         r"\b(?P<value>(?:batter(?:y|ies)|pilhas|baterias?)(?: is| are|,)?\s?\(?(?:not|sold separately|não|n[aã]o)\s?(?:are |is )?(?:included|supplied|incluídas?|inclusas?)?)",
         polarity=False,
     ),
-    _rule(
+    Rule(
         "batteries included",
         r"\b(?P<value>(?:batter(?:y|ies)|pilhas)\s?(?:is|are|,)?\s?\(?(?:included|supplied|incluídas|inclusas))\b",
         unless=r"\bnot\b|\bno\b|não|weight|weigh",
     ),
-    _rule(
+    Rule(
         "batteries included",
         r"\b(?P<value>(?:includes?|comes with|inclui) (?:\d+ |two |three |four |the |a )?(?:\d+ ?x? )?(?:AAA? |\w+ )?(?:batter(?:y|ies)|pilhas))\b(?!-)",
         unless=r"\bnot\b|\bno\b|não|pack|charger|door|compartment|extra|case",
     ),
-    _rule(
+    Rule(
         "batteries",
         rf"\b(?:requires?|uses?|needs?|powered by|runs? on|operates? on|takes?|works? with|requer|usa|funciona com)\s+(?P<value>(?:(?P<n>\d+|one|two|three|four|six|duas|três|quatro)\s?(?:x\s)?)?(?:\"|')?(?P<thing>{BATTERY})[\s-]?(?:size |cell )?(?:batter(?:y|ies)|cells?|pilhas?)(?!\w))",
         closed=True,
     ),
-    _rule(
+    Rule(
         "batteries",
         r"\b(?P<value>(?:no|needs no|requires no|sem) (?:batter(?:y|ies)|pilhas)(?: (?:are |is )?(?:required|needed|necessary))?)\b",
         polarity=False,
     ),
-    _rule(
+    Rule(
         "voltage",
         r"\b(?<![.\d/])(?P<value>(?P<n>\d{1,3}(?:\.\d)?)[\s-]?(?P<unit>volts?|v)(?:[\s-]?(?:ac|dc))?)\b(?!\s?(?:-|–|to|/|x)\s?\d)",
         closed=True,
         unless=r"/\d+ ?v|\d ?(?:-|–|to|~|,|and|or) ?\d+ ?v|max|up to|batter|rated|\d\s?v(?:olts?)?\b.*\d\s?v(?:olts?)?\b|cell|outlet|manual|AAA?\b|lines|detect|measur|test|check|regulator|supply",
     ),
-    _rule(
+    Rule(
         "wattage",
         r"\b(?<![/.\d])(?P<value>(?P<n>\d{1,4}(?:\.\d)?)[\s-]?(?P<unit>watts?))\b",
         closed=True,
         unless=r"up to|max|equivalent|per|replac|resistor|rated|\bto \d+|,? ?\d+ (?:and|or|/) ?\d+|than",
     ),
-    _rule(
+    Rule(
         "power",
         r"\b(?P<value>(?P<thing>battery|solar|usb|mains|electric|manual|hand|wind|ac|gas)[- ](?:powered|operated))\b",
         closed=True,
         unless=r"\bor\b|not|both",
     ),
-    _rule(
+    Rule(
         "power",
         r"\b(?P<value>(?P<thing>cordless|corded|wired|wireless))\b(?= (?:\w+ )?(?:phone|drill|mouse|keyboard|headset|design|operation|vacuum|handset|telephone|doorbell|controller|microphone|headphones))",
         closed=True,
     ),
-    _rule(
+    Rule(
         "wireless",
         r"\b(?P<value>(?P<thing>bluetooth|wi-?fi))\b(?: \d(?:\.\d)?)?",
         unless=r"\b(?:not|no|non|without|if|or|future)\b",
     ),
     # What is in the box and what is not.
-    _rule(
+    Rule(
         "not included",
         r"(?:^|[.;,(•|] ?)(?P<value>(?P<thing>(?:the |optional )?[A-Za-z][\w'-]*(?: [\w'-]+){0,3}?)(?: (?:is|are))?,? \(?(?:not included|sold separately|not supplied|não inclus[oa]s?|não incluíd[oa]s?))\b",
         polarity=False,
         unless=r"batter(?:y|ies) (?:are |is )?\(?not|\beach sold",
     ),
-    _rule(
+    Rule(
         "not included",
         r"\b(?:does|do) not (?:include|come with|contain) (?:an? |the |any )?(?P<thing>[^.,;:()]{3,60})",
         polarity=False,
         phrase=True,
     ),
-    _rule(
+    Rule(
         "included",
         rf"\b(?:[Bb]ox [Cc]ontains|[Ww]hat'?s (?:included|in the box)|in the box|(?:[Pp]ackage|[Kk]it|[Bb]ox|[Ss]et) (?:[Cc]ontents?|[Ii]ncludes?|[Cc]ontains?|[Cc]omes [Ww]ith)(?: include)?|[Cc]ontents(?=:)|[Aa] caixa contém|[Cc]onteúdo da (?:caixa|embalagem))\s?:?\s+{_LIST}",
         closed=True,
         unless=r"\bnot\b|\bno\b",
     ),
-    _rule(
+    Rule(
         "included",
         rf"\b(?:includes|comes (?:complete )?with|supplied with|also includes|complete with|inclui|acompanha|vem com)\s?:?\s+{_LIST}",
         unless=r"\bnot\b|\bno\b|customers|brands|companies|clients|books|offering|product line|products? range|selection|topics|subjects|projects|applications|formula|her |his |they|history|career|story|warrant",
     ),
     # Use.
-    _rule(
+    Rule(
         "compatibility",
         r"\b(?:not (?:compatible|for use|intended for use|recommended for use|suitable for use|recommended|suitable|intended|designed|for|for use) (?:with|for|on|in)|(?:does|do|will) not (?:fit|work with|work on|work in)|cannot be used (?:with|on|in|for)|(?:do|should) not (?:be used|use) (?:with|on|in|for))\s+(?:the |your |an? |use (?:with|on|in) )?(?P<thing>[^.,;:()]{3,60})",
         polarity=False,
         phrase=True,
         unless=r"children|months|years|under",
     ),
-    _rule(
+    Rule(
         "compatibility",
         r"\b(?:compatible with|works with|(?:will|to|can) work with|for use (?:with|on|in)|designed to fit|compatível com|funciona com)\s+(?:the |your |all )?(?P<items>[^.:!?|•()]{3,140})",
         unless=r"\bnot\b|work with (?:you|me|us|him|her|children|people)|application|variety|environment",
     ),
-    _rule(
+    Rule(
         "compatibility",
         r"\b[Ff]its\s+(?:the |your )?(?P<items>(?:[A-Z0-9][\w'/-]*)(?: [\w'/-]+){0,4}(?:(?:,| and|, and|/) [A-Z0-9][\w'/-]*(?: [\w'/-]+){0,3})*)",
         case=True,
     ),
-    _rule("use", r"\b(?P<value>(?:for )?(?P<thing>indoor|outdoor)(?: use)? only)\b", closed=True),
-    _rule(
+    Rule("use", r"\b(?P<value>(?:for )?(?P<thing>indoor|outdoor)(?: use)? only)\b", closed=True),
+    Rule(
         "use",
         r"\b(?P<value>(?:(?:for|both|suitable for) )?indoors?(?: and|/| or|,? &)(?: for)? ?outdoors?(?: use)?)\b",
         value="indoor and outdoor",
         unless=r"\bnot\b",
     ),
-    _rule(
+    Rule(
         "use",
         r"\b(?:ideal|perfect|great|excellent|suitable|recommended|designed|best) (?:for use (?:in|on|with)|for|in|ideal para)\s+(?:the |your |all |any |use (?:in|on|with) )?(?P<thing>[^.,;:()|•]{4,60})",
         phrase=True,
         unless=r"\bnot\b|\bno\b|ages?\b|\byears?\b|\bless\b",
     ),
     # Whatever else it has or has not.
-    _rule(
+    Rule(
         "feature",
         r"\b(?:features?|has|have|featuring|offers|equipped with|comes with|with|includes|possui|tem)\s+(?:an? |two |three |its own |um |uma )(?:built[- ]in )?(?P<thing>[^.,;:()|•\d]{4,60})",
         phrase=True,
         unless=r"\bnot\b|\bno\b|without|\b(?:we|i|he|she|his|her|they|who)\b|customers|company|\bwip(?:e|ing)\b|\bapply|\bpress\b|\bmany\b|\bif you\b",
     ),
-    _rule(
+    Rule(
         "feature",
         r"\b(?:does not|doesn't|do not|don't|não) (?:have|feature|possui|tem)\s+(?:an? |any |the |um |uma )?(?P<thing>[^.,;:()|•\d]{4,60})",
         phrase=True,
         polarity=False,
         unless=r"\b(?:we|you|i|they|he|she|who|people|customers|many)\b",
     ),
-    _rule(
+    Rule(
         "requirement",
         r"\b(?:does not|doesn't|do not|don't|não) (?:require|need|precisa de)\s+(?:an? |any |the |um |uma |use of )*(?P<thing>[^.,;:()|•\d]{4,60})",
         phrase=True,
         polarity=False,
         unless=r"\b(?:we|you|i|they|he|she|who|people|customers)\b|batter",
     ),
-    _rule(
+    Rule(
         "requirement",
         r"\bno (?P<value>(?P<thing>(?:soldering|tools?|glue|batteries|drilling|cutting|mixing|adhesive|ink|programming|cleanup|drivers?|software|sewing|cords?|wires?|water|sharpening|refills?|plug|installation)) (?:is |are )?(?:required|needed|necessary))",
         polarity=False,
     ),
-    _rule(
+    Rule(
         "requirement",
         r"\b(?:requires|needs|requer|precisa de)\s+(?:an? |the |um |uma )(?P<thing>[^.,;:()|•\d]{4,60})",
         phrase=True,
         unless=r"\bnot\b|\bno\b|batter|assembl|\b(?:he|she|who|job|task|project|current|law|permit|less)\b",
     ),
-    _rule(
+    Rule(
         "certified",
         r"\b(?P<value>(?P<thing>UL|NSF|FDA|OSHA|ANSI|CE|ETL|CSA|EPA|FSC|ENERGY STAR|USDA|ASTM)[\s-](?:listed|approved|certified|compliant|registered|rated))\b",
         unless=r"\bnot\b",

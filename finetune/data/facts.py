@@ -1,8 +1,8 @@
 """Facts in descriptions, each with its exact place: what a question can be asked about.
 
 Finds by pattern, passage by passage: ages, sizes, weights, counts, materials, what is included and
-what is not, what it works with, and so on. A fact that is missed costs nothing; a wrong one would
-teach a wrong answer. So patterns are narrow, and whole passages are left alone where a word tells
+what is not, what it works with, and so on. A fact that is missed costs nothing; from a wrong one
+a wrong answer is learnt. So patterns are narrow, and whole passages are left alone where a word tells
 that the number is about something else. Nothing is inferred across passages.
 
     for fact in facts_in(product.content):
@@ -92,16 +92,14 @@ class Fact:
 
 
 def facts_in(content: str) -> list[Fact]:
-    """Give the facts of a content in the order of the text."""
+    """Return the facts of a content in the order of the text."""
     return [fact for passage in split(content) for fact in facts_of(passage)]
 
 
 def facts_of(passage: Passage) -> list[Fact]:
-    """Give the facts of one passage; where two overlap in one attribute, the first rule's is kept."""
+    """Return the facts of one passage; where two overlap in one attribute, the first rule's is kept."""
     kept: list[Fact] = []
     for rule in RULES:
-        if rule.unless is not None and rule.unless.search(passage.text):
-            continue
         for fact in _found(rule, passage):
             if not any(fact.attribute == other.attribute and _overlap(fact, other) for other in kept):
                 kept.append(fact)
@@ -123,7 +121,7 @@ def number_of(text: str) -> float:
 
 
 def _found(rule: Rule, passage: Passage) -> Iterator[Fact]:
-    for match in rule.pattern.finditer(passage.text):
+    for match in rule.matches(passage.text):
         groups = match.groupdict()
         name = "value" if groups.get("value") else "items" if groups.get("items") else "thing"
         start, end = match.span(name) if groups.get(name) else match.span()
@@ -166,7 +164,7 @@ def _found(rule: Rule, passage: Passage) -> Iterator[Fact]:
 
 
 def _is_range(text: str, start: int, end: int) -> bool:
-    """Say whether a number is one end of a range, or one of several: "12-14 minutes" is not 14."""
+    """Return whether a number is one end of a range, or one of several: "12-14 minutes" is not 14."""
     return bool(_RANGE_BEFORE.search(text, 0, start) or _RANGE_AFTER.match(text[end : end + 12]))
 
 
@@ -192,7 +190,7 @@ def _numbers(rule: Rule, groups: dict[str, str | None]) -> tuple[float, ...]:
 
 
 def _phrase(rest: str) -> str:
-    """Give the noun phrase at the beginning of a text, "" where there is none of two to four words, or one long one."""
+    """Return the noun phrase a text begins with, "" where there is none of two to four words, or one long one."""
     end = _PHRASE_END.search(rest)
     phrase = (rest[: end.start()] if end else rest).rstrip(" -")
     words = phrase.split()
@@ -207,7 +205,7 @@ def _phrase(rest: str) -> str:
 
 
 def _items(text: str) -> tuple[tuple[str, ...], int]:
-    """Cut a list into its items without their articles and numbers, and give the length of text that they take."""
+    """Cut a list into its items without their articles and numbers, and return the length of text that they take."""
     end = re.search(
         r"[.:!?|•()*>]|\s(?:that|which|so|for|to|from|when|if|is|are|of which|making|allowing|perfect)\s", text
     )

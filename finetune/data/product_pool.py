@@ -1,10 +1,10 @@
 """The products of one side of the split: drawn, read, and each with the titles nearest to it.
 
-Passages are cut and chosen as the assistant does it. Products of the other side are not on the shelf,
+Passages are cut and chosen as the assistant does it. Products of the other side are not in the pool,
 not even as neighbours.
 
-    shelf = Shelf.of(catalogue, "train", most=5000, draw=draw)
-    shelf.choose("how heavy?", stocked.product.title, stocked.passages)
+    pool = ProductPool.of(catalogue, "train", most=5000, draw=random.Random(7))
+    pool.choose("how heavy?", "Oak Stool", pool.products[0].passages)
 """
 
 import random
@@ -35,7 +35,7 @@ MOST_PASSAGES = 60  # of a description; a book's reviews go on for pages
 
 
 @dataclass(frozen=True)
-class Stocked:
+class PooledProduct:
     """A product as it is used here: its passages and its facts."""
 
     row: int
@@ -45,29 +45,29 @@ class Stocked:
 
     @cached_property
     def known(self) -> str:
-        """Give the title and the whole description."""
+        """Return the title and the whole description."""
         return f"{self.product.title} {self.product.content}"
 
     @cached_property
     def language(self) -> Language:
-        """Give the language of the description."""
+        """Return the language of the description."""
         return language_of(self.product.content)
 
 
 @dataclass(frozen=True)
-class Shelf:
-    """Products of one side, in drawn order; `vectors` are their titles', (n, d) float32, unit rows."""
+class ProductPool:
+    """Products of one side, in drawn order."""
 
-    stocked: list[Stocked]
+    products: list[PooledProduct]
     encode: Encode
-    vectors: NDArray[np.float32]
-    clusters: NDArray[np.uint64]
+    vectors: NDArray[np.float32]  # (n, d), unit rows: the products' titles
+    clusters: NDArray[np.uint64]  # (n,)
     budget: Budget = field(default_factory=lambda: Budget(lambda text: -(-len(text.encode()) // CHARACTERS_A_TOKEN)))
 
     @classmethod
     def of(
         cls, catalogue: Catalogue, side: Side, *, most: int, draw: random.Random, progress: type[Progress] = Progress
-    ) -> "Shelf":
+    ) -> "ProductPool":
         """Draw up to `most` described products of a side and read their facts."""
         own = catalogue.column("described") & (catalogue.column("train") == (side == "train"))
         rows = [int(row) for row in np.flatnonzero(own)]
@@ -75,25 +75,25 @@ class Shelf:
         titles = catalogue.titles()
         weighed = titles if len(titles) <= MOST_TITLES_WEIGHED else titles[:: len(titles) // MOST_TITLES_WEIGHED + 1]
         encode = StaticEncoder.of(hashed_idf([fold(title) for title in weighed])).encode
-        stocked = []
+        products = []
         with progress("reading facts", len(rows), unit="products") as bar:
             for row in rows:
                 product = catalogue.product(row)
                 passages = tuple(passage for passage in split(product.content) if not gives_orders(passage.text))
                 passages = passages[:MOST_PASSAGES]
-                stocked.append(Stocked(row, product, passages, tuple(_facts(passages))))
+                products.append(PooledProduct(row, product, passages, tuple(_facts(passages))))
                 bar.update()
         clusters = catalogue.column("cluster")[rows] if rows else np.zeros(0, dtype=np.uint64)
-        return cls(stocked, encode, encode([titles[row] for row in rows]), clusters)
+        return cls(products, encode, encode([titles[row] for row in rows]), clusters)
 
-    def neighbours(self, place: int) -> list[Stocked]:
-        """Give the products whose titles are nearest to that at `place`, other clusters only, nearest first."""
+    def neighbours(self, place: int) -> list[PooledProduct]:
+        """Return the products whose titles are nearest to that at `place`, other clusters only, nearest first."""
         near = self.vectors @ self.vectors[place]
         near[self.clusters == self.clusters[place]] = -np.inf
         count = min(NEIGHBOURS, len(near))
         places = [int(each) for each in np.argpartition(-near, count - 1)[:count]] if count else []
         ordered = sorted(places, key=lambda each: (-near[each], each))
-        return [self.stocked[each] for each in ordered if near[each] > -np.inf]
+        return [self.products[each] for each in ordered if near[each] > -np.inf]
 
     def choose(self, question: str, title: str, passages: Sequence[Passage]) -> Evidence:
         """Choose passages as the assistant does."""
@@ -101,7 +101,7 @@ class Shelf:
 
 
 def with_gold(evidence: Evidence, gold: Passage, most: int) -> tuple[list[Passage], int]:
-    """Give the chosen passages in the order of the text, the gold one among them, and the number it is shown by."""
+    """Return the chosen passages in the order of the text, the gold one among them, and the number it is shown by."""
     shown = list(evidence.passages)
     if not any(passage.start == gold.start for passage in shown):
         # The last in rank gives way; rank is not kept, so it is the one farthest from the gold one.
@@ -112,13 +112,13 @@ def with_gold(evidence: Evidence, gold: Passage, most: int) -> tuple[list[Passag
 
 
 def renumbered(shown: Sequence[Passage], gold: Passage) -> tuple[list[Passage], int]:
-    """Give passages numbered from 1 as they stand, and the number of the gold one; it has to be among them."""
+    """Return passages numbered from 1 as they stand, and the number of the gold one; it has to be among them."""
     place = next(place for place, passage in enumerate(shown) if passage.text == gold.text)
     return [replace(passage, number=number) for number, passage in enumerate(shown, 1)], place + 1
 
 
 def _facts(passages: Sequence[Passage]) -> list[Fact]:
-    """Give the facts of the passages, but not of opinions: those of reviews and quotations are about anything."""
+    """Return the facts of the passages, but not of opinions: those of reviews and quotations are about anything."""
     return [fact for passage in passages if not _REVIEW.search(passage.text) for fact in facts_of(passage)]
 
 

@@ -6,7 +6,7 @@ on (else it is the one that shares most words with it), "title" and "group" name
 The passages may be all that is known of the product: those shown are chosen as the assistant chooses.
 
     rows = read_rows(home / "questions" / "train.jsonl")
-    example = real_example(rows[0], rows_of_the_title, shelf, draw)
+    example = real_example(rows[0], passages_of_the_title, pool, draw)
 """
 
 import json
@@ -19,15 +19,14 @@ from typing import cast
 
 from assistant.passages import Passage
 from assistant.phrases import Language, language_of
-from finetune.data.example import NOT_STATED, Example, Kind
-from finetune.data.product_pool import Shelf, with_gold
+from finetune.data.example import NOT_STATED, YES_NO, Example, Kind
+from finetune.data.product_pool import ProductPool, with_gold
 from index.errors import UserError
 from index.text import content_words
 
 _LABELS = frozenset({"answer", "yes", "no", "not_stated"})
 _CITATION = re.compile(r"\s*\[\d+(?:, ?\d+)*\]")
 _YES_OR_NO = re.compile(r"^\W*(?:(?P<yes>yes|sim)|no|não)\b[\s,.;:!–-]*", re.I)
-_SAID = {("yes", "en"): "Yes", ("no", "en"): "No", ("yes", "pt"): "Sim", ("no", "pt"): "Não"}
 DISTRACTORS = 2  # from other rows of the same title, where a row brings nothing but what answers
 
 
@@ -65,7 +64,7 @@ def read_rows(path: Path) -> list[Row]:
     return rows
 
 
-def real_example(row: Row, others: Sequence[str], shelf: Shelf, draw: random.Random) -> Example | None:
+def real_example(row: Row, others: Sequence[str], pool: ProductPool, draw: random.Random) -> Example | None:
     """Choose what is shown for a row, and cite it; `others` are passages of the same title's other rows.
 
     None where nothing is left to show.
@@ -76,12 +75,12 @@ def real_example(row: Row, others: Sequence[str], shelf: Shelf, draw: random.Ran
         texts += draw.sample(beside, min(DISTRACTORS, len(beside)))
         draw.shuffle(texts)
     passages = _laid_out(texts)
-    evidence = shelf.choose(row.question, row.title, passages)
+    evidence = pool.choose(row.question, row.title, passages)
     if row.label == "not_stated":
         shown, reply = list(evidence.passages), NOT_STATED
     else:
         gold = next(passage for passage in passages if passage.text == row.passages[row.cited[0] - 1])
-        shown, number = with_gold(evidence, gold, shelf.budget.max_passages)
+        shown, number = with_gold(evidence, gold, pool.budget.max_passages)
         reply = f"{_CITATION.sub('', row.answer).strip()} [{number}]"
     if not shown:
         return None
@@ -99,7 +98,7 @@ def real_example(row: Row, others: Sequence[str], shelf: Shelf, draw: random.Ran
 
 
 def _row(entry: dict[str, object], name: str) -> Row:
-    label, answer = str(entry["label"]), str(entry["answer"]).strip()
+    label, answer = cast(Kind, str(entry["label"])), str(entry["answer"]).strip()
     question, passages = str(entry["question"]), entry["passages"]
     if label not in _LABELS:
         raise ValueError(f"the label {label!r} is none of {', '.join(sorted(_LABELS))}")
@@ -117,7 +116,7 @@ def _row(entry: dict[str, object], name: str) -> Row:
         str(entry.get("title", "")),
         tuple(passages),
         answer,
-        cast(Kind, label),
+        label,
         tuple(cited),
         str(entry.get("source", name)),
         str(entry.get("group", "")),
@@ -125,26 +124,26 @@ def _row(entry: dict[str, object], name: str) -> Row:
 
 
 def _nearest(text: str, passages: Sequence[str]) -> int:
-    """Give the number of the passage that shares most words with a text; 0 where there is none."""
+    """Return the number of the passage that shares most words with a text; 0 where there is none."""
     words = content_words(text)
     shared = [len(words & content_words(passage)) for passage in passages]
     return shared.index(max(shared)) + 1 if shared else 0
 
 
-def _begun_with(label: str, answer: str, language: Language) -> str:
-    """Give an answer that begins with its label, as "Yes. " or "Não. ".
+def _begun_with(label: Kind, answer: str, language: Language) -> str:
+    """Return an answer that begins with its label, as "Yes. " or "Não. ".
 
     Raises `ValueError` where it begins with the other one.
     """
-    said = _YES_OR_NO.match(answer)
-    if said and bool(said["yes"]) != (label == "yes"):
+    beginning = _YES_OR_NO.match(answer)
+    if beginning and bool(beginning["yes"]) != (label == "yes"):
         raise ValueError(f"the answer {answer[:20]!r} does not fit its label {label!r}")
-    rest = answer[said.end() :] if said else answer
-    return f"{_SAID[label, language]}. {rest[:1].upper()}{rest[1:]}".strip()
+    rest = answer[beginning.end() :] if beginning else answer
+    return f"{YES_NO[label, language]}{rest[:1].upper()}{rest[1:]}".strip()
 
 
 def _laid_out(texts: Sequence[str]) -> list[Passage]:
-    """Give texts as passages of one content, joined by line ends."""
+    """Return texts as passages of one content, joined by line ends."""
     passages, start = [], 0
     for number, text in enumerate(texts, 1):
         passages.append(Passage(number, text, start, start + len(text)))

@@ -61,13 +61,13 @@ CONFUSED: dict[str, tuple[str, str]] = {
 
 
 def is_confusing(attribute: str, text: str) -> str:
-    """Give the attribute that a text with a fact of this one seems to tell and does not; "" where there is none."""
+    """Return the attribute that a text with a fact of this one seems to tell and does not; "" where there is none."""
     asked, telling = CONFUSED.get(attribute, ("", ""))
     return "" if not asked or re.search(telling, text, re.I) else asked
 
 
 def is_silent(attribute: str, thing: str, text: str) -> bool:
-    """Say whether a text, the title with it, says nothing of an attribute, or of the thing where one is asked for."""
+    """Return whether a text, title included, says nothing of an attribute, or of the thing where one is asked for."""
     if attribute in NAMED:
         words = content_words(thing)
         return bool(words) and not words & content_words(text)
@@ -75,5 +75,5 @@ def is_silent(attribute: str, thing: str, text: str) -> bool:
 
 
 def akin(attribute: str) -> tuple[str, ...]:
-    """Give the attributes whose facts may answer a question about this one."""
+    """Return the attributes whose facts may answer a question about this one."""
     return (attribute, _AKIN[attribute]) if attribute in _AKIN else (attribute,)

@@ -30,7 +30,7 @@ class Lengths:
 
     @property
     def suggested(self) -> int:
-        """Give the least multiple of 32 tokens that keeps 99 of 100 examples whole."""
+        """Return the least multiple of 32 tokens that keeps 99 of 100 examples whole."""
         least = quantile(self.total, LEAST_KEPT)
         return -(-least // SUGGESTED_STEP) * SUGGESTED_STEP
 
@@ -45,12 +45,12 @@ def measure(rows: Sequence[Row]) -> Lengths:
 
 
 def quantile(ascending: Sequence[int], share: float) -> int:
-    """Give the least length that `share` of them do not exceed."""
+    """Return the least length that `share` of them do not exceed."""
     return ascending[max(0, -(-round(share * 1000) * len(ascending) // 1000) - 1)]
 
 
 def cut_share(ascending: Sequence[int], limit: int) -> float:
-    """Give the share of lengths above a limit."""
+    """Return the share of lengths above a limit."""
     return sum(length > limit for length in ascending) / len(ascending)
 
 

@@ -1,11 +1,11 @@
-"""Memory: what training takes, told from a model's configuration alone.
+"""Memory: what training takes, estimated from a model's configuration alone.
 
 Walks one micro-batch through the model on torch's "meta" device, where tensors have shapes
-and no content, and adds up what the backward pass would have to keep. The largest models are told in
+and no content, and adds up what the backward pass would have to keep. The largest models take
 seconds, on any machine; allocators and libraries take their part on top.
 
-    tell = memory_teller(find("llama-3.1-8b"), recipe)
-    tell(768).total
+    estimate = memory_estimator(find("llama-3.1-8b"), recipe)
+    estimate(768).total
 """
 
 from collections.abc import Callable
@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from assistant.backends.hf_loading import quiet
-from finetune.recipe import Precision, Recipe
+from assistant.backends.hf_loading import Precision, quiet
+from finetune.recipe import Recipe
 
 # Bytes for each weight of a linear layer; the others (embeddings, norms) stay in 16 bits, or 32.
 ATTENTION = "titlewise_shapes"  # the name under which transformers knows `_attention`
@@ -39,8 +39,8 @@ class Memory:
         return self.weights + self.adapter + self.activations + self.logits
 
 
-def memory_teller(place: Path, recipe: Recipe) -> Callable[[int], Memory]:
-    """Give what tells the memory for examples of so many tokens each."""
+def memory_estimator(place: Path, recipe: Recipe) -> Callable[[int], Memory]:
+    """Return a function of `max_length`: the memory for examples of so many tokens each."""
     import torch
     import transformers
 
@@ -55,13 +55,13 @@ def memory_teller(place: Path, recipe: Recipe) -> Callable[[int], Memory]:
         frozen = sum(_bytes_of(name, each.numel(), precision) for name, each in model.named_parameters())
         learnt = _add_adapter(model, recipe)
 
-    def tell(max_length: int) -> Memory:
+    def estimate(max_length: int) -> Memory:
         activations = _activations(model, recipe, max_length)
         with_loss = recipe.training.micro_batch * max_length * REPLY_SHARE
         adapter = learnt * ADAPTER_BYTES[recipe.training.optimiser]
         return Memory(round(frozen), adapter, activations, round(with_loss * config.vocab_size * LOGIT_BYTES))
 
-    return tell
+    return estimate
 
 
 def _bytes_of(name: str, weights: int, precision: Precision) -> float:
@@ -76,8 +76,8 @@ def _add_adapter(model: Any, recipe: Recipe) -> int:
     lora = recipe.adapter
     config = LoraConfig(r=lora.rank, lora_alpha=lora.alpha, target_modules=list(lora.targets), task_type="CAUSAL_LM")
     with quiet():  # peft asks for what transformers has renamed
-        taught = get_peft_model(model, config)
-    return sum(parameter.numel() for parameter in taught.parameters() if parameter.requires_grad)
+        adapted = get_peft_model(model, config)
+    return sum(parameter.numel() for parameter in adapted.parameters() if parameter.requires_grad)
 
 
 def _activations(model: Any, recipe: Recipe, max_length: int) -> int:

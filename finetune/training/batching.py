@@ -19,7 +19,7 @@ def steps_of(examples: int, epochs: float, batch: int) -> int:
 
 
 def lay_out(lengths: Sequence[int], *, steps: int, batch: int, micro_batch: int, seed: int) -> list[int]:
-    """Give the rows in the order of training: `steps` batches of `batch`, each in micro-batches of like length.
+    """Return the rows in the order of training: `steps` batches of `batch`, each in micro-batches of like length.
 
     Every row is seen once before any is seen twice. The batch with the longest row comes
     first, so that memory that does not suffice is found out at once.
@@ -45,7 +45,7 @@ def lay_out(lengths: Sequence[int], *, steps: int, batch: int, micro_batch: int,
 
 
 def padding_share(lengths: Sequence[int], order: Sequence[int], micro_batch: int) -> float:
-    """Give the share of computed tokens that is padding."""
+    """Return the share of computed tokens that is padding."""
     micros = [[lengths[row] for row in order[at : at + micro_batch]] for at in range(0, len(order), micro_batch)]
     computed = sum(max(micro) * len(micro) for micro in micros)
     return 1 - sum(map(sum, micros)) / computed

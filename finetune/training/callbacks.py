@@ -1,4 +1,4 @@
-"""What is done beside the training itself: telling how it goes, choosing the best weights, stopping early.
+"""What is done beside the training itself: showing how it goes, saving the best weights, stopping early.
 
 Imported only by the function that trains: it loads transformers.
 """
@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from transformers import TrainerCallback
 
-from finetune.training.status import Journal, write_journal
-from index.progress import LINE_EVERY_S
+from finetune.training.status import TrainingStatus, write_status
+from index.progress import LINE_EVERY_S, terminal_bar
 
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-JOURNAL_EVERY_S = 2.0  # at most: each is the whole log, and waits for the disk
+STATUS_EVERY_S = 2.0  # at most: each is the whole log, and waits for the disk
 
 
-class Teller(TrainerCallback):
-    """Tells step, loss, tokens a second and time left: in the journal, and by a bar on a terminal or by plain lines."""
+class ProgressCallback(TrainerCallback):
+    """Writes step, loss, speed and time left to the status file, and shows them by a bar or plain lines."""
 
     def __init__(self, tokens_until: Sequence[int], last_step: int, run: Path) -> None:
         """Take the tokens of the examples seen until each step, padding not counted, and the step to end at."""
@@ -31,23 +31,17 @@ class Teller(TrainerCallback):
         self._run = run
         self._loss = math.nan
         self._first_step = 0
-        self._start_s = self._said_s = self._kept_s = 0.0
+        self._start_s = self._printed_s = self._written_s = 0.0
         self._bar: tqdm[NoReturn] | None = None
         self.tokens_per_s = 0.0  # evaluation and saving are part of the time
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Start the clock, and the bar where there is a terminal."""
-        self._start_s = self._said_s = time.monotonic()
+        self._start_s = self._printed_s = time.monotonic()
         self._first_step = state.global_step
-        if sys.stderr.isatty():
-            from tqdm import tqdm
-
-            total, initial = self._tokens_until[self._last_step], self._tokens_until[self._first_step]
-            bar: tqdm[NoReturn] = tqdm(
-                desc="training", total=total, initial=initial, unit=" tokens", unit_scale=True, dynamic_ncols=True
-            )
-            self._bar = bar
-        self._keep(state)
+        total, initial = self._tokens_until[self._last_step], self._tokens_until[self._first_step]
+        self._bar = terminal_bar("training", total, "tokens", initial)
+        self._write(state)
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Count the step's tokens."""
@@ -56,49 +50,49 @@ class Teller(TrainerCallback):
         self.tokens_per_s = done / (time.monotonic() - self._start_s)
         if self._bar is not None:
             self._bar.update(self._tokens_until[step] - self._tokens_until[step - 1])
-        elif time.monotonic() - self._said_s >= LINE_EVERY_S and not math.isnan(self._loss):
-            self._say(f"{self.tokens_per_s:,.0f} tokens/s, {self._left_s(step) / 60:.0f} min left", step)
-        if not control.should_log and time.monotonic() - self._kept_s >= JOURNAL_EVERY_S:
-            self._keep(state)
+        elif time.monotonic() - self._printed_s >= LINE_EVERY_S and not math.isnan(self._loss):
+            self._print(f"{self.tokens_per_s:,.0f} tokens/s, {self._left_s(step) / 60:.0f} min left", step)
+        if not control.should_log and time.monotonic() - self._written_s >= STATUS_EVERY_S:
+            self._write(state)
 
     def on_log(self, args: Any, state: Any, control: Any, **given: Any) -> None:
         """Take the newest loss."""
         self._loss = given["logs"].get("loss", self._loss)
         if self._bar is not None:
             self._bar.set_postfix(step=f"{state.global_step}/{self._last_step}", loss=f"{self._loss:.3f}")
-        if time.monotonic() - self._kept_s >= JOURNAL_EVERY_S:
-            self._keep(state)
+        if time.monotonic() - self._written_s >= STATUS_EVERY_S:
+            self._write(state)
 
     def on_evaluate(self, args: Any, state: Any, control: Any, **given: Any) -> None:
-        """Say how well it does on what it is not taught with."""
-        told = f"eval_loss {given['metrics']['eval_loss']:.3f}"
+        """Print how well it does on what it is not trained on."""
+        text = f"eval_loss {given['metrics']['eval_loss']:.3f}"
         if self._bar is not None:
-            self._bar.write(f"step {state.global_step}: {told}", file=sys.stderr)
+            self._bar.write(f"step {state.global_step}: {text}", file=sys.stderr)
         else:
-            self._say(told, state.global_step)
+            self._print(text, state.global_step)
 
     def on_train_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Close the bar and the journal."""
+        """Close the bar, and write the last status."""
         if self._bar is not None:
             self._bar.close()
-        self._keep(state)
+        self._write(state)
 
     def _left_s(self, step: int) -> float:
         return (self._tokens_until[self._last_step] - self._tokens_until[step]) / self.tokens_per_s
 
-    def _keep(self, state: Any) -> None:
-        self._kept_s = time.monotonic()
+    def _write(self, state: Any) -> None:
+        self._written_s = time.monotonic()
         step = state.global_step
         speed, left_s = (self.tokens_per_s, self._left_s(step)) if self.tokens_per_s else (None, None)
-        write_journal(self._run, Journal(step, self._last_step, state.log_history, speed, left_s))
+        write_status(self._run, TrainingStatus(step, self._last_step, state.log_history, speed, left_s))
 
-    def _say(self, told: str, step: int) -> None:
-        self._said_s = time.monotonic()
-        line = f"training: step {step:,} of {self._last_step:,}, loss {self._loss:.3f}, {told}"
+    def _print(self, text: str, step: int) -> None:
+        self._printed_s = time.monotonic()
+        line = f"training: step {step:,} of {self._last_step:,}, loss {self._loss:.3f}, {text}"
         print(line, file=sys.stderr, flush=True)
 
 
-class Chooser(TrainerCallback):
+class CheckpointCallback(TrainerCallback):
     """Saves the best weights, stops when they get no better, and stops after a given step."""
 
     def __init__(self, *, keeps_best: bool, patience: int, stop_after: int | None) -> None:
@@ -121,13 +115,13 @@ class Chooser(TrainerCallback):
 
 
 def out_of_patience(log: list[dict[str, Any]], patience: int) -> bool:
-    """Say whether there were so many evaluations since the best one; a patience of 0 never ends."""
+    """Return whether there were so many evaluations since the best one; a patience of 0 never ends."""
     best = best_step(log)
     since = {row["step"] for row in log if "eval_loss" in row and row["step"] > (best or 0)}
     return bool(patience) and len(since) >= patience
 
 
 def best_step(log: list[dict[str, Any]]) -> int | None:
-    """Give the step with the lowest eval_loss, the first of equals; None before any evaluation."""
+    """Return the step with the lowest eval_loss, the first of equals; None before any evaluation."""
     losses = [(row["eval_loss"], row["step"]) for row in log if "eval_loss" in row]
     return min(losses)[1] if losses else None

@@ -1,10 +1,10 @@
 """Checkpoints that survive a kill at any moment, and the record of what a run is made from.
 
-A checkpoint is a folder `checkpoint-STEP`; its seal, written last, lists every file with
-size and SHA-256. One without a whole seal does not count. Nothing is pickled: tensors are
+A checkpoint is a folder `checkpoint-STEP`; its checksums, written last, list every file with
+size and SHA-256. One that they do not match, or that has none, does not count. Nothing is pickled: tensors are
 safetensors, the rest is JSON. What the files mean is `finetune.training.trainer`'s affair.
 
-    newest = newest_complete(home / "runs" / "embedded")
+    newest, broken = newest_complete(home / "runs" / "embedded")
 """
 
 import json
@@ -14,34 +14,31 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from index.artefacts import sha256_of, sync
+from index.artefacts import checksum_of, sync
 from index.errors import UserError
 
-SEAL = "complete.json"
+CHECKSUMS = "complete.json"
 RECORD = "run.json"
 KEPT = 2  # the newest one, and the one before it
 _NAME = re.compile(r"checkpoint-(\d+)")
 
 
-def seal(checkpoint: Path) -> None:
+def write_checksums(checkpoint: Path) -> None:
     """Write, after all files have reached the disk, the list that makes a checkpoint complete."""
     files = {}
-    for path in sorted(path for path in checkpoint.rglob("*") if path.is_file() and path.name != SEAL):
+    for path in sorted(path for path in checkpoint.rglob("*") if path.is_file() and path.name != CHECKSUMS):
         sync(path)
-        files[str(path.relative_to(checkpoint))] = {"size": path.stat().st_size, "sha256": sha256_of(path)}
-    write_whole(checkpoint / SEAL, json.dumps(files, indent=1))
+        files[str(path.relative_to(checkpoint))] = checksum_of(path)
+    write_whole(checkpoint / CHECKSUMS, json.dumps(files, indent=1))
     sync(checkpoint.parent)
 
 
 def is_complete(checkpoint: Path) -> bool:
-    """Say whether every file of a checkpoint is as its seal says."""
+    """Return whether every file of a checkpoint matches its checksums."""
     try:
-        files = json.loads((checkpoint / SEAL).read_text(encoding="utf-8"))
-        return bool(files) and all(
-            (checkpoint / name).stat().st_size == record["size"] and sha256_of(checkpoint / name) == record["sha256"]
-            for name, record in files.items()
-        )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        files = json.loads((checkpoint / CHECKSUMS).read_text(encoding="utf-8"))
+        return bool(files) and all(checksum_of(checkpoint / name) == record for name, record in files.items())
+    except (OSError, ValueError, AttributeError):
         return False
 
 
@@ -51,12 +48,12 @@ def checkpoints(run: Path) -> list[Path]:
 
 
 def step_of(checkpoint: Path) -> int:
-    """Give the optimiser step after which a checkpoint was made."""
+    """Return the optimiser step after which a checkpoint was made."""
     return int(checkpoint.name.removeprefix("checkpoint-"))
 
 
 def newest_complete(run: Path) -> tuple[Path | None, list[Path]]:
-    """Give the newest complete checkpoint, and the broken ones that were newer."""
+    """Return the newest complete checkpoint, and the broken ones that were newer."""
     broken: list[Path] = []
     for path in checkpoints(run):
         if is_complete(path):
@@ -65,9 +62,9 @@ def newest_complete(run: Path) -> tuple[Path | None, list[Path]]:
     return None, broken
 
 
-def sealed_ones(run: Path) -> list[Path]:
-    """List the checkpoints that have a seal, newest first, without looking whether all is as it says."""
-    return [path for path in checkpoints(run) if (path / SEAL).is_file()]
+def with_checksums(run: Path) -> list[Path]:
+    """List the checkpoints that have checksums, newest first, without comparing them."""
+    return [path for path in checkpoints(run) if (path / CHECKSUMS).is_file()]
 
 
 def state_of(checkpoint: Path) -> dict[str, Any]:
@@ -78,12 +75,12 @@ def state_of(checkpoint: Path) -> dict[str, Any]:
 
 def keep_newest(run: Path, *, also: Sequence[int] = ()) -> None:
     """Remove all but the newest checkpoints and those of the steps in `also`."""
-    sealed = sealed_ones(run)
-    kept = {*sealed[:KEPT], *(path for path in sealed if step_of(path) in also)}
+    finished = with_checksums(run)
+    kept = {*finished[:KEPT], *(path for path in finished if step_of(path) in also)}
     for path in checkpoints(run):
         if path not in kept:
-            # The seal first: half a checkpoint must not look like a whole one.
-            (path / SEAL).unlink(missing_ok=True)
+            # The checksums first: half a checkpoint must not look like a whole one.
+            (path / CHECKSUMS).unlink(missing_ok=True)
             shutil.rmtree(path)
 
 
@@ -132,7 +129,7 @@ def write_whole(path: Path, text: str) -> None:
 
 
 def _without_tensors(value: Any, tensors: dict[str, Any]) -> Any:
-    """Give `value` as JSON can hold it, each part with a sign of what it was; its tensors go to `tensors`."""
+    """Return `value` as JSON can hold it, each part with its type; its tensors go to `tensors`."""
     import torch
 
     if isinstance(value, torch.Tensor):

@@ -27,7 +27,7 @@ class Processes:
 
     @property
     def is_first(self) -> bool:
-        """Say whether this is the process that writes, publishes and speaks."""
+        """Return whether this is the process that writes, publishes and speaks."""
         return self.number == 0
 
     def wait(self) -> None:

@@ -2,7 +2,7 @@
 
 Writes files alone; how the weights came about is `finetune.training.run`'s affair.
 
-    publish_adapter(recipe, made, taught, home / "adapters" / "embedded", examples)
+    publish_adapter(recipe, provenance, result, home / "adapters" / "embedded", examples)
 """
 
 import json
@@ -18,7 +18,7 @@ from index.artefacts import publish
 
 
 @dataclass(frozen=True)
-class Made:
+class Provenance:
     """What a run is made from; whoever resumes it must have the same."""
 
     recipe: str  # as TOML
@@ -30,24 +30,24 @@ class Made:
     versions: dict[str, str]  # of the libraries
 
     def differences(self, record: Mapping[str, Any]) -> list[str]:
-        """Say in words how this differs from the record of an earlier run, the versions apart."""
-        told: list[str] = []
+        """Return in words how this differs from the record of an earlier run, the versions apart."""
+        found: list[str] = []
         if record["recipe_digest"] != self.recipe_digest:
             was, now = (_flat(asdict(parse_recipe("", text, "run.json"))) for text in (record["recipe"], self.recipe))
-            told += [f"{key} was {was.get(key)} and is {now[key]}" for key in now if was.get(key) != now[key]]
+            found += [f"{key} was {was.get(key)} and is {now[key]}" for key in now if was.get(key) != now[key]]
         for key, what in (
             ("data_digest", "the examples"),
             ("base_digest", "the base model"),
             ("prompt_digest", "the words of the prompts"),
         ):
             if record[key] != asdict(self)[key]:
-                told.append(f"{what} differ" if what.endswith("s") else f"{what} differs")
-        return told
+                found.append(f"{what} differ" if what.endswith("s") else f"{what} differs")
+        return found
 
 
 @dataclass(frozen=True)
-class Taught:
-    """What the teaching left: the checkpoint to publish, the log of losses, how far and how fast it went.
+class TrainingResult:
+    """What the training left: the checkpoint to publish, the log of losses, how far and how fast it went.
 
     `steps` were taken of the `planned` ones; `to_the_end` unless it was asked to stop before.
     """
@@ -60,7 +60,9 @@ class Taught:
     tokens_per_s: float
 
 
-def publish_adapter(recipe: Recipe, made: Made, taught: Taught, folder: Path, examples: Sequence[Example]) -> None:
+def publish_adapter(
+    recipe: Recipe, provenance: Provenance, result: TrainingResult, folder: Path, examples: Sequence[Example]
+) -> None:
     """Publish the chosen checkpoint's adapter as the artefact `folder`; the card counts the `examples`.
 
     The weights are rounded to 16 bits: half the size, and far below what training wavers by.
@@ -71,30 +73,32 @@ def publish_adapter(recipe: Recipe, made: Made, taught: Taught, folder: Path, ex
 
     curve: list[dict[str, Any]] = [
         {key: row[key] for key in ("step", "loss", "eval_loss", "learning_rate", "grad_norm") if key in row}
-        for row in taught.log
+        for row in result.log
         if "loss" in row or "eval_loss" in row
     ]
     made_by = {
         "recipe": recipe.name,
         "base": recipe.model.base,
-        "base_digest": made.base_digest,
+        "base_digest": provenance.base_digest,
         "precision": recipe.model.precision,
         "prompt_format": asdict(recipe.prompt),
-        "prompt_digest": made.prompt_digest,
-        "data_digest": made.data_digest,
-        "versions": made.versions,
+        "prompt_digest": provenance.prompt_digest,
+        "data_digest": provenance.data_digest,
+        "versions": provenance.versions,
         "seed": recipe.training.seed,
     }
-    weights = load_file(taught.chosen / "adapter_model.safetensors")
-    config = json.loads((taught.chosen / "adapter_config.json").read_text(encoding="utf-8"))
+    weights = load_file(result.chosen / "adapter_model.safetensors")
+    config = json.loads((result.chosen / "adapter_config.json").read_text(encoding="utf-8"))
     config["base_model_name_or_path"] = recipe.model.base  # not the place where it lies on this machine
     with publish(folder, kind="adapter", made_by=made_by) as scratch:
         save_file({name: tensor.half() for name, tensor in weights.items()}, scratch / "adapter_model.safetensors")
         (scratch / "adapter_config.json").write_text(json.dumps(config, indent=1, sort_keys=True), encoding="utf-8")
-        (scratch / "recipe.toml").write_text(made.recipe, encoding="utf-8")
+        (scratch / "recipe.toml").write_text(provenance.recipe, encoding="utf-8")
         (scratch / "loss.json").write_text(json.dumps(curve, indent=1), encoding="utf-8")
         _draw(curve, scratch / "loss.png")
-        (scratch / "README.md").write_text(_card(folder.name, recipe, made, taught, curve, examples), encoding="utf-8")
+        (scratch / "README.md").write_text(
+            _card(folder.name, recipe, provenance, result, curve, examples), encoding="utf-8"
+        )
 
 
 def _draw(curve: Sequence[Mapping[str, float]], path: Path) -> None:
@@ -117,8 +121,8 @@ def _draw(curve: Sequence[Mapping[str, float]], path: Path) -> None:
 def _card(
     name: str,
     recipe: Recipe,
-    made: Made,
-    taught: Taught,
+    provenance: Provenance,
+    result: TrainingResult,
     curve: Sequence[Mapping[str, float]],
     examples: Sequence[Example],
 ) -> str:
@@ -134,8 +138,8 @@ def _card(
         f"The loss per reply token went from {learnt[0]:.3f} to {learnt[-1]:.3f}" if learnt else "No loss was logged"
     )
     losses += f"; on products not trained on, the best was {min(evaluated):.3f}." if evaluated else "."
-    versions = ", ".join(f"{library} {version}" for library, version in made.versions.items())
-    step = taught.chosen.name.removeprefix("checkpoint-")
+    versions = ", ".join(f"{library} {version}" for library, version in provenance.versions.items())
+    step = result.chosen.name.removeprefix("checkpoint-")
     exported = f"titlewise export {name}     # for llama.cpp, which answers where the base is a GGUF\n    "
     return f"""# {name}: a LoRA adapter for {recipe.model.base}
 
@@ -143,15 +147,15 @@ It teaches the model to answer a shopper's question from numbered passages of on
 passage, and to say "Not stated." where the passages do not tell.
 
 - **Base model:** {recipe.model.base}, frozen in {recipe.model.precision}; the adapter fits these weights alone
-  (digest {made.base_digest[:12]}), and is under their licence.
-- **Examples:** {made.examples:,} ({kinds}), from train products alone (digest {made.data_digest[:12]}).
+  (digest {provenance.base_digest[:12]}), and is under their licence.
+- **Examples:** {provenance.examples:,} ({kinds}), from train products alone (digest {provenance.data_digest[:12]}).
   By source: {origins}; `facts` and `describe` are made from the catalogue's own descriptions.
 - **Adapter:** rank {adapter.rank}, alpha {adapter.alpha}, dropout {adapter.dropout:g}, on {", ".join(adapter.targets)}.
-- **Training:** {taught.steps:,} of the {taught.planned:,} steps of {training.epochs:g} epochs, in batches of
+- **Training:** {result.steps:,} of the {result.planned:,} steps of {training.epochs:g} epochs, in batches of
   {training.batch}, learning rate {training.learning_rate:g}, {training.schedule}; loss on reply tokens alone.
   Weights of step {step}. {losses}
 - **Prompts:** answers `{recipe.prompt.answer}`, descriptions `{recipe.prompt.describe}`
-  (digest {made.prompt_digest[:12]}).
+  (digest {provenance.prompt_digest[:12]}).
 - **Made with:** {versions}; seed {training.seed}.
 
 All settings are in `recipe.toml`, the losses in `loss.json` and `loss.png`.
@@ -164,7 +168,7 @@ can still misread a passage; the quote shown with an answer is verbatim text of 
 
 
 def _flat(tree: Mapping[str, Any], path: str = "") -> dict[str, Any]:
-    """Give nested tables as one, with dotted keys."""
+    """Return nested tables as one, with dotted keys."""
     flat: dict[str, Any] = {}
     for key, value in tree.items():
         name = f"{path}.{key}".removeprefix(".")

@@ -29,8 +29,8 @@ from finetune.data.example import Example
 from finetune.recipe import Recipe, shipped, to_toml
 from finetune.training.checkpoints import newest_complete, read_record, write_record
 from finetune.training.distributed import Processes
-from finetune.training.publish import Made, publish_adapter
-from finetune.training.sft import teach
+from finetune.training.publish import Provenance, publish_adapter
+from finetune.training.sft import TrainingJob, train_adapter
 from finetune.training.status import held, is_held
 from index.errors import UserError
 
@@ -48,71 +48,75 @@ class Outcome:
     tokens_per_s: float  # of the examples, padding not counted; 0 where no step was left to do
 
 
+@dataclass(frozen=True)
+class RunOptions:
+    """What a run is called, how it begins and when it ends."""
+
+    name: str = ""  # of the adapter; none: the recipe's
+    resume: bool = False  # go on with an unfinished run; where there is none, a new one begins
+    restart: bool = False  # lose an unfinished run
+    stop_after: int | None = None  # end after so many optimiser steps in all, as if it were the end
+
+
 def train(
     recipe: Recipe,
     examples: Sequence[Example],
     validation: Sequence[Example],
     home: Path,
-    *,
-    name: str = "",
-    resume: bool = False,
-    restart: bool = False,
-    stop_after: int | None = None,
+    options: RunOptions = RunOptions(),
 ) -> Outcome:
-    """Train an adapter and publish it as `home/adapters/NAME`; NAME is the recipe's unless told.
+    """Train an adapter and publish it as `home/adapters/NAME`.
 
-    `stop_after` ends the run early, after that many optimiser steps in all, as if it were the
-    end; it can be resumed. Out of memory, the micro-batch halves and the run goes on.
-
-    Where there is no run to resume, a new one begins.
+    A run that `stop_after` ended can be resumed. Out of memory, the micro-batch halves and the run goes on.
 
     Raises `UserError` for an unfinished run that is neither resumed nor restarted, a resumed
     one whose recipe or examples have changed, one that another process trains, and what a machine lacks.
     """
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # trl would report each run
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    name = name or recipe.name
+    name = options.name or recipe.name
     if not re.fullmatch(r"\w[\w.-]*", name):
         raise UserError(f"{name!r} cannot name an adapter", "letters, digits, dots and dashes", "--name NAME")
     _check_installed(recipe)
     place = find(recipe.model.base)
     processes = Processes.at_hand()
-    made = _made(recipe, examples, place)
+    provenance = _provenance(recipe, examples, place)
     run = home / "runs" / name
-    _open_run(run, recipe, made, resume=resume, restart=restart, processes=processes)
+    _open_run(run, recipe, provenance, options, processes)
+    job = TrainingJob(recipe, place, examples, validation, run, options.stop_after, processes)
     micro_batch = _micro_batch(recipe, processes)
     folder = home / "adapters" / name
     with held(run) if processes.is_first else contextlib.nullcontext():
         while True:
             try:
-                taught = teach(recipe, place, examples, validation, run, micro_batch, stop_after, processes)
+                result = train_adapter(job, micro_batch)
                 break
             except (MemoryError, RuntimeError) as exc:
                 if not is_out_of_memory(exc):
                     raise
-                fault = exc.with_traceback(None)  # its frames hold the model
-            micro_batch = _smaller(recipe, micro_batch, processes, fault)
+                error = exc.with_traceback(None)  # its frames hold the model
+            micro_batch = _smaller(recipe, micro_batch, processes, error)
         if processes.is_first:
-            publish_adapter(recipe, made, taught, folder, examples)
-            if taught.to_the_end:
-                write_record(run, {**asdict(made), "finished": True})
+            publish_adapter(recipe, provenance, result, folder, examples)
+            if result.to_the_end:
+                write_record(run, {**asdict(provenance), "finished": True})
     processes.wait()
-    loss, eval_loss = last_of(taught.log, "loss"), last_of(taught.log, "eval_loss")
-    return Outcome(folder, taught.steps, loss, eval_loss, taught.tokens_per_s)
+    loss, eval_loss = last_of(result.log, "loss"), last_of(result.log, "eval_loss")
+    return Outcome(folder, result.steps, loss, eval_loss, result.tokens_per_s)
 
 
-def is_out_of_memory(fault: BaseException) -> bool:
-    """Say whether a fault is memory that did not suffice, on a GPU or a CPU."""
+def is_out_of_memory(error: BaseException) -> bool:
+    """Return whether an error is memory that did not suffice, on a GPU or a CPU."""
     import torch
 
-    return isinstance(fault, torch.OutOfMemoryError | MemoryError) or (
-        "DefaultCPUAllocator" in str(fault) and "allocate memory" in str(fault)
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or (
+        "DefaultCPUAllocator" in str(error) and "allocate memory" in str(error)
     )
 
 
-def _made(recipe: Recipe, examples: Sequence[Example], place: Path) -> Made:
+def _provenance(recipe: Recipe, examples: Sequence[Example], place: Path) -> Provenance:
     rows = json.dumps([asdict(each) for each in examples], sort_keys=True).encode()
-    return Made(
+    return Provenance(
         recipe=to_toml(recipe),
         recipe_digest=recipe.digest(),
         base_digest=digest_of_model(place),
@@ -123,22 +127,22 @@ def _made(recipe: Recipe, examples: Sequence[Example], place: Path) -> Made:
     )
 
 
-def _open_run(run: Path, recipe: Recipe, made: Made, *, resume: bool, restart: bool, processes: Processes) -> None:
+def _open_run(run: Path, recipe: Recipe, provenance: Provenance, options: RunOptions, processes: Processes) -> None:
     """Make the run's folder ready: a new one, or that of the run to be resumed.
 
     Raises `UserError` where it holds an unfinished run and neither is asked for, the run to be
     resumed is made from something else, or another process trains it.
     """
-    record = {} if restart else read_record(run)  # a damaged one must not be in the way of a new one
+    record = {} if options.restart else read_record(run)  # a damaged one must not be in the way of a new one
     unfinished = bool(record) and not record.get("finished")
     command = f"titlewise finetune {recipe.name if recipe.name in shipped() else 'RECIPE'}"
     if run.is_dir() and is_held(run):
         raise UserError(f"the run in {run} is going on in another process", "a run of one's own", "--name NAME")
-    if resume and not record:
+    if options.resume and not record:
         processes.say(f"there is no run in {run} to resume: it begins anew")
-        resume = False
+    resume = options.resume and bool(record)
     if resume:
-        if differences := made.differences(record):
+        if differences := provenance.differences(record):
             raise UserError(
                 f"the run in {run} was begun with something else ({'; '.join(differences)})",
                 "the recipe, examples and model that it was begun with",
@@ -147,8 +151,8 @@ def _open_run(run: Path, recipe: Recipe, made: Made, *, resume: bool, restart: b
         if newest_complete(run)[0] is None:
             processes.say(f"{run} holds no whole checkpoint yet: it begins anew")
         for library, was in record["versions"].items():
-            if made.versions.get(library) != was:
-                processes.say(f"{library} was {was} when the run began and is {made.versions.get(library)} now")
+            if provenance.versions.get(library) != was:
+                processes.say(f"{library} was {was} when the run began and is {provenance.versions.get(library)} now")
     elif unfinished:
         raise UserError(
             f"{run} holds an unfinished run",
@@ -158,12 +162,12 @@ def _open_run(run: Path, recipe: Recipe, made: Made, *, resume: bool, restart: b
     processes.wait()  # all have looked before one writes
     if not resume and processes.is_first:
         shutil.rmtree(run, ignore_errors=True)
-        write_record(run, {**asdict(made), "finished": False})
+        write_record(run, {**asdict(provenance), "finished": False})
     processes.wait()
 
 
 def _micro_batch(recipe: Recipe, processes: Processes) -> int:
-    """Give how many examples one process takes at once; all together never take more than the batch."""
+    """Return how many examples one process takes at once; all together never take more than the batch."""
     batch, micro_batch = recipe.training.batch, recipe.training.micro_batch
     if batch % processes.count:
         raise UserError(
@@ -175,8 +179,8 @@ def _micro_batch(recipe: Recipe, processes: Processes) -> int:
     return max(size for size in range(1, min(micro_batch, share) + 1) if share % size == 0)
 
 
-def _smaller(recipe: Recipe, micro_batch: int, processes: Processes, fault: BaseException) -> int:
-    """Give the next smaller micro-batch, after a fault for want of memory, and say so.
+def _smaller(recipe: Recipe, micro_batch: int, processes: Processes, error: BaseException) -> int:
+    """Return the next smaller micro-batch, after an error for want of memory, and print so.
 
     Raises `UserError` where there is none, or several processes would have to agree.
     """
@@ -184,10 +188,10 @@ def _smaller(recipe: Recipe, micro_batch: int, processes: Processes, fault: Base
 
     if micro_batch == 1 or processes.count > 1:
         raise UserError(
-            f"the memory does not suffice for micro-batches of {micro_batch} ({fault})".splitlines()[0],
+            f"the memory does not suffice for micro-batches of {micro_batch} ({error})".splitlines()[0],
             "room for the model and one micro-batch",
             "lower training.micro_batch or data.max_length, set gradient_checkpointing, or choose nf4",
-        ) from fault
+        ) from error
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
@@ -217,5 +221,5 @@ def _check_installed(recipe: Recipe) -> None:
 
 
 def last_of(log: Sequence[Mapping[str, Any]], key: str) -> float:
-    """Give the last figure of that name in a log; nan where there is none."""
+    """Return the last figure of that name in a log; nan where there is none."""
     return next((float(row[key]) for row in reversed(log) if key in row), math.nan)

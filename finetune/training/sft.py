@@ -2,7 +2,7 @@
 
 Neither the run's folder nor what becomes of the checkpoint is its affair: see `finetune.training.run`.
 
-    taught = teach(recipe, place, examples, validation, run, micro_batch=8, stop_after=None, processes=processes)
+    result = train_adapter(TrainingJob(recipe, find("smollm2-135m"), examples, [], run), micro_batch=8)
 """
 
 import math
@@ -10,6 +10,7 @@ import os
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from itertools import accumulate
 from pathlib import Path
@@ -20,30 +21,67 @@ from finetune.recipe import Recipe
 from finetune.training.batching import lay_out, padding_share, steps_of
 from finetune.training.checkpoints import newest_complete, state_of, step_of
 from finetune.training.distributed import Processes
-from finetune.training.publish import Taught
+from finetune.training.publish import TrainingResult
 from finetune.training.tokenization import Row, Rows, rows_of
 from index.errors import UserError
 
 
-def teach(
-    recipe: Recipe,
-    place: Path,
-    examples: Sequence[Example],
-    validation: Sequence[Example],
-    run: Path,
-    micro_batch: int,
-    stop_after: int | None,
-    processes: Processes,
-) -> Taught:
+@dataclass(frozen=True)
+class TrainingJob:
+    """What one run trains, and where."""
+
+    recipe: Recipe
+    model_place: Path
+    examples: Sequence[Example]
+    validation: Sequence[Example]
+    run: Path  # the folder of its checkpoints
+    stop_after: int | None = None  # optimiser steps in all; none: to the end
+    processes: Processes = field(default_factory=Processes.at_hand)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What a run reads, and in which order."""
+
+    rows: Rows
+    validation: Rows
+    order: list[int]  # of the rows, over the whole run
+    tokens_until: list[int]  # read by the end of each step, 0 first; padding not counted
+    last_step: int  # at which it is to end
+
+    @property
+    def steps(self) -> int:
+        """Return the optimiser steps of the whole run."""
+        return len(self.tokens_until) - 1
+
+
+def train_adapter(job: TrainingJob, micro_batch: int) -> TrainingResult:
     """Train from the newest complete checkpoint, or from the start, to the end."""
-    training = recipe.training
-    model, tokenizer = _load(recipe, place)
-    rows, validation_rows = (
+    model, tokenizer = _load(job.recipe, job.model_place)
+    plan = _plan(job, tokenizer)
+    newest, broken = newest_complete(job.run)
+    for path in broken:
+        job.processes.say(f"{path} is broken and left aside")
+    job.processes.say(_summary(job, plan, micro_batch, newest))
+    tokens_per_s = 0.0
+    if newest is None or not (step_of(newest) >= plan.last_step or _gave_up(newest, job.recipe.training.patience)):
+        trainer, progress = _trainer(job, plan, model, tokenizer, micro_batch)
+        with remarks_off():
+            trainer.train(resume_from_checkpoint=str(newest) if newest else None)
+        newest, _ = newest_complete(job.run)
+        assert newest is not None
+        tokens_per_s = progress.tokens_per_s
+    return _result(job, plan, newest, tokens_per_s)
+
+
+def _plan(job: TrainingJob, tokenizer: Any) -> _Plan:
+    recipe, training = job.recipe, job.recipe.training
+    rows, validation = (
         rows_of(tokenizer, each, recipe.prompt, max_length=recipe.data.max_length, too_long=recipe.data.too_long)
-        for each in (examples, validation)
+        for each in (job.examples, job.validation)
     )
     if not rows.rows:
-        raise UserError(f"no example of {len(examples)} is left to train on", "at least one", "titlewise lengths")
+        raise UserError(f"no example of {len(job.examples)} is left to train on", "at least one", "titlewise lengths")
     lengths = [len(row.ids) for row in rows.rows]
     steps = steps_of(len(lengths), training.epochs, training.batch)
     # Laid out for the recipe's own micro-batch, so that neither processes nor memory change the order.
@@ -51,69 +89,39 @@ def teach(
     tokens = [
         sum(lengths[row] for row in order[at : at + training.batch]) for at in range(0, len(order), training.batch)
     ]
-    newest, broken = newest_complete(run)
-    for path in broken:
-        processes.say(f"{path} is broken and left aside")
-    last_step = min(steps, stop_after or steps)
-    together = f", {processes.count} processes" if processes.count > 1 else ""
-    padding = padding_share(lengths, order, micro_batch)
-    processes.say(_told(rows, validation_rows, steps, last_step, padding, newest) + together)
-    teller = None
-    if newest is None or not (step_of(newest) >= last_step or _gave_up(newest, training.patience)):
-        teacher, teller = _teacher(
-            recipe, model, tokenizer, rows, validation_rows, run, micro_batch, processes,
-            order=order, tokens_until=[0, *accumulate(tokens)], last_step=last_step,
-        )  # fmt: skip
-        with remarks_off():
-            teacher.train(resume_from_checkpoint=str(newest) if newest else None)
-        newest, _ = newest_complete(run)
-        assert newest is not None
-    return _taught(recipe, run, newest, last_step, steps, teller.tokens_per_s if teller else 0.0)
+    return _Plan(rows, validation, order, [0, *accumulate(tokens)], min(steps, job.stop_after or steps))
 
 
-def _teacher(
-    recipe: Recipe,
-    model: Any,
-    tokenizer: Any,
-    rows: Rows,
-    validation: Rows,
-    run: Path,
-    micro_batch: int,
-    processes: Processes,
-    *,
-    order: Sequence[int],
-    tokens_until: Sequence[int],
-    last_step: int,
-) -> tuple[Any, Any]:
-    """Give the trainer, and the callback that tells how it goes."""
+def _trainer(job: TrainingJob, plan: _Plan, model: Any, tokenizer: Any, micro_batch: int) -> tuple[Any, Any]:
+    """Return the trainer, and the callback that shows how it goes."""
     from transformers import PrinterCallback
 
-    from finetune.training.callbacks import Chooser, Teller
-    from finetune.training.trainer import Teacher
+    from finetune.training.callbacks import CheckpointCallback, ProgressCallback
+    from finetune.training.trainer import AnswerTrainer
 
-    training = recipe.training
-    teller = Teller(tokens_until, last_step, run)
-    chooser = Chooser(keeps_best=training.choose == "best", patience=training.patience, stop_after=last_step)
+    recipe, validation = job.recipe, plan.validation.rows
+    progress = ProgressCallback(plan.tokens_until, plan.last_step, job.run)
+    checkpoints = CheckpointCallback(
+        keeps_best=recipe.training.choose == "best", patience=recipe.training.patience, stop_after=plan.last_step
+    )
     with remarks_off():
-        teacher = Teacher(
+        trainer = AnswerTrainer(
             model=model,
-            args=settings_of(
-                recipe, run, micro_batch, processes, len(tokens_until) - 1, evaluates=bool(validation.rows)
-            ),
-            train_dataset=dataset_of([rows.rows[row] for row in order]),
-            eval_dataset=dataset_of(sorted(validation.rows, key=lambda row: len(row.ids))) if validation.rows else None,
+            args=settings_of(recipe, job.run, micro_batch, job.processes, plan.steps, evaluates=bool(validation)),
+            train_dataset=dataset_of([plan.rows.rows[row] for row in plan.order]),
+            eval_dataset=dataset_of(sorted(validation, key=lambda row: len(row.ids))) if validation else None,
             processing_class=tokenizer,
-            callbacks=[chooser, *([teller] if processes.is_first else [])],
+            callbacks=[checkpoints, *([progress] if job.processes.is_first else [])],
             peft_config=lora_of(recipe),
         )
-    teacher.remove_callback(PrinterCallback)
-    return teacher, teller
+    trainer.remove_callback(PrinterCallback)
+    return trainer, progress
 
 
 def settings_of(
     recipe: Recipe, run: Path, micro_batch: int, processes: Processes, steps: int, *, evaluates: bool
 ) -> Any:
-    """Give trl's settings; the order of the rows is their own, so one epoch of them is the whole run."""
+    """Return trl's settings; the order of the rows is their own, so one epoch of them is the whole run."""
     import torch
     from trl.trainer.sft_config import SFTConfig
 
@@ -155,7 +163,7 @@ def settings_of(
 
 
 def lora_of(recipe: Recipe) -> Any:
-    """Give PEFT's settings of the adapter."""
+    """Return PEFT's settings of the adapter."""
     from peft import LoraConfig
 
     lora = recipe.adapter
@@ -170,7 +178,7 @@ def lora_of(recipe: Recipe) -> Any:
 
 
 def dataset_of(rows: Sequence[Row]) -> Any:
-    """Give the rows as the trainer reads them."""
+    """Return the rows as the trainer reads them."""
     from datasets import Dataset
 
     return Dataset.from_dict({"input_ids": [list(row.ids) for row in rows], "labels": [row.labels for row in rows]})
@@ -197,31 +205,35 @@ def _load(recipe: Recipe, place: Path) -> tuple[Any, Any]:
 
 
 def _gave_up(checkpoint: Path, patience: int) -> bool:
-    """Say whether a run had ended at this checkpoint because eval_loss got no better."""
+    """Return whether a run had ended at this checkpoint because eval_loss got no better."""
     from finetune.training.callbacks import out_of_patience
 
     return out_of_patience(state_of(checkpoint)["log_history"], patience)
 
 
-def _taught(recipe: Recipe, run: Path, newest: Path, last_step: int, steps: int, tokens_per_s: float) -> Taught:
+def _result(job: TrainingJob, plan: _Plan, newest: Path, tokens_per_s: float) -> TrainingResult:
     from finetune.training.callbacks import best_step
 
     log = state_of(newest)["log_history"]
-    best = best_step(log) if recipe.training.choose == "best" else None
-    chosen = newest if best is None else run / f"checkpoint-{best}"
+    best = best_step(log) if job.recipe.training.choose == "best" else None
+    chosen = newest if best is None else job.run / f"checkpoint-{best}"
     reached = step_of(newest)
     # Stopped before its last step, it was for want of patience.
-    to_the_end = reached == steps or reached < last_step
-    return Taught(chosen, log, reached, steps, to_the_end, tokens_per_s)
+    to_the_end = reached == plan.steps or reached < plan.last_step
+    return TrainingResult(chosen, log, reached, plan.steps, to_the_end, tokens_per_s)
 
 
-def _told(rows: Rows, validation: Rows, steps: int, last_step: int, padding: float, newest: Path | None) -> str:
-    told = f"{len(rows.rows):,} examples, {rows.tokens:,} tokens ({padding:.0%} padding)"
-    for each, side in ((rows, "train"), (validation, "validation")):
+def _summary(job: TrainingJob, plan: _Plan, micro_batch: int, newest: Path | None) -> str:
+    """Return one line on what is about to be trained."""
+    padding = padding_share([len(row.ids) for row in plan.rows.rows], plan.order, micro_batch)
+    text = f"{len(plan.rows.rows):,} examples, {plan.rows.tokens:,} tokens ({padding:.0%} padding)"
+    for each, side in ((plan.rows, "train"), (plan.validation, "validation")):
         if each.cut or each.dropped:
-            told += f"; {side}: {each.dropped:,} too long and dropped, {each.cut:,} cut"
-    told += f"; {steps:,} steps" + (f", stopping after {last_step:,}" if last_step < steps else "")
-    return told + (f"; going on after step {step_of(newest):,}" if newest else "")
+            text += f"; {side}: {each.dropped:,} too long and dropped, {each.cut:,} cut"
+    text += f"; {plan.steps:,} steps"
+    text += f", stopping after {plan.last_step:,}" if plan.last_step < plan.steps else ""
+    text += f"; going on after step {step_of(newest):,}" if newest else ""
+    return text + (f", {job.processes.count} processes" if job.processes.count > 1 else "")
 
 
 @contextmanager

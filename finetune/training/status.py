@@ -3,8 +3,8 @@
 The run's folder is locked as long as the process that trains lives, so one that was killed is seen to be still.
 
     with held(run):
-        write_journal(run, Journal(step=7, last_step=20, log=[{"step": 7, "loss": 1.2}], tokens_per_s=330, left_s=12))
-    read_journal(run).step
+        write_status(run, TrainingStatus(step=7, last_step=20, log=[{"step": 7, "loss": 1.2}]))
+    read_status(run).step
 """
 
 import contextlib
@@ -16,14 +16,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from finetune.training.checkpoints import sealed_ones, state_of, write_whole
+from finetune.training.checkpoints import state_of, with_checksums, write_whole
 from index.errors import UserError
 
-JOURNAL = "journal.json"
+STATUS = "journal.json"
 
 
 @dataclass(frozen=True)
-class Journal:
+class TrainingStatus:
     """How far a run is, and the trainer's log of losses and learning rates by step."""
 
     step: int
@@ -45,7 +45,7 @@ def held(run: Path) -> Iterator[None]:
 
 
 def is_held(run: Path) -> bool:
-    """Say whether a process trains this run now."""
+    """Return whether a process trains this run now."""
     descriptor = os.open(run, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -56,23 +56,23 @@ def is_held(run: Path) -> bool:
     return False
 
 
-def write_journal(run: Path, journal: Journal) -> None:
+def write_status(run: Path, status: TrainingStatus) -> None:
     """Write how a run goes; a reader sees the old or the new one, whole."""
-    write_whole(run / JOURNAL, json.dumps(asdict(journal)))
+    write_whole(run / STATUS, json.dumps(asdict(status)))
 
 
-def read_journal(run: Path) -> Journal:
-    """Read how a run goes: from its journal, else from its newest checkpoint, else that nothing is done yet.
+def read_status(run: Path) -> TrainingStatus:
+    """Read how a run goes: from its status file, else from its newest checkpoint, else that nothing is done yet.
 
     Raises `UserError` where that is damaged.
     """
     try:
-        if (run / JOURNAL).is_file():
-            return Journal(**json.loads((run / JOURNAL).read_text(encoding="utf-8")))
-        sealed = sealed_ones(run)
-        if not sealed:
-            return Journal(0, 0, [])
-        state = state_of(sealed[0])
-        return Journal(state["global_step"], state["max_steps"], state["log_history"])
+        if (run / STATUS).is_file():
+            return TrainingStatus(**json.loads((run / STATUS).read_text(encoding="utf-8")))
+        finished = with_checksums(run)
+        if not finished:
+            return TrainingStatus(0, 0, [])
+        state = state_of(finished[0])
+        return TrainingStatus(state["global_step"], state["max_steps"], state["log_history"])
     except (OSError, ValueError, TypeError, KeyError) as exc:
         raise UserError(f"the log in {run} is damaged", "one that training wrote", "--restart") from exc

@@ -4,7 +4,7 @@ Trials are recipes that differ in the fields that vary; each is trained and publ
 a home of its own beside the sweep's table. A trial that is finished is not trained
 again, one that was killed is resumed. Nothing is chosen here: people read the table.
 
-    rows = sweep(read_recipe("embedded"), read_variations(path), examples_of, home / "sweeps" / "rank")
+    trials = sweep(read_recipe("embedded"), read_variations(path), examples_of, home / "sweeps" / "rank")
 """
 
 import itertools
@@ -19,7 +19,7 @@ from typing import Any
 from finetune.data.example import Example
 from finetune.recipe import Recipe, recipe_of, to_toml
 from finetune.training.checkpoints import read_record
-from finetune.training.run import last_of, train
+from finetune.training.run import RunOptions, last_of, train
 from index.artefacts import read_manifest
 from index.errors import ArtefactError, UserError
 
@@ -79,7 +79,7 @@ def sweep(recipe: Recipe, variations: Variations, examples_of: Examples, folder:
 
 
 def varied(recipe: Recipe, settings: Mapping[str, Any]) -> Recipe:
-    """Give the recipe with some fields changed, named by them; of a table only what the value holds.
+    """Return the recipe with some fields changed, named by them; of a table only what the value holds.
 
     Raises `UserError` for a field that there is not, or a value that it cannot have.
     """
@@ -112,7 +112,7 @@ def _trial(recipe: Recipe, settings: dict[str, Any], steps: int, examples_of: Ex
         read_manifest(finished, "adapter")
     except ArtefactError:
         unfinished = bool(read_record(home / "runs" / recipe.name))
-        train(recipe, *examples_of(recipe), home, resume=unfinished, stop_after=steps)
+        train(recipe, *examples_of(recipe), home, RunOptions(resume=unfinished, stop_after=steps))
     curve = json.loads((finished / "loss.json").read_text(encoding="utf-8"))
     return Trial(settings, *(last_of(curve, key) for key in ("loss", "eval_loss")))
 

@@ -29,7 +29,7 @@ class Row:
 
     @property
     def labels(self) -> list[int]:
-        """Give for each token what is to be learnt at it: itself, or nothing."""
+        """Return for each token what is to be learnt at it: itself, or nothing."""
         return [NO_LOSS] * self.prompt_tokens + list(self.ids[self.prompt_tokens :])
 
 
@@ -67,7 +67,7 @@ def tokenizer_of(place: Path) -> Any:
 
 
 def row_of(tokenizer: Any, example: Example, prompt_format: PromptFormat) -> Row:
-    """Give an example's tokens: prompt, reply, end of turn."""
+    """Return an example's tokens: prompt, reply, end of turn."""
     prompt = prompt_ids(tokenizer, prompt_of(example, prompt_format))
     return Row((*prompt, *reply_ids(tokenizer, example.reply), end_of_turn(tokenizer)), len(prompt))
 
@@ -80,7 +80,7 @@ def rows_of(
     max_length: int,
     too_long: Literal["drop", "cut"],
 ) -> Rows:
-    """Give the tokens of all examples; one longer than `max_length` is dropped, or its reply is cut.
+    """Return the tokens of all examples; one longer than `max_length` is dropped, or its reply is cut.
 
     A prompt that leaves no room for any reply is dropped in either case.
     """
@@ -99,7 +99,7 @@ def rows_of(
 
 
 def reply_ids(tokenizer: Any, reply: str) -> list[int]:
-    """Give a reply's ids as the model would write them after a prompt, which ends a line.
+    """Return a reply's ids as the model would write them after a prompt, which ends a line.
 
     Text alone is not enough: tokenizers of the SentencePiece family put a blank before
     what they take for the beginning. Special tokens spelt out in a reply stay text.
@@ -113,7 +113,7 @@ def reply_ids(tokenizer: Any, reply: str) -> list[int]:
 
 
 def end_of_turn(tokenizer: Any) -> int:
-    """Give the id that ends a reply in the model's chat template."""
+    """Return the id that ends a reply in the model's chat template."""
     turns = [{"role": "user", "content": "Question"}, {"role": "assistant", "content": "Reply"}]
     text = tokenizer.apply_chat_template(turns, tokenize=False)
     after = tokenizer.encode(text[text.rindex("Reply") + len("Reply") :], add_special_tokens=False)

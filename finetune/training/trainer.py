@@ -16,7 +16,7 @@ from transformers import Trainer
 from trl.trainer.sft_trainer import SFTTrainer
 
 from finetune.training.callbacks import best_step
-from finetune.training.checkpoints import keep_newest, read_tree, seal, write_tree
+from finetune.training.checkpoints import keep_newest, read_tree, write_checksums, write_tree
 from finetune.training.tokenization import NO_LOSS
 
 # On a CPU torch's fused attention is twice as slow as plain products, which keep all scores until the way back.
@@ -24,7 +24,7 @@ PLAIN_ATTENTION_BYTES = 1_000_000_000
 SCORE_BYTES = 8  # the score, its softmax, and that again in 16 bits
 
 
-class Teacher(SFTTrainer):
+class AnswerTrainer(SFTTrainer):
     """SFTTrainer on rows of `input_ids` and `labels`."""
 
     def __init__(self, **settings: Any) -> None:
@@ -42,7 +42,7 @@ class Teacher(SFTTrainer):
         return_outputs: bool = False,
         num_items_in_batch: torch.Tensor | int | None = None,
     ) -> Any:
-        """Give the mean loss per reply token of the whole batch, of which `inputs` is a part."""
+        """Return the mean loss per reply token of the whole batch, of which `inputs` is a part."""
         if inputs["input_ids"].device.type != "cpu":
             # transformers has types here and there, trl none.
             return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)  # type: ignore[no-untyped-call]
@@ -79,7 +79,7 @@ class Teacher(SFTTrainer):
         return None if self._with_loss is None else (arguments[0][self._with_loss],)
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
-        """Write a checkpoint and, when all of it is on the disk, its seal."""
+        """Write a checkpoint and, when all of it is on the disk, its checksums."""
         run = Path(str(self.args.output_dir))
         folder = run / f"checkpoint-{self.state.global_step}"
         if self.is_world_process_zero():
@@ -88,7 +88,7 @@ class Teacher(SFTTrainer):
         Trainer._save_checkpoint(self, model, trial)
         self.accelerator.wait_for_everyone()
         if self.is_world_process_zero():
-            seal(folder)
+            write_checksums(folder)
             best = best_step(self.state.log_history)
             keep_newest(run, also=[] if best is None else [best])
 

@@ -25,7 +25,7 @@ def run_lengths(chosen: argparse.Namespace) -> None:
     from assistant.models.named import find
     from finetune.recipe import read_recipe
     from finetune.sizing.lengths import LIMITS, cut_share, histogram, measure, table
-    from finetune.sizing.memory import memory_teller
+    from finetune.sizing.memory import memory_estimator
     from finetune.training.tokenization import row_of, tokenizer_of
     from index.catalogue.store import Catalogue
 
@@ -37,7 +37,7 @@ def run_lengths(chosen: argparse.Namespace) -> None:
         f"The examples of {recipe.name}": _examples(recipe, catalogue, chosen.home, "train"),
         "Title → description, whole": _whole_descriptions(catalogue, recipe.training.seed),
     }
-    tell = functools.cache(memory_teller(place, recipe))
+    tell = functools.cache(memory_estimator(place, recipe))
     for name, examples in told.items():
         if not examples:
             print(f"{name}: none, the catalogue's descriptions hold too little\n")
@@ -89,7 +89,7 @@ def run_export(chosen: argparse.Namespace) -> None:
 def run_finetune(chosen: argparse.Namespace) -> None:
     """Train an adapter on the catalogue; or show what it would be trained on."""
     from finetune.recipe import read_recipe
-    from finetune.training.run import train
+    from finetune.training.run import RunOptions, train
     from index.catalogue.store import Catalogue
 
     recipe = read_recipe(chosen.recipe)
@@ -108,10 +108,7 @@ def run_finetune(chosen: argparse.Namespace) -> None:
         examples,
         validation,
         chosen.home,
-        name=chosen.name,
-        resume=chosen.resume,
-        restart=chosen.restart,
-        stop_after=chosen.steps,
+        RunOptions(chosen.name, chosen.resume, chosen.restart, chosen.steps),
     )
     if is_first:
         print(

@@ -9,8 +9,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from finetune.training.checkpoints import RECORD, SEAL, checkpoints, read_record, step_of
-from finetune.training.status import JOURNAL, Journal, is_held, read_journal
+from finetune.training.checkpoints import CHECKSUMS, RECORD, checkpoints, read_record, step_of
+from finetune.training.status import STATUS, TrainingStatus, is_held, read_status
 from index.errors import UserError
 
 State = Literal["running", "done", "stopped"]
@@ -33,7 +33,7 @@ class Run:
     state: State
     recipe: str  # as TOML
     examples: int
-    journal: Journal
+    journal: TrainingStatus
     checkpoints: tuple[Checkpoint, ...]
 
     def last(self, key: str) -> float | None:
@@ -66,7 +66,7 @@ def read_run(folder: Path) -> Run:
         going_on = is_held(folder)  # asked first: a run that ends meanwhile must not look stopped
         record = read_record(folder)
         state: State = "running" if going_on else "done" if record["finished"] else "stopped"
-        journal = read_journal(folder)
+        journal = read_status(folder)
         kept = [_checkpoint(path, journal.log) for path in checkpoints(folder)]
         return Run(state, record["recipe"], record["examples"], journal, tuple(one for one in kept if one))
     except (FileNotFoundError, KeyError, TypeError) as exc:
@@ -74,7 +74,7 @@ def read_run(folder: Path) -> Run:
 
 
 def _written_at(folder: Path) -> float:
-    return max(path.stat().st_mtime for name in (RECORD, JOURNAL) if (path := folder / name).is_file())
+    return max(path.stat().st_mtime for name in (RECORD, STATUS) if (path := folder / name).is_file())
 
 
 def _checkpoint(path: Path, log: list[dict[str, Any]]) -> Checkpoint | None:
@@ -85,4 +85,4 @@ def _checkpoint(path: Path, log: list[dict[str, Any]]) -> Checkpoint | None:
         saved_at = datetime.fromtimestamp(path.stat().st_mtime).astimezone()
     except FileNotFoundError:
         return None
-    return Checkpoint(step, saved_at, eval_loss, (path / SEAL).is_file())
+    return Checkpoint(step, saved_at, eval_loss, (path / CHECKSUMS).is_file())

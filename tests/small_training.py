@@ -1,6 +1,6 @@
-"""A few examples and a recipe to teach the tiny Llama with; run as a program, it trains in a process of its own.
+"""A few examples and a recipe to train the tiny Llama on; run as a program, it trains in a process of its own.
 
-python tests/small_lesson.py MODEL HOME [MEGABYTES_LEFT]
+python tests/small_training.py MODEL HOME [MEGABYTES_LEFT]
 """
 
 import json
@@ -39,7 +39,7 @@ def recipe(model: Path, **training: Any) -> Recipe:
         "evaluate_every_steps": 5,
     }
     return Recipe(
-        "lesson",
+        "small",
         Model(str(model), "fp32"),
         Data(max_length=1024),
         adapter=Lora(rank=4, alpha=8, dropout=0.1),
@@ -69,15 +69,15 @@ def main() -> None:
     if len(sys.argv) == 3:
         train(recipe(model), examples(), examples(8), home)
         return
-    lesson = [example(number, passages=40) for number in range(16)]
+    rows = [example(number, passages=40) for number in range(16)]
     plan = recipe(model, epochs=1.0, batch=16, micro_batch=1, evaluate_every_steps=0)
     plan = replace(plan, data=Data(max_length=4096), adapter=Lora(rank=4, alpha=8))
-    train(plan, lesson, [], home / "one by one")
+    train(plan, rows, [], home / "one by one")
     in_use = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     limit = in_use + int(sys.argv[3]) * 1_000_000
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     plan = replace(plan, training=replace(plan.training, micro_batch=16))
-    train(plan, lesson, [], home / "all at once")
+    train(plan, rows, [], home / "all at once")
 
 
 if __name__ == "__main__":
