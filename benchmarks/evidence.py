@@ -24,7 +24,7 @@ from sklearn.model_selection import GroupKFold
 
 from assistant.grounding.evidence import BIAS, FEATURES, WEIGHTS, Encode, score_features
 from index.text import fold
-from index.titles.encoder import StaticEncoder, hashed_idf
+from index.titles.encoder import HashedTfidfEncoder, hashed_idf
 
 HELD_OUT = " held out"
 DESCRIPTION_SOURCES = {"attribute", "bullet", "description"}
@@ -79,7 +79,7 @@ def load(folder: Path) -> list[Asked]:
         ),
         *(("semiPQA", row, row["label"] == "1") for row in read(folder / "semipqa_attribute_ranking_dev.jsonl.gz")),
     ]
-    encoder = StaticEncoder.of(hashed_idf([fold(row["candidate"]) for _, row, _ in rows]))
+    encoder = HashedTfidfEncoder.of(hashed_idf([fold(row["candidate"]) for _, row, _ in rows]))
     groups = defaultdict(list)
     for origin, row, answers in rows:
         groups[origin, row["qid"]].append((row, answers))

@@ -1,4 +1,4 @@
-"""Faults that a person can mend, said in one line.
+"""Errors that a person can mend, in one line each.
 
 A `UserError` says what happened (with the value), what was expected, and the
 command that mends it. Everything else that goes wrong is a bug and keeps its
@@ -9,7 +9,7 @@ built-in exception.
 
 
 class UserError(Exception):
-    """A fault that a person can mend.
+    """An error that a person can mend.
 
     `happened` holds the offending value, `expected` what would have been right,
     `mend` the command (or the act) that puts it right. `str()` is one line.

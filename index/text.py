@@ -1,4 +1,4 @@
-"""Words of titles and questions: folded, cut, joined, and the frame around a title told apart.
+"""Words of titles and questions: folded, cut, joined, and parted from the frame around a title.
 
 fold("Sony WH-1000XM4, Café")       # "sony wh1000xm4 cafe"
 tokens("Sony WH-1000XM4")           # ["sony", "wh1000xm4", "wh", "1000xm4"]
@@ -70,19 +70,19 @@ POINTING_WORDS = frozenset(
 
 
 def fold(text: str) -> str:
-    """Give the words of a text in lower case without accents, joined by single spaces."""
+    """Return the words of a text in lower case without accents, joined by single spaces."""
     plain = unaccented(text)
     return " ".join(_WORD.findall(_COMPOUND.sub(_join, plain)))
 
 
 def unaccented(text: str) -> str:
-    """Give a text in lower case without accents."""
+    """Return a text in lower case without accents."""
     plain = unicodedata.normalize("NFKD", text).casefold()
     return plain if plain.isascii() else "".join(sign for sign in plain if not unicodedata.combining(sign))
 
 
 def tokens(text: str) -> list[str]:
-    """Cut a text into the tokens of the lexical arm.
+    """Cut a text into the tokens of the BM25 index.
 
     A compound gives its joined form and its parts; a short word beside a number is also
     joined to it, so that "WH 1000XM4", "WH-1000XM4" and "wh1000xm4" (or "12 oz" and "12oz") meet.
@@ -94,25 +94,25 @@ def tokens(text: str) -> list[str]:
 
 
 def joins(found: list[str]) -> list[str]:
-    """Give neighbours written as one word, where one is a number-like word and the other is short."""
+    """Return neighbours written as one word, where one is a number-like word and the other is short."""
     return [one + other for one, other in itertools.pairwise(found) if _belong_together(one, other)]
 
 
 def title_part(folded_question: str) -> str:
-    """Give a folded question without its frame words; the whole question where nothing else is left."""
+    """Return a folded question without its frame words; the whole question where nothing else is left."""
     kept = [word for word in folded_question.split() if word not in FRAME_WORDS]
     return " ".join(kept) or folded_question
 
 
 def quoted_part(question: str) -> str:
-    """Give the longest part between double quotes that holds two words or more, else ""."""
+    """Return the longest part between double quotes that holds two words or more, else ""."""
     parts = [part for part in _QUOTED.findall(question) if len(part.split()) > 1]
     return max(parts, key=len, default="")
 
 
 @lru_cache(1 << 16)
 def is_model_number(word: str) -> bool:
-    """Say whether a folded word looks like a part number: four characters or more, a digit among them.
+    """Return whether a folded word looks like a part number: four characters or more, a digit among them.
 
     A year ("1999") and a measure ("64gb", "18inch") are none.
     """
@@ -127,7 +127,7 @@ def _join(match: re.Match[str]) -> str:
 
 
 def _join_of(compound: str) -> str:
-    """Give a compound as one word, or "" where all its parts are numbers ("2-8")."""
+    """Return a compound as one word, or "" where all its parts are numbers ("2-8")."""
     parts = _INNER.split(compound)
     return "" if all(part.isdigit() for part in parts) else "".join(parts)
 

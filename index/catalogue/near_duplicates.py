@@ -121,7 +121,7 @@ def title_key(title: str) -> int:
 
 
 def _is_variant(part: list[str]) -> bool:
-    """Say whether a part of a title only tells a variant: "Dusty Rose", "Left-Handed", nothing."""
+    """Return whether a part of a title only tells a variant: "Dusty Rose", "Left-Handed", nothing."""
     return _PART_WORDS.issuperset(part) or (len(part) <= _MAX_COLOUR_WORDS and part[-1] in _COLOUR_WORDS)
 
 
@@ -135,7 +135,7 @@ def _product_words(words: list[str], initials: set[str]) -> list[str]:
 
 
 def sign(texts: Sequence[str]) -> tuple[NDArray[np.uint16], NDArray[np.int64]]:
-    """Give the MinHash signatures of the texts that are long enough, and their places in `texts`.
+    """Return the MinHash signatures of the texts that are long enough, and their places in `texts`.
 
     Returns (m, 64) uint16 and (m,) int64. Two signatures agree at a share of places
     that estimates the Jaccard similarity of the texts' words and word pairs.
@@ -153,7 +153,7 @@ def sign(texts: Sequence[str]) -> tuple[NDArray[np.uint16], NDArray[np.int64]]:
 
 
 def cluster_keys(title_keys: UInt64s, signatures: NDArray[np.uint16], signed_rows: NDArray[np.int64]) -> UInt64s:
-    """Give every product the key of its cluster: the smallest title key among its members.
+    """Return every product the key of its cluster: the smallest title key among its members.
 
     `title_keys` (n,); `signatures` (m, 64) of the products in `signed_rows` (m,). Returns (n,).
     """
@@ -172,7 +172,7 @@ def cluster_keys(title_keys: UInt64s, signatures: NDArray[np.uint16], signed_row
 
 
 def in_training(keys: UInt64s) -> NDArray[np.bool_]:
-    """Say which clusters are for training (four in five); the rest are for validation."""
+    """Return which clusters (n,) are for training (four in five), (n,) bool; the rest are for validation."""
     return splitmix64(keys) < np.uint64(int(TRAINING_SHARE * 2**64))
 
 
@@ -219,7 +219,7 @@ def _neighbours(keys: UInt64s) -> NDArray[np.int64]:
 
 
 def _similar(signatures: NDArray[np.uint16], pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Say which pairs agree at enough places; a slice at a time, for memory's sake."""
+    """Return which pairs (2, p) agree at enough places, (p,) bool; a slice at a time, for memory's sake."""
     slices = [pairs[:, start : start + 100_000] for start in range(0, pairs.shape[1], 100_000)]
     agreements = [(signatures[one] == signatures[other]).mean(axis=1) >= _MIN_SIMILARITY for one, other in slices]
     return np.concatenate(agreements) if agreements else np.zeros(0, np.bool_)

@@ -217,7 +217,7 @@ def _spool(cleaned: Iterator[Cleaned], work: Path) -> _Tally:
 
 
 def _cluster(path: Path, facts: "NDArray[np.void]", kept: "NDArray[np.bool_]") -> "NDArray[np.uint64]":
-    """Give the cluster keys of the rows that are kept, reading only their signatures."""
+    """Return the cluster keys of the rows that are kept, reading only their signatures."""
     import numpy as np
 
     from index.catalogue.near_duplicates import SIGNATURE_SIZE, cluster_keys

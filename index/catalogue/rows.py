@@ -120,7 +120,7 @@ def first_samples(rejections: list[Rejection]) -> list[Rejection]:
 
 
 def _read(line: bytes, columns: Columns) -> tuple[str, str, str] | str:
-    """Give a line's uid, title and content, cleaned; or the reason why it gives no product."""
+    """Return a line's uid, title and content, cleaned; or the reason why it gives no product."""
     if b"\0" in line:
         return "NUL byte"
     try:

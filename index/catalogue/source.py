@@ -78,7 +78,7 @@ class Source:
 
     @property
     def sha256(self) -> str:
-        """Give the SHA-256 of the bytes read so far, in hexadecimal."""
+        """Return the SHA-256 of the bytes read so far, in hexadecimal."""
         return self._hash.hexdigest()
 
     def blocks(self, on_bytes: Callable[[int], None]) -> Iterator[Block]:
@@ -184,7 +184,7 @@ class Source:
 
 
 def sample_of(line: bytes) -> str:
-    """Give the first characters of a line, legible whatever it holds."""
+    """Return the first characters of a line, legible whatever it holds."""
     return line[: 4 * SAMPLE_CHARACTERS].decode("utf-8", "replace")[:SAMPLE_CHARACTERS].rstrip("\r\n")
 
 
