@@ -150,6 +150,11 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def checksum_of(path: Path) -> dict[str, Any]:
+    """Return size (bytes) and SHA-256 of a file, as manifests list them: {"size", "sha256"}."""
+    return {"size": path.stat().st_size, "sha256": sha256_of(path)}
+
+
 def _sealed(body: dict[str, Any]) -> bytes:
     """Return the manifest as it is written: the body, and the SHA-256 that seals it."""
     return (json.dumps({"artefact": body, "sha256": _digest_of(body)}, indent=1, sort_keys=True) + "\n").encode()
@@ -160,11 +165,8 @@ def _digest_of(body: dict[str, Any]) -> str:
 
 
 def _write_manifest(folder: Path, *, kind: str, made_by: dict[str, Any], made_from: str) -> None:
-    files = {
-        str(path.relative_to(folder)): {"size": path.stat().st_size, "sha256": sha256_of(path)}
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    files = {str(path.relative_to(folder)): checksum_of(path) for path in paths}
     body = {
         "format": FORMATS[kind],
         "kind": kind,

@@ -1,9 +1,33 @@
-"""The settings of the title index: what its parts may cost, how they weigh, when it decides what.
+"""The settings of the two things that are made here: the catalogue, and the index of its titles.
 
-TitleIndex.build(catalogue, home / "index", settings=IndexSettings(exact_up_to=10_000), progress=Progress)
+Each is a frozen value with a default for everything, passed down from the function that makes the thing.
+
+    prepare(Path("trn.json"), home / "catalogue", CatalogueSettings(sample=40_000))
+    TitleIndex.build(catalogue, home / "index", settings=IndexSettings(exact_up_to=10_000), progress=Progress)
 """
 
 from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The names that a source gives to the fields of a product."""
+
+    uid: str = "uid"
+    title: str = "title"
+    content: str = "content"
+
+
+@dataclass(frozen=True)
+class CatalogueSettings:
+    """How a source is read, and what is kept of it."""
+
+    columns: Columns = Columns()
+    sample: int | None = None  # products to keep, chosen by seed and uid alone; None keeps all
+    seed: int = 0
+    workers: int | None = None  # processes that clean; None: what source and machine suggest
+    read_bytes: int = 1 << 20  # are read at a time, and about as many make a block of lines
+    max_line_bytes: int = 4 << 20  # a longer line is passed over
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import pytest
 import tiny_sentence_model as tiny
 
 from index.artefacts import read_manifest
-from index.catalogue.prepare import prepare
+from index.catalogue.prepare import CatalogueSettings, prepare
 from index.catalogue.store import Catalogue
 from index.errors import ArtefactError, QuestionError, UserError
 from index.progress import Progress
@@ -39,7 +39,7 @@ def made_catalogue(folder: Path, products: list[tuple[str, str, str]]) -> Catalo
     rows = [{"uid": uid, "title": title, "content": content} for uid, title, content in products]
     folder.mkdir(parents=True)
     (folder / "trn.json").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
-    prepare(folder / "trn.json", folder / "catalogue", workers=1, progress=Progress)
+    prepare(folder / "trn.json", folder / "catalogue", CatalogueSettings(workers=1), progress=Progress)
     return Catalogue.load(folder / "catalogue")
 
 

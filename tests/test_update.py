@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from index.artefacts import read_manifest
-from index.catalogue.prepare import prepare
+from index.catalogue.prepare import CatalogueSettings, prepare
 from index.catalogue.store import Catalogue
 from index.errors import ArtefactError
 from index.progress import Progress
@@ -42,7 +42,7 @@ def made_rows(count: int) -> Rows:
 def catalogue_of(rows: Rows, home: Path) -> Catalogue:
     home.mkdir(exist_ok=True)
     (home / "shop.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    prepare(home / "shop.jsonl", home / "catalogue", workers=1, progress=Progress)
+    prepare(home / "shop.jsonl", home / "catalogue", CatalogueSettings(workers=1), progress=Progress)
     return Catalogue.load(home / "catalogue")
 
 

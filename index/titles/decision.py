@@ -1,6 +1,8 @@
 """What a question is decided to mean: found, ambiguous or unknown, by what each mistake costs a shopper.
 
-decide(0.45, 0.9, 0.9)      # "ambiguous"
+Nothing but three probabilities and the costs is known here.
+
+    decide(0.45, 0.9, 0.9)      # "ambiguous"
 """
 
 from typing import Literal

@@ -1,7 +1,9 @@
 """Training the ranker: noisy queries about a catalogue's own titles, each with its candidates.
 
-contents = some_contents(catalogue, seed, settings)
-ranker = train_ranker(retriever, titles, contents, "", seed, Progress)
+Everything is drawn by the seed: the same catalogue gives the same ranker.
+
+    contents = some_contents(catalogue, seed)
+    ranker = train_ranker(retriever, titles, contents, "", seed, Progress)
 """
 
 import contextlib
