@@ -1,8 +1,10 @@
 """Words of titles and questions: folded, cut, joined, and parted from the frame around a title.
 
-fold("Sony WH-1000XM4, Café")       # "sony wh1000xm4 cafe"
-tokens("Sony WH-1000XM4")           # ["sony", "wh1000xm4", "wh", "1000xm4"]
-title_part("does the Harrow kettle come with a lid?")    # "harrow kettle lid"
+The lists of words are in `words.toml`.
+
+    fold("Sony WH-1000XM4, Café")       # "sony wh1000xm4 cafe"
+    tokens("Sony WH-1000XM4")           # ["sony", "wh1000xm4", "wh", "1000xm4"]
+    title_part(fold("does the Harrow kettle come with a lid?"))    # "harrow kettle lid"
 """
 
 import itertools

@@ -139,7 +139,7 @@ def test_readers_see_the_old_or_the_new_one_whole_while_it_is_published(tmp_path
     folder = tmp_path / "index"
     _publish(folder, "text 0")
     seen: list[set[str]] = []
-    faults: list[BaseException] = []
+    errors: list[BaseException] = []
     ended = threading.Event()
 
     def read() -> None:
@@ -147,7 +147,7 @@ def test_readers_see_the_old_or_the_new_one_whole_while_it_is_published(tmp_path
             while not ended.is_set():
                 seen.append(open_verified(folder, "index", _texts))
         except BaseException as error:
-            faults.append(error)
+            errors.append(error)
 
     readers = [threading.Thread(target=read) for _ in range(3)]
     for reader in readers:
@@ -157,7 +157,7 @@ def test_readers_see_the_old_or_the_new_one_whole_while_it_is_published(tmp_path
     ended.set()
     for reader in readers:
         reader.join()
-    assert not faults
+    assert not errors
     assert all(len(texts) == 1 for texts in seen)
     assert len({text for texts in seen for text in texts}) > 1
     assert [path.name for path in tmp_path.iterdir()] == ["index"]

@@ -27,7 +27,7 @@ def _row(uid: Any, title: Any = "Harrow Kettle", content: Any = "A kettle of bru
 
 
 def _many(count: int, start: int = 0) -> list[bytes]:
-    """Give rows of distinct products, with near-duplicates among them."""
+    """Return rows of distinct products, with near-duplicates among them."""
     rows = []
     for number in range(start, start + count):
         chance = random.Random(number // 2)
@@ -250,7 +250,7 @@ def test_what_follows_a_gzip_is_reported(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "told"),
+    ("data", "message"),
     [
         (b"", "0 lines"),
         (b"\n\n", "0 lines"),
@@ -262,21 +262,21 @@ def test_what_follows_a_gzip_is_reported(tmp_path: Path) -> None:
     ],
     ids=["empty", "blank", "array", "other names", "gzip magic alone", "noise", "UTF-16"],
 )
-def test_a_source_without_a_usable_row_is_an_error_of_one_line(tmp_path: Path, data: bytes, told: str) -> None:
-    if told == "1 lines: 1 × no":
+def test_a_source_without_a_usable_row_is_an_error_of_one_line(tmp_path: Path, data: bytes, message: str) -> None:
+    if message == "1 lines: 1 × no":
         data = b"\x80" + data.replace(b"\0", b"\1")
-        told = "1 × not UTF-8"
+        message = "1 × not UTF-8"
     with pytest.raises(SourceError, match="holds no usable row") as raised:
         _prepare(tmp_path, data)
-    assert told in str(raised.value)
+    assert message in str(raised.value)
     assert "\n" not in str(raised.value)
     assert not (tmp_path / "catalogue").exists()
     assert [path.name for path in tmp_path.iterdir()] == ["trn.json"]
 
 
 def test_a_missing_source_and_a_folder_are_errors_of_one_line(tmp_path: Path) -> None:
-    for path, told in ((tmp_path / "nowhere.json", "there is no file"), (tmp_path, "is a folder")):
-        with pytest.raises(SourceError, match=told):
+    for path, message in ((tmp_path / "nowhere.json", "there is no file"), (tmp_path, "is a folder")):
+        with pytest.raises(SourceError, match=message):
             prepare(path, tmp_path / "catalogue")
 
 

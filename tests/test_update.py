@@ -142,21 +142,21 @@ def test_while_updates_are_published_every_answer_is_of_one_index_whole(before: 
     sides = {name: {row["uid"]: row["title"] for row in rows} for name, rows in (("a", before), ("b", edited(before)))}
     homes = {name: catalogue_of(rows, tmp_path / name) for name, rows in (("a", before), ("b", edited(before)))}
     TitleIndex.build(homes["a"], tmp_path / "shared", settings=few, progress=Progress)
-    done, seen, faults = threading.Event(), set(), []
+    done, seen, errors = threading.Event(), set(), []
 
     def ask() -> None:
         while not done.is_set():
             for name, catalogue in homes.items():
                 try:
                     index = TitleIndex.load(tmp_path / "shared", catalogue)
-                except ArtefactError as fault:
-                    if "made from another catalogue" not in str(fault):
-                        faults.append(str(fault))
+                except ArtefactError as error:
+                    if "made from another catalogue" not in str(error):
+                        errors.append(str(error))
                     continue
                 for question in ("zephyr harrow kettle", "tarn chess set TC-117", "quill pen"):
                     hits = index.resolve(question).hits
                     if any(sides[name][hit.uid] != hit.title for hit in hits):
-                        faults.append(f"{name}: {hits}")
+                        errors.append(f"{name}: {hits}")
                 seen.add(name)
 
     askers = [threading.Thread(target=ask) for _ in range(4)]
@@ -167,7 +167,7 @@ def test_while_updates_are_published_every_answer_is_of_one_index_whole(before: 
     done.set()
     for asker in askers:
         asker.join()
-    assert faults == []
+    assert errors == []
     assert seen == {"a", "b"}
 
 

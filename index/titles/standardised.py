@@ -1,8 +1,10 @@
 """A linear model over standardised features by name: as `index.linear_model`, for many candidates at once.
 
-model = StandardisedModel({"cosine": Term(mean=0.3, spread=0.2, weight=1.4)}, bias=-0.5)
-model.logits(matrix)                     # (n,) float64, one for each candidate
-model.probability({"cosine": 0.7})
+What it gives is exactly the sum over (value - mean) / spread · weight: weights can be compared with each other.
+
+    model = StandardisedModel({"trigram_cosine": Term(mean=0.3, spread=0.2, weight=1.4)}, bias=-0.5)
+    model.logits(matrix)                            # (n,) float64, one for each candidate
+    model.probability({"trigram_cosine": 0.7})
 """
 
 from collections.abc import Mapping, Sequence
