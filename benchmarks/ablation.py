@@ -1,8 +1,8 @@
-"""Measure what each arm and each family of features brings to the title index.
+"""Measure what each retriever and each family of features brings to the title index.
 
     python benchmarks/ablation.py [--data ../shared/data] [--questions 400]
 
-Each is taken away alone; the ranker then learns anew from the same views without it. Questions are those of
+Each is taken away alone; the ranker is then trained anew on the same queries without it. Questions are those of
 `title_shops`.
 """
 
@@ -20,10 +20,10 @@ from index.progress import Progress
 from index.resolver import TitleIndex
 from index.titles.bm25 import Rows
 from index.titles.encoder import Floats
-from index.titles.features import NAMES, Comparison
-from index.titles.query import Question
-from index.titles.ranker_training import learn, some_contents
-from index.titles.retriever import Arms
+from index.titles.features import FeatureMatrix
+from index.titles.query import Query
+from index.titles.ranker_training import some_contents, train_ranker
+from index.titles.retriever import HybridRetriever
 
 ANY: Rows = np.zeros(1, dtype=np.int64)  # some product: a question always has a candidate
 FAISS, BM25 = "FAISS", "BM25"
@@ -50,25 +50,26 @@ FAMILIES = {
 
 
 @dataclass(frozen=True)
-class Ablated(Arms):
-    """Arms without some features, and without one of the two where it is named."""
+class Ablated(HybridRetriever):
+    """A hybrid retriever without some features, and without FAISS or BM25 where one is named."""
 
     features: tuple[str, ...] = ()
-    arm: str = ""
+    without: str = ""
 
-    def candidates(self, text: str) -> tuple[Question, Rows, Comparison]:
+    def candidates(self, text: str) -> tuple[Query, Rows, FeatureMatrix]:
         """Compare by the features that are left."""
-        question, rows, comparison = super().candidates(text)
-        comparison.features[:, [NAMES.index(name) for name in self.features]] = 0
-        return question, rows, comparison
+        query, rows, matrix = super().candidates(text)
+        for name in self.features:
+            matrix.column(name)[:] = 0
+        return query, rows, matrix
 
     def nearest(self, vector: Floats) -> Rows:
-        """Fetch by vectors, unless that arm is gone."""
-        return ANY if self.arm == FAISS else super().nearest(vector)
+        """Fetch by vectors, unless FAISS is gone."""
+        return ANY if self.without == FAISS else super().nearest(vector)
 
     def holding(self, tokens: Sequence[str]) -> Rows:
-        """Fetch by words, unless that arm is gone."""
-        return ANY if self.arm == BM25 else super().holding(tokens)
+        """Fetch by words, unless BM25 is gone."""
+        return ANY if self.without == BM25 else super().holding(tokens)
 
 
 def main() -> None:
@@ -83,19 +84,19 @@ def main() -> None:
 
 def ablate(shop: Shop) -> None:
     """Print the share whose title comes first, and how often the decision misleads, without each part."""
-    whole = Arms.load(shop.home / "index", "")
-    parts = {field.name: getattr(whole, field.name) for field in fields(whole)}
+    whole = HybridRetriever.load(shop.home / "index", "")
+    parts = {field.name: getattr(whole, field.name) for field in fields(whole) if field.init}
     ways = {
         "all": Ablated(**parts),
-        f"without the {FAISS} arm": Ablated(**parts, arm=FAISS, features=("dense_cosine",)),
-        f"without the {BM25} arm": Ablated(**parts, arm=BM25),
+        f"without the {FAISS} arm": Ablated(**parts, without=FAISS, features=("dense_cosine",)),
+        f"without the {BM25} arm": Ablated(**parts, without=BM25),
     }
     ways |= {f"without {name}": Ablated(**parts, features=family) for name, family in FAMILIES.items()}
     print(f"\n### {shop.name}: without each part\n")
     head("first", *shop.slices, "wrong when found", "found")
     titles, contents = shop.titles(), some_contents(shop.catalogue, 0)
-    for name, arms in ways.items():
-        index = TitleIndex(arms, learn(arms, titles, contents, "", 0, Progress), shop.catalogue)
+    for name, retriever in ways.items():
+        index = TitleIndex(retriever, train_ranker(retriever, titles, contents, "", 0, Progress), shop.catalogue)
         search = resolving(index.resolve)
         answered = {slice_: [search(one.question) for one in sought] for slice_, sought in shop.slices.items()}
         cells = [f"{first(sought, answered[slice_]):.3f}" for slice_, sought in shop.slices.items()]

@@ -26,7 +26,7 @@ from assistant.grounding.evidence import ANSWERABILITY, Encode, passage_features
 from assistant.passages import Passage
 from assistant.question import read_question
 from index.text import fold
-from index.titles.encoder import StaticEncoder, hashed_idf
+from index.titles.encoder import HashedTfidfEncoder, hashed_idf
 
 HELD_OUT = " held out"
 DESCRIPTION_SOURCES = {"attribute", "bullet", "description"}
@@ -82,7 +82,7 @@ def load(folder: Path) -> list[Asked]:
         ),
         *(("semiPQA", row, row["label"] == "1") for row in read(folder / "semipqa_attribute_ranking_dev.jsonl.gz")),
     ]
-    encoder = StaticEncoder.of(hashed_idf([fold(row["candidate"]) for _, row, _ in rows]))
+    encoder = HashedTfidfEncoder.of(hashed_idf([fold(row["candidate"]) for _, row, _ in rows]))
     groups = defaultdict(list)
     for origin, row, answers in rows:
         groups[origin, row["qid"]].append((row, answers))

@@ -61,7 +61,7 @@ def write(source: Path, path: Path, rows: int, seed: int) -> None:
 
 
 def distinct_titles(real: Sequence[str], count: int, chance: random.Random) -> Iterator[str]:
-    """Give so many titles that differ when folded."""
+    """Yield so many titles that differ when folded."""
     cut = [title.split() for title in real if len(title.split()) > 2]
     made: list[str] = []
     seen: set[int] = set()
@@ -78,7 +78,7 @@ def distinct_titles(real: Sequence[str], count: int, chance: random.Random) -> I
 
 
 def _recombined(cut: Sequence[Sequence[str]], chance: random.Random) -> str:
-    """Give a title of the brand of one, the words of another, some of a third, and numbers of its own."""
+    """Return a title of the brand of one, the words of another, some of a third, and numbers of its own."""
     brand, body, lender = chance.choice(cut), chance.choice(cut), chance.choice(cut)
     words = [*brand[: chance.randint(1, 2)], *body[chance.randint(1, 2) :]]
     for _ in range(chance.randint(0, 3)):

@@ -91,10 +91,10 @@ def vary(sentence: str, words: list[str], chance: random.Random) -> str:
 def measure(source: Path, folder: Path, workers: int | None) -> dict[str, float | int]:
     """Run `prepare` in a process of its own and watch the memory of its tree."""
     code = (
-        "import sys; from pathlib import Path; from index.prepare import prepare\n"
+        "import sys; from pathlib import Path; from index.catalogue.prepare import CatalogueSettings, prepare\n"
         "if __name__ == '__main__':\n"
         "    source, folder, workers = sys.argv[1:]\n"
-        "    prepare(Path(source), Path(folder), workers=int(workers) or None)\n"
+        "    prepare(Path(source), Path(folder), CatalogueSettings(workers=int(workers) or None))\n"
     )
     start_s = time.monotonic()
     process = subprocess.Popen([sys.executable, "-c", code, str(source), str(folder), str(workers or 0)])

@@ -131,16 +131,16 @@ def minilm_flat(titles: Sequence[str]) -> tuple[Callable[[str], Ranked], int]:
 
 
 def plain_rrf(titles: Sequence[str]) -> tuple[Callable[[str], Ranked], int]:
-    arms = [minilm_flat(titles), bm25s_words(titles)]
+    retrievers = [minilm_flat(titles), bm25s_words(titles)]
 
     def search(question: str) -> Ranked:
         fused: dict[int, float] = {}
-        for arm, _ in arms:
-            for place, (row, _) in enumerate(arm(question)):
+        for retrieve, _ in retrievers:
+            for place, (row, _) in enumerate(retrieve(question)):
                 fused[row] = fused.get(row, 0.0) + 1 / (RRF_K + place + 1)
         return sorted(fused.items(), key=lambda pair: -pair[1])[:TOP]
 
-    return search, sum(size for _, size in arms)
+    return search, sum(size for _, size in retrievers)
 
 
 def _best(scores: Any) -> Ranked:
@@ -208,7 +208,7 @@ def measure(shop: Shop, peers: Sequence[str], seed: int) -> None:
 
 
 def _row(name: str, shop: Shop, answered: dict[str, list[Answered]], built: float, size: int) -> str:
-    """Give one line of the table beside peers."""
+    """Return one line of the table beside peers."""
     cells = [f"{first(sought, answered[slice_]):.3f}" for slice_, sought in shop.slices.items()]
     ms = [one.ms for each in answered.values() for one in each]
     costs = (f"{built:.1f}", f"{size / len(shop.catalogue):,.0f}", *(f"{q:.1f}" for q in np.percentile(ms, (50, 99))))
@@ -256,7 +256,7 @@ def presence(shop: Shop, home: Path, peers: Sequence[str], count: int, seed: int
 
 
 def timed(search: Callable[[str], Ranked], folded: Sequence[str]) -> Search:
-    """Give a peer as a way of searching."""
+    """Return a peer as a way of searching."""
 
     def ask(question: str) -> Answered:
         start = time.perf_counter()

@@ -42,7 +42,7 @@ class Shop:
         return TitleIndex.load(self.home / "index", self.catalogue)
 
     def titles(self) -> list[str]:
-        """Give the titles, by row."""
+        """Return the titles, by row."""
         return self.catalogue.titles()
 
 
@@ -93,7 +93,7 @@ def read(path: Path) -> list[dict[str, Any]]:
 
 
 def first(sought: Sequence[Sought], answered: Sequence[Answered]) -> float:
-    """Give the share whose title comes first."""
+    """Return the share whose title comes first."""
     return float(np.mean([one.place(asked.title) == 0 for asked, one in zip(sought, answered, strict=True)]))
 
 

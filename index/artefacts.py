@@ -54,13 +54,13 @@ class Manifest:
 
 
 def default_home() -> Path:
-    """Give `$TITLEWISE_HOME`, else `./artifacts`."""
+    """Return `$TITLEWISE_HOME`, else `./artifacts`."""
     return Path(os.environ.get("TITLEWISE_HOME") or "artifacts")
 
 
 @contextlib.contextmanager
 def publish(folder: Path, *, kind: str, made_by: dict[str, Any], made_from: str = "") -> Iterator[Path]:
-    """Give a scratch folder to fill; at a clean end, swap it in as `folder`, whole.
+    """Yield a scratch folder to fill; at a clean end, swap it in as `folder`, whole.
 
     On an exception the scratch folder goes and `folder` stays as it was. `made_by`
     may still be added to while the folder is filled.
@@ -98,7 +98,7 @@ def publish(folder: Path, *, kind: str, made_by: dict[str, Any], made_from: str 
 
 
 def open_verified(folder: Path, kind: str, load: Callable[[Path, Manifest], T]) -> T:
-    """Verify every file of the artefact in `folder`, then give `load(folder, manifest)`.
+    """Verify every file of the artefact in `folder`, then return `load(folder, manifest)`.
 
     If another process publishes a new artefact meanwhile, starts over, so that what
     is loaded comes from one artefact alone.
@@ -145,7 +145,7 @@ def read_manifest(folder: Path, kind: str) -> Manifest:
 
 
 def sha256_of(path: Path) -> str:
-    """Give the SHA-256 of a file, in hexadecimal."""
+    """Return the SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -156,7 +156,7 @@ def checksum_of(path: Path) -> dict[str, Any]:
 
 
 def _sealed(body: dict[str, Any]) -> bytes:
-    """Give the manifest as it is written: the body, and the SHA-256 that seals it."""
+    """Return the manifest as it is written: the body, and the SHA-256 that seals it."""
     return (json.dumps({"artefact": body, "sha256": _digest_of(body)}, indent=1, sort_keys=True) + "\n").encode()
 
 
@@ -165,11 +165,8 @@ def _digest_of(body: dict[str, Any]) -> str:
 
 
 def _write_manifest(folder: Path, *, kind: str, made_by: dict[str, Any], made_from: str) -> None:
-    files = {
-        str(path.relative_to(folder)): {"size": path.stat().st_size, "sha256": sha256_of(path)}
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    files = {str(path.relative_to(folder)): checksum_of(path) for path in paths}
     body = {
         "format": FORMATS[kind],
         "kind": kind,
@@ -196,7 +193,7 @@ def _verify(folder: Path, manifest: Manifest) -> None:
 
 
 def _may_replace(folder: Path, kind: str) -> bool:
-    """Say whether nothing is lost with what is there: an empty folder, or an artefact of the same kind."""
+    """Return whether nothing is lost with what is there: an empty folder, or an artefact of the same kind."""
     if not folder.is_dir():
         return False
     if not (folder / MANIFEST).is_file():

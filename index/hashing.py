@@ -14,7 +14,7 @@ Hashes = NDArray[np.uint64]
 
 
 def trigram_hashes(folded: Sequence[str]) -> tuple[Hashes, NDArray[np.int64]]:
-    """Give the 64-bit hash of each character trigram of each text, and the row of each."""
+    """Return the 64-bit hash of each character trigram of n texts, (k,) uint64, and the row of each, (k,) int64."""
     codes = _codes("\n".join(f" {text} " for text in folded))
     if len(codes) < 3:
         return np.zeros(0, dtype=np.uint64), np.zeros(0, dtype=np.int64)
@@ -26,7 +26,7 @@ def trigram_hashes(folded: Sequence[str]) -> tuple[Hashes, NDArray[np.int64]]:
 
 
 def word_hashes(words: Sequence[str]) -> Hashes:
-    """Give the 64-bit hash of each word; equal on every platform, and from run to run."""
+    """Return the 64-bit hash of each word, (n,) uint64; equal on every platform, and from run to run."""
     if not words:
         return np.zeros(0, dtype=np.uint64)
     codes = _codes("".join(words))
@@ -44,7 +44,7 @@ def mix(values: Hashes) -> Hashes:
 
 
 def splitmix64(states: Hashes) -> Hashes:
-    """Give the number that SplitMix64 draws from each state, (n,) uint64: one to one, evenly spread."""
+    """Return the number that SplitMix64 draws from each state, (n,) uint64: one to one, evenly spread."""
     return mix(states + _GAMMA)
 
 

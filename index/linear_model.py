@@ -1,7 +1,9 @@
 """A linear model over named features, whose value is a logit.
 
-model = LinearModel({"share of the asked words": 1.2, "cosine": 5.4}, bias=-3.4)
-model.probability({"share of the asked words": 0.5, "cosine": 0.3})
+For one row of features at a time; many rows at once are the affair of `index.titles.standardised`.
+
+    model = LinearModel({"share of the asked words": 1.2, "cosine": 5.4}, bias=-3.4)
+    model.probability({"share of the asked words": 0.5, "cosine": 0.3})
 """
 
 import math

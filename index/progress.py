@@ -27,8 +27,8 @@ class Progress:
         self._label = label
         self._total = total
         self._unit = unit
-        self._done = self._said = 0
-        self._start_s = self._said_s = time.monotonic()
+        self._done = self._reported = 0
+        self._start_s = self._reported_s = time.monotonic()
         self._bar: tqdm[NoReturn] | None = None
 
     def __enter__(self) -> Self:
@@ -40,20 +40,20 @@ class Progress:
     ) -> None:
         if self._bar is not None:
             self._bar.close()
-        elif 0 < self._said < self._done and kind is None:
-            self._say()
+        elif 0 < self._reported < self._done and kind is None:
+            self._report()
 
     def update(self, steps: int = 1) -> None:
         """Count `steps` more as done."""
         self._done += steps
         if self._bar is not None:
             self._bar.update(steps)
-        elif time.monotonic() - self._said_s >= LINE_EVERY_S:
-            self._say()
+        elif time.monotonic() - self._reported_s >= LINE_EVERY_S:
+            self._report()
 
-    def _say(self) -> None:
-        self._said, self._said_s = self._done, time.monotonic()
-        elapsed_s = self._said_s - self._start_s
+    def _report(self) -> None:
+        self._reported, self._reported_s = self._done, time.monotonic()
+        elapsed_s = self._reported_s - self._start_s
         of = f" of {self._total:,} ({self._done / self._total:.0%})" if self._total else ""
         speed = f"{self._done / elapsed_s:,.0f}" if elapsed_s > 0 else "?"
         print(

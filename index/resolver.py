@@ -1,6 +1,6 @@
 """Which product a question means: found, ambiguous or unknown, with a calibrated probability.
 
-Candidates come from the two arms, the ranker orders and judges them, and stated costs
+Candidates come from the hybrid retriever, the ranker orders them and says how sure that is, and stated costs
 decide. The question is never answered here.
 
     TitleIndex.build(catalogue, home / "index", progress=Progress)
@@ -19,6 +19,7 @@ import numpy as np
 from index.artefacts import MANIFEST, Manifest, open_verified, publish, read_manifest
 from index.errors import ArtefactError, QuestionError, UnknownProductError
 from index.hashing import word_hashes
+from index.settings import IndexSettings
 from index.text import fold, is_model_number, title_part
 from index.titles.decision import Decision, decide
 from index.titles.encoder import batches
@@ -26,19 +27,19 @@ from index.titles.segments import GONE
 
 if TYPE_CHECKING:
     from index.catalogue.store import Catalogue
+    from index.hashing import Hashes
+    from index.progress import Progress
+    from index.titles.bm25 import Rows
     from index.titles.encoder import Floats
-    from index.titles.ranker import Judgement, Ranker, Reason
-    from index.titles.retriever import Arms
-
+    from index.titles.ranker import RankedCandidates, Ranker, Reason
+    from index.titles.retriever import HybridRetriever
 
 MAX_QUESTION_CHARACTERS = 4_000
-MAX_HITS = 10
-MAX_CANDIDATES = 4
-
+KEYS_FILE = "product_keys.npy"
+NAMES_AT_ONCE = 16_384  # are hashed: their characters take eight bytes each meanwhile
 _UID_WORD = re.compile(r"\b(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z\d]{4,}\b")
 _ANNOUNCED_UID = re.compile(r"\b(?:uid|sku|asin|isbn|ean|gtin|id|product|item)\W{1,3}([\w-]+)", re.I)
 _LONG_NUMBER = re.compile(r"\b\d[\d-]{6,16}[\dXx]\b")  # an ISBN or an EAN, hyphens or not
-MOST_BESIDE = 2  # words, frame words apart, in a part of a question about two products that names neither
 _EITHER = re.compile(r"\s+(?:or|vs\.?|versus|ou)\s+(?:the |a |o )?", re.I)
 _COMPARED = re.compile(r"\s+(?:or|vs\.?|versus|ou|and|e)\s+(?:the |a |o )?|[,;:]\s+(?:the |a |o )?", re.I)
 _COMPARES = re.compile(
@@ -46,17 +47,6 @@ _COMPARES = re.compile(
     r"|cheaper|longer|shorter|faster|melhor|maior|menor|mais \w+)\b",
     re.I,
 )
-# At least this probable is the only title that holds a part number of the question: few lessons of a small catalogue
-# have part numbers, so the ranker is too shy there.
-PART_NUMBER_ALONE = 0.9
-# Up to so many titles, an update learns everything anew: that takes seconds.
-LEARNT_ANEW_BELOW = 20_000
-# A larger share of products that came or went since the last full build, and what was learnt then is out of date.
-MOST_CHANGED = 0.1
-KEYS_FILE = "product_keys.npy"
-NAMES_AT_ONCE = 16_384  # are hashed: their characters take eight bytes each meanwhile
-# Not offered beside better candidates: this share of the best one's weight or less.
-LEAST_SHARE = 0.1
 
 
 @dataclass(frozen=True)
@@ -95,7 +85,7 @@ class Resolution:
 
 @dataclass(frozen=True)
 class Explanation:
-    """Why the best hit is the best: what each word of the question weighs, and what each feature said.
+    """Why the best hit is the best: what each word of the question weighs, and what each feature adds.
 
     `before_second` compares the best candidate with the next one, `sure` says how probable it is that the best is
     meant at all; both have the weightiest reason first. A uid in the question decides alone, and is not among them.
@@ -109,45 +99,62 @@ class Explanation:
 class TitleIndex:
     """The titles of one catalogue, ready for questions; one instance serves many threads."""
 
-    def __init__(self, arms: "Arms", ranker: "Ranker", catalogue: "Catalogue") -> None:
+    def __init__(self, retriever: "HybridRetriever", ranker: "Ranker", catalogue: "Catalogue") -> None:
         """Hold what `load` opened; call that instead."""
-        self._arms = arms
+        self._retriever = retriever
         self._ranker = ranker
         self._catalogue = catalogue
+        self._settings = retriever.settings
 
     @classmethod
-    def build(cls, catalogue: "Catalogue", folder: Path, *, encoder: str = "", seed: int = 0, progress: Any) -> None:
+    def build(
+        cls,
+        catalogue: "Catalogue",
+        folder: Path,
+        *,
+        encoder: str = "",
+        seed: int = 0,
+        settings: IndexSettings = IndexSettings(),
+        progress: "type[Progress]",
+    ) -> None:
         """Index the titles of a catalogue and publish the artefact in `folder`.
 
-        `encoder` names a sentence-transformers model; "" is the built-in one. The same catalogue
-        and seed give the same files. Raises `UserError` where the encoder cannot be loaded.
+        `encoder` names a sentence-transformers model; "" is the built-in one. The same catalogue, seed
+        and settings give the same files. Raises `UserError` where the encoder cannot be loaded.
         """
-        from index.titles.ranker_training import learn, some_contents
-        from index.titles.retriever import Arms
+        from index.titles.ranker_training import some_contents, train_ranker
+        from index.titles.retriever import HybridRetriever
 
         if Path(encoder).is_dir() and encoder:
             encoder = str(Path(encoder).resolve())
         titles = _titles_of(catalogue)
-        contents = some_contents(catalogue, seed)
+        contents = some_contents(catalogue, seed, settings)
         made_by: dict[str, Any] = {"encoder": encoder, "titles": len(titles), "seed": seed}
         with publish(folder, kind="index", made_by=made_by, made_from=catalogue.digest) as scratch:
-            arms = Arms.build(titles, contents, encoder, progress)
-            made_by["dims"] = arms.encoder.dims
-            ranker = learn(arms, titles, contents, encoder, seed, progress)
-            arms.save(scratch)
+            retriever = HybridRetriever.build(titles, contents, encoder, settings, progress)
+            made_by["dims"] = retriever.encoder.dims
+            ranker = train_ranker(retriever, titles, contents, encoder, seed, progress)
+            retriever.save(scratch)
             ranker.save(scratch)
             np.save(scratch / KEYS_FILE, product_keys(catalogue.uids(), titles), allow_pickle=False)
 
     @classmethod
-    def update(cls, catalogue: "Catalogue", folder: Path, *, progress: Any) -> "Change":
+    def update(
+        cls,
+        catalogue: "Catalogue",
+        folder: Path,
+        *,
+        settings: IndexSettings = IndexSettings(),
+        progress: "type[Progress]",
+    ) -> "Change":
         """Bring the index in `folder` to an edited catalogue, in time that the change takes, and publish it.
 
         What was learnt from the titles is kept: an index built anew learns it from all of today's. Where that takes
-        seconds, or more than `MOST_CHANGED` of the titles have changed, and where there is no index, it is built anew.
+        seconds, or more than `max_changed` of the titles have changed, and where there is no index, it is built anew.
 
         Raises `ArtefactError` where the index is damaged, `UserError` where its encoder cannot be loaded.
         """
-        from index.titles.retriever import Arms
+        from index.titles.retriever import HybridRetriever
 
         titles = _titles_of(catalogue)
         try:
@@ -155,28 +162,28 @@ class TitleIndex:
         except ArtefactError:
             if (folder / MANIFEST).exists():
                 raise
-            cls.build(catalogue, folder, progress=progress)
+            cls.build(catalogue, folder, settings=settings, progress=progress)
             return Change(len(titles), 0, anew=True)
         encoder, seed = manifest.made_by["encoder"], manifest.made_by["seed"]
 
-        def opened(place: Path, _: Manifest) -> tuple[Arms, Any]:
-            return Arms.load(place, encoder), np.load(place / KEYS_FILE)
+        def opened(place: Path, _: Manifest) -> "tuple[HybridRetriever, Hashes]":
+            return HybridRetriever.load(place, encoder, settings), np.load(place / KEYS_FILE)
 
-        arms, old_keys = open_verified(folder, "index", opened)
+        retriever, old_keys = open_verified(folder, "index", opened)
         rows, added = _matched(old_keys, product_keys(catalogue.uids(), titles))
         gone = int((rows == GONE).sum())
-        if len(titles) <= LEARNT_ANEW_BELOW or max(gone, len(added)) > MOST_CHANGED * len(old_keys):
-            cls.build(catalogue, folder, encoder=encoder, seed=seed, progress=progress)
+        if len(titles) <= settings.rebuilt_up_to or max(gone, len(added)) > settings.max_changed * len(old_keys):
+            cls.build(catalogue, folder, encoder=encoder, seed=seed, settings=settings, progress=progress)
             return Change(len(added), gone, anew=True)
-        arms = arms.changed(rows, [titles[row] for row in added], added, progress)
+        retriever = retriever.changed(rows, [titles[row] for row in added], added, progress)
         made_by = {key: value for key, value in manifest.made_by.items() if key != "titlewise"}
         made_by |= {"titles": len(titles), "added": len(added), "gone": gone}
         with publish(folder, kind="index", made_by=made_by, made_from=catalogue.digest) as scratch:
-            arms.save_changes(scratch, folder)
+            retriever.save_changes(scratch, folder)
         return Change(len(added), gone, anew=False)
 
     @classmethod
-    def load(cls, folder: Path, catalogue: "Catalogue") -> "TitleIndex":
+    def load(cls, folder: Path, catalogue: "Catalogue", settings: IndexSettings = IndexSettings()) -> "TitleIndex":
         """Verify and open the index in `folder`.
 
         Raises `ArtefactError` where it is missing, damaged or made from another catalogue, and
@@ -185,7 +192,7 @@ class TitleIndex:
 
         def opened(place: Path, manifest: Manifest) -> "TitleIndex":
             from index.titles.ranker import Ranker
-            from index.titles.retriever import Arms
+            from index.titles.retriever import HybridRetriever
 
             if manifest.made_from != catalogue.digest:
                 raise ArtefactError(
@@ -193,61 +200,65 @@ class TitleIndex:
                     f"one made from the catalogue {catalogue.digest[:12]}",
                     "titlewise index",
                 )
-            return cls(Arms.load(place, manifest.made_by["encoder"]), Ranker.load(place), catalogue)
+            retriever = HybridRetriever.load(place, manifest.made_by["encoder"], settings)
+            return cls(retriever, Ranker.load(place, settings), catalogue)
 
         return open_verified(folder, "index", opened)
 
     def encode(self, texts: Sequence[str]) -> "Floats":
-        """Give the title encoder's vectors of any texts: (n, d) float32, unit rows; higher products are nearer."""
-        return self._arms.encoder.encode(texts)
+        """Return the title encoder's vectors of any texts: (n, d) float32, unit rows; higher products are nearer."""
+        return self._retriever.encoder.encode(texts)
 
     def resolve(self, question: str) -> Resolution:
-        """Say which product a question means; of two that it names ("which is lighter, A or B?") both are offered.
+        """Return which product a question means; of two that it names ("which is lighter, A or B?") both are offered.
 
         Raises `QuestionError` where it is blank or longer than 4,000 characters.
         """
         check_question(question)
         whole = self._resolved(question)
-        parts = [(part, self._resolved(part)) for part in parts_of(question)]
+        parts = [(part, self._resolved(part)) for part in parts_of(question, self._settings.max_candidates)]
         named = {found.hits[0].uid: found.hits[0] for _, found in parts if found.decision == "found"}
         others = [part for part, found in parts if found.decision != "found"]  # such as "which is lighter"
-        if len(named) < 2 or any(len(title_part(fold(part)).split()) > MOST_BESIDE for part in others):
+        most = self._settings.max_words_beside
+        if len(named) < 2 or any(len(title_part(fold(part)).split()) > most for part in others):
             return whole
         both = tuple(named.values())
         rest = tuple(hit for hit in whole.hits if hit.uid not in named)
-        hits = (*both, *rest)[:MAX_HITS]
-        return Resolution("ambiguous", max(hit.score for hit in both), hits, both[:MAX_CANDIDATES], compares=True)
+        hits = (*both, *rest)[: self._settings.max_hits]
+        offered = both[: self._settings.max_candidates]
+        return Resolution("ambiguous", max(hit.score for hit in both), hits, offered, compares=True)
 
     def explain(self, question: str) -> Explanation:
-        """Say what speaks for the best hit of a question, and how sure that is; raises as `resolve`."""
+        """Return what speaks for the best hit of a question, and how sure that is; raises as `resolve`."""
         check_question(question)
-        asked, _, comparison = self._arms.candidates(question)
-        before, sure = self._ranker.explain(asked, comparison)
-        words = sorted(zip(asked.words, asked.weights.tolist(), strict=True), key=lambda pair: -pair[1])
+        query, _, matrix = self._retriever.candidates(question)
+        before, sure = self._ranker.explain(query, matrix)
+        words = sorted(zip(query.words, query.weights.tolist(), strict=True), key=lambda pair: -pair[1])
         return Explanation(tuple(words), tuple(before), tuple(sure))
 
     def _resolved(self, question: str) -> Resolution:
         """Take a question for one about a single product."""
-        asked, rows, comparison = self._arms.candidates(question)
-        judgement = self._ranker.judge(asked, comparison)
-        ranked = [int(row) for row in rows[judgement.order]]
-        titles = [comparison.titles[place] for place in judgement.order]
-        alike = self._alike(ranked, titles, judgement)
-        first = (
-            max(judgement.first, PART_NUMBER_ALONE) if _has_part_number_alone(asked.words, titles) else judgement.first
-        )
+        settings = self._settings
+        query, rows, matrix = self._retriever.candidates(question)
+        ranked = self._ranker.rank(query, matrix)
+        ordered = [int(row) for row in rows[ranked.order]]
+        titles = [matrix.titles[place] for place in ranked.order]
+        alike = self._alike(ordered, titles, ranked)
+        by_number = _has_part_number_alone(query.words, titles)
+        first = max(ranked.first, settings.part_number_alone) if by_number else ranked.first
         probability = min(first, 1 / len(alike))
-        scored = [(row, probability * share) for row, share in zip(ranked, judgement.share, strict=True)]
+        scored = [(row, probability * share) for row, share in zip(ordered, ranked.share, strict=True)]
         named = self._named_by_uid(question)
         if named is not None:
             scored = [(named, 1.0), *((row, score) for row, score in scored if row != named)]
-            return Resolution("found", 1.0, self._hits(scored[:MAX_HITS]))
-        hits = self._hits(scored[:MAX_HITS])
+            return Resolution("found", 1.0, self._hits(scored[: settings.max_hits]))
+        hits = self._hits(scored[: settings.max_hits])
         # Those that the question cannot tell from the best are as likely as it, where it names any of them.
-        names_any = bool(comparison.covered[judgement.order[0]].any())
-        of_any = max(judgement.four, min(1.0, first * len(alike) * names_any))
-        decision = decide(probability, min(max(first, judgement.four), MAX_CANDIDATES / len(alike)), of_any)
-        if not asked.folded:  # no word to know a product by ("★")
+        names_any = bool(matrix.covered[ranked.order[0]].any())
+        of_any = max(ranked.four, min(1.0, first * len(alike) * names_any))
+        of_four = min(max(first, ranked.four), settings.max_candidates / len(alike))
+        decision = decide(probability, of_four, of_any, settings)
+        if not query.folded:  # no word to know a product by ("★")
             decision = "unknown"
         offered = self._offered(scored, titles, alike) if decision == "ambiguous" else []
         if decision == "ambiguous" and len(offered) < 2:
@@ -255,32 +266,33 @@ class TitleIndex:
             offered = []
         return Resolution(decision, probability, hits, self._hits(offered))
 
-    def _alike(self, ranked: list[int], titles: list[str], judgement: "Judgement") -> list[int]:
-        """Give the places (0 is the best) that the question cannot tell from the best, that one first.
+    def _alike(self, ordered: list[int], titles: list[str], ranked: "RankedCandidates") -> list[int]:
+        """Return the places (0 is the best) that the question cannot tell from the best, that one first.
 
         Products of the best one's title with other contents are among them; exact copies are not.
         """
-        contents = {self._catalogue.product(ranked[0]).content}
+        contents = {self._catalogue.product(ordered[0]).content}
         copies = []
-        for place in range(1, len(ranked)):
+        for place in range(1, len(ordered)):
             if titles[place] == titles[0]:
-                content = self._catalogue.product(ranked[place]).content
+                content = self._catalogue.product(ordered[place]).content
                 if content not in contents:
                     contents.add(content)
                     copies.append(place)
-        return [0, *copies, *judgement.rivals]
+        return [0, *copies, *ranked.rivals]
 
     def _offered(self, scored: list[tuple[int, float]], titles: list[str], alike: list[int]) -> list[tuple[int, float]]:
         """Choose up to four to ask about, best first: those alike, then other likely ones; no exact copies."""
-        likely = [place for place, (_, score) in enumerate(scored) if score > LEAST_SHARE * scored[0][1]]
+        least = self._settings.least_share * scored[0][1]
+        likely = [place for place, (_, score) in enumerate(scored) if score > least]
         chosen: dict[tuple[str, str], int] = {}
         for place in [*alike, *likely]:
-            if len(chosen) < MAX_CANDIDATES:
+            if len(chosen) < self._settings.max_candidates:
                 chosen.setdefault((titles[place], self._catalogue.product(scored[place][0]).content), place)
         return [scored[place] for place in sorted(chosen.values())]
 
     def _named_by_uid(self, question: str) -> int | None:
-        """Give the row of the product whose uid the question is or names, if any.
+        """Return the row of the product whose uid the question is or names, if any.
 
         Inside a question a uid is taken for one if it mixes letters and digits, is a long number, or is announced.
         """
@@ -297,24 +309,27 @@ class TitleIndex:
         return tuple(Hit(product.uid, product.title, float(score)) for product, score in products)
 
 
-def parts_of(question: str) -> list[str]:
-    """Cut a question that may be about several products into a part for each; [] where it is about one.
+def parts_of(question: str, most: int) -> list[str]:
+    """Cut a question that may be about several products into a part for each, `most` at most; [] where it is about one.
 
     "or" is enough; "and", which titles are full of, only where things are compared.
     """
     between = _COMPARED if _COMPARES.search(question) else _EITHER
     parts = [part for part in between.split(question) if any(sign.isalnum() for sign in part)]
-    return parts if 2 <= len(parts) <= MAX_CANDIDATES else []
+    return parts if 2 <= len(parts) <= most else []
 
 
-def product_keys(uids: Sequence[str], titles: Sequence[str]) -> Any:
-    """Give (n,) uint64 that identify uid and title of each product; one at least."""
+def product_keys(uids: Sequence[str], titles: Sequence[str]) -> "Hashes":
+    """Return (n,) uint64 that identify uid and title of each product; one at least."""
     names = [f"{uid}\0{title}" for uid, title in zip(uids, titles, strict=True)]
     return np.concatenate([word_hashes(batch) for batch in batches(names, NAMES_AT_ONCE)])
 
 
-def _matched(old: Any, new: Any) -> tuple[Any, Any]:
-    """Give the new row of each old product, `GONE` where it has none, and the new rows that no old product has."""
+def _matched(old: "Hashes", new: "Hashes") -> "tuple[Rows, Rows]":
+    """Return the new row of each old product, `GONE` where it has none, and the new rows that no old product has.
+
+    The keys are (old products,) and (new products,) uint64.
+    """
     order = np.argsort(new, kind="stable")
     place = np.minimum(np.searchsorted(new[order], old), max(0, len(new) - 1))
     same = new[order][place] == old
@@ -332,7 +347,7 @@ def _titles_of(catalogue: "Catalogue") -> list[str]:
 
 
 def _has_part_number_alone(words: Sequence[str], titles: Sequence[str]) -> bool:
-    """Say whether the best title, and no other candidate, holds a part number of the question."""
+    """Return whether the best title, and no other candidate, holds a part number of the question."""
     numbers = [word for word in words if is_model_number(word) and not word.isdigit()]
     return any([word in title.split() for title in titles] == [True, *[False] * (len(titles) - 1)] for word in numbers)
 

@@ -1,15 +1,19 @@
-"""Words of titles and questions: folded, cut, joined, and the frame around a title told apart.
+"""Words of titles and questions: folded, cut, joined, and parted from the frame around a title.
 
-fold("Sony WH-1000XM4, Café")       # "sony wh1000xm4 cafe"
-tokens("Sony WH-1000XM4")           # ["sony", "wh1000xm4", "wh", "1000xm4"]
-title_part("does the Harrow kettle come with a lid?")    # "harrow kettle lid"
+The lists of words are in `words.toml`.
+
+    fold("Sony WH-1000XM4, Café")       # "sony wh1000xm4 cafe"
+    tokens("Sony WH-1000XM4")           # ["sony", "wh1000xm4", "wh", "1000xm4"]
+    title_part(fold("does the Harrow kettle come with a lid?"))    # "harrow kettle lid"
 """
 
 import itertools
 import re
+import tomllib
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 # Hyphens and apostrophes inside a word; "2-8" stays two numbers, "WH-1000" becomes one word.
 _COMPOUND = re.compile(r"[^\W_]+(?:[-‐‑–'’´`][^\W_]+)+")
@@ -20,54 +24,14 @@ _MEASURE = re.compile(r"\d{1,3}[a-z]{1,5}")
 _QUOTED = re.compile(r"(?<![\w\"])[\"“”«»„]([^\"“”«»„]{3,})[\"“”«»„](?!\w)")  # 2" by 4" are inches
 LETTERS_BESIDE_A_NUMBER = 4
 
-# What people put around a title, in English and in Portuguese. Such words count for little when a
-# question is matched; a title that holds them ("What If?") is still found by its other words or in full.
-FRAME_WORDS = frozenset(
-    fragment
-    for line in (
-        "a about all also am an and any anyone are as ask asking at be been but buy by can come comes could did do",
-        "does for from get give had has have hello help hey hi how i if im in info information into is it its just",
-        "know let like looking many may me much my need of on one or please product question same say show should",
-        "so some tell than thank thanks that the their them there these they thing this those to us use used want",
-        "was we were what whats when where which who whose why will with would you your exactly sell available",
-        "included include includes agora ai ajuda algum alguma ao aos boa bom com como da das de dele dela deste",
-        "desta desse dessa dos dia e ela ele em entre era essa esse esta este eu faz favor foi gostaria ha",
-        "informacao isso isto ja la mais meu minha muito na nas no nos numa num o obrigado obrigada oi ola onde os",
-        "ou para pela pelo pode poderia por porque posso pra preciso produto qual quais quando quanto quantos",
-        "quantas que quem quero queria saber se sem ser seu sobre sua tambem tem ter tenho tipo tudo um uma vem",
-        "voce voces sao serve funciona vcs",
-    )
-    for fragment in line.split()
-)
-# What is often asked about, and sometimes stands in titles too.
-ATTRIBUTE_WORDS = frozenset(
-    fragment
-    for line in (
-        "age ages assembly batteries battery charger color colors colour colours compatible cost costs dimension",
-        "dimensions dishwasher fit fits good heavy height kids last long made mac material old outdoors pages",
-        "pieces price quality safe size sizes stock suitable tall version warranty waterproof weigh weighs weight",
-        "wide width work working works year altura bateria carregador comprimento cor cores criancas custa estoque",
-        "feito feita garantia largura medidas paginas pecas pesa peso pilha pilhas preco qualidade resistente",
-        "tamanho tamanhos versao",
-    )
-    for fragment in line.split()
-)
-# What twins differ by, where it is not a number.
-VARIANT_WORDS = frozenset(
-    fragment
-    for line in (
-        "beige black blue bronze brown clear copper cyan gold golden gray green grey ivory magenta maroon navy",
-        "orange pink purple red rose silver tan teal transparent turquoise violet white yellow amarelo amarela",
-        "azul bege branco branca cinza dourado dourada laranja marrom prata preto preta rosa roxo roxa verde",
-        "vermelho vermelha large medium small mini xl xxl big jumbo little long short wide narrow left right",
-        "single double triple grande medio media pequeno pequena hardcover paperback kindle audiobook deluxe",
-        "premium standard basic pro plus lite junior senior men women boys girls",
-    )
-    for fragment in line.split()
-)
-POINTING_WORDS = frozenset(
-    "it its this that these those they them one ele ela isso isto este esta esse essa dele dela".split()
-)
+_WORDS = {
+    kind: frozenset(words.split())
+    for kind, words in tomllib.loads(Path(__file__).with_name("words.toml").read_text(encoding="utf-8")).items()
+}
+FRAME_WORDS = _WORDS["frame"]  # what people put around a title
+ATTRIBUTE_WORDS = _WORDS["attribute"]  # what is often asked about
+VARIANT_WORDS = _WORDS["variant"]  # what twins differ by, where it is not a number
+POINTING_WORDS = _WORDS["pointing"]  # what stands for a product that was named before
 
 # What no answer is about, in a question or in a description.
 GRAMMAR_WORDS = FRAME_WORDS | frozenset("book got having he her his item our then too".split())
@@ -75,7 +39,7 @@ WORD = re.compile(r"\w+(?:[.,'’]\w+)*")
 
 
 def fold(text: str) -> str:
-    """Give the words of a text in lower case without accents, joined by single spaces."""
+    """Return the words of a text in lower case without accents, joined by single spaces."""
     return " ".join(_folded(unaccented(text)))
 
 
@@ -84,13 +48,13 @@ def _folded(plain: str) -> list[str]:
 
 
 def unaccented(text: str) -> str:
-    """Give a text in lower case without accents."""
+    """Return a text in lower case without accents."""
     plain = unicodedata.normalize("NFKD", text).casefold()
     return plain if plain.isascii() else "".join(sign for sign in plain if not unicodedata.combining(sign))
 
 
 def tokens(text: str) -> list[str]:
-    """Cut a text into the tokens of the lexical arm.
+    """Cut a text into the tokens of the BM25 index.
 
     A compound gives its joined form and its parts; a short word beside a number is also
     joined to it, so that "WH 1000XM4", "WH-1000XM4" and "wh1000xm4" (or "12 oz" and "12oz") meet.
@@ -102,25 +66,25 @@ def tokens(text: str) -> list[str]:
 
 
 def joins(found: list[str]) -> list[str]:
-    """Give neighbours written as one word, where one is a number-like word and the other is short."""
+    """Return neighbours written as one word, where one is a number-like word and the other is short."""
     return [one + other for one, other in itertools.pairwise(found) if _belong_together(one, other)]
 
 
 def title_part(folded_question: str) -> str:
-    """Give a folded question without its frame words; the whole question where nothing else is left."""
+    """Return a folded question without its frame words; the whole question where nothing else is left."""
     kept = [word for word in folded_question.split() if word not in FRAME_WORDS]
     return " ".join(kept) or folded_question
 
 
 def quoted_part(question: str) -> str:
-    """Give the longest part between double quotes that holds two words or more, else ""."""
+    """Return the longest part between double quotes that holds two words or more, else ""."""
     parts = [part for part in _QUOTED.findall(question) if len(part.split()) > 1]
     return max(parts, key=len, default="")
 
 
 @lru_cache(1 << 16)
 def is_model_number(word: str) -> bool:
-    """Say whether a folded word looks like a part number: four characters or more, a digit among them.
+    """Return whether a folded word looks like a part number: four characters or more, a digit among them.
 
     A year ("1999") and a measure ("64gb", "18inch") are none.
     """
@@ -135,7 +99,7 @@ def _join(match: re.Match[str]) -> str:
 
 
 def _join_of(compound: str) -> str:
-    """Give a compound as one word, or "" where all its parts are numbers ("2-8")."""
+    """Return a compound as one word, or "" where all its parts are numbers ("2-8")."""
     parts = _INNER.split(compound)
     return "" if all(part.isdigit() for part in parts) else "".join(parts)
 

@@ -15,6 +15,7 @@ from assistant.models.download import fetch
 from assistant.models.named import EMBEDDED
 from index.catalogue.store import Catalogue
 from index.resolver import TitleIndex
+from index.settings import IndexSettings
 from ui.cli import main
 from ui.commands.demo import SAMPLE
 
@@ -52,10 +53,10 @@ def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
-@pytest.fixture
-def few_lessons(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Index in a tenth of the time, for tests that do not ask how well the ranker has learnt."""
-    monkeypatch.setattr("index.titles.ranker_training.VIEWS", 120)
+@pytest.fixture(scope="session")
+def few_queries() -> IndexSettings:
+    """Index in a tenth of the time, for tests that do not ask how well the ranker is trained."""
+    return IndexSettings(noisy_queries=120)
 
 
 @pytest.fixture(scope="module")

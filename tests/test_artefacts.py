@@ -1,5 +1,6 @@
 """Artefacts: published whole or not at all; damage never passes unseen."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from index.artefacts import Manifest, open_verified, publish, read_manifest
+from index.artefacts import Manifest, checksum_of, open_verified, publish, read_manifest
 from index.catalogue.prepare import prepare
 from index.catalogue.store import Catalogue
 from index.errors import ArtefactError
@@ -34,6 +35,12 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (home / "trn.json").write_text("".join(json.dumps(row) + "\n" for row in rows) + "broken\n")
     prepare(home / "trn.json", home / "catalogue")
     return home / "catalogue"
+
+
+def test_a_checksum_is_size_and_digest_as_manifests_list_them(whole: Path) -> None:
+    for name, record in read_manifest(whole, "catalogue").files.items():
+        data = (whole / name).read_bytes()
+        assert checksum_of(whole / name) == record == {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
 
 
 FILES = [
@@ -132,7 +139,7 @@ def test_readers_see_the_old_or_the_new_one_whole_while_it_is_published(tmp_path
     folder = tmp_path / "index"
     _publish(folder, "text 0")
     seen: list[set[str]] = []
-    faults: list[BaseException] = []
+    errors: list[BaseException] = []
     ended = threading.Event()
 
     def read() -> None:
@@ -140,7 +147,7 @@ def test_readers_see_the_old_or_the_new_one_whole_while_it_is_published(tmp_path
             while not ended.is_set():
                 seen.append(open_verified(folder, "index", _texts))
         except BaseException as error:
-            faults.append(error)
+            errors.append(error)
 
     readers = [threading.Thread(target=read) for _ in range(3)]
     for reader in readers:
@@ -150,7 +157,7 @@ def test_readers_see_the_old_or_the_new_one_whole_while_it_is_published(tmp_path
     ended.set()
     for reader in readers:
         reader.join()
-    assert not faults
+    assert not errors
     assert all(len(texts) == 1 for texts in seen)
     assert len({text for texts in seen for text in texts}) > 1
     assert [path.name for path in tmp_path.iterdir()] == ["index"]

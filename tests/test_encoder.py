@@ -11,7 +11,7 @@ import tiny_sentence_model as tiny
 from index.errors import UserError
 from index.hashing import trigram_hashes, word_hashes
 from index.text import fold, is_model_number, quoted_part, title_part, tokens
-from index.titles.encoder import SentenceEncoder, StaticEncoder, hashed, hashed_idf
+from index.titles.encoder import HashedTfidfEncoder, SentenceEncoder, hashed, hashed_idf
 
 TITLES = ["Sony WH-1000XM4 Headphones", "Harrow Kettle 1.7 L, Red", "Caneta esferográfica azul", "Moby-Dick"]
 
@@ -26,8 +26,8 @@ GOLDEN_TRIGRAMS = [
 ]
 
 
-def static_encoder(titles: list[str]) -> StaticEncoder:
-    return StaticEncoder.of(hashed_idf([fold(title) for title in titles]))
+def tfidf_encoder(titles: list[str]) -> HashedTfidfEncoder:
+    return HashedTfidfEncoder.of(hashed_idf([fold(title) for title in titles]))
 
 
 def test_a_part_number_folds_to_the_same_word_with_and_without_hyphen() -> None:
@@ -72,8 +72,8 @@ def test_hashes_are_the_same_on_every_machine_and_in_every_version() -> None:
 
 def test_vectors_do_not_depend_on_the_process() -> None:
     code = (
-        "from index.encoder import *; from index.words import fold;"
-        f"t={TITLES!r}; e=StaticEncoder.of(hashed_idf([fold(x) for x in t])); print(e.encode(t).tobytes().hex())"
+        "from index.titles.encoder import *; from index.text import fold;"
+        f"t={TITLES!r}; e=HashedTfidfEncoder.of(hashed_idf([fold(x) for x in t])); print(e.encode(t).tobytes().hex())"
     )
     others = [
         subprocess.run(
@@ -81,11 +81,11 @@ def test_vectors_do_not_depend_on_the_process() -> None:
         ).stdout.strip()
         for seed in ("1", "2")
     ]
-    assert others == [static_encoder(TITLES).encode(TITLES).tobytes().hex()] * 2
+    assert others == [tfidf_encoder(TITLES).encode(TITLES).tobytes().hex()] * 2
 
 
 def test_vectors_are_unit_rows_and_equal_the_plain_sum() -> None:
-    encoder = static_encoder(TITLES)
+    encoder = tfidf_encoder(TITLES)
     vectors = encoder.encode(TITLES)
     assert vectors.dtype == np.float32
     assert vectors.shape == (4, encoder.dims)
@@ -97,19 +97,19 @@ def test_vectors_are_unit_rows_and_equal_the_plain_sum() -> None:
 
 
 def test_a_typo_stays_nearer_than_another_product() -> None:
-    encoder = static_encoder(TITLES)
+    encoder = tfidf_encoder(TITLES)
     near = encoder.encode(["sonny wh1000xm4 headfones"]) @ encoder.encode(TITLES).T
     assert near[0].argmax() == 0
     assert near[0, 0] > 2 * near[0, 1:].max()
 
 
 def test_texts_without_a_word_give_zero_rows() -> None:
-    vectors = static_encoder(TITLES).encode(["", "😀", "\ud800", "\x00", "kettle"])
+    vectors = tfidf_encoder(TITLES).encode(["", "😀", "\ud800", "\x00", "kettle"])
     assert (np.linalg.norm(vectors, axis=1) > 0).tolist() == [False, False, False, False, True]
 
 
 def test_directions_are_those_that_indexes_on_disk_were_made_with() -> None:
-    table = StaticEncoder.of(np.ones(1 << 12, dtype=np.float32)).table
+    table = HashedTfidfEncoder.of(np.ones(1 << 12, dtype=np.float32)).table
     assert hashlib.sha256(table.tobytes()).hexdigest().startswith("7c16e1ec5f8ceade")
 
 
@@ -117,7 +117,7 @@ def test_ten_thousand_titles_take_seconds() -> None:
     titles = [
         f"Brand{number % 97} Steel Kettle KX-{number} 1.7 L with Limescale Filter, Red" for number in range(10_000)
     ]
-    encoder = static_encoder(titles)
+    encoder = tfidf_encoder(titles)
     start_s = time.perf_counter()
     encoder.encode(titles)
     assert time.perf_counter() - start_s < 10  # 2 s on an idle core

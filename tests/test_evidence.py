@@ -10,13 +10,13 @@ from assistant.grounding.evidence import Budget, Evidence, choose, overview, pas
 from assistant.passages import LONGEST_PASSAGE, split
 from assistant.question import read_question
 from index.text import content_words
-from index.titles.encoder import StaticEncoder, hashed_idf
+from index.titles.encoder import HashedTfidfEncoder, hashed_idf
 
 KETTLE = (
     "Boils a full 1.7 litres in about five minutes. The body is stainless steel, red outside. "
     "The base stores 70 cm of cord. It weighs 1.3 kg empty. Not for the dishwasher! Two-year warranty."
 )
-ENCODE = StaticEncoder.of(hashed_idf(["red kettle steel", "desk lamp white", "board game"])).encode
+ENCODE = HashedTfidfEncoder.of(hashed_idf(["red kettle steel", "desk lamp white", "board game"])).encode
 BUDGET = Budget(lambda text: len(text.split()))
 
 

@@ -1,5 +1,6 @@
 """Near-duplicates fall together, others do not, and the split follows from content."""
 
+import hashlib
 import itertools
 import random
 import time
@@ -7,6 +8,7 @@ import time
 import numpy as np
 import pytest
 
+from index.catalogue import near_duplicates
 from index.catalogue.near_duplicates import cluster_keys, in_training, sign, title_key
 from index.hashing import splitmix64
 
@@ -96,6 +98,13 @@ def test_the_signature_estimates_the_jaccard_similarity() -> None:
         true = len(sets[0] & sets[1]) / len(sets[0] | sets[1])
         signatures, _ = sign([" ".join(words), " ".join(other)])
         assert (signatures[0] == signatures[1]).mean() == pytest.approx(true, abs=0.2)
+
+
+def test_hashes_are_those_by_which_catalogues_on_disk_were_split() -> None:
+    table = near_duplicates._FACTORS.tobytes() + near_duplicates._OFFSETS.tobytes()
+    assert hashlib.sha256(table).hexdigest().startswith("e63f89e3213a8058")
+    assert (near_duplicates._FACTORS % 2 == 1).all()
+    assert sign([KETTLE])[0][0, :4].tolist() == [18834, 9276, 34804, 1101]
 
 
 def test_signatures_are_the_same_whatever_stands_around_the_text() -> None:

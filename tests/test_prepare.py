@@ -14,8 +14,7 @@ from typing import Any
 
 import pytest
 
-from index.catalogue import source as source_module
-from index.catalogue.prepare import Columns, Report, prepare
+from index.catalogue.prepare import CatalogueSettings, Columns, Report, prepare
 from index.catalogue.source import Source
 from index.catalogue.store import Catalogue
 from index.errors import ArtefactError, SourceError
@@ -28,7 +27,7 @@ def _row(uid: Any, title: Any = "Harrow Kettle", content: Any = "A kettle of bru
 
 
 def _many(count: int, start: int = 0) -> list[bytes]:
-    """Give rows of distinct products, with near-duplicates among them."""
+    """Return rows of distinct products, with near-duplicates among them."""
     rows = []
     for number in range(start, start + count):
         chance = random.Random(number // 2)
@@ -40,7 +39,7 @@ def _many(count: int, start: int = 0) -> list[bytes]:
 
 def _prepare(folder: Path, data: bytes, **options: Any) -> tuple[Report, Catalogue]:
     (folder / "trn.json").write_bytes(data)
-    report = prepare(folder / "trn.json", folder / "catalogue", **options)
+    report = prepare(folder / "trn.json", folder / "catalogue", CatalogueSettings(**options))
     _check_account(report)
     return report, Catalogue.load(folder / "catalogue")
 
@@ -142,36 +141,30 @@ def test_columns_are_mapped_by_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize("ending", [b"", b"\n", b"\r\n", b"\n\n"])
 @pytest.mark.parametrize("piece", [7, 64, 1 << 20])
 @pytest.mark.parametrize("zipped", [False, True])
-def test_lines_are_whole_however_the_file_is_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: bytes, piece: int, zipped: bool
-) -> None:
-    monkeypatch.setattr(source_module, "READ_BYTES", piece)
+def test_lines_are_whole_however_the_file_is_read(tmp_path: Path, ending: bytes, piece: int, zipped: bool) -> None:
     data = b"\xef\xbb\xbf" + b"".join(_many(20)).rstrip(b"\n") + ending
-    report, catalogue = _prepare(tmp_path, gzip.compress(data) if zipped else data)
+    report, catalogue = _prepare(tmp_path, gzip.compress(data) if zipped else data, read_bytes=piece)
     assert (report.rows_in, report.kept, report.rejected) == (20, 20, {})
     assert _uids(catalogue) == [f"U{number:06d}" for number in range(20)]
 
 
 @pytest.mark.parametrize("place", ["first", "middle", "last", "last without end"])
-def test_a_line_over_the_limit_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
-    monkeypatch.setattr(source_module, "READ_BYTES", 100)
-    monkeypatch.setattr(source_module, "MAX_LINE_BYTES", 1000)
+def test_a_line_over_the_limit_is_passed_over(tmp_path: Path, place: str) -> None:
     rows = [_row("A"), _row("B", "Tent"), _row("C", "Pan"), _row("D", "Pot")]
     where = {"first": 0, "middle": 2}.get(place, 4)
     rows.insert(where, _row("L", "Long", "x" * 5000))
-    report, catalogue = _prepare(tmp_path, b"".join(rows)[: -1 if place == "last without end" else None])
+    data = b"".join(rows)[: -1 if place == "last without end" else None]
+    report, catalogue = _prepare(tmp_path, data, read_bytes=100, max_line_bytes=1000)
     assert report.rejected == {"line too long": 1}
     assert _uids(catalogue) == ["A", "B", "C", "D"]
     assert _samples(tmp_path)[0]["line"] == where + 1
     assert _samples(tmp_path)[0]["sample"].startswith('{"uid": "L"')
 
 
-def test_a_line_just_within_the_limit_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(source_module, "READ_BYTES", 100)
+def test_a_line_just_within_the_limit_is_kept(tmp_path: Path) -> None:
     line = _row("L", "Long", "word " * 300)
     for limit, kept in ((len(line) - 1, 2), (len(line) - 2, 1)):
-        monkeypatch.setattr(source_module, "MAX_LINE_BYTES", limit)
-        assert _prepare(tmp_path, _row("A") + line)[0].kept == kept
+        assert _prepare(tmp_path, _row("A") + line, read_bytes=100, max_line_bytes=limit)[0].kept == kept
 
 
 @pytest.mark.parametrize("zipped", [False, True])
@@ -183,9 +176,11 @@ def test_a_line_of_a_hundred_megabytes_is_never_held_whole(tmp_path: Path, zippe
             file.write(b"x" * (1 << 20))
         file.write(b'"}\n' + _row("Z", "Tent"))
     code = (
-        "import resource, sys, pathlib, index.prepare, pyarrow, numpy, index.clusters, index.storing\n"
+        "import resource, sys, pathlib, pyarrow, numpy, scipy.sparse.csgraph\n"
+        "import index.catalogue.prepare, index.catalogue.near_duplicates, index.catalogue.writer\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
-        "report = index.prepare.prepare(*map(pathlib.Path, sys.argv[1:]), workers=1)\n"
+        "from index.catalogue.prepare import CatalogueSettings, prepare\n"
+        "report = prepare(*map(pathlib.Path, sys.argv[1:]), CatalogueSettings(workers=1))\n"
         "grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before\n"
         "print(report.kept, report.rejected, grown // (1 if sys.platform == 'darwin' else 1 / 1024) // 2**20)\n"
     )
@@ -221,12 +216,11 @@ def test_what_came_before_the_end_of_a_truncated_gzip_is_kept(tmp_path: Path, sh
     assert _samples(tmp_path)[0]["line"] == report.kept + 1
 
 
-def test_no_byte_before_the_truncation_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(source_module, "READ_BYTES", 10)
+def test_no_byte_before_the_truncation_is_lost(tmp_path: Path) -> None:
     zipped = gzip.compress(b"".join(_row(f"U{number}", "T" * 250, "x" * 900) for number in range(20)))
     for length in range(100, len(zipped) - 8, 3):
         (tmp_path / "trn.json").write_bytes(zipped[:length])
-        with Source(tmp_path / "trn.json") as source:
+        with Source(tmp_path / "trn.json", CatalogueSettings(read_bytes=10)) as source:
             blocks = list(source.blocks(lambda read: None))
         text = b"".join(block.text for block in blocks)
         there = zlib.decompressobj(31).decompress(zipped[:length])
@@ -256,7 +250,7 @@ def test_what_follows_a_gzip_is_reported(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "told"),
+    ("data", "message"),
     [
         (b"", "0 lines"),
         (b"\n\n", "0 lines"),
@@ -268,21 +262,21 @@ def test_what_follows_a_gzip_is_reported(tmp_path: Path) -> None:
     ],
     ids=["empty", "blank", "array", "other names", "gzip magic alone", "noise", "UTF-16"],
 )
-def test_a_source_without_a_usable_row_is_an_error_of_one_line(tmp_path: Path, data: bytes, told: str) -> None:
-    if told == "1 lines: 1 × no":
+def test_a_source_without_a_usable_row_is_an_error_of_one_line(tmp_path: Path, data: bytes, message: str) -> None:
+    if message == "1 lines: 1 × no":
         data = b"\x80" + data.replace(b"\0", b"\1")
-        told = "1 × not UTF-8"
+        message = "1 × not UTF-8"
     with pytest.raises(SourceError, match="holds no usable row") as raised:
         _prepare(tmp_path, data)
-    assert told in str(raised.value)
+    assert message in str(raised.value)
     assert "\n" not in str(raised.value)
     assert not (tmp_path / "catalogue").exists()
     assert [path.name for path in tmp_path.iterdir()] == ["trn.json"]
 
 
 def test_a_missing_source_and_a_folder_are_errors_of_one_line(tmp_path: Path) -> None:
-    for path, told in ((tmp_path / "nowhere.json", "there is no file"), (tmp_path, "is a folder")):
-        with pytest.raises(SourceError, match=told):
+    for path, message in ((tmp_path / "nowhere.json", "there is no file"), (tmp_path, "is a folder")):
+        with pytest.raises(SourceError, match=message):
             prepare(path, tmp_path / "catalogue")
 
 
@@ -315,13 +309,13 @@ def _dirty(count: int) -> bytes:
     return b"".join(rows)
 
 
-def test_the_number_of_workers_changes_no_byte(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(source_module, "READ_BYTES", 1 << 16)  # a dozen blocks, more than may be pending
+def test_the_number_of_workers_changes_no_byte(tmp_path: Path) -> None:
     source = tmp_path / "trn.json"
     source.write_bytes(_dirty(4000))
     made = []
     for workers in (1, 2):
-        report = prepare(source, tmp_path / str(workers), workers=workers)
+        settings = CatalogueSettings(workers=workers, read_bytes=1 << 16)  # a dozen blocks, more than may be pending
+        report = prepare(source, tmp_path / str(workers), settings)
         _check_account(report)
         made.append({path.name: path.read_bytes() for path in (tmp_path / str(workers)).iterdir()})
     assert report.merged
@@ -424,7 +418,7 @@ def test_the_reports_and_the_manifest_say_what_was_done(tmp_path: Path) -> None:
     assert "| rejected: not an object | 2 | 0.5% |" in (folder / "report.md").read_text(encoding="utf-8")
     made_by = json.loads((folder / "manifest.json").read_text())["artefact"]["made_by"]
     assert (made_by["source"], made_by["sample"], made_by["seed"]) == ("trn.json", 100, 3)
-    with Source(tmp_path / "trn.json") as source:
+    with Source(tmp_path / "trn.json", CatalogueSettings()) as source:
         list(source.blocks(lambda read: None))
         assert made_by["source_sha256"] == source.sha256
     assert report.rows_per_s > 0
@@ -453,7 +447,7 @@ def test_a_product_is_on_the_same_side_in_a_sample_and_in_the_whole(tmp_path: Pa
     source = tmp_path / "trn.json"
     source.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     prepare(source, tmp_path / "whole")
-    prepare(source, tmp_path / "sample", sample=150)
+    prepare(source, tmp_path / "sample", CatalogueSettings(sample=150))
     whole, sample = Catalogue.load(tmp_path / "whole"), Catalogue.load(tmp_path / "sample")
     sides = whole.column("train")
     sample_sides = sample.column("train")

@@ -10,7 +10,7 @@ import pytest
 
 from assistant.evaluation.resolver.metrics import Answered, auroc, resolving
 from assistant.evaluation.resolver.queries import Sought, noisy
-from index.catalogue.prepare import prepare
+from index.catalogue.prepare import CatalogueSettings, prepare
 from index.catalogue.store import Catalogue
 from index.progress import Progress
 from index.resolver import TitleIndex
@@ -31,7 +31,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Asked]:
         rows = [json.loads(line) for line in file]
     absent, kept = rows[::10], [row for number, row in enumerate(rows) if number % 10]
     (home / "shop.jsonl").write_text("".join(json.dumps(row) + "\n" for row in kept), encoding="utf-8")
-    prepare(home / "shop.jsonl", home / "catalogue", workers=1, progress=Progress)
+    prepare(home / "shop.jsonl", home / "catalogue", CatalogueSettings(workers=1), progress=Progress)
     catalogue = Catalogue.load(home / "catalogue")
     TitleIndex.build(catalogue, home / "index", progress=Progress)
     search = resolving(TitleIndex.load(home / "index", catalogue).resolve)

@@ -8,11 +8,12 @@ import pytest
 import tiny_sentence_model as tiny
 
 from index.artefacts import read_manifest
-from index.catalogue.prepare import prepare
+from index.catalogue.prepare import CatalogueSettings, prepare
 from index.catalogue.store import Catalogue
 from index.errors import ArtefactError, QuestionError, UserError
 from index.progress import Progress
 from index.resolver import Resolution, TitleIndex
+from index.settings import IndexSettings
 
 PRODUCTS = [
     ("K1", "Harrow Electric Kettle 1.7 L, Red", "Boils 1.7 litres. The enamel is red. Switches off by itself."),
@@ -38,7 +39,7 @@ def made_catalogue(folder: Path, products: list[tuple[str, str, str]]) -> Catalo
     rows = [{"uid": uid, "title": title, "content": content} for uid, title, content in products]
     folder.mkdir(parents=True)
     (folder / "trn.json").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
-    prepare(folder / "trn.json", folder / "catalogue", workers=1, progress=Progress)
+    prepare(folder / "trn.json", folder / "catalogue", CatalogueSettings(workers=1), progress=Progress)
     return Catalogue.load(folder / "catalogue")
 
 
@@ -189,16 +190,15 @@ def test_an_explanation_names_features_and_adds_up(index: TitleIndex) -> None:
     apart = sum(reason.weight for reason in explanation.before_second)
     assert apart == pytest.approx(np.log(best.score / second.score), abs=1e-3)
     ranker = index._ranker
-    logit = sum(reason.weight for reason in explanation.sure) + ranker.first.intercept
+    logit = sum(reason.weight for reason in explanation.sure) + ranker.first.bias
     assert 1 / (1 + np.exp(-logit)) == pytest.approx(index.resolve(question).probability, abs=1e-6)
     weights = [abs(reason.weight) for reason in explanation.sure]
     assert weights == sorted(weights, reverse=True)
 
 
-@pytest.mark.usefixtures("few_lessons")
-def test_an_isbn_names_its_book_with_hyphens_or_without(tmp_path: Path) -> None:
+def test_an_isbn_names_its_book_with_hyphens_or_without(tmp_path: Path, few_queries: IndexSettings) -> None:
     shop = made_catalogue(tmp_path / "books", [("9780140449136", "Crime and Punishment", "A novel."), *PRODUCTS])
-    TitleIndex.build(shop, tmp_path / "index", progress=Progress)
+    TitleIndex.build(shop, tmp_path / "index", settings=few_queries, progress=Progress)
     books = TitleIndex.load(tmp_path / "index", shop)
     for question in ("how long is 9780140449136?", "is isbn 978-0-14-044913-6 in stock", "9780140449136"):
         resolution = books.resolve(question)
@@ -211,10 +211,9 @@ def test_building_twice_gives_identical_files(catalogue: Catalogue, folder: Path
     assert read_manifest(tmp_path / "again", "index").digest == read_manifest(folder, "index").digest
 
 
-@pytest.mark.usefixtures("few_lessons")
-def test_one_product_is_enough_for_an_index(tmp_path: Path) -> None:
+def test_one_product_is_enough_for_an_index(tmp_path: Path, few_queries: IndexSettings) -> None:
     alone = made_catalogue(tmp_path / "one", PRODUCTS[:1])
-    TitleIndex.build(alone, tmp_path / "index", progress=Progress)
+    TitleIndex.build(alone, tmp_path / "index", settings=few_queries, progress=Progress)
     index = TitleIndex.load(tmp_path / "index", alone)
     assert index.resolve("Harrow Electric Kettle 1.7 L, Red").decision == "found"
     assert index.resolve("what is the weather").decision == "unknown"
@@ -264,10 +263,11 @@ def test_many_threads_get_the_same_resolutions_as_one(index: TitleIndex) -> None
     assert together == [alone] * 8
 
 
-@pytest.mark.usefixtures("few_lessons")
-def test_a_sentence_transformers_model_can_be_the_encoder(catalogue: Catalogue, tmp_path: Path) -> None:
+def test_a_sentence_transformers_model_can_be_the_encoder(
+    catalogue: Catalogue, tmp_path: Path, few_queries: IndexSettings
+) -> None:
     model = tiny.build(tmp_path / "model", [title for _, title, _ in PRODUCTS])
-    TitleIndex.build(catalogue, tmp_path / "index", encoder=str(model), progress=Progress)
+    TitleIndex.build(catalogue, tmp_path / "index", encoder=str(model), settings=few_queries, progress=Progress)
     manifest = read_manifest(tmp_path / "index", "index")
     assert manifest.made_by["encoder"] == str(model)
     index = TitleIndex.load(tmp_path / "index", catalogue)
@@ -287,11 +287,11 @@ def test_an_encoder_that_is_nowhere_is_told_soon_and_leaves_the_old_index(catalo
 
 
 def test_faiss_finds_what_the_matrix_product_finds(index: TitleIndex, catalogue: Catalogue) -> None:
-    arms = index._arms
-    vectors = arms.encoder.encode(catalogue.titles())
+    retriever = index._retriever
+    vectors = retriever.encoder.encode(catalogue.titles())
     for question in ("harrow kettle", "wireless sony", "caneta"):
-        asked = arms.encoder.encode([question])
-        scores, rows = arms.segments[0].vectors.search(asked, 5)
+        asked = retriever.encoder.encode([question])
+        scores, rows = retriever.segments[0].vectors.search(asked, 5)
         product = (vectors @ asked[0]).astype(np.float32)
         assert scores[0] == pytest.approx(np.sort(product)[::-1][:5], abs=1e-6)
         assert product[rows[0]] == pytest.approx(scores[0], abs=1e-6)
@@ -313,54 +313,50 @@ def test_loading_needs_neither_torch_nor_scikit_learn(folder: Path, tmp_path: Pa
 
 
 def test_a_large_catalogue_is_compressed_and_still_finds_its_titles(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
-    from index.titles.retriever import Arms
+    from index.titles.retriever import HybridRetriever
 
-    monkeypatch.setattr("index.titles.segments.EXACT_UP_TO", 1_000)
     titles = [f"{brand} {thing} KX-{number}" for number in range(200) for brand, thing in BRANDS_AND_THINGS]
-    built = Arms.build(titles, [], "", Progress)
+    built = HybridRetriever.build(titles, [], "", IndexSettings(exact_up_to=1_000), Progress)
     built.save(tmp_path)
-    arms = Arms.load(tmp_path, "")
-    assert "Flat" not in type(arms.segments[0].vectors).__name__
+    retriever = HybridRetriever.load(tmp_path, "")
+    assert "Flat" not in type(retriever.segments[0].vectors).__name__
     for row in range(0, len(titles), 97):
-        vector = arms.encoder.encode([titles[row]])
-        assert row in arms.segments[0].vectors.search(vector, 10)[1][0]
-        assert row in arms.candidates(titles[row])[1]
+        vector = retriever.encoder.encode([titles[row]])
+        assert row in retriever.segments[0].vectors.search(vector, 10)[1][0]
+        assert row in retriever.candidates(titles[row])[1]
 
 
-@pytest.mark.usefixtures("few_lessons")
-def test_titles_without_a_word_harm_nobody(tmp_path: Path) -> None:
+def test_titles_without_a_word_harm_nobody(tmp_path: Path, few_queries: IndexSettings) -> None:
     wordless = [("W1", "???", "Nobody knows what it is."), ("W2", "★ 😀", "Nor this one, in truth.")]
     catalogue = made_catalogue(tmp_path / "wordless", [*PRODUCTS[:20], *wordless])
-    TitleIndex.build(catalogue, tmp_path / "index", progress=Progress)
+    TitleIndex.build(catalogue, tmp_path / "index", settings=few_queries, progress=Progress)
     index = TitleIndex.load(tmp_path / "index", catalogue)
     for question in (PRODUCTS[0][1], "is it loud?", "★", "???"):
         assert index.resolve(question).hits
     assert index.resolve("★").decision == "unknown"
 
 
-@pytest.mark.usefixtures("few_lessons")
-def test_a_catalogue_of_one_title_again_and_again_can_be_asked(tmp_path: Path) -> None:
+def test_a_catalogue_of_one_title_again_and_again_can_be_asked(tmp_path: Path, few_queries: IndexSettings) -> None:
     catalogue = made_catalogue(
         tmp_path / "same", [(str(n), "Same Title Here", f"Text number {n} of it.") for n in range(220)]
     )
-    TitleIndex.build(catalogue, tmp_path / "index", progress=Progress)
+    TitleIndex.build(catalogue, tmp_path / "index", settings=few_queries, progress=Progress)
     resolution = TitleIndex.load(tmp_path / "index", catalogue).resolve("same title here")
     assert resolution.decision == "ambiguous"
     assert len(resolution.candidates) == 4
 
 
-@pytest.mark.usefixtures("few_lessons")
 @pytest.mark.parametrize("question", ["how heavy is E012?", "what is sku: 77-b about?", "E012"])
-def test_a_uid_in_a_question_names_its_product(tmp_path: Path, question: str) -> None:
+def test_a_uid_in_a_question_names_its_product(tmp_path: Path, few_queries: IndexSettings, question: str) -> None:
     products = [
         *PRODUCTS[:10],
         ("E012", "Sunmere Power Bank", "It weighs 300 g."),
         ("77-b", "Tin Box", "A box of tin."),
     ]
     catalogue = made_catalogue(tmp_path / "uids", products)
-    TitleIndex.build(catalogue, tmp_path / "index", progress=Progress)
+    TitleIndex.build(catalogue, tmp_path / "index", settings=few_queries, progress=Progress)
     resolution = TitleIndex.load(tmp_path / "index", catalogue).resolve(question)
     assert (resolution.decision, resolution.probability) == ("found", 1.0)
     assert resolution.hits[0].uid == ("77-b" if "77" in question else "E012")

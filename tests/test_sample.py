@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from index.catalogue.cleaning import clean, is_description
-from index.catalogue.prepare import prepare
+from index.catalogue.prepare import CatalogueSettings, prepare
 from index.catalogue.report import Report
 from index.catalogue.store import Catalogue
 from index.progress import Progress
@@ -109,7 +109,7 @@ PRODUCTS: dict[str, dict[str, str]] = {row["uid"]: row for row in reversed(TITLE
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Report]:
     folder = tmp_path_factory.mktemp("home") / "catalogue"
-    return folder, prepare(SAMPLE, folder, workers=1, progress=Progress)
+    return folder, prepare(SAMPLE, folder, CatalogueSettings(workers=1), progress=Progress)
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""A segment's FAISS arm against brute force over the same vectors."""
+"""A segment's FAISS index against brute force over the same vectors."""
 
 import random
 from pathlib import Path
@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from index.progress import Progress
+from index.settings import IndexSettings
 from index.text import fold
-from index.titles.encoder import StaticEncoder, hashed_idf
+from index.titles.encoder import HashedTfidfEncoder, hashed_idf
 from index.titles.segments import GONE, Segment
 
 TITLES = 3_000
@@ -21,18 +22,18 @@ def titles() -> list[str]:
     return [f"{' '.join(draw.choices(WORDS, k=draw.randint(2, 6)))} {draw.randrange(10_000)}" for _ in range(TITLES)]
 
 
-def built(titles: list[str], encoder: StaticEncoder) -> Segment:
+def built(titles: list[str], encoder: HashedTfidfEncoder, exact_up_to: int = 50_000) -> Segment:
     folded = [fold(title) for title in titles]
-    return Segment.build(titles, folded, np.arange(len(titles)), encoder, like=None, progress=Progress)
+    return Segment.build(titles, folded, encoder, IndexSettings(exact_up_to=exact_up_to), Progress)
 
 
-def brute_force(encoder: StaticEncoder, titles: list[str], question: str) -> np.ndarray:
+def brute_force(encoder: HashedTfidfEncoder, titles: list[str], question: str) -> np.ndarray:
     products: np.ndarray = encoder.encode(titles) @ encoder.encode([question])[0]
     return products
 
 
 def test_up_to_a_size_the_nearest_are_those_of_brute_force(titles: list[str], tmp_path: Path) -> None:
-    encoder = StaticEncoder.of(hashed_idf([fold(title) for title in titles]))
+    encoder = HashedTfidfEncoder.of(hashed_idf([fold(title) for title in titles]))
     built(titles, encoder).save(tmp_path / "segment")
     segment = Segment.load(tmp_path / "segment")
     for question in titles[:20]:
@@ -42,10 +43,9 @@ def test_up_to_a_size_the_nearest_are_those_of_brute_force(titles: list[str], tm
         assert products[rows] == pytest.approx(scores, abs=1e-5)
 
 
-def test_rounded_vectors_find_nearly_the_same(titles: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("index.titles.segments.EXACT_UP_TO", 100)
-    encoder = StaticEncoder.of(hashed_idf([fold(title) for title in titles]))
-    segment = built(titles, encoder)
+def test_rounded_vectors_find_nearly_the_same(titles: list[str]) -> None:
+    encoder = HashedTfidfEncoder.of(hashed_idf([fold(title) for title in titles]))
+    segment = built(titles, encoder, exact_up_to=100)
     kept = []
     for question in titles[:50]:
         products = brute_force(encoder, titles, question)
@@ -56,11 +56,11 @@ def test_rounded_vectors_find_nearly_the_same(titles: list[str], monkeypatch: py
 
 
 def test_products_that_are_gone_make_room_for_the_next_nearest(titles: list[str]) -> None:
-    encoder = StaticEncoder.of(hashed_idf([fold(title) for title in titles]))
+    encoder = HashedTfidfEncoder.of(hashed_idf([fold(title) for title in titles]))
     segment = built(titles, encoder)
     question = titles[0]
     best = np.argsort(-brute_force(encoder, titles, question), kind="stable")
     rows = segment.rows.copy()
     rows[best[:200]] = GONE
-    left = Segment(segment.vectors, segment.lexical, segment.titles, rows)
+    left = Segment(segment.vectors, segment.bm25, segment.titles, rows)
     assert left.nearest(encoder.encode([question]), 5)[0].tolist() == best[200:205].tolist()

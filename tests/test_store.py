@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from index.catalogue import store as products
-from index.catalogue.prepare import prepare
+from index.catalogue.prepare import CatalogueSettings, prepare
 from index.catalogue.store import Catalogue, Product
 from index.errors import ArtefactError, UnknownProductError
 
@@ -93,7 +93,7 @@ def test_a_single_product_takes_well_under_a_millisecond(tmp_path: Path) -> None
     with source.open("w", encoding="utf-8") as file:
         for number in range(count):
             file.write(f'{{"uid": "U{number}", "title": "Product number {number}", "content": "Short."}}\n')
-    prepare(source, tmp_path / "catalogue", workers=1)
+    prepare(source, tmp_path / "catalogue", CatalogueSettings(workers=1))
     catalogue = Catalogue.load(tmp_path / "catalogue")
     start_s = time.process_time()
     for number in range(0, count, 50):

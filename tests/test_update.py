@@ -4,18 +4,20 @@ import json
 import random
 import shutil
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from index.artefacts import read_manifest
-from index.catalogue.prepare import prepare
+from index.catalogue.prepare import CatalogueSettings, prepare
 from index.catalogue.store import Catalogue
 from index.errors import ArtefactError
 from index.progress import Progress
 from index.resolver import Change, TitleIndex
-from index.titles.retriever import Arms
+from index.settings import IndexSettings
+from index.titles.retriever import HybridRetriever
 from index.titles.segments import GONE, Segment
 from ui.cli import main
 
@@ -23,6 +25,8 @@ Rows = list[dict[str, str]]
 MAKERS = ("Harrow", "Lumen", "Tarn", "Osprey", "Brint")
 THINGS = ("Kettle", "Desk Lamp", "Kitchen Scale", "Bread Knife", "Wall Clock", "Chess Set")
 COLOURS = ("Red", "Black", "White", "Blue")
+# Update however small the catalogue is, and however much has changed.
+ALWAYS = IndexSettings(rebuilt_up_to=0, max_changed=1.0)
 
 
 def made_rows(count: int) -> Rows:
@@ -38,7 +42,7 @@ def made_rows(count: int) -> Rows:
 def catalogue_of(rows: Rows, home: Path) -> Catalogue:
     home.mkdir(exist_ok=True)
     (home / "shop.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    prepare(home / "shop.jsonl", home / "catalogue", workers=1, progress=Progress)
+    prepare(home / "shop.jsonl", home / "catalogue", CatalogueSettings(workers=1), progress=Progress)
     return Catalogue.load(home / "catalogue")
 
 
@@ -49,13 +53,6 @@ def edited(rows: Rows) -> Rows:
         row["title"] = f"Zephyr {row['title']}"
     added = [{"uid": f"N{n}", "title": f"Quill Fountain Pen Q-{n}", "content": "It writes."} for n in range(7)]
     return [kept[-1], *kept[:-1], *added]
-
-
-@pytest.fixture
-def always(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Update however small the catalogue is, and however much has changed."""
-    monkeypatch.setattr("index.resolver.LEARNT_ANEW_BELOW", 0)
-    monkeypatch.setattr("index.resolver.MOST_CHANGED", 1.0)
 
 
 @pytest.fixture(scope="module")
@@ -80,17 +77,14 @@ def questions(rows: Rows) -> list[str]:
 
 
 @pytest.mark.parametrize("exact_up_to", [50_000, 100])
-@pytest.mark.usefixtures("always")
-def test_an_update_answers_as_an_index_of_all_titles_at_once(
-    before: Rows, exact_up_to: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("index.titles.segments.EXACT_UP_TO", exact_up_to)
+def test_an_update_answers_as_an_index_of_all_titles_at_once(before: Rows, exact_up_to: int, tmp_path: Path) -> None:
+    settings = replace(ALWAYS, exact_up_to=exact_up_to)
     if exact_up_to == 100:  # vectors are rounded then, as in a large catalogue
-        TitleIndex.build(catalogue_of(before, tmp_path), tmp_path / "index", progress=Progress)
-    old = Arms.load(tmp_path / "index", "")
+        TitleIndex.build(catalogue_of(before, tmp_path), tmp_path / "index", settings=settings, progress=Progress)
+    old = HybridRetriever.load(tmp_path / "index", "")
     after = edited(before)
     catalogue = catalogue_of(after, tmp_path)
-    assert TitleIndex.update(catalogue, tmp_path / "index", progress=Progress).anew is False
+    assert TitleIndex.update(catalogue, tmp_path / "index", settings=settings, progress=Progress).anew is False
     updated = TitleIndex.load(tmp_path / "index", catalogue)
     titles = catalogue.titles()
     none = np.full(len(before), GONE)  # all of today's titles in one segment, by what was learnt from the old ones
@@ -102,11 +96,10 @@ def test_an_update_answers_as_an_index_of_all_titles_at_once(
         assert [hit.uid for hit in one.hits] == [hit.uid for hit in other.hits], question
 
 
-@pytest.mark.usefixtures("always")
 def test_products_that_came_are_found_and_those_that_went_are_not(before: Rows, tmp_path: Path) -> None:
     after = edited(before)
     catalogue = catalogue_of(after, tmp_path)
-    change = TitleIndex.update(catalogue, tmp_path / "index", progress=Progress)
+    change = TitleIndex.update(catalogue, tmp_path / "index", settings=ALWAYS, progress=Progress)
     index = TitleIndex.load(tmp_path / "index", catalogue)
     renamed = sum(row["title"].startswith("Zephyr") for row in after)
     assert change == Change(added=7 + renamed, gone=len(before[::9]) + renamed, anew=False)
@@ -120,7 +113,6 @@ def test_products_that_came_are_found_and_those_that_went_are_not(before: Rows, 
         assert all(known[hit.uid] == hit.title for hit in hits)
 
 
-@pytest.mark.usefixtures("always")
 def test_updates_follow_each_other_and_lead_back(before: Rows, tmp_path: Path) -> None:
     def answer(catalogue: Catalogue) -> list[str]:
         return [hit.uid for hit in TitleIndex.load(tmp_path / "index", catalogue).resolve("tarn kettle").hits]
@@ -128,13 +120,12 @@ def test_updates_follow_each_other_and_lead_back(before: Rows, tmp_path: Path) -
     first = answer(Catalogue.load(tmp_path / "catalogue"))
     for rows in (edited(before), before[:200], before):
         catalogue = catalogue_of(rows, tmp_path)
-        change = TitleIndex.update(catalogue, tmp_path / "index", progress=Progress)
+        change = TitleIndex.update(catalogue, tmp_path / "index", settings=ALWAYS, progress=Progress)
     assert change == Change(0, 0, anew=False)
     assert not (tmp_path / "index" / "added").exists()
     assert answer(catalogue) == first
 
 
-@pytest.mark.usefixtures("always")
 def test_an_update_that_fails_leaves_the_old_index(
     before: Rows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -142,45 +133,44 @@ def test_an_update_that_fails_leaves_the_old_index(
     catalogue = catalogue_of(edited(before), tmp_path)
     monkeypatch.setattr(Segment, "save", lambda *_: (_ for _ in ()).throw(OSError("no room")))
     with pytest.raises(OSError, match="no room"):
-        TitleIndex.update(catalogue, tmp_path / "index", progress=Progress)
+        TitleIndex.update(catalogue, tmp_path / "index", settings=ALWAYS, progress=Progress)
     assert read_manifest(tmp_path / "index", "index").digest == digest
 
 
-@pytest.mark.usefixtures("always", "few_lessons")
 def test_while_updates_are_published_every_answer_is_of_one_index_whole(before: Rows, tmp_path: Path) -> None:
+    few = replace(ALWAYS, noisy_queries=120)
     sides = {name: {row["uid"]: row["title"] for row in rows} for name, rows in (("a", before), ("b", edited(before)))}
     homes = {name: catalogue_of(rows, tmp_path / name) for name, rows in (("a", before), ("b", edited(before)))}
-    TitleIndex.build(homes["a"], tmp_path / "shared", progress=Progress)
-    done, seen, faults = threading.Event(), set(), []
+    TitleIndex.build(homes["a"], tmp_path / "shared", settings=few, progress=Progress)
+    done, seen, errors = threading.Event(), set(), []
 
     def ask() -> None:
         while not done.is_set():
             for name, catalogue in homes.items():
                 try:
                     index = TitleIndex.load(tmp_path / "shared", catalogue)
-                except ArtefactError as fault:
-                    if "made from another catalogue" not in str(fault):
-                        faults.append(str(fault))
+                except ArtefactError as error:
+                    if "made from another catalogue" not in str(error):
+                        errors.append(str(error))
                     continue
                 for question in ("zephyr harrow kettle", "tarn chess set TC-117", "quill pen"):
                     hits = index.resolve(question).hits
                     if any(sides[name][hit.uid] != hit.title for hit in hits):
-                        faults.append(f"{name}: {hits}")
+                        errors.append(f"{name}: {hits}")
                 seen.add(name)
 
     askers = [threading.Thread(target=ask) for _ in range(4)]
     for asker in askers:
         asker.start()
     for name in ("b", "a", "b", "a", "b"):
-        TitleIndex.update(homes[name], tmp_path / "shared", progress=Progress)
+        TitleIndex.update(homes[name], tmp_path / "shared", settings=few, progress=Progress)
     done.set()
     for asker in askers:
         asker.join()
-    assert faults == []
+    assert errors == []
     assert seen == {"a", "b"}
 
 
-@pytest.mark.usefixtures("few_lessons")
 def test_a_small_catalogue_is_learnt_anew_and_equals_a_rebuild(
     before: Rows, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -188,17 +178,19 @@ def test_a_small_catalogue_is_learnt_anew_and_equals_a_rebuild(
     (tmp_path / "after.jsonl").write_text("".join(json.dumps(row) + "\n" for row in after), encoding="utf-8")
     assert main(["--home", str(tmp_path), "prepare", str(tmp_path / "after.jsonl")]) == 0
     assert main(["--home", str(tmp_path), "index", "--update"]) == 0
-    assert "titles are indexed" in (told := capsys.readouterr().out)
-    assert "built anew" in told
+    assert "titles are indexed" in (printed := capsys.readouterr().out)
+    assert "built anew" in printed
     files = read_manifest(tmp_path / "index", "index").files
     TitleIndex.build(Catalogue.load(tmp_path / "catalogue"), tmp_path / "again", progress=Progress)
     assert read_manifest(tmp_path / "again", "index").files == files
 
 
-@pytest.mark.usefixtures("few_lessons")
-def test_where_there_is_no_index_an_update_builds_one_and_a_damaged_one_is_told(tmp_path: Path) -> None:
+def test_where_there_is_no_index_an_update_builds_one_and_a_damaged_one_is_told(
+    few_queries: IndexSettings, tmp_path: Path
+) -> None:
     catalogue = catalogue_of(made_rows(20), tmp_path)
-    assert TitleIndex.update(catalogue, tmp_path / "index", progress=Progress) == Change(20, 0, anew=True)
+    change = TitleIndex.update(catalogue, tmp_path / "index", settings=few_queries, progress=Progress)
+    assert change == Change(20, 0, anew=True)
     path = tmp_path / "index" / "manifest.json"
     path.write_bytes(path.read_bytes()[:-9])
     with pytest.raises(ArtefactError, match="damaged"):

@@ -434,7 +434,6 @@ def test_a_comparison_tells_how_fast_the_model_itself_wrote(
         assert all(re.fullmatch(told, speed) for speed in speeds), speeds
 
 
-@pytest.mark.usefixtures("few_lessons")
 def test_a_first_start_names_each_missing_part_with_the_command_that_brings_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

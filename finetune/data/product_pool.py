@@ -26,7 +26,7 @@ from finetune.data.facts import Fact, facts_of
 from index.catalogue.store import Catalogue, Product
 from index.progress import Progress
 from index.text import fold
-from index.titles.encoder import StaticEncoder, hashed_idf
+from index.titles.encoder import HashedTfidfEncoder, hashed_idf
 
 NEIGHBOURS = 8
 MOST_TITLES_WEIGHED = 200_000  # rare words are known from as many
@@ -74,7 +74,7 @@ class ProductPool:
         rows = draw.sample(rows, min(most, len(rows)))
         titles = catalogue.titles()
         weighed = titles if len(titles) <= MOST_TITLES_WEIGHED else titles[:: len(titles) // MOST_TITLES_WEIGHED + 1]
-        encode = StaticEncoder.of(hashed_idf([fold(title) for title in weighed])).encode
+        encode = HashedTfidfEncoder.of(hashed_idf([fold(title) for title in weighed])).encode
         products = []
         with progress("reading facts", len(rows), unit="products") as bar:
             for row in rows:

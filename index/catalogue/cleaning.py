@@ -120,7 +120,7 @@ def clean_uid(uid: str) -> str:
 
 
 def is_description(content: str, title: str) -> bool:
-    """Say whether cleaned content describes the product well enough to learn from.
+    """Return whether cleaned content describes the product well enough to learn from.
 
     It does not when it says nothing (see `says_something`) or has fewer than three words.
     """
@@ -130,7 +130,7 @@ def is_description(content: str, title: str) -> bool:
 
 
 def says_something(content: str, title: str) -> bool:
-    """Say whether cleaned content is more than nothing, a placeholder, or the cleaned title again."""
+    """Return whether cleaned content is more than nothing, a placeholder, or the cleaned title again."""
     words = [word for word in _WORD.findall(content.casefold()) if word != "_"]
     return " ".join(words) not in _PLACEHOLDERS and words != _WORD.findall(title.casefold())
 
@@ -218,7 +218,7 @@ def _fold_space(text: str) -> str:
 
 
 def _blocks(text: str) -> Iterator[list[str]]:
-    """Give the runs of lines between blank ones, each line folded."""
+    """Yield the runs of lines between blank ones, each line folded."""
     block: list[str] = []
     for line in text.split("\n"):
         folded = " ".join(line.split())
@@ -232,7 +232,7 @@ def _blocks(text: str) -> Iterator[list[str]]:
 
 
 def _is_list(block: Sequence[str]) -> bool:
-    """Say whether lines stand for themselves: of two words at least, and not all about as long, as wrapped text is."""
+    """Return whether lines stand for themselves: of two words at least, and not about as long each, as if wrapped."""
     longest = max(map(len, block))
     wrapped = longest >= _SHORTEST_WRAPPED and all(len(line) >= _WRAPPED_SHARE * longest for line in block[:-1])
     return len(block) > 1 and not wrapped and all(" " in line for line in block)

@@ -26,7 +26,7 @@ class Selection:
 
     @property
     def aliases(self) -> NDArray[np.bool_]:
-        """Say which rows were merged into one that is kept."""
+        """Return which rows were merged into one that is kept, (n,) bool."""
         return self.merged & self.kept[self.merged_into]
 
 
@@ -54,7 +54,7 @@ def select(facts: NDArray[np.void], *, sample: int | None, seed: int) -> Selecti
 
 
 def first_equal(digests: UInt64s) -> NDArray[np.int64]:
-    """Give, for each of (n, 2) digests, the first place of one that equals it."""
+    """Return, for each of (n, 2) digests, the first place of one that equals it."""
     order = np.lexsort((digests[:, 1], digests[:, 0]))  # stable: equal ones stay in the order of places
     ordered = digests[order]
     is_first = np.append(True, (ordered[1:] != ordered[:-1]).any(axis=1))

@@ -12,14 +12,16 @@ on follows from its content, so new products do not move the others.
 import hashlib
 import itertools
 import re
-import unicodedata
+import tomllib
 import zlib
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.hashing import splitmix64
+from index.text import unaccented
 
 TRAINING_SHARE = 0.8
 SIGNATURE_SIZE = 64
@@ -31,52 +33,18 @@ _BANDS = 16  # of 4 hashes: similarity .8 shares a band with probability .9998, 
 _MAX_KEY_CHARACTERS = 512
 _MIN_KEY_WORDS = 2
 
-# These lists decide the split, so they stand here and change for the split's sake only.
-_COLOURS = """
-    amber aqua beige black blue bronze brown burgundy charcoal clear copper coral cream cyan gold golden gray green grey
-    indigo ivory khaki lavender lilac lime magenta maroon mint multicolor multicolored multicolour navy olive orange
-    peach pink plum purple red rose ruby silver tan teal transparent turquoise violet white yellow
-    amarela amarelo azul bege branca branco bronze cinza colorida colorido coral creme dourada dourado laranja lilas
-    marrom prata prateado preta preto rosa roxa roxo transparente turquesa verde vermelha vermelho vinho
-    color colors colour colours cor cores
-"""
-_SIZES = """
-    large medium small mini jumbo xs s m l xl xxl xxxl 2xl 3xl 4xl size sizes pack packs pk
-    grande medio media pequeno pequena tamanho tam pacote
-"""
-_EDITIONS = """
-    edition editions ed hardcover hardback paperback softcover kindle ebook audiobook unabridged abridged revised
-    reprint anniversary deluxe collectors edicao brochura capa dura
-"""
-_COLOUR_WORDS = frozenset(_COLOURS.split())
-_VARIANT_WORDS = frozenset(f"{_COLOURS} {_SIZES} {_EDITIONS}".split())
-# These mark a variant only where a part of the title, such as ", Right-Handed" or "(Board Book)", holds nothing else.
-_PART_WORDS = _VARIANT_WORDS | frozenset(
-    """
-    ash beech brass bright cherry chrome dark graphite light matt matte moss natural neon nickel oak pastel pearl sand
-    slate steel stone walnut wenge
-    single double triple pair twin full queen king regular long short tall wide narrow slim petite fine broad extra nib
-    left right hand handed tin bag box jar bottle tub standard pro plus lite basic classic
-    board book print cd dvd vinyl lp import
-    solteiro casal queen par regular longo curto destro canhoto lata vidro
-    """.split()
-)
-_SMALL = """
-    a an and as by for from in of on or the to with
-    com da de do e em o os para por um uma
-"""
-_SMALL_WORDS = frozenset(_SMALL.split())
-_UNITS = """
-    mm cm m km in inch inches ft foot feet yd yards? mil metros? polegadas? mg g gr grams? gramas? kg quilos? oz ounces?
-    fl lbs? pounds? l lt lit(?:er|re)s? litros? ml cl gal gallons? qt quarts? pt pints? gb tb mb mah ah v volts?
-    w watts? ohms? tog years? months? anos meses persons? people pessoas treads? degraus bags? sacos tins? latas
-    tablets? comprimidos capsules? capsulas packs? pk pcs? pieces? pecas? count ct cnt sets? rolls? rolos? sheets?
-    folhas? pages? pairs? un unidades? dozen
-"""
+_WORDS = {
+    kind: words.split()
+    for kind, words in tomllib.loads(Path(__file__).with_name("variants.toml").read_text(encoding="utf-8")).items()
+}
+_COLOUR_WORDS = frozenset(_WORDS["colours"])
+_VARIANT_WORDS = _COLOUR_WORDS.union(_WORDS["sizes"], _WORDS["editions"])
+_PART_WORDS = _VARIANT_WORDS.union(_WORDS["parts"])
+_SMALL_WORDS = frozenset(_WORDS["small"])
 _NUMBER = r"\d+(?:[.,/-]\d+)*"
 _MEASURE = re.compile(
     rf"(?<!\w){_NUMBER}(?:\s?[x×]\s?{_NUMBER})*"
-    rf"(?:\s?[-x×]?\s?(?:{'|'.join(_UNITS.split())})(?!\w)|\s?[\"'”″′])"  # 12-pack, 1.75 mm, 3/4 x 300 inches, 5"
+    rf"(?:\s?[-x×]?\s?(?:{'|'.join(_WORDS['units'])})(?!\w)|\s?[\"'”″′])"  # 12-pack, 1.75 mm, 3/4 x 300 inches, 5"
     rf"|(?<!\w){_NUMBER}(?:\s?[x×]\s?{_NUMBER})+(?!\w)"  # 100x70
     rf"|(?<!\w)(?:pack|set|box|case|size|eu|uk|us|pacote|conjunto|caixa|tamanho|tam)\.?\s"
     rf"(?:of\s|com\s)?{_NUMBER}(?!\w)"
@@ -92,9 +60,24 @@ _APOSTROPHE = re.compile(r"(?<=\w)['’](?=\w)")
 # ASCII text to bytes of words: capitals small, everything but letters and digits a space.
 _TO_WORDS = bytes(ord(chr(code).lower()) if chr(code).isalnum() else 32 for code in range(128)) + bytes(range(128, 256))
 
-_GENERATOR = np.random.Generator(np.random.PCG64(20_250_101))
-_FACTORS = _GENERATOR.integers(0, 2**32, SIGNATURE_SIZE, dtype=np.uint32) | np.uint32(1)
-_OFFSETS = _GENERATOR.integers(0, 2**32, SIGNATURE_SIZE, dtype=np.uint32)
+# 64 odd factors, then 64 offsets. They were drawn at random, once: the split follows from them, so they stay.
+_FACTORS, _OFFSETS = np.frombuffer(
+    bytes.fromhex(
+        """
+        c32a298fbd98a734f1693f0c677723bd535db498e9051d2021aeae9fc1065d840543cdefed68f504e7d80993539a2750ff8423fa
+        6d481cc8231aaaa551db05286d9aebf79f6416715d8a66cf1148fcab37728cf4f3bbc6c911e8baab5dbc80ef273e916257626271
+        755a63f9c77312a01b6f34bdb5f2139c7bb1967cc3b286cceb913a85915e7ce055dd1979c74dcfc2635f42dec9ab86e417baa172
+        c118b799539049a3cb738eb38f01bf5783eb38cef5c4e4f2699239ba39a7fe49670f61e9cfaabf8b7f48061c2ffe5c8b8d8e0683
+        3f85aa9fcbb7f600fdab0bf81384b770975a7adaf1ce5b823b5d4bbd5755a90fdfba39a2854f068c45334a001b3a14aafaed0480
+        78d1dd0b1dd9db9f4b5a0238478b55da82dfbaebc9a0a1ab34ae67d0bece3c4d48334fad868d8c412faae6d16c8f1789c68e5964
+        9179bc6826fb58c0a4b89209954627927b64949cd0e0be5e48e0fdb8bd97bb2bc00c0c8eb0c8263cc809989bdd634125298b40a7
+        89e6819cb79178a762d6a025622018b698b079994b059d5a61f88cd9a3d78656ee8f4d8f308f0131f4b7e614e9182df109246388
+        e16fd876f8c6e7ab7ebf87402feb55a320b9f1ac4bc55c24b7aedac1c590ca7971444f04e1b0bd042d696b145d138d1f44adef82
+        57fe755b6ce5fab78b1caab41f9ca25e84347662f1aa9a994e8d775bd7beade8819e17498eceb749181492a0
+        """
+    ),
+    "<u4",
+).reshape(2, SIGNATURE_SIZE)
 
 UInt64s = NDArray[np.uint64]
 
@@ -104,9 +87,7 @@ def title_key(title: str) -> int:
 
     Where fewer than two telling words are left, as of "The Red 10-Pack", less is taken away.
     """
-    plain = unicodedata.normalize("NFKD", title[:_MAX_KEY_CHARACTERS]).casefold()
-    if not plain.isascii():
-        plain = "".join(sign for sign in plain if not unicodedata.combining(sign))
+    plain = unaccented(title[:_MAX_KEY_CHARACTERS])
     plain = _APOSTROPHE.sub("", _MEDIUM.sub(" ", plain.replace("⁄", "/")))
     measured = _MEASURE.sub(" ", plain)
     first, *rest = [_WORD.findall(part) for part in _PARTING.split(measured)]
@@ -121,7 +102,7 @@ def title_key(title: str) -> int:
 
 
 def _is_variant(part: list[str]) -> bool:
-    """Say whether a part of a title only tells a variant: "Dusty Rose", "Left-Handed", nothing."""
+    """Return whether a part of a title only tells a variant: "Dusty Rose", "Left-Handed", nothing."""
     return _PART_WORDS.issuperset(part) or (len(part) <= _MAX_COLOUR_WORDS and part[-1] in _COLOUR_WORDS)
 
 
@@ -135,7 +116,7 @@ def _product_words(words: list[str], initials: set[str]) -> list[str]:
 
 
 def sign(texts: Sequence[str]) -> tuple[NDArray[np.uint16], NDArray[np.int64]]:
-    """Give the MinHash signatures of the texts that are long enough, and their places in `texts`.
+    """Return the MinHash signatures of the texts that are long enough, and their places in `texts`.
 
     Returns (m, 64) uint16 and (m,) int64. Two signatures agree at a share of places
     that estimates the Jaccard similarity of the texts' words and word pairs.
@@ -153,26 +134,25 @@ def sign(texts: Sequence[str]) -> tuple[NDArray[np.uint16], NDArray[np.int64]]:
 
 
 def cluster_keys(title_keys: UInt64s, signatures: NDArray[np.uint16], signed_rows: NDArray[np.int64]) -> UInt64s:
-    """Give every product the key of its cluster: the smallest title key among its members.
+    """Return every product the key of its cluster: the smallest title key among its members.
 
     `title_keys` (n,); `signatures` (m, 64) of the products in `signed_rows` (m,). Returns (n,).
     """
-    count = len(title_keys)
-    roots = _unite(np.arange(count), _neighbours(title_keys))
+    labels = _united(np.arange(len(title_keys)), _neighbours(title_keys))
     bands = np.ascontiguousarray(signatures).view(np.uint64)
     for band in range(_BANDS if len(signatures) else 0):
         candidates = _neighbours(np.ascontiguousarray(bands[:, band]))
-        ends = roots[signed_rows[candidates]]
+        ends = labels[signed_rows[candidates]]
         candidates = candidates[:, ends[0] != ends[1]]
-        roots = _unite(roots, signed_rows[candidates[:, _similar(signatures, candidates)]])
-    keys = np.full(count, np.iinfo(np.uint64).max, np.uint64)
-    np.minimum.at(keys, roots, title_keys)
-    smallest: UInt64s = keys[roots]
+        labels = _united(labels, signed_rows[candidates[:, _similar(signatures, candidates)]])
+    keys = np.full(len(title_keys), np.iinfo(np.uint64).max, np.uint64)
+    np.minimum.at(keys, labels, title_keys)
+    smallest: UInt64s = keys[labels]
     return smallest
 
 
 def in_training(keys: UInt64s) -> NDArray[np.bool_]:
-    """Say which clusters are for training (four in five); the rest are for validation."""
+    """Return which clusters (n,) are for training (four in five), (n,) bool; the rest are for validation."""
     return splitmix64(keys) < np.uint64(int(TRAINING_SHARE * 2**64))
 
 
@@ -219,26 +199,21 @@ def _neighbours(keys: UInt64s) -> NDArray[np.int64]:
 
 
 def _similar(signatures: NDArray[np.uint16], pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Say which pairs agree at enough places; a slice at a time, for memory's sake."""
+    """Return which pairs (2, p) agree at enough places, (p,) bool; a slice at a time, for memory's sake."""
     slices = [pairs[:, start : start + 100_000] for start in range(0, pairs.shape[1], 100_000)]
     agreements = [(signatures[one] == signatures[other]).mean(axis=1) >= _MIN_SIMILARITY for one, other in slices]
     return np.concatenate(agreements) if agreements else np.zeros(0, np.bool_)
 
 
-def _unite(roots: NDArray[np.int64], pairs: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Join the trees that pairs lead between; gives every place its root, the smallest of its tree.
+def _united(labels: NDArray[np.int64], pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return labels (n,) by which the ends of all pairs (2, p) are the same; what had one label before still has."""
+    if pairs.shape[1] == 0:
+        return labels
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
 
-    `roots` (n,), `pairs` (2, p). Each round hooks the roots of all pairs together and
-    flattens the trees; few rounds do.
-    """
-    while pairs.shape[1]:
-        ends = roots[pairs]
-        is_open = ends[0] != ends[1]
-        pairs, ends = pairs[:, is_open], ends[:, is_open]
-        np.minimum.at(roots, ends.max(axis=0), ends.min(axis=0))
-        while True:
-            flatter = roots[roots]
-            if np.array_equal(flatter, roots):
-                break
-            roots = flatter
-    return roots
+    ends = labels[pairs]
+    count = int(labels.max(initial=0)) + 1
+    graph = coo_array((np.ones(ends.shape[1], np.int8), (ends[0], ends[1])), shape=(count, count))
+    of_label: NDArray[np.int64] = connected_components(graph, directed=False)[1]
+    return of_label[labels]

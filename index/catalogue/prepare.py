@@ -26,18 +26,20 @@ from typing import TYPE_CHECKING, Any
 
 from index.artefacts import publish
 from index.catalogue.report import Report, write_report
-from index.catalogue.rows import FACTS, LENGTHS, ROW_COLUMNS, Cleaned, Columns, clean_block, first_samples
+from index.catalogue.rows import FACTS, LENGTHS, ROW_COLUMNS, Cleaned, clean_block, first_samples
 from index.catalogue.source import Block, Rejection, Source
 from index.errors import SourceError
 from index.progress import Progress
+from index.settings import CatalogueSettings, Columns
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Columns", "Report", "prepare"]
+    from index.catalogue.deduplication import Selection
 
-_PLAIN_COLUMNS = Columns()
+__all__ = ["CatalogueSettings", "Columns", "Report", "prepare"]
+
 _SMALL_SOURCE_BYTES = 4 << 20  # read in this process: others take half a second to start
 _MAX_WORKERS = 8  # more than one reading process can feed
 _QUANTILES = {"min": 0.0, "5 %": 0.05, "median": 0.5, "95 %": 0.95, "99 %": 0.99, "max": 1.0}
@@ -53,88 +55,115 @@ class _Tally:
     samples: list[Rejection]
 
 
+@dataclass(frozen=True)
+class _Choice:
+    """Which of the n rows read become products, and what is known of those that do, (kept,) each."""
+
+    facts: "NDArray[np.void]"  # (n,) of `FACTS`
+    selection: "Selection"
+    clusters: "NDArray[np.uint64]"
+    train: "NDArray[np.bool_]"
+
+    @property
+    def kept(self) -> "NDArray[np.void]":
+        """The facts of the rows that become products."""
+        return self.facts[self.selection.kept]
+
+
 def prepare(
     source: Path,
     folder: Path,
+    settings: CatalogueSettings = CatalogueSettings(),
     *,
-    columns: Columns = _PLAIN_COLUMNS,
-    sample: int | None = None,
-    seed: int = 0,
-    workers: int | None = None,
     progress: type[Progress] = Progress,
 ) -> Report:
     """Make the catalogue artefact in `folder` from JSON Lines, plain or gzipped.
 
-    `sample` keeps that many products, chosen by `seed` and uid alone: the same ones in
-    whatever order the source has them. `workers` is the number of processes that
-    clean; by default what source and machine suggest.
+    A sample is of the same products in whatever order the source has them.
 
     Raises `SourceError` where the source cannot be read or holds no usable row,
     `ArtefactError` where `folder` holds something else.
     """
-    import numpy as np
-
-    from index.catalogue.deduplication import select
-    from index.catalogue.near_duplicates import in_training
     from index.catalogue.writer import write_rejected, write_tables
 
-    if sample is not None and sample < 1:
+    if settings.sample is not None and settings.sample < 1:
         raise SourceError(
-            f"a sample of {sample} products", "one product or more", "titlewise prepare SOURCE --sample 40000"
+            f"a sample of {settings.sample} products", "one product or more", "titlewise prepare SOURCE --sample 40000"
         )
     start_s = time.monotonic()
-    made_by: dict[str, Any] = {
-        "source": source.name,
-        "columns": asdict(columns),
-        "sample": sample,
-        "seed": seed,
-        "versions": {name: version(name) for name in ("ftfy", "numpy", "pyarrow")}
-        | {"unicode": unicodedata.unidata_version},
-    }
+    made_by = _made_by(source, settings)
     with (
-        Source(source) as opened,
+        Source(source, settings) as opened,
         publish(folder, kind="catalogue", made_by=made_by) as scratch,
         tempfile.TemporaryDirectory(dir=scratch) as temporary,
     ):
         work = Path(temporary)
         with progress(f"reading {source.name}", opened.size_bytes, unit="B") as bar:
             blocks = opened.blocks(bar.update)
-            tally = _spool(_cleaned(blocks, columns, workers or _default_workers(opened.size_bytes)), work)
+            workers = settings.workers or _default_workers(opened.size_bytes)
+            tally = _spool(_cleaned(blocks, settings.columns, workers), work)
         made_by["source_sha256"] = opened.sha256  # known only now; the manifest is written at the end
         if not tally.rows:
             raise _nothing_usable(source, tally)
-
-        facts = np.fromfile(work / "facts", FACTS)
-        selection = select(facts, sample=sample, seed=seed)
-        # Clusters and sides are those of the whole source: a sample must not move a product to the other side.
-        distinct = ~(selection.repeated | selection.merged)
-        clusters = _cluster(work / "signatures", facts, distinct)[selection.kept[distinct]]
-        train = in_training(clusters)
-        kept = facts[selection.kept]
-        numbers = {"cluster": clusters, "train": train, "described": kept["described"]}
-        repeats = write_tables(work / "rows", scratch, facts, selection, numbers, progress)
+        choice = _choose(work, settings)
+        numbers = {"cluster": choice.clusters, "train": choice.train, "described": choice.kept["described"]}
+        repeats = write_tables(work / "rows", scratch, choice.facts, choice.selection, numbers, progress)
         write_rejected(tally.samples + repeats, scratch)
-
-        rejected = tally.rejected + Counter({"duplicate uid": int(selection.repeated.sum())})
-        cluster_sizes = np.unique(clusters, return_counts=True)[1]
-        merged = int(selection.merged.sum())
-        report = Report(
-            source=source.name,
-            rows_in=tally.lines,
-            kept=len(kept),
-            rejected=dict(sorted(rejected.items(), key=lambda item: (-item[1], item[0]))),
-            merged=merged,
-            left_out=tally.rows - len(kept) - merged - int(selection.repeated.sum()),
-            without_description=int((~kept["described"]).sum()),
-            clusters=len(cluster_sizes),
-            largest_cluster=int(cluster_sizes.max()),
-            train=int(train.sum()),
-            validation=int((~train).sum()),
-            lengths={name: _quantiles(kept["lengths"][:, place]) for place, name in enumerate(LENGTHS)},
-            seconds=time.monotonic() - start_s,
-        )
+        report = _account(source, tally, choice, start_s)
         write_report(report, scratch)
     return report
+
+
+def _made_by(source: Path, settings: CatalogueSettings) -> dict[str, Any]:
+    """Return what a catalogue's content depends on, as its manifest holds it."""
+    versions = {name: version(name) for name in ("ftfy", "numpy", "pyarrow")} | {"unicode": unicodedata.unidata_version}
+    return {
+        "source": source.name,
+        "columns": asdict(settings.columns),
+        "sample": settings.sample,
+        "seed": settings.seed,
+        "versions": versions,
+    }
+
+
+def _choose(work: Path, settings: CatalogueSettings) -> _Choice:
+    """Choose the products from what `_spool` wrote, and find their clusters and sides."""
+    import numpy as np
+
+    from index.catalogue.deduplication import select
+    from index.catalogue.near_duplicates import in_training
+
+    facts = np.fromfile(work / "facts", FACTS)
+    selection = select(facts, sample=settings.sample, seed=settings.seed)
+    # Clusters and sides are those of the whole source: a sample must not move a product to the other side.
+    distinct = ~(selection.repeated | selection.merged)
+    clusters = _cluster(work / "signatures", facts, distinct)[selection.kept[distinct]]
+    return _Choice(facts, selection, clusters, in_training(clusters))
+
+
+def _account(source: Path, tally: _Tally, choice: _Choice, start_s: float) -> Report:
+    """Account for every row of the source."""
+    import numpy as np
+
+    kept, selection = choice.kept, choice.selection
+    repeated, merged, train = (int(rows.sum()) for rows in (selection.repeated, selection.merged, choice.train))
+    rejected = tally.rejected + Counter({"duplicate uid": repeated})
+    cluster_sizes = np.unique(choice.clusters, return_counts=True)[1]
+    return Report(
+        source=source.name,
+        rows_in=tally.lines,
+        kept=len(kept),
+        rejected=dict(sorted(rejected.items(), key=lambda item: (-item[1], item[0]))),
+        merged=merged,
+        left_out=tally.rows - len(kept) - merged - repeated,
+        without_description=int((~kept["described"]).sum()),
+        clusters=len(cluster_sizes),
+        largest_cluster=int(cluster_sizes.max()),
+        train=train,
+        validation=len(kept) - train,
+        lengths={name: _quantiles(kept["lengths"][:, place]) for place, name in enumerate(LENGTHS)},
+        seconds=time.monotonic() - start_s,
+    )
 
 
 def _nothing_usable(source: Path, tally: _Tally) -> SourceError:
@@ -217,7 +246,7 @@ def _spool(cleaned: Iterator[Cleaned], work: Path) -> _Tally:
 
 
 def _cluster(path: Path, facts: "NDArray[np.void]", kept: "NDArray[np.bool_]") -> "NDArray[np.uint64]":
-    """Give the cluster keys of the rows that are kept, reading only their signatures."""
+    """Return the cluster keys of the rows that are kept, reading only their signatures."""
     import numpy as np
 
     from index.catalogue.near_duplicates import SIGNATURE_SIZE, cluster_keys

@@ -34,17 +34,17 @@ class Report:
 
     @property
     def rows_per_s(self) -> float:
-        """Give the speed, in rows of the source."""
+        """Return the speed, in rows of the source."""
         return self.rows_in / self.seconds
 
     def to_row(self) -> dict[str, Any]:
-        """Give the report as JSON, without what differs from run to run."""
+        """Return the report as JSON, without what differs from run to run."""
         row = asdict(self)
         del row["seconds"]
         return row
 
     def to_markdown(self) -> str:
-        """Give the report for people."""
+        """Return the report for people."""
         share = 1 / max(self.rows_in, 1)
         counts = [
             ("rows in", self.rows_in),

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from index.catalogue.cleaning import clean, clean_uid, is_description
 from index.catalogue.source import Block, Rejection, sample_of
 from index.catalogue.store import uid_digest
+from index.settings import Columns
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,15 +36,6 @@ FACTS: list[tuple[Any, ...]] = [
     ("described", "?"),
     ("signed", "?"),  # whether there is a signature of the content
 ]
-
-
-@dataclass(frozen=True)
-class Columns:
-    """The names that a source gives to the fields of a product."""
-
-    uid: str = "uid"
-    title: str = "title"
-    content: str = "content"
 
 
 @dataclass(frozen=True)
@@ -120,7 +112,7 @@ def first_samples(rejections: list[Rejection]) -> list[Rejection]:
 
 
 def _read(line: bytes, columns: Columns) -> tuple[str, str, str] | str:
-    """Give a line's uid, title and content, cleaned; or the reason why it gives no product."""
+    """Return a line's uid, title and content, cleaned; or the reason why it gives no product."""
     if b"\0" in line:
         return "NUL byte"
     try:

@@ -4,7 +4,7 @@ A source is JSON Lines, plain or gzipped (told by its first bytes, not by its na
 What cannot be read is handed on as a `Rejection`, never as an exception. What a line
 means is not known here.
 
-    with Source(Path("trn.json.gz")) as source:
+    with Source(Path("trn.json.gz"), CatalogueSettings()) as source:
         for block in source.blocks(progress_bar.update):
             …
 """
@@ -19,9 +19,8 @@ from types import TracebackType
 from typing import Self
 
 from index.errors import SourceError
+from index.settings import CatalogueSettings
 
-READ_BYTES = 1 << 20
-MAX_LINE_BYTES = 4 << 20
 SAMPLE_CHARACTERS = 200
 _SLICE_BYTES = 1 << 16
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -50,7 +49,7 @@ class Block:
 class Source:
     """A source opened for one reading; after `blocks` has ended, `sha256` is that of the file."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, settings: CatalogueSettings) -> None:
         """Open the file.
 
         Raises `SourceError` where it is missing, no file, or may not be read.
@@ -64,6 +63,7 @@ class Source:
         except OSError as exc:
             raise SourceError(f"{path} cannot be opened ({exc.strerror})", "a file that may be read", mend) from exc
         self._path = path
+        self._settings = settings
         self._hash = hashlib.sha256()
         self._broken: str | None = None  # what ended the reading early
         self.size_bytes = path.stat().st_size
@@ -78,13 +78,13 @@ class Source:
 
     @property
     def sha256(self) -> str:
-        """Give the SHA-256 of the bytes read so far, in hexadecimal."""
+        """Return the SHA-256 of the bytes read so far, in hexadecimal."""
         return self._hash.hexdigest()
 
     def blocks(self, on_bytes: Callable[[int], None]) -> Iterator[Block]:
         """Yield the lines in order, about a megabyte at a time; `on_bytes` hears of every read.
 
-        A line over `MAX_LINE_BYTES` is passed over without ever being held whole. A
+        A line over `max_line_bytes` is passed over without ever being held whole. A
         damaged or truncated gzip ends the reading; what came before it is kept.
         """
         line = 1
@@ -99,7 +99,7 @@ class Source:
                 lost.append(too_long)
                 piece, line, too_long = piece[end + 1 :], line + 1, None
             first_end = piece.find(b"\n")
-            if len(carry) + (first_end if first_end >= 0 else len(piece)) > MAX_LINE_BYTES:
+            if len(carry) + (first_end if first_end >= 0 else len(piece)) > self._settings.max_line_bytes:
                 too_long = Rejection(line, "line too long", sample_of(carry + piece[: 4 * SAMPLE_CHARACTERS]))
                 carry = b""
                 if first_end < 0:
@@ -132,7 +132,7 @@ class Source:
         for piece in self._unzip(_chain(first, raw)) if first.startswith(_GZIP_MAGIC) else _chain(first, raw):
             held.append(piece)
             held_bytes += len(piece)
-            if held_bytes >= READ_BYTES:
+            if held_bytes >= self._settings.read_bytes:
                 joined = b"".join(held)
                 yield joined.removeprefix(_BYTE_ORDER_MARK) if is_start else joined
                 held, held_bytes, is_start = [], 0, False
@@ -142,7 +142,7 @@ class Source:
     def _raw_pieces(self, on_bytes: Callable[[int], None]) -> Iterator[bytes]:
         while True:
             try:
-                piece = self._file.read(READ_BYTES)
+                piece = self._file.read(self._settings.read_bytes)
             except OSError as exc:
                 raise SourceError(
                     f"{self._path} cannot be read ({exc.strerror})", "a readable file", "copy the file anew"
@@ -154,7 +154,7 @@ class Source:
             yield piece
 
     def _unzip(self, raw: Iterator[bytes]) -> Iterator[bytes]:
-        """Unzip all members, at most `READ_BYTES` of text at a time."""
+        """Unzip all members, at most `read_bytes` of text at a time."""
         unzip = zlib.decompressobj(_GZIP_WINDOW_BITS)
         started = False  # whether the present member has begun
         for waiting in _slices(raw):
@@ -165,7 +165,7 @@ class Source:
                     started = bool(waiting)
                     continue
                 try:
-                    text = unzip.decompress(waiting, READ_BYTES)
+                    text = unzip.decompress(waiting, self._settings.read_bytes)
                 except zlib.error:
                     self._broken = "damaged gzip"
                     for _ in raw:  # the SHA-256 is of the whole file
@@ -173,7 +173,7 @@ class Source:
                     return
                 if text:
                     yield text
-                full = len(text) == READ_BYTES and not unzip.eof
+                full = len(text) == self._settings.read_bytes and not unzip.eof
                 waiting = unzip.unconsumed_tail
                 if unzip.eof:
                     waiting = unzip.unused_data
@@ -184,7 +184,7 @@ class Source:
 
 
 def sample_of(line: bytes) -> str:
-    """Give the first characters of a line, legible whatever it holds."""
+    """Return the first characters of a line, legible whatever it holds."""
     return line[: 4 * SAMPLE_CHARACTERS].decode("utf-8", "replace")[:SAMPLE_CHARACTERS].rstrip("\r\n")
 
 

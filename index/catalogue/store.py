@@ -65,7 +65,7 @@ class Catalogue:
         return cast(int, self._products.num_rows)
 
     def product(self, row: int) -> Product:
-        """Give the product of a row, 0 ≤ row < len; in microseconds.
+        """Return the product of a row, 0 ≤ row < len; in microseconds.
 
         Raises `IndexError` for a row outside.
         """
@@ -74,7 +74,7 @@ class Catalogue:
         return Product(*(self._products.column(name)[row].as_py() for name in ("uid", "title", "content")))
 
     def row_of(self, uid: str) -> int:
-        """Give the row of a uid; the uid of a merged duplicate leads to the product that was kept.
+        """Return the row of a uid; the uid of a merged duplicate leads to the product that was kept.
 
         Raises `UnknownProductError`.
         """
@@ -93,19 +93,19 @@ class Catalogue:
         )
 
     def find(self, uid: str) -> Product:
-        """Give the product of a uid, as `row_of` finds it; raises `UnknownProductError`."""
+        """Return the product of a uid, as `row_of` finds it; raises `UnknownProductError`."""
         return self.product(self.row_of(uid))
 
     def titles(self) -> list[str]:
-        """Give all titles in row order."""
+        """Return all titles in row order."""
         return cast(list[str], self._products.column("title").to_pylist())
 
     def uids(self) -> list[str]:
-        """Give the uids of all products in row order."""
+        """Return the uids of all products in row order."""
         return cast(list[str], self._products.column("uid").to_pylist())
 
     def column(self, name: str) -> "NDArray[Any]":
-        """Give one column in row order, (n,).
+        """Return one column in row order, (n,).
 
         `cluster` uint64: equal for near-duplicates. `train` bool: in the training
         split, else validation; whole clusters are on one side. `described` bool:
@@ -133,7 +133,7 @@ def uid_digest(uid: str) -> bytes:
 
 
 def uid_hash(uid: str) -> "np.uint64":
-    """Give the first half of a uid's digest, as `UID_HASHES` holds it."""
+    """Return the first half of a uid's digest, as `UID_HASHES` holds it."""
     import numpy as np
 
     first_half: np.uint64 = np.frombuffer(uid_digest(uid), "<u8")[0]

@@ -32,7 +32,7 @@ def write_tables(
     numbers: dict[str, NDArray[Any]],
     progress: type[Progress],
 ) -> list[Rejection]:
-    """Write products, aliases and the uid table into `folder`; give the first rows of repeated uids.
+    """Write products, aliases and the uid table into `folder`; return the first rows of repeated uids.
 
     `rows` is an Arrow stream of `ROW_COLUMNS`, n rows, `facts` (n,) of `index.catalogue.rows.FACTS`;
     `numbers` are further columns of the products, (kept,) each.

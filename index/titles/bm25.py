@@ -5,8 +5,8 @@ The rarest tokens of a question say which titles are looked at, as many as a bud
 then only add to the scores of those (Moffat & Zobel 1996, "continue"): a question full of common words
 costs little more at a million titles than any other.
 
-    LexicalIndex.build(titles, folder)
-    rows, scores = LexicalIndex.load(folder).search(["sony", "wh1000xm4"], 64)
+    BM25Index.fit(titles).save(folder)
+    rows, scores = BM25Index.load(folder, len(titles)).search(["sony", "wh1000xm4"], 64)
 """
 
 from collections.abc import Sequence
@@ -18,13 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.hashing import Hashes, word_hashes
+from index.settings import IndexSettings
 from index.text import tokens
 from index.titles.encoder import Floats
 
-# Robertson & Zaragoza 2009; b is small because a long title is seldom padding.
-K1 = 1.2
-B = 0.4
-MAX_POSTINGS = 10_000
 ROUNDING = 1e-4  # of scores that were added in another order
 FILES = {
     "hashes": "tokens.npy",
@@ -39,7 +36,7 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 @dataclass(frozen=True)
-class LexicalIndex:
+class BM25Index:
     """Postings by token: those of `hashes[i]` (uint64, sorted) lie at `starts[i]:starts[i + 1]`.
 
     `rows` uint32 ascend within a token; `scores` float32 are BM25 (Lucene's idf); higher is nearer.
@@ -52,9 +49,12 @@ class LexicalIndex:
     scores: Floats
     mean_length: NDArray[np.float64]
     titles: int
+    settings: IndexSettings = IndexSettings()
 
     @classmethod
-    def fit(cls, titles: Sequence[str], *, like: "LexicalIndex | None" = None) -> "LexicalIndex":
+    def fit(
+        cls, titles: Sequence[str], settings: IndexSettings = IndexSettings(), *, like: "BM25Index | None" = None
+    ) -> "BM25Index":
         """Count the tokens of titles, in row order; `like` another index, scores are as if they stood in that one."""
         vocabulary: dict[str, int] = {}
         ids: list[int] = []
@@ -76,9 +76,9 @@ class LexicalIndex:
         if like is not None:
             mean_length = like.mean_length
             weight = idf(np.diff(like._spans_of(hashes[order]), axis=1)[:, 0], like.titles)
-        norm = K1 * (1 - B + B * lengths / mean_length)
-        scores = weight[token] * count / (count + norm[rows])
-        return cls(hashes[order], starts, rows.astype(np.uint32), scores.astype(np.float32), mean_length, len(titles))
+        norm = settings.k1 * (1 - settings.b + settings.b * lengths / mean_length)
+        scores = (weight[token] * count / (count + norm[rows])).astype(np.float32)
+        return cls(hashes[order], starts, rows.astype(np.uint32), scores, mean_length, len(titles), settings)
 
     def save(self, folder: Path) -> None:
         """Write the arrays as .npy files."""
@@ -86,34 +86,34 @@ class LexicalIndex:
             np.save(folder / name, getattr(self, field), allow_pickle=False)
 
     @classmethod
-    def load(cls, folder: Path, titles: int) -> "LexicalIndex":
+    def load(cls, folder: Path, titles: int, settings: IndexSettings = IndexSettings()) -> "BM25Index":
         """Map the arrays of an index of so many titles into memory."""
         hashes, starts, rows, scores, length = (mapped(folder / name) for name in FILES.values())
-        return cls(hashes, starts, rows, scores, length, titles)
+        return cls(hashes, starts, rows, scores, length, titles, settings)
 
     def document_frequency(self, words: Sequence[str]) -> NDArray[np.int64]:
-        """Give in how many titles each word is a token, (n,) int64; 0 for a word never seen."""
+        """Return in how many titles each word is a token, (n,) int64; 0 for a word never seen."""
         spans = self._spans(words)
         return spans[:, 1] - spans[:, 0]
 
     def idf(self, words: Sequence[str]) -> NDArray[np.float64]:
-        """Give how rare each word is, (n,) float64; a word never seen is the rarest."""
+        """Return how rare each word is, (n,) float64; a word never seen is the rarest."""
         return idf(self.document_frequency(words), self.titles)
 
-    def search(self, question: Sequence[str], limit: int, rows: NDArray[np.int32] | None = None) -> tuple[Rows, Floats]:
-        """Give the rows of the best titles for tokens of a question, and their scores, best first.
+    def search(self, query: Sequence[str], limit: int, rows: NDArray[np.int32] | None = None) -> tuple[Rows, Floats]:
+        """Return the rows of the best titles for the tokens of a query, (k,) int64, and their scores, (k,) float32.
 
-        Equal scores come in row order. Tokens are weighed once, however often they are repeated.
-        `rows` (titles,) says where each title stands in the catalogue, below 0 where it does no more; it is the
-        row itself unless told.
+        The best comes first, k ≤ `limit`; equal scores come in row order. Tokens are weighed once, however often they
+        are repeated. `rows` (titles,) holds where each title stands in the catalogue, below 0 where it does no more;
+        without it a title's row is its place.
         """
-        spans = self._spans(sorted(set(question)))
+        spans = self._spans(sorted(set(query)))
         sizes = spans[:, 1] - spans[:, 0]
         order = np.argsort(sizes, kind="stable")
         order = order[sizes[order] > 0]
         if len(order) == 0:
             return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)
-        affordable = max(1, int((np.cumsum(sizes[order]) <= MAX_POSTINGS).sum()))
+        affordable = max(1, int((np.cumsum(sizes[order]) <= self.settings.max_postings).sum()))
         postings = [slice(*spans[token]) for token in order]
         found = distinct(np.concatenate([self.rows[each] for each in postings[:affordable]]))
         if rows is not None:
@@ -145,7 +145,7 @@ class LexicalIndex:
             total[same] += scores[place[same]]
 
     def _spans(self, words: Sequence[str]) -> NDArray[np.int64]:
-        """Give where the postings of each word start and stop, (n, 2) int64."""
+        """Return where the postings of each word start and stop, (n, 2) int64."""
         return self._spans_of(word_hashes(words))
 
     def _spans_of(self, wanted: Hashes) -> NDArray[np.int64]:
@@ -162,7 +162,7 @@ def mapped(path: Path) -> NDArray[Any]:
 
 
 def distinct(values: NDArray[Scalar]) -> NDArray[Scalar]:
-    """Give the distinct values, ascending; several times faster than `np.unique`."""
+    """Return the distinct values, ascending; several times faster than `np.unique`."""
     ordered: NDArray[Scalar] = np.sort(values)
     first: NDArray[np.bool_] = np.append(True, ordered[1:] != ordered[:-1])
     return ordered[first[: len(ordered)]]
@@ -180,6 +180,6 @@ def _likely(
 
 
 def idf(document_frequency: NDArray[np.int64], titles: int) -> NDArray[np.float64]:
-    """Give Lucene's inverse document frequency, never negative."""
+    """Return Lucene's inverse document frequency, never negative."""
     weight: NDArray[np.float64] = np.log1p((titles - document_frequency + 0.5) / (document_frequency + 0.5))
     return weight

@@ -1,10 +1,10 @@
-"""Title vectors: a static encoder of hashed words and trigrams, or any sentence-transformers model.
+"""Title vectors: hashed words and trigrams by tf-idf, or any sentence-transformers model.
 
-The static encoder needs no model file: each hashed word or character trigram has a fixed
+The built-in encoder needs no model file: each hashed word or character trigram has a fixed
 random direction, weighted by how rare it is in the catalogue. It works offline, and the same
 text gives the same vector on every machine, up to rounding.
 
-    encoder = StaticEncoder.of(hashed_idf(folded_titles))
+    encoder = HashedTfidfEncoder.of(hashed_idf(folded_titles))
     vectors = encoder.encode(["Sony WH-1000XM4"])      # (1, 256) float32, unit rows
 """
 
@@ -35,18 +35,19 @@ class Encoder(Protocol):
 
     @property
     def dims(self) -> int:
-        """Give the length of a vector."""
+        """Return the length of a vector."""
         ...
 
     def encode(self, texts: Sequence[str]) -> Floats:
-        """Give (n, dims) float32, unit rows; a text without a known sign may give a zero row."""
+        """Return (n, dims) float32, unit rows; a text without a known sign may give a zero row."""
         ...
 
 
 @dataclass(frozen=True)
-class StaticEncoder:
+class HashedTfidfEncoder:
     """A table of directions, one for each hash bucket, weighted by inverse document frequency.
 
+    Feature hashing (Weinberger et al. 2009), projected at random by signs alone (Achlioptas 2003).
     `idf` is (buckets,) float32, `table` (buckets, dims) int8; buckets are a power of two.
     """
 
@@ -54,17 +55,17 @@ class StaticEncoder:
     table: NDArray[np.int8]
 
     @classmethod
-    def of(cls, idf: Floats) -> "StaticEncoder":
-        """Give the encoder of a catalogue by its `hashed_idf`; directions come from hashes alone."""
+    def of(cls, idf: Floats) -> "HashedTfidfEncoder":
+        """Return the encoder of a catalogue by its `hashed_idf`; directions come from hashes alone."""
         return cls(idf, _directions(len(idf)))
 
     @property
     def dims(self) -> int:
-        """Give the length of a vector."""
+        """Return the length of a vector."""
         return int(self.table.shape[1])
 
     def encode(self, texts: Sequence[str]) -> Floats:
-        """Give (n, dims) float32, unit rows; a text without a word gives a zero row."""
+        """Return (n, dims) float32, unit rows; a text without a word gives a zero row."""
         vectors = [self._encode_batch([fold(text) for text in batch]) for batch in batches(texts, TITLES_A_BATCH)]
         return np.concatenate([np.zeros((0, self.dims), dtype=np.float32), *vectors])
 
@@ -103,7 +104,7 @@ class SentenceEncoder:
         return cls(name, len(model.encode("a")), model)
 
     def encode(self, texts: Sequence[str]) -> Floats:
-        """Give (n, dims) float32, unit rows."""
+        """Return (n, dims) float32, unit rows."""
         if not texts:
             return np.zeros((0, self.dims), dtype=np.float32)
         clean = [text.encode("utf-8", "replace").decode() for text in texts]
@@ -136,7 +137,7 @@ def hashed_idf(folded: Sequence[str]) -> Floats:
 
 
 def hashed(folded: Sequence[str], buckets: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Give the buckets of all words and trigrams, and the row of each; rows ascend.
+    """Return the buckets of all words and trigrams of n texts, (k,) int64, and the row of each, (k,) int64, ascending.
 
     A trigram may span two words, and each text is padded by a space at both ends.
     """
@@ -150,13 +151,13 @@ def hashed(folded: Sequence[str], buckets: int) -> tuple[NDArray[np.int64], NDAr
 
 
 def unit_rows(vectors: Floats) -> Floats:
-    """Scale each row to length one; zero rows stay zero."""
+    """Scale each row of (n, d) to length one; zero rows stay zero."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     return np.divide(vectors, np.where(lengths > 0, lengths, 1), dtype=np.float32)
 
 
 def _directions(buckets: int) -> NDArray[np.int8]:
-    """Give (buckets, DIMS) int8 of signs, from hashes of the bucket numbers: made too quickly to be kept."""
+    """Return (buckets, DIMS) int8 of signs, from hashes of the bucket numbers: made too quickly to be kept."""
     words_a_row = DIMS // 64
     bits = mix(np.arange(buckets * words_a_row, dtype=np.uint64) ^ WORD_SALT).astype("<u8").view(np.uint8)
     signs = 2 * np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1, bitorder="little").astype(np.int8) - 1

@@ -1,97 +1,47 @@
-"""Noisy views of catalogue titles: what a shopper, or another shop, might write for them.
+"""Noisy queries about catalogue titles: what a shopper, or another shop, might write for them.
 
-The ranker learns from these. Every draw comes from the seed.
+The ranker is trained on these. Every draw comes from the seed.
 
-    view = Noise(titles, contents, seed=0).view("Sony WH-1000XM4 Wireless Headphones, Black")
+    query = NoisyQueries(titles, contents, seed=0).about("Sony WH-1000XM4 Wireless Headphones, Black")
     # e.g. "does the sony wh1000xm4 headpones come with a case?"
 """
 
 import random
 import re
+import tomllib
 from collections.abc import Sequence
+from pathlib import Path
 
+TEMPLATES = Path(__file__).with_name("query_templates.toml")
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 FRAMED_SHARE = 0.6
 TAIL_SHARE = 0.5
 PLAIN_SHARE = 0.2
 OTHER_SHOP_SHARE = 0.5
 SEPARATORS = re.compile(r"[-/]")
-FRAMES = (
-    "does the {} come with batteries?",
-    "Is the {} waterproof?",
-    "what are the dimensions of {}?",
-    "how heavy is the {}",
-    "can I use {} outdoors",
-    "hello! who makes the {}?",
-    "I bought {} last week, can it be returned?",
-    "tell me about {}",
-    "is {} suitable for a 3 year old?",
-    "how many pieces are in the {} set?",
-    "I am looking for the {} please",
-    "will the {} fit a small kitchen?",
-    "what is {} made of?",
-    "{} - does it need assembly?",
-    "{}: which sizes are there?",
-    "who wrote {} and how many pages does it have?",
-    "qual é o peso do {}?",
-    "o {} vem com carregador?",
-    "a {} é de que material?",
-    "quantas peças tem o {}?",
-    "oi, gostaria de saber se o {} serve para crianças",
-    "me fale sobre {}",
-    "{} funciona com pilhas?",
-    "de que cor é {}?",
-)
-# [] stands for a few words of some description: what may be asked is as wide as what is described.
-FRAMES_WITH_TAIL = (
-    "does the {} have []?",
-    "is the {} []?",
-    "can the {} be used with []",
-    "how does {} handle []?",
-    "hi, I need to know whether {} comes with []. thanks",
-    "{} - []?",
-    "about the {}: is there [] or not",
-    "if I buy the {}, will I get []?",
-    "o {} tem []?",
-    "a {} serve para []?",
-)
-WITHOUT_TITLE = (
-    "does it have []?",
-    "does it have a {}?",
-    "is [] part of it?",
-    "how about []?",
-    "and how long is the {}?",
-    "is the {} included?",
-    "can you recommend something for {}?",
-    "what is the best {} today?",
-    "ele vem com {}?",
-    "quanto custa?",
-    "how much does it weigh?",
-    "who won the {} last night?",
-    "tell me a joke about {}",
-)
 
 
-class Noise:
-    """Draws views; other titles and descriptions lend words that do not belong."""
+class NoisyQueries:
+    """Draws queries; other titles and descriptions lend words that do not belong."""
 
     def __init__(self, titles: Sequence[str], contents: Sequence[str], seed: int) -> None:
         self._titles = titles
         self._contents = [content for content in contents if content.strip()] or titles
         self._random = random.Random(seed)  # noqa: S311 - noise, not a secret
+        self._templates: dict[str, list[str]] = tomllib.loads(TEMPLATES.read_text(encoding="utf-8"))
         self._holders: dict[str, list[int]] = {}
         for row, title in enumerate(titles):
             for word in title.split():
                 self._holders.setdefault(word, []).append(row)
 
-    def view(self, title: str) -> str:
-        """Give the title as someone might write it; never empty where the title is not."""
+    def about(self, title: str) -> str:
+        """Return the title as someone might write it; never empty where the title is not."""
         draw = self._random
         words = title.split()
         if draw.random() < PLAIN_SHARE:
             return self._framed(title)
         if draw.random() < OTHER_SHOP_SHARE:
-            words = self._retold(words)
+            words = self._rewritten(words)
         elif draw.random() < 0.75:
             words = self._dropped(words)
         if draw.random() < 0.35:
@@ -108,19 +58,20 @@ class Noise:
         return self._framed(text)
 
     def without_title(self) -> str:
-        """Give a question that names no product."""
-        question = self._random.choice(WITHOUT_TITLE)
+        """Return a question that names no product."""
+        question = self._random.choice(self._templates["without_title"])
         return question.replace("[]", self._tail()).replace("{}", self._strange_word())
 
     def _framed(self, text: str) -> str:
         if self._random.random() >= FRAMED_SHARE:
             return text
         if self._random.random() >= TAIL_SHARE:
-            return self._random.choice(FRAMES).replace("{}", text)
-        return self._random.choice(FRAMES_WITH_TAIL).replace("[]", self._tail()).replace("{}", text)
+            return self._random.choice(self._templates["framed"]).replace("{}", text)
+        template = self._random.choice(self._templates["framed_with_tail"])
+        return template.replace("[]", self._tail()).replace("{}", text)
 
     def _tail(self) -> str:
-        """Give one to four words that follow each other in some description."""
+        """Return one to four words that follow each other in some description."""
         words = self._random.choice(self._contents).split()
         start = self._random.randrange(len(words))
         return " ".join(words[start : start + self._random.randint(1, 4)])
@@ -130,8 +81,8 @@ class Noise:
         kept = [word for word in words if self._random.random() > share]
         return kept if len(kept) > 1 else words[:2]
 
-    def _retold(self, words: list[str]) -> list[str]:
-        """Write a title as another shop might: brand and part number stay, much else is said in other words.
+    def _rewritten(self, words: list[str]) -> list[str]:
+        """Write a title as another shop might: brand and part number stay, much else is put in other words.
 
         Those come from a title that shares a word with this one, so that they suit it.
         """
@@ -149,7 +100,7 @@ class Noise:
         return self._random.random() < (0.9 if place == 0 else 0.5)
 
     def _words_beside(self, word: str) -> list[str]:
-        """Give the words of a random title that holds the word."""
+        """Return the words of a random title that holds the word."""
         return self._titles[self._random.choice(self._holders[word])].split()
 
     def _misspelt(self, word: str) -> str:

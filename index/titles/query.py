@@ -2,7 +2,7 @@
 
 A word weighs as much as it is rare in titles; words that people ask with weigh little.
 
-    question = Question.read("does the red kettle switch off by itself?", lexical, described)
+    query = Query.read("does the red kettle switch off by itself?", bm25, word_rates(contents), IndexSettings())
 """
 
 from collections.abc import Sequence
@@ -12,23 +12,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.hashing import word_hashes
+from index.settings import IndexSettings
 from index.text import ATTRIBUTE_WORDS, FRAME_WORDS, POINTING_WORDS, fold, quoted_part, title_part, tokens
-from index.titles.bm25 import LexicalIndex
+from index.titles.bm25 import BM25Index
 from index.titles.encoder import Floats
 
-MAX_WORDS = 48  # the heaviest; a question of 4,000 characters costs no more than a long one
-FRAME_WEIGHT = 0.1
-ATTRIBUTE_WEIGHT = 0.35
-LEAST_TITLENESS = 0.15
 RATE_BUCKETS = 1 << 16
 
 
 @dataclass(frozen=True)
-class Question:
+class Query:
     """A question folded and cut, ready to be compared with titles.
 
-    `core` is its part that may be a title; `words` are its distinct words, rarest first where
-    cut, with `weights` (n,) float32: idf, small for frame words.
+    `core` is its part that may be a title; `words` are its n distinct words, the heaviest where there are very many,
+    with `weights` (n,) float32: idf, small for frame words. `pointing` says whether a word points back ("it").
     """
 
     folded: str
@@ -39,7 +36,7 @@ class Question:
     pointing: bool
 
     @classmethod
-    def read(cls, text: str, lexical: LexicalIndex, described: Floats) -> "Question":
+    def read(cls, text: str, bm25: BM25Index, described: Floats, settings: IndexSettings) -> "Query":
         """Fold and cut a question; `described` are the `word_rates` of descriptions."""
         folded = fold(text)
         quoted = fold(quoted_part(text))
@@ -47,12 +44,13 @@ class Question:
         words = list(dict.fromkeys(folded.split()))
         inside = set(core.split())
         framed = np.array([word in FRAME_WORDS or word not in inside for word in words], dtype=bool)
-        asked = np.array([word in ATTRIBUTE_WORDS for word in words], dtype=bool)
+        attributes = np.array([word in ATTRIBUTE_WORDS for word in words], dtype=bool)
         if framed.all():
             framed[:] = False
-        kind = np.where(framed, FRAME_WEIGHT, np.where(asked, ATTRIBUTE_WEIGHT, _titleness(words, lexical, described)))
-        weights = lexical.idf(words) * kind
-        kept = np.sort(np.argsort(-weights, kind="stable")[:MAX_WORDS])
+        titleness = np.maximum(_titleness(words, bm25, described), settings.least_titleness)
+        share = np.where(attributes, settings.attribute_weight, titleness)
+        weights = bm25.idf(words) * np.where(framed, settings.frame_weight, share)
+        kept = np.sort(np.argsort(-weights, kind="stable")[: settings.max_query_words])
         return cls(
             folded,
             core,
@@ -64,23 +62,23 @@ class Question:
 
 
 def word_rates(texts: Sequence[str]) -> Floats:
-    """Give the share of texts that hold each word, by hash: (RATE_BUCKETS,) float32."""
+    """Return the share of texts that hold each word, by hash: (RATE_BUCKETS,) float32."""
     count = np.zeros(RATE_BUCKETS, dtype=np.float32)
     for text in texts:
         count[np.unique(_rate_buckets(fold(text).split()))] += 1
     return count / np.float32(max(1, len(texts)))
 
 
-def _titleness(words: Sequence[str], lexical: LexicalIndex, described: Floats) -> NDArray[np.float64]:
-    """Give how likely each word names a product, 0 to 1: less, the more descriptions use it than titles do.
+def _titleness(words: Sequence[str], bm25: BM25Index, described: Floats) -> NDArray[np.float64]:
+    """Return how likely each word names a product, (n,) from 0 to 1: less, the more descriptions use it than titles do.
 
     "does the red kettle switch off by itself": descriptions switch off, titles do not.
     """
-    one = 1 / max(1, lexical.titles)
-    in_titles = lexical.document_frequency(words) * one
+    one = 1 / max(1, bm25.titles)
+    in_titles = bm25.document_frequency(words) * one
     in_descriptions = described[_rate_buckets(words)].astype(np.float64)
     share: NDArray[np.float64] = (in_titles + one) / (np.maximum(in_titles, in_descriptions) + one)
-    return np.maximum(share, LEAST_TITLENESS)
+    return share
 
 
 def _rate_buckets(words: Sequence[str]) -> NDArray[np.int64]:

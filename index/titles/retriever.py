@@ -1,71 +1,97 @@
-"""The two arms that fetch candidates: FAISS over title vectors and BM25 over words.
+"""The hybrid retriever: candidates from FAISS over title vectors and from BM25 over words, measured.
 
 What was learnt from the titles of the last full build (how rare words and hashed signs are, how vectors are
 rounded) stays as it is when products come and go; their segments change.
 What is fetched is compared with the question; deciding is done elsewhere.
 
-    Arms.build(titles, contents, "", progress).save(folder)
-    question, rows, comparison = Arms.load(folder, "").candidates("is the Harrow kettle loud?")
+    HybridRetriever.build(titles, contents, "", IndexSettings(), Progress).save(folder)
+    query, rows, matrix = HybridRetriever.load(folder, "").candidates("is the Harrow kettle loud?")
 """
 
 import shutil
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from index.artefacts import MANIFEST
 from index.errors import ArtefactError
+from index.progress import Progress
+from index.settings import IndexSettings
 from index.text import fold
-from index.titles.bm25 import LexicalIndex, Rows
-from index.titles.encoder import Encoder, Floats, SentenceEncoder, StaticEncoder, hashed_idf
-from index.titles.features import Comparison, compare
-from index.titles.query import Question, word_rates
+from index.titles.bm25 import BM25Index, Rows
+from index.titles.encoder import Encoder, Floats, HashedTfidfEncoder, SentenceEncoder, hashed_idf
+from index.titles.features import FeatureMatrix, measure
+from index.titles.query import Query, word_rates
 from index.titles.segments import GONE, ROWS_FILE, Segment
 
-CANDIDATES_AN_ARM = 64
 IDF_FILE = "hashed_idf.npy"
 DESCRIBED_FILE = "description_word_rates.npy"
 BASE, ADDED = "base", "added"  # folders of the segments
-_BESIDE = ThreadPoolExecutor(thread_name_prefix="nearest")
+
+
+def _searching_threads() -> ThreadPoolExecutor:
+    """Return threads for FAISS, none of which has started yet, each of which searches alone."""
+
+    def alone() -> None:
+        import faiss
+
+        # A single query gains nothing from more threads, and would spin beside those of the model. OpenMP keeps the
+        # number for each thread that calls it: nobody else's is changed.
+        faiss.omp_set_num_threads(1)
+
+    return ThreadPoolExecutor(thread_name_prefix="nearest", initializer=alone)
 
 
 @dataclass(frozen=True)
-class Arms:
+class HybridRetriever:
     """Everything that turns a question into candidates; safe to share between threads.
 
     The first of the `segments` is that of the last full build; all that was learnt is learnt from it.
     """
 
     encoder: Encoder
-    idf: Floats
-    described: Floats  # how common words are in descriptions
+    idf: Floats  # (buckets,): how rare hashed words and trigrams are
+    described: Floats  # (RATE_BUCKETS,): how common words are in descriptions
     segments: tuple[Segment, ...]
+    settings: IndexSettings = IndexSettings()
+    _threads: ThreadPoolExecutor = field(init=False, repr=False, compare=False, default_factory=_searching_threads)
 
     @classmethod
-    def build(cls, titles: Sequence[str], contents: Sequence[str], encoder: str, progress: Any) -> "Arms":
+    def build(
+        cls,
+        titles: Sequence[str],
+        contents: Sequence[str],
+        encoder: str,
+        settings: IndexSettings,
+        progress: type[Progress],
+    ) -> "HybridRetriever":
         """Encode and index titles, with a sentence-transformers model or, by "", the built-in encoder.
 
         `contents` are some descriptions, to know the words that questions ask with.
         """
         folded = [fold(title) for title in titles]
         idf = hashed_idf(folded)
-        model: Encoder = SentenceEncoder.open(encoder) if encoder else StaticEncoder.of(idf)
-        base = Segment.build(titles, folded, np.arange(len(titles)), model, like=None, progress=progress)
-        return cls(model, idf, word_rates(contents), (base,))
+        model: Encoder = SentenceEncoder.open(encoder) if encoder else HashedTfidfEncoder.of(idf)
+        base = Segment.build(titles, folded, model, settings, progress)
+        return cls(model, idf, word_rates(contents), (base,), settings)
 
-    def changed(self, base_rows: Rows, titles: Sequence[str], rows: Rows, progress: Any) -> "Arms":
-        """Give the arms of a changed catalogue: where the base's products stand now, and the titles added to them."""
+    def changed(
+        self, base_rows: Rows, titles: Sequence[str], rows: Rows, progress: type[Progress]
+    ) -> "HybridRetriever":
+        """Return the retriever of a changed catalogue: where the base's products stand now, and what was added.
+
+        `base_rows` (titles of the base,) are rows or `GONE`; `rows` are those of the added `titles`.
+        """
         base = replace(self.segments[0], rows=base_rows.astype(np.int32))
         if not titles:
             return replace(self, segments=(base,))
         folded = [fold(title) for title in titles]
-        added = Segment.build(titles, folded, rows, self.encoder, like=base, progress=progress)
-        return replace(self, segments=(base, added))
+        return replace(self, segments=(base, base.beside(titles, folded, rows, self.encoder, progress)))
 
     def save(self, folder: Path) -> None:
         """Write all but the encoder: its name is enough."""
@@ -86,47 +112,52 @@ class Arms:
             segment.save(folder / ADDED)
 
     @classmethod
-    def load(cls, folder: Path, encoder: str) -> "Arms":
+    def load(cls, folder: Path, encoder: str, settings: IndexSettings = IndexSettings()) -> "HybridRetriever":
         """Open what `save` wrote; the files must have been verified, as FAISS reads damaged ones silently.
 
         Raises `UserError` where the encoder cannot be had, `ArtefactError` where it has changed.
         """
         idf, described = np.load(folder / IDF_FILE), np.load(folder / DESCRIBED_FILE)
-        model: Encoder = SentenceEncoder.open(encoder) if encoder else StaticEncoder.of(idf)
-        segments = tuple(Segment.load(folder / name) for name in (BASE, ADDED) if (folder / name).is_dir())
+        model: Encoder = SentenceEncoder.open(encoder) if encoder else HashedTfidfEncoder.of(idf)
+        segments = tuple(Segment.load(folder / name, settings) for name in (BASE, ADDED) if (folder / name).is_dir())
         if segments[0].vectors.d != model.dims:
             raise ArtefactError(
                 f"the encoder {encoder!r} gives {model.dims} dimensions",
                 f"the {segments[0].vectors.d} that the index in {folder} was made with",
                 "titlewise index",
             )
-        return cls(model, idf, described, segments)
+        return cls(model, idf, described, segments, settings)
 
     @property
-    def lexical(self) -> LexicalIndex:
-        """Give the postings of the last full build: how rare words are is told by them."""
-        return self.segments[0].lexical
+    def bm25(self) -> BM25Index:
+        """The postings of the last full build, by which it is known how rare words are."""
+        return self.segments[0].bm25
 
-    def candidates(self, text: str) -> tuple[Question, Rows, Comparison]:
-        """Give the union of what both arms fetch for a question, rows ascending, and how each compares."""
-        question = Question.read(text, self.lexical, self.described)
-        vector = self.encoder.encode([question.core])
-        near = _BESIDE.submit(self.nearest, vector)  # FAISS lets other threads run meanwhile
-        exact = self.holding(question.tokens)
+    def candidates(self, text: str) -> tuple[Query, Rows, FeatureMatrix]:
+        """Return a question read, the union of what FAISS and BM25 fetch for it, and how each compares.
+
+        The rows of the catalogue, (n,) int64, ascend.
+        """
+        query = Query.read(text, self.bm25, self.described, self.settings)
+        vector = self.encoder.encode([query.core])
+        near = self._threads.submit(self.nearest, vector)  # FAISS lets other threads run meanwhile
+        exact = self.holding(query.tokens)
         rows = np.union1d(near.result(), exact)
         titles, dense = self._known_of(rows, vector[0])
-        return question, rows, compare(question, titles, dense, self.lexical, self.idf)
+        return query, rows, measure(query, titles, dense, self.bm25, self.idf)
 
     def nearest(self, vector: Floats) -> Rows:
-        """Give the rows whose titles' vectors are nearest to one (1, d), best first."""
-        return _best(segment.nearest(vector, CANDIDATES_AN_ARM) for segment in self.segments)
+        """Return the rows whose titles' vectors are nearest to one (1, d) float32, best first."""
+        limit = self.settings.candidates_per_retriever
+        return _best((segment.nearest(vector, limit) for segment in self.segments), limit)
 
     def holding(self, tokens: Sequence[str]) -> Rows:
-        """Give the rows of the titles that hold the rarest tokens of a question, best first."""
-        return _best(segment.holding(tokens, CANDIDATES_AN_ARM) for segment in self.segments)
+        """Return the rows of the titles that hold the rarest tokens of a query, best first."""
+        limit = self.settings.candidates_per_retriever
+        return _best((segment.holding(tokens, limit) for segment in self.segments), limit)
 
     def _known_of(self, rows: Rows, vector: Floats) -> tuple[list[str], Floats]:
-        """Give the folded title of each row, and the inner product with its vector as the index holds it."""
+        """Return the folded title of each row, and the inner product with its vector as the index holds it, (n,)."""
         titles, dense = [""] * len(rows), np.zeros(len(rows), dtype=np.float32)
         for segment, ids in zip(self.segments, self._ids, strict=True):
             own = np.flatnonzero(ids[rows] != GONE)
@@ -138,8 +169,8 @@ class Arms:
         return titles, dense
 
     @cached_property
-    def _ids(self) -> list[Any]:
-        """Give for each segment the id of every row of the catalogue, `GONE` where the row is another segment's."""
+    def _ids(self) -> list[NDArray[np.int32]]:
+        """For each segment, the id of every row of the catalogue, `GONE` where the row is another segment's."""
         size = 1 + max(int(segment.rows.max(initial=GONE)) for segment in self.segments)
         found = []
         for segment in self.segments:
@@ -151,15 +182,15 @@ class Arms:
 
 
 def _link(source: Path, place: Path) -> None:
-    """Give a file a second name, or a copy where the disk knows no links."""
+    """Return a file a second name, or a copy where the disk knows no links."""
     try:
         place.hardlink_to(source)
     except OSError:
         shutil.copyfile(source, place)
 
 
-def _best(found: Iterable[tuple[Rows, Floats]]) -> Rows:
-    """Give the best rows of what the segments found; equal scores come in row order."""
+def _best(found: Iterable[tuple[Rows, Floats]], limit: int) -> Rows:
+    """Return the best rows of what the segments found; equal scores come in row order."""
     parts = list(found)
     rows, scores = (np.concatenate(each) for each in zip(*parts, strict=True))
-    return rows[np.lexsort((rows, -scores))][:CANDIDATES_AN_ARM]
+    return rows[np.lexsort((rows, -scores))][:limit]

@@ -3,8 +3,8 @@
 An index has one, or two once it was updated: the titles of the last full build, and those added since.
 A segment's own ids never change; `rows` says where its products stand in the catalogue of today.
 
-    segment = Segment.build(titles, folded, rows, encoder, like=None, progress=Progress)
-    rows, scores = segment.nearest(vector, 64)
+    segment = Segment.build(titles, folded, encoder, IndexSettings(), Progress)
+    rows, scores = segment.nearest(encoder.encode(["red kettle"]), 64)
 """
 
 from collections.abc import Sequence
@@ -15,15 +15,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from index.titles.bm25 import LexicalIndex, Rows, mapped
+from index.progress import Progress
+from index.settings import IndexSettings
+from index.titles.bm25 import BM25Index, Rows, mapped
 from index.titles.encoder import Encoder, Floats, batches
 
 GONE = -1  # the row of a product that the catalogue has no more
-EXACT_UP_TO = 50_000  # titles; above, 4-bit product quantisation with 8-bit refinement
-DIMS_A_QUANTISER = 4
-REFINED = 8  # times as many vectors are fetched in 4 bits as are wanted, and ranked again in 8
-TRAINED_ON = 65_536
-TITLES_A_BATCH = 16_384
+TITLES_A_BATCH = 16_384  # are encoded: for memory's sake
 VECTORS_FILE = "vectors.faiss"
 TITLES_FILE, TITLE_STARTS_FILE = "folded_titles.npy", "folded_title_starts.npy"
 ROWS_FILE = "rows.npy"
@@ -31,7 +29,10 @@ ROWS_FILE = "rows.npy"
 
 @dataclass(frozen=True)
 class FoldedTitles:
-    """Folded titles as one block of UTF-8, memory-mapped: title i is `block[starts[i]:starts[i + 1]]`."""
+    """n folded titles as one block of UTF-8, (bytes,) uint8: title i is `block[starts[i]:starts[i + 1]]`.
+
+    `starts` is (n + 1,) int64. Loaded, both are memory-mapped.
+    """
 
     block: NDArray[np.uint8]
     starts: NDArray[np.int64]
@@ -48,7 +49,7 @@ class FoldedTitles:
         return len(self.starts) - 1
 
     def take(self, ids: Rows) -> list[str]:
-        """Give the folded titles of some ids."""
+        """Return the folded titles of some ids, (k,) int64."""
         spans = zip(self.starts[ids].tolist(), self.starts[ids + 1].tolist(), strict=True)
         return [self.block[start:stop].tobytes().decode() for start, stop in spans]
 
@@ -61,7 +62,7 @@ class Segment:
     """
 
     vectors: Any
-    lexical: LexicalIndex
+    bm25: BM25Index
     titles: FoldedTitles
     rows: NDArray[np.int32]
 
@@ -70,20 +71,22 @@ class Segment:
         cls,
         titles: Sequence[str],
         folded: Sequence[str],
-        rows: Rows,
         encoder: Encoder,
-        *,
-        like: "Segment | None",
-        progress: Any,
+        settings: IndexSettings,
+        progress: type[Progress],
     ) -> "Segment":
-        """Index titles; `like` another segment, how rare words are and how vectors are rounded is that one's."""
-        vectors = _empty(titles, encoder) if like is None else _empty_like(like.vectors)
-        with progress("encoding titles", len(titles), unit="titles") as bar:
-            for batch in batches(titles, TITLES_A_BATCH):
-                vectors.add(encoder.encode(batch))
-                bar.update(len(batch))
-        lexical = LexicalIndex.fit(titles, like=like.lexical if like else None)
-        return cls(vectors, lexical, FoldedTitles.of(folded), rows.astype(np.int32))
+        """Index all titles of a catalogue, in row order."""
+        vectors = _with_titles(_empty(titles, encoder, settings), titles, encoder, progress)
+        rows = np.arange(len(titles), dtype=np.int32)
+        return cls(vectors, BM25Index.fit(titles, settings), FoldedTitles.of(folded), rows)
+
+    def beside(
+        self, titles: Sequence[str], folded: Sequence[str], rows: Rows, encoder: Encoder, progress: type[Progress]
+    ) -> "Segment":
+        """Index further titles, of some rows; how rare words are and how vectors are rounded stays this segment's."""
+        vectors = _with_titles(_empty_like(self.vectors), titles, encoder, progress)
+        bm25 = BM25Index.fit(titles, self.bm25.settings, like=self.bm25)
+        return Segment(vectors, bm25, FoldedTitles.of(folded), rows.astype(np.int32))
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -93,64 +96,72 @@ class Segment:
         import faiss
 
         folder.mkdir()
-        self.lexical.save(folder)
+        self.bm25.save(folder)
         np.save(folder / TITLES_FILE, self.titles.block, allow_pickle=False)
         np.save(folder / TITLE_STARTS_FILE, self.titles.starts, allow_pickle=False)
         np.save(folder / ROWS_FILE, self.rows, allow_pickle=False)
         faiss.write_index(self.vectors, str(folder / VECTORS_FILE))
 
     @classmethod
-    def load(cls, folder: Path) -> "Segment":
+    def load(cls, folder: Path, settings: IndexSettings = IndexSettings()) -> "Segment":
         """Open what `save` wrote; the files must have been verified, as FAISS reads damaged ones silently."""
         import faiss
 
         vectors = faiss.read_index(str(folder / VECTORS_FILE))
         block, starts = (mapped(folder / name) for name in (TITLES_FILE, TITLE_STARTS_FILE))
         rows = np.load(folder / ROWS_FILE)
-        return cls(vectors, LexicalIndex.load(folder, len(rows)), FoldedTitles(block, starts), rows)
+        return cls(vectors, BM25Index.load(folder, len(rows), settings), FoldedTitles(block, starts), rows)
 
-    def nearest(self, vector: Floats, wanted: int) -> tuple[Rows, Floats]:
-        """Give the rows whose titles' vectors are nearest to one (1, d), and the inner products, best first."""
-        import faiss
+    def nearest(self, vector: Floats, limit: int) -> tuple[Rows, Floats]:
+        """Return the rows whose titles' vectors are nearest to one (1, d) float32, and the inner products, best first.
 
-        # A single query gains nothing from more threads, and would spin beside those of the model.
-        faiss.omp_set_num_threads(1)
-        asked = min(wanted, len(self))
+        Both are (k,), int64 and float32, k ≤ `limit`.
+        """
+        fetched = min(limit, len(self))
         while True:
-            scores, ids = self.vectors.search(vector, asked)
+            scores, ids = self.vectors.search(vector, fetched)
             found = ids[0] >= 0
             rows = self.rows[ids[0][found]].astype(np.int64)
             here = rows != GONE
-            if here.sum() >= wanted or asked == len(self):
-                return rows[here][:wanted], scores[0][found][here][:wanted]
-            asked = min(2 * asked, len(self))
+            if here.sum() >= limit or fetched == len(self):
+                return rows[here][:limit], scores[0][found][here][:limit]
+            fetched = min(2 * fetched, len(self))
 
-    def holding(self, tokens: Sequence[str], wanted: int) -> tuple[Rows, Floats]:
-        """Give the rows of the titles that hold tokens of a question, and their BM25 scores, best first."""
-        return self.lexical.search(tokens, wanted, self.rows)
+    def holding(self, tokens: Sequence[str], limit: int) -> tuple[Rows, Floats]:
+        """Return the rows of the titles that hold tokens of a query, and their BM25 scores, as `nearest` does."""
+        return self.bm25.search(tokens, limit, self.rows)
 
     def vectors_of(self, ids: Rows) -> Floats:
-        """Give the vectors of some ids as the index holds them, (n, d)."""
+        """Return the vectors of some ids (k,) int64 as the index holds them, (k, d) float32."""
         stored: Floats = self.vectors.reconstruct_batch(ids)
         return stored
 
 
-def _empty(titles: Sequence[str], encoder: Encoder) -> Any:
-    """Give an index without vectors, its quantiser trained on some of the titles."""
+def _with_titles(vectors: Any, titles: Sequence[str], encoder: Encoder, progress: type[Progress]) -> Any:
+    """Add the vectors of titles to an index of vectors, and return it."""
+    with progress("encoding titles", len(titles), unit="titles") as bar:
+        for batch in batches(titles, TITLES_A_BATCH):
+            vectors.add(encoder.encode(batch))
+            bar.update(len(batch))
+    return vectors
+
+
+def _empty(titles: Sequence[str], encoder: Encoder, settings: IndexSettings) -> Any:
+    """Return an index without vectors, its quantiser trained on some of the titles."""
     import faiss
 
-    if len(titles) <= EXACT_UP_TO:
+    if len(titles) <= settings.exact_up_to:
         return faiss.IndexFlatIP(encoder.dims)
-    kind = f"PQ{encoder.dims // DIMS_A_QUANTISER}x4fs,Refine(SQ8)"
+    kind = f"PQ{encoder.dims // settings.dims_per_code}x4fs,Refine(SQ8)"
     index: Any = faiss.index_factory(encoder.dims, kind, faiss.METRIC_INNER_PRODUCT)
-    index.k_factor = REFINED
-    step = -(-len(titles) // TRAINED_ON)
+    index.k_factor = settings.refine_factor
+    step = -(-len(titles) // settings.quantiser_titles)
     index.train(encoder.encode(titles[::step]))
     return index
 
 
 def _empty_like(vectors: Any) -> Any:
-    """Give an index without vectors that rounds as another does."""
+    """Return an index without vectors that rounds as another does."""
     import faiss
 
     empty = faiss.deserialize_index(faiss.serialize_index(vectors))

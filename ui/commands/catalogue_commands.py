@@ -24,20 +24,14 @@ def run_demo(chosen: argparse.Namespace) -> None:
 
 def run_prepare(chosen: argparse.Namespace) -> None:
     """Make a catalogue."""
-    from index.catalogue.prepare import Columns, prepare
+    from index.catalogue.prepare import CatalogueSettings, Columns, prepare
     from index.progress import Progress
     from ui.commands.terminal import report_line
 
     folder = chosen.out or chosen.home / "catalogue"
-    report = prepare(
-        chosen.source,
-        folder,
-        columns=Columns(chosen.uid, chosen.title, chosen.content),
-        sample=chosen.sample,
-        seed=chosen.seed,
-        workers=chosen.workers,
-        progress=Progress,
-    )
+    columns = Columns(chosen.uid, chosen.title, chosen.content)
+    settings = CatalogueSettings(columns, chosen.sample, chosen.seed, chosen.workers)
+    report = prepare(chosen.source, folder, settings, progress=Progress)
     print(report_line(report))
     print(f"The catalogue is in {folder}; its report in {folder / 'report.md'}.")
 

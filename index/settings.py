@@ -1,0 +1,82 @@
+"""The settings of the two things that are made here: the catalogue, and the index of its titles.
+
+Each is a frozen value with a default for everything, passed down from the function that makes the thing.
+
+    prepare(Path("trn.json"), home / "catalogue", CatalogueSettings(sample=40_000))
+    TitleIndex.build(catalogue, home / "index", settings=IndexSettings(exact_up_to=10_000), progress=Progress)
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The names that a source gives to the fields of a product."""
+
+    uid: str = "uid"
+    title: str = "title"
+    content: str = "content"
+
+
+@dataclass(frozen=True)
+class CatalogueSettings:
+    """How a source is read, and what is kept of it."""
+
+    columns: Columns = Columns()
+    sample: int | None = None  # products to keep, chosen by seed and uid alone; None keeps all
+    seed: int = 0
+    workers: int | None = None  # processes that clean; None: what source and machine suggest
+    read_bytes: int = 1 << 20  # are read at a time, and about as many make a block of lines
+    max_line_bytes: int = 4 << 20  # a longer line is passed over
+
+
+@dataclass(frozen=True)
+class IndexSettings:
+    """What tunes the title index; an index is built, updated and loaded with the same settings."""
+
+    # Vectors of titles.
+    exact_up_to: int = 50_000  # titles; above, 4-bit product quantisation with 8-bit refinement
+    dims_per_code: int = 4  # dimensions of a vector that one 4-bit code stands for
+    refine_factor: int = 8  # times as many vectors are fetched in 4 bits as are wanted, and ranked again in 8
+    quantiser_titles: int = 65_536  # titles that the codes are trained on, at most
+
+    # BM25, as in Robertson & Zaragoza 2009.
+    k1: float = 1.2  # how fast repetitions of a token count less
+    b: float = 0.4  # how much length counts, 0 to 1; small because a long title is seldom padding
+    max_postings: int = 10_000  # of the rarest tokens of a query, which say what titles are looked at
+
+    # Retrieving, and the weights of a query's words (1: as much as its rarity).
+    candidates_per_retriever: int = 64  # titles
+    max_query_words: int = 48  # the heaviest; a question of 4,000 characters costs no more than a long one
+    frame_weight: float = 0.1  # of a word that stands around titles
+    attribute_weight: float = 0.35  # of a word that is often asked about
+    least_titleness: float = 0.15  # of a word that descriptions use and titles do not
+
+    # Training the ranker.
+    noisy_queries: int = 1_200  # that it is trained on
+    small_catalogue: int = 200  # distinct titles; a smaller one is trained with the sample catalogue beside it
+    without_title_every: int = 9  # every ninth query names no product at all
+    noise_titles: int = 20_000  # titles that lend words to queries
+    noise_contents: int = 4_000  # descriptions that do, and that tell which words are asked with
+    absent_weight: float = 0.35  # every query serves again with its title taken away, and counts as so much of one
+    ridge: float = 0.03  # penalty on the squared weights of the order
+
+    # Ranking.
+    least_difference: float = 0.1  # of the weight of the query's rarest word: less tells no two titles apart
+    fully_covered: float = 0.98  # share of a title's words; from here on the query names it in full
+
+    # Deciding: what each outcome costs a shopper, in units of being asked "which one?" for good reason.
+    wrong_cost: float = 6.0  # an answer about another product
+    vain_cost: float = 2.0  # being asked among products of which none is meant
+    missed_cost: float = 6.0  # being told that nothing was found although it is there
+    # At least so probable is the only title that holds a part number of the question: few training queries of a small
+    # catalogue have part numbers, so the ranker is too shy there.
+    part_number_alone: float = 0.9
+    max_hits: int = 10  # products
+    max_candidates: int = 4  # products that are offered, and parts of a question about several
+    least_share: float = 0.1  # of the best one's weight; a candidate of less is not offered beside it
+    max_words_beside: int = 2  # frame words apart, in a part of a question about two products that names neither
+
+    # Updating.
+    rebuilt_up_to: int = 20_000  # titles: up to here an update trains everything anew, which takes seconds
+    max_changed: float = 0.1  # share of products that came or went since the last full build; above, it builds anew
