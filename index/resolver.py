@@ -215,8 +215,9 @@ class TitleIndex:
         Raises `QuestionError` where it is blank or longer than 4,000 characters.
         """
         check_question(question)
+        asked_of = parts_of(question, self._settings.max_candidates)
         whole = self._resolved(question)
-        parts = [(part, self._resolved(part)) for part in parts_of(question, self._settings.max_candidates)]
+        parts = [(part, self._resolved(part)) for part in asked_of]
         named = {found.hits[0].uid: found.hits[0] for _, found in parts if found.decision == "found"}
         others = [part for part, found in parts if found.decision != "found"]  # such as "which is lighter"
         most = self._settings.max_words_beside
@@ -238,7 +239,7 @@ class TitleIndex:
 
     def _resolved(self, question: str) -> Resolution:
         """Take a question for one about a single product."""
-        settings = self._settings
+        settings, named = self._settings, self._named_by_uid(question)
         query, rows, matrix = self._retriever.candidates(question)
         ranked = self._ranker.rank(query, matrix)
         ordered = [int(row) for row in rows[ranked.order]]
@@ -248,7 +249,6 @@ class TitleIndex:
         first = max(ranked.first, settings.part_number_alone) if by_number else ranked.first
         probability = min(first, 1 / len(alike))
         scored = [(row, probability * share) for row, share in zip(ordered, ranked.share, strict=True)]
-        named = self._named_by_uid(question)
         if named is not None:
             scored = [(named, 1.0), *((row, score) for row, score in scored if row != named)]
             return Resolution("found", 1.0, self._hits(scored[: settings.max_hits]))

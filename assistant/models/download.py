@@ -27,7 +27,7 @@ from assistant.models.named import (
     opened,
     source_of,
 )
-from index.artefacts import MANIFEST, open_verified, publish, sha256_of
+from index.artefacts import MANIFEST, link, open_verified, publish, sha256_of
 from index.errors import ArtefactError, UserError
 from index.progress import Progress
 
@@ -155,13 +155,5 @@ def _fetch_hub(source: str, folder: Path) -> None:
     with publish(folder, kind="model", made_by={"source": source, "revision": revision}) as scratch:
         for file in partial.iterdir():
             if file.is_file():
-                _link(file, scratch / file.name)
+                link(file, scratch / file.name)
     shutil.rmtree(partial)
-
-
-def _link(file: Path, place: Path) -> None:
-    """Put a large file in a second place without copying it, where the disk can."""
-    try:
-        place.hardlink_to(file)
-    except OSError:
-        shutil.copyfile(file, place)

@@ -61,8 +61,8 @@ def measure(query: Query, titles: Sequence[str], dense: Floats, bm25: BM25Index,
     """Measure a query against n folded titles, with their dense cosines (n,) and the idf of trigrams (buckets,)."""
     from rapidfuzz import fuzz, process
 
-    cosine, title_trigrams, query_trigrams = _trigrams(query.core, titles, trigram_idf)
     words = _Words(query, titles, bm25)
+    cosine, title_trigrams, query_trigrams = _trigrams(query.core, titles, trigram_idf)
     token_set = process.cdist([query.core], titles, scorer=fuzz.token_set_ratio, dtype=np.float32)[0] / 100
     lengths = np.array([len(title) for title in titles], dtype=np.float32)
     padded = f" {query.folded} "
