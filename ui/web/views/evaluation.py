@@ -5,12 +5,13 @@ Streamlit is imported at the top: only the page imports this module.
     show_evaluation(home, REPORT_STRINGS["en"])
 """
 
-import shlex
 from pathlib import Path
 
 import streamlit as st
 
 from index.errors import ArtefactError
+from ui.web.components.choice import choose
+from ui.web.components.command import show_command
 from ui.web.components.markdown import on_one_line
 from ui.web.reports import RESOLVER, Report, beside, judged_ways, read_report, report_folders, worst_first
 from ui.web.strings import ReportStrings
@@ -27,18 +28,16 @@ def show_evaluation(home: Path, strings: ReportStrings) -> None:
         st.info(strings.evaluation_none, icon=":material/info:")
         _show_command(home, "answers")
         return
-    folder = folders[0]
-    if len(folders) > 1:
-        folder = st.selectbox(
-            strings.evaluation_report,
-            folders,
-            format_func=lambda each: strings.evaluation_kinds.get(each.name, each.name),
-            key="evaluation-report",
-        )
+    folder = choose(
+        strings.evaluation_report,
+        folders,
+        key="evaluation-report",
+        name=lambda each: strings.evaluation_kinds.get(each.name, each.name),
+    )
     try:
         report = read_report(folder)
-    except ArtefactError as fault:
-        st.error(strings.evaluation_damaged.format(fault=on_one_line(fault.happened)), icon=":material/error:")
+    except ArtefactError as error:
+        st.error(strings.evaluation_damaged.format(error=on_one_line(error.happened)), icon=":material/error:")
         _show_command(home, RESOLVER if folder.name == RESOLVER else "answers")
         return
     _show_making(report, strings)
@@ -51,8 +50,7 @@ def show_evaluation(home: Path, strings: ReportStrings) -> None:
 
 
 def _show_command(home: Path, what: str) -> None:
-    words = ["titlewise", "--home", str(home), "evaluate", what]
-    st.code(shlex.join(words), language=None, wrap_lines=True)
+    show_command("--home", str(home), "evaluate", what)
 
 
 def _show_making(report: Report, strings: ReportStrings) -> None:
@@ -92,9 +90,7 @@ def _show_answers(report: Report, strings: ReportStrings) -> None:
         st.caption(strings.evaluation_samples_none)
         return
     st.caption(strings.evaluation_samples_help)
-    way = ways[0]
-    if len(ways) > 1:
-        way = st.selectbox(strings.evaluation_judged, ways, key=f"evaluation-judged-{number}")
+    way = choose(strings.evaluation_judged, ways, key=f"evaluation-judged-{number}", name=str)
     samples = worst_first(table, way)
     for sample in samples[paged(len(samples), f"{number}-{ways.index(way)}", strings)]:
         show_sample(sample, beside(table, way), strings)
