@@ -23,7 +23,6 @@ HEAVY = frozenset(
 METRICS = {path.stem for path in (ROOT / "assistant" / "evaluation" / "metrics").glob("*.py")}
 STREAMLIT_PAGES = (  # run by Streamlit alone, or by who serves the page
     "ui/web/app.py",
-    "ui/web/components/choice.py",
     "ui/web/components/command.py",
     "ui/web/components/copy_button.py",
     "ui/web/components/offers.py",

@@ -12,6 +12,8 @@ import httpx2
 import pytest
 from fastapi.testclient import TestClient
 from openai import APIStatusError, NotFoundError, OpenAI
+from openai.types import Model
+from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from serving import running
 
 from assistant.assistant import assistant_of
@@ -139,6 +141,17 @@ def test_a_stream_adds_up_to_the_completion(client: TestClient, live: bool) -> N
     assert [choice["finish_reason"] for chunk in chunks for choice in chunk["choices"]][-1] == "stop"
     assert chunks[-1]["usage"]["completion_tokens"] > 0
     assert all(chunk["usage"] is None for chunk in chunks[:-1])
+
+
+def test_every_body_is_of_openais_own_type(client: TestClient) -> None:
+    for model in client.get("/v1/models").json()["data"]:
+        assert Model.model_validate(model).id == model["id"]
+    whole = ChatCompletion.model_validate(client.post("/v1/chat/completions", json=asked(RED)).json())
+    assert whole.usage is not None
+    body = asked(RED, stream=True, stream_options={"include_usage": True})
+    *parts, _ = events(client.post("/v1/chat/completions", json=body).text)
+    chunks = [ChatCompletionChunk.model_validate_json(part) for part in parts]
+    assert chunks[-1].usage == whole.usage
 
 
 def test_what_the_check_takes_back_is_followed_by_what_stands(shop: Shop) -> None:

@@ -10,7 +10,6 @@ from pathlib import Path
 import streamlit as st
 
 from index.errors import ArtefactError
-from ui.web.components.choice import choose
 from ui.web.components.command import show_command
 from ui.web.components.markdown import on_one_line
 from ui.web.reports import RESOLVER, Report, beside, judged_ways, read_report, report_folders, worst_first
@@ -26,19 +25,21 @@ def show_evaluation(home: Path, strings: ReportStrings) -> None:
     folders = report_folders(home)
     if not folders:
         st.info(strings.evaluation_none, icon=":material/info:")
-        _show_command(home, "answers")
+        show_command("--home", str(home), "evaluate", "answers")
         return
-    folder = choose(
-        strings.evaluation_report,
-        folders,
-        key="evaluation-report",
-        name=lambda each: strings.evaluation_kinds.get(each.name, each.name),
-    )
+    folder = folders[0]
+    if len(folders) > 1:
+        folder = st.selectbox(
+            strings.evaluation_report,
+            folders,
+            format_func=lambda each: strings.evaluation_kinds.get(each.name, each.name),
+            key="evaluation-report",
+        )
     try:
         report = read_report(folder)
     except ArtefactError as error:
         st.error(strings.evaluation_damaged.format(error=on_one_line(error.happened)), icon=":material/error:")
-        _show_command(home, RESOLVER if folder.name == RESOLVER else "answers")
+        show_command("--home", str(home), "evaluate", RESOLVER if folder.name == RESOLVER else "answers")
         return
     _show_making(report, strings)
     if not any(table.columns for table in report.tables):
@@ -47,10 +48,6 @@ def show_evaluation(home: Path, strings: ReportStrings) -> None:
         _show_answers(report, strings)
     else:
         _show_titles(report, strings)
-
-
-def _show_command(home: Path, what: str) -> None:
-    show_command("--home", str(home), "evaluate", what)
 
 
 def _show_making(report: Report, strings: ReportStrings) -> None:
@@ -90,7 +87,9 @@ def _show_answers(report: Report, strings: ReportStrings) -> None:
         st.caption(strings.evaluation_samples_none)
         return
     st.caption(strings.evaluation_samples_help)
-    way = choose(strings.evaluation_judged, ways, key=f"evaluation-judged-{number}", name=str)
+    way = ways[0]
+    if len(ways) > 1:
+        way = st.selectbox(strings.evaluation_judged, ways, key=f"evaluation-judged-{number}")
     samples = worst_first(table, way)
     for sample in samples[paged(len(samples), f"{number}-{ways.index(way)}", strings)]:
         show_sample(sample, beside(table, way), strings)

@@ -13,7 +13,6 @@ import streamlit as st
 
 from finetune.recipe import shipped
 from index.errors import UserError
-from ui.web.components.choice import choose
 from ui.web.components.command import show_command
 from ui.web.components.markdown import on_one_line
 from ui.web.runs import Run, State, read_run, run_folders, sweep_of
@@ -38,7 +37,9 @@ def show_training(home: Path, strings: ReportStrings) -> None:
         st.info(strings.training_none, icon=":material/info:")
         _show_command(home, RECIPE)
         return
-    folder = choose(strings.training_run, folders, key="training-run", name=_name_of)
+    folder = folders[0]
+    if len(folders) > 1:
+        folder = st.selectbox(strings.training_run, folders, format_func=_name_of, key="training-run")
     try:
         run = read_run(folder)
     except UserError as error:
