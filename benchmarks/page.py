@@ -4,7 +4,7 @@
 
 The sample catalogue and the embedded model; times are taken in the browser, from the key that sends the question to
 the first change that is drawn, and to the first word of the reply; worded replies alone are counted. A stop counts
-from the click to the moment when nobody is in the line before the model. Prints one line of JSON.
+from the click to the moment when nobody is in the queue before the model. Prints one line of JSON.
 """
 
 import argparse
@@ -35,17 +35,17 @@ from ui.web.strings import ENGLISH
 
 WARM_LOADS = 5
 PORT = 8766
-# The page as it is served, and beside it a thread that writes down when the line before the model grows or shrinks.
+# The page as it is served, and beside it a thread that writes down when the queue before the model grows or shrinks.
 SERVED = """
 import threading, time
 def watch(path):
     from ui.web import serve as page
-    line, told = page._line(), None
+    queue, last = page._queue(), None
     with open(path, "a", buffering=1) as log:
         while True:
-            if len(line) != told:
-                told = len(line)
-                print(time.time(), told, file=log)
+            if len(queue) != last:
+                last = len(queue)
+                print(time.time(), last, file=log)
             time.sleep(0.002)
 threading.Thread(target=watch, args=({log!r},), daemon=True).start()
 from ui.cli import main
@@ -81,7 +81,7 @@ def main() -> None:
     if chromium is None:
         sys.exit("there is no chromium on this machine (Debian: apt-get install chromium)")
     with tempfile.TemporaryDirectory() as scratch:
-        home, log = Path(scratch), Path(scratch) / "line.log"
+        home, log = Path(scratch), Path(scratch) / "queue.log"
         prepare(SAMPLE, home / "catalogue", progress=Progress)
         catalogue = Catalogue.load(home / "catalogue")
         TitleIndex.build(catalogue, home / "index", progress=Progress)
@@ -100,10 +100,10 @@ def main() -> None:
 
 
 def questions_of(catalogue: Catalogue, count: int) -> list[str]:
-    """Ask for the weight of products whose descriptions tell one."""
+    """Ask for the weight of products whose descriptions state one."""
     products = [catalogue.product(row) for row in range(len(catalogue))]
-    telling = [product.title for product in products if carries(product.content, "weight")]
-    return [f"How heavy is the {title}?" for title in random.Random(0).sample(telling, count)]
+    stating = [product.title for product in products if carries(product.content, "weight")]
+    return [f"How heavy is the {title}?" for title in random.Random(0).sample(stating, count)]
 
 
 def load(page: Page) -> dict[str, float]:
@@ -164,8 +164,8 @@ def stop(page: Page, log: Path, count: int) -> dict[str, float]:
             button.click(timeout=1_000)
         page.get_by_role("button", name=ENGLISH.regenerate).wait_for()
         clicked_s = page.evaluate("window.clicked") / 1000
-        line = [entry.split() for entry in log.read_text(encoding="utf-8").splitlines()]
-        free_s = max(float(at) for at, waiting in line if waiting == "0")
+        lengths = [entry.split() for entry in log.read_text(encoding="utf-8").splitlines()]
+        free_s = max(float(at) for at, length in lengths if length == "0")
         if free_s > clicked_s and page.get_by_text(ENGLISH.stopped, exact=True).count() > len(freed_ms):
             freed_ms.append((free_s - clicked_s) * 1000)
     return {"stops": len(freed_ms), "stop_frees_ms_max": round(max(freed_ms)), "stop_frees_ms": round(median(freed_ms))}

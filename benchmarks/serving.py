@@ -37,6 +37,7 @@ from index.catalogue.prepare import prepare
 from index.catalogue.store import Catalogue, Product
 from index.progress import Progress
 from index.resolver import TitleIndex
+from ui.api.access import Access
 from ui.api.server import app_of
 from ui.api.workers import Limits
 from ui.commands.demo import SAMPLE
@@ -86,7 +87,7 @@ def measure(home: Path, opened: Assistant, arguments: argparse.Namespace) -> dic
     recorder = Recorder(opened.backend)
     catalogue = opened.retriever.catalogue
     assistant = assistant_of(catalogue, opened.retriever.index, recorder)
-    app = app_of(assistant, Limits(at_once=arguments.at_once, waiting=64), api_key="")
+    app = app_of(assistant, Limits(at_once=arguments.at_once, waiting=64), Access())
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -145,13 +146,13 @@ class Recorder:
         """Leave the backend to whoever opened it."""
 
     def taken(self) -> "Asked":
-        """Give what was asked since the last time."""
+        """Return what was asked since the last time."""
         asked = Asked(tuple(self._asked), self._pieces)
         self._asked, self._pieces = [], 0
         return asked
 
     def again(self, asked: "Asked") -> float:
-        """Ask the bare engine the same once more; give the seconds that it took."""
+        """Ask the bare engine the same once more; return the seconds that it took."""
         start_s = time.perf_counter()
         for call in asked.calls:
             for _ in call():
@@ -168,7 +169,7 @@ class Asked:
 
 
 def beside_bare(address: str, home: Path, recorder: Recorder) -> dict[str, Any]:
-    """Give tokens a second through the server and without it, and what the server costs."""
+    """Return tokens a second through the server and without it, and what the server costs."""
     command = [sys.executable, __file__, "--ask", address, "--home", str(home), "--by-title"]
     questions: list[Asked] = []
     served_s: list[float] = []
@@ -198,16 +199,16 @@ def beside_bare(address: str, home: Path, recorder: Recorder) -> dict[str, Any]:
 def clients(address: str, home: Path, asked: list[str]) -> dict[str, Any]:
     """Let another process ask, so that clients and server share no interpreter."""
     command = [sys.executable, __file__, "--ask", address, "--home", str(home), *asked]
-    told: dict[str, Any] = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-    return told
+    measured: dict[str, Any] = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    return measured
 
 
 def crowd(arguments: argparse.Namespace, products: list[Product]) -> dict[str, Any]:
     """Let so many clients ask for so many seconds, each of them one question after the other.
 
-    Replies that come after the end are not counted, so that a line of waiting ones makes no rate.
+    Replies that come after the end are not counted, so that a queue of waiting ones makes no rate.
     """
-    took: dict[str, Any] = {"ms": [], "errors": [], "mixed": 0}
+    measured: dict[str, Any] = {"ms": [], "errors": [], "mixed": 0}
     end_s = time.monotonic() + arguments.seconds
 
     def ask(number: int) -> None:
@@ -218,20 +219,20 @@ def crowd(arguments: argparse.Namespace, products: list[Product]) -> dict[str, A
                 start_s = time.perf_counter()
                 answer = client.post(f"{arguments.ask}/v1/chat/completions", json=_body(product, draw))
                 if answer.status_code != 200:
-                    took["errors"].append(answer.text[:200])
+                    measured["errors"].append(answer.text[:200])
                     continue
                 if time.monotonic() < end_s:
-                    took["ms"].append(1000 * (time.perf_counter() - start_s))
+                    measured["ms"].append(1000 * (time.perf_counter() - start_s))
                 reply = answer.json()["choices"][0]["message"]["titlewise"]
                 quotes = all(product.content[each["start"] : each["end"]] == each["text"] for each in reply["quotes"])
-                took["mixed"] += not (reply["uid"] == product.uid and quotes)
+                measured["mixed"] += not (reply["uid"] == product.uid and quotes)
 
     threads = [threading.Thread(target=ask, args=(number,)) for number in range(arguments.clients)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    return took
+    return measured
 
 
 def ask_by_title(address: str, products: list[Product]) -> None:
@@ -250,7 +251,7 @@ def ask_by_title(address: str, products: list[Product]) -> None:
 def hang_up(address: str, products: list[Product], number: int) -> int:
     """Give up a reply that is being written, every second time one that is not streamed.
 
-    Gives the milliseconds until nobody stands in line any more.
+    Returns the milliseconds until nobody is in the queue any more.
     """
     draw = random.Random(number)
     door, body = f"{address}/v1/chat/completions", _body(draw.choice(products), draw)
@@ -286,7 +287,7 @@ def figures(crowds: list[dict[str, Any]], seconds: float) -> dict[str, Any]:
 
 
 def described(catalogue: Catalogue) -> list[Product]:
-    """Give the products that have a description."""
+    """Return the products that have a description."""
     return [product for row in range(len(catalogue)) if (product := catalogue.product(row)).content]
 
 

@@ -26,7 +26,7 @@ PHONE: ViewportSize = {"width": 360, "height": 740}
 
 @contextlib.contextmanager
 def served(command: Sequence[str], port: int) -> Iterator[str]:
-    """Run a command of Python that serves on a port, and give its address."""
+    """Run a command of Python that serves on a port, and yield its address."""
     with subprocess.Popen([sys.executable, *command], stdout=subprocess.DEVNULL) as process:
         for _ in range(600):
             with socket.socket() as probe:
@@ -48,7 +48,7 @@ def free_port() -> int:
 
 @contextlib.contextmanager
 def visitor(browser: Browser, address: str, viewport: ViewportSize = DESKTOP, language: str = "en") -> Iterator[Page]:
-    """Give a page of a visitor of their own, drawn and ready."""
+    """Yield a page of a visitor of their own, drawn and ready."""
     context = browser.new_context(viewport=viewport, locale=language, permissions=["clipboard-read", "clipboard-write"])
     page = context.new_page()
     page.set_default_timeout(30_000)

@@ -38,7 +38,7 @@ def bubbles(page: AppTest) -> list[str]:
 
 
 def html_of(page: AppTest) -> str:
-    """Give what the page draws as HTML, but for its own style and script."""
+    """Return what the page draws as HTML, but for its own style and script."""
     bodies = [element.proto.body for element in page.get("html")]
     return "\n".join(body for body in bodies if not body.startswith(("<style>", "<script>")))
 

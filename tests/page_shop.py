@@ -14,10 +14,10 @@ from index.catalogue.store import Catalogue
 from index.progress import Progress
 from index.resolver import Hit, TitleIndex
 from ui.feedback import Feedback
-from ui.queue import Line
-from ui.web.context import Shop
-from ui.web.conversation import Exchange, Request, Talk
-from ui.web.sessions import Visits
+from ui.queue import AdmissionQueue
+from ui.web.context import AppContext
+from ui.web.conversation import Conversation, Request, Turn
+from ui.web.sessions import Sessions
 
 HOSTILE_TITLE = "Gribbleflint Cloth, Red ![x](http://evil.invalid/t.png)"
 HOSTILE_TWIN = "Gribbleflint Cloth, Blue [click](javascript:alert(1)) $math$ :material/home: http://evil.invalid"
@@ -51,7 +51,7 @@ PRODUCTS = [
 
 @functools.cache
 def shop_home(folder: Path) -> Path:
-    """Give a home under `folder` with the shop prepared and indexed, made once in a test run."""
+    """Return a home under `folder` with the shop prepared and indexed, made once in a test run."""
     home = folder / "page-shop"
     home.mkdir()
     source = home / "trn.json"
@@ -62,21 +62,21 @@ def shop_home(folder: Path) -> Path:
     return home
 
 
-def hostile_talk() -> Talk:
-    """Give a talk that waits for a choice between the two products with hostile titles."""
+def hostile_conversation() -> Conversation:
+    """Return a conversation that waits for a choice between the two products with hostile titles."""
     candidates = (Hit("CLOTH1", HOSTILE_TITLE, 0.5), Hit("CLOTH2", HOSTILE_TWIN, 0.4))
     state = State("", candidates, "how heavy is the Gribbleflint cloth?")
     asked = Request("how heavy is ![x](http://evil.invalid/q.png) <script>document.title='taken'</script> $a$?")
     reply = Reply("clarify", "Which one do you mean?", hits=candidates, timings={"total_ms": 1.0})
-    return Talk(state, [Exchange(asked, state=state, reply=reply)])
+    return Conversation(state, [Turn(asked, state=state, reply=reply)])
 
 
 def open_shop(home: Path, backend: Backend) -> Assistant:
-    """Give an assistant for the shop."""
+    """Return an assistant for the shop."""
     catalogue, index = open_catalogue(home)
     return assistant_of(catalogue, index, backend)
 
 
-def shop_of(assistant: Assistant, feedback: Feedback, *, at_once: int = 1) -> Shop:
-    """Give what all visitors share."""
-    return Shop(Path(), assistant.retriever, assistant, feedback, Line(at_once, waiting=8), Visits())
+def context_of(assistant: Assistant, feedback: Feedback, *, at_once: int = 1) -> AppContext:
+    """Return what all visitors share."""
+    return AppContext(Path(), assistant.retriever, assistant, feedback, AdmissionQueue(at_once, waiting=8), Sessions())

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 
 @contextlib.contextmanager
 def running(app: FastAPI, *, warm: bool = True) -> Iterator[str]:
-    """Serve an app on a free port, and give its address, by default once its model is warm."""
+    """Serve an app on a free port, and yield its address, by default once its model is warm."""
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from drawn import ask, bubbles, button, html_of, page_of, read_aloud
-from page_shop import HOSTILE_REPLY, HOSTILE_TITLE, hostile_talk, open_shop, shop_home, shop_of
+from page_shop import HOSTILE_REPLY, HOSTILE_TITLE, context_of, hostile_conversation, open_shop, shop_home
 from streamlit.testing.v1 import AppTest
 
 from assistant.assistant import Assistant, assistant_of
@@ -31,7 +31,7 @@ from ui.feedback import FILE, Feedback, question_rows
 from ui.web.app import render
 from ui.web.components.markdown import on_one_line
 from ui.web.components.replies import highlighted, quotes_html
-from ui.web.serve import Settings, _clerk, serve_page
+from ui.web.serve import Settings, _answerer, serve_page
 from ui.web.strings import ENGLISH
 from ui.web.suggestions import suggest
 
@@ -44,7 +44,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def shop(home: Path) -> Assistant:
+def assistant(home: Path) -> Assistant:
     return open_shop(home, Scripted(read_aloud))
 
 
@@ -54,8 +54,8 @@ def feedback(tmp_path: Path) -> Feedback:
 
 
 @pytest.fixture
-def page(shop: Assistant, feedback: Feedback) -> Iterator[AppTest]:
-    yield from page_of(partial(render, shop_of(shop, feedback)))
+def page(assistant: Assistant, feedback: Feedback) -> Iterator[AppTest]:
+    yield from page_of(partial(render, context_of(assistant, feedback)))
 
 
 def test_an_answer_shows_its_product_its_quote_and_the_passage_in_the_description(page: AppTest) -> None:
@@ -74,8 +74,8 @@ def test_a_click_on_a_candidate_answers_the_waiting_question_for_that_product(pa
     ask(page, "how much does the Tarnbeck stoneware mug hold?")
     assert bubbles(page)[1] == "Which one do you mean?"
     button(page, "2\\. ").click().run()
-    second = page.session_state.visit.talk.exchanges[0].state.candidates[1]
-    assert page.session_state.visit.talk.state == State(second.uid)
+    second = page.session_state.session.conversation.turns[0].state.candidates[1]
+    assert page.session_state.session.conversation.state == State(second.uid)
     assert bubbles(page)[2] == second.title
     assert {"MUG1": "350 ml", "MUG2": "420 ml"}[second.uid] in bubbles(page)[3]
 
@@ -83,7 +83,7 @@ def test_a_click_on_a_candidate_answers_the_waiting_question_for_that_product(pa
 def test_typing_which_candidate_is_meant_answers_the_waiting_question_too(page: AppTest) -> None:
     ask(page, "how much does the Tarnbeck stoneware mug hold?")
     ask(page, "the grey one")
-    assert page.session_state.visit.talk.state == State("MUG2")
+    assert page.session_state.session.conversation.state == State("MUG2")
     assert "420 ml" in bubbles(page)[3]
 
 
@@ -91,16 +91,16 @@ def test_an_older_which_one_can_still_be_answered_by_a_click(page: AppTest) -> N
     ask(page, "how much does the Tarnbeck stoneware mug hold?")
     ask(page, "how heavy is the Orlevik desk lamp?")
     button(page, "1\\. ").click().run()
-    assert page.session_state.visit.talk.state.uid in ("MUG1", "MUG2")
+    assert page.session_state.session.conversation.state.uid in ("MUG1", "MUG2")
     assert " ml" in bubbles(page)[-1]
 
 
 def test_a_follow_up_keeps_the_product_and_a_new_conversation_forgets_it(page: AppTest) -> None:
     ask(page, "how heavy is the Orlevik desk lamp?")
     ask(page, "and how long is the cable?")
-    assert page.session_state.visit.talk.exchanges[1].reply.uid == "LAMP1"
+    assert page.session_state.session.conversation.turns[1].reply.uid == "LAMP1"
     button(page, "New conversation").click().run()
-    assert page.session_state.visit.talk.state == State()
+    assert page.session_state.session.conversation.state == State()
     assert not page.chat_message
     assert page.header[0].value == "What would you like to know?"
 
@@ -126,22 +126,22 @@ def test_thumbs_are_kept_with_all_that_the_reply_came_from(page: AppTest, feedba
 
 
 def test_what_was_kept_gives_the_reply_again_also_where_a_turn_only_chose_the_product(
-    shop: Assistant, page: AppTest, feedback: Feedback
+    assistant: Assistant, page: AppTest, feedback: Feedback
 ) -> None:
     ask(page, "how much does the Tarnbeck stoneware mug hold?")
     ask(page, "the grey one")
     page.feedback[1].set_value(1).run()
     (kept,) = feedback.opinions()
     assert (kept.question, kept.uid) == ("how much does the Tarnbeck stoneware mug hold?", "MUG2")
-    again = shop.ask(kept.question, uid=kept.uid).reply
+    again = assistant.ask(kept.question, uid=kept.uid).reply
     assert (again.text, again.quotes) == (kept.reply["text"], tuple(Quote(**quote) for quote in kept.reply["quotes"]))
-    (row,) = question_rows(feedback.opinions(), shop.catalogue)
+    (row,) = question_rows(feedback.opinions(), assistant.retriever.catalogue)
     assert row["question"] == kept.question
 
 
 def test_a_product_that_is_not_there_is_not_found(page: AppTest) -> None:
     ask(page, "is the Zyxomat 9000 lawn robot waterproof?")
-    assert page.session_state.visit.talk.exchanges[0].reply.kind == "not_found"
+    assert page.session_state.session.conversation.turns[0].reply.kind == "not_found"
     assert "not found" in page.chat_message[1].markdown[0].value
     assert "tw-title" not in html_of(page)
 
@@ -153,47 +153,66 @@ def test_a_product_without_a_description_says_so(page: AppTest) -> None:
     assert not page.expander
 
 
-def test_a_title_in_no_catalogue_is_described_and_marked_as_generated(shop: Assistant, feedback: Feedback) -> None:
-    invented = assistant_of(shop.catalogue, shop.index, Scripted(["A lamp like no other."]))
-    for page in page_of(partial(render, shop_of(invented, feedback))):
+def test_a_title_in_no_catalogue_is_described_and_marked_as_generated(assistant: Assistant, feedback: Feedback) -> None:
+    invented = assistant_of(
+        assistant.retriever.catalogue, assistant.retriever.index, Scripted(["A lamp like no other."])
+    )
+    for page in page_of(partial(render, context_of(invented, feedback))):
         page.text_input[0].set_value("Moonlight lamp")
         button(page, "Describe it").click().run()
         assert bubbles(page) == ["Describe “Moonlight lamp”", "A lamp like no other."]
         assert "generated, not checked" in page.chat_message[1].markdown[0].value
-        assert page.session_state.visit.talk.state == State()
+        assert page.session_state.session.conversation.state == State()
         page.feedback[0].set_value(1).run()
         (kept,) = feedback.opinions()
         written_with = {"temperature": TEMPERATURE, "top_p": TOP_P, "max_new_tokens": MAX_NEW_TOKENS}
         assert kept.settings | written_with == kept.settings
 
 
-@pytest.mark.parametrize("fault", ["backend", "question"])
-def test_a_fault_is_one_line_and_the_page_lives_on(shop: Assistant, feedback: Feedback, fault: str) -> None:
-    replies = iter([BackendError("the server *sleeps*", "an answer", "waking it")] if fault == "backend" else [])
+@pytest.mark.parametrize("error", ["backend", "question"])
+def test_an_error_is_one_line_and_the_page_lives_on(assistant: Assistant, feedback: Feedback, error: str) -> None:
+    replies = iter([BackendError("the server *sleeps*", "an answer", "waking it")] if error == "backend" else [])
 
     def script(messages: list[Message]) -> str:
         for error in replies:
             raise error
         return read_aloud(messages)
 
-    for page in page_of(partial(render, shop_of(assistant_of(shop.catalogue, shop.index, Scripted(script)), feedback))):
-        ask(page, "how heavy is the Orlevik desk lamp?" if fault == "backend" else "x" * 4001)
-        said = page.error[0].value.replace("\\", "").replace("\u2060", "")
-        told = "The model cannot answer: the server *sleeps*" if fault == "backend" else ENGLISH.faults[QuestionError]
-        assert said.startswith(told)
-        assert "\n" not in said
+    for page in page_of(
+        partial(
+            render,
+            context_of(
+                assistant_of(assistant.retriever.catalogue, assistant.retriever.index, Scripted(script)), feedback
+            ),
+        )
+    ):
+        ask(page, "how heavy is the Orlevik desk lamp?" if error == "backend" else "x" * 4001)
+        shown = page.error[0].value.replace("\\", "").replace("\u2060", "")
+        expected = (
+            "The model cannot answer: the server *sleeps*" if error == "backend" else ENGLISH.errors[QuestionError]
+        )
+        assert shown.startswith(expected)
+        assert "\n" not in shown
         ask(page, "how heavy is the Orlevik desk lamp?")
         assert "2.4 kg" in bubbles(page)[-1]
 
 
-def test_hostile_text_reaches_the_page_only_as_plain_text_and_escaped_html(shop: Assistant, feedback: Feedback) -> None:
+def test_hostile_text_reaches_the_page_only_as_plain_text_and_escaped_html(
+    assistant: Assistant, feedback: Feedback
+) -> None:
     for page in page_of(
-        partial(render, shop_of(assistant_of(shop.catalogue, shop.index, Scripted([HOSTILE_REPLY])), feedback))
+        partial(
+            render,
+            context_of(
+                assistant_of(assistant.retriever.catalogue, assistant.retriever.index, Scripted([HOSTILE_REPLY])),
+                feedback,
+            ),
+        )
     ):
-        page.session_state.visit.talk = hostile_talk()
+        page.session_state.session.conversation = hostile_conversation()
         page.run()
         button(page, "1\\. ").click().run()
-        reply = page.session_state.visit.talk.exchanges[1].reply
+        reply = page.session_state.session.conversation.turns[1].reply
         assert reply.title == HOSTILE_TITLE
         assert bubbles(page)[3] == reply.text
         assert "![x](http://evil.invalid/c.png)" in html_of(page)
@@ -221,11 +240,11 @@ def test_a_quote_that_the_text_holds_already_is_not_said_twice() -> None:
     assert "[2] “It weighs 2 kg.”" in quotes_html(Reply("answer", "2 kg. [2]", quotes=(quote,)))
 
 
-def test_suggested_questions_lead_to_their_own_product_and_are_answered(shop: Assistant, page: AppTest) -> None:
-    questions = suggest(shop, 4)
+def test_suggested_questions_lead_to_their_own_product_and_are_answered(assistant: Assistant, page: AppTest) -> None:
+    questions = suggest(assistant.retriever, 4)
     assert len(questions) >= 2
     for question in questions:
-        reply = shop.ask(question).reply
+        reply = assistant.ask(question).reply
         assert reply.kind == "answer", question
     labels = [button.label for button in page.button if button.key and button.key.startswith("suggestion-")]
     assert labels == [on_one_line(question) for question in questions]
@@ -241,9 +260,9 @@ def test_a_model_that_has_to_go_for_another_ends_what_it_was_saying_and_is_freed
         path = tmp_path / f"{name}.gguf"
         path.unlink(missing_ok=True)
         path.symlink_to(embedded_model)
-        clerk = _clerk(home, Engine(str(path)))
-        assert isinstance(clerk, Assistant)
-        return clerk.backend
+        answerer = _answerer(home, Engine(str(path)))
+        assert isinstance(answerer, Assistant)
+        return answerer.backend
 
     long = SamplingParams(max_new_tokens=250)  # longer than it takes to load a model
     opened("stays")
@@ -256,7 +275,7 @@ def test_a_model_that_has_to_go_for_another_ends_what_it_was_saying_and_is_freed
     del text
     assert goes() is None
     assert whole == "".join(opened("stays").stream("A kettle is", long))
-    _clerk.clear()
+    _answerer.clear()
 
 
 def test_settings_survive_the_way_through_the_command_line() -> None:
@@ -286,9 +305,9 @@ def test_the_command_serves_on_this_machine_only_and_ends_quietly_at_ctrl_c(home
                 assert other.connect_ex(("127.0.0.2", port)) != 0
         finally:
             served.send_signal(signal.SIGINT)
-        said, _ = served.communicate(timeout=20)
-    assert f"http://127.0.0.1:{port}" in said
-    assert "Traceback" not in said
+        printed, _ = served.communicate(timeout=20)
+    assert f"http://127.0.0.1:{port}" in printed
+    assert "Traceback" not in printed
     assert served.returncode == 0
 
 

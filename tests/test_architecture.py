@@ -23,6 +23,7 @@ HEAVY = frozenset(
 METRICS = {path.stem for path in (ROOT / "assistant" / "evaluation" / "metrics").glob("*.py")}
 STREAMLIT_PAGES = (  # run by Streamlit alone, or by who serves the page
     "ui/web/app.py",
+    "ui/web/components/command.py",
     "ui/web/components/copy_button.py",
     "ui/web/components/offers.py",
     "ui/web/serve.py",
@@ -183,7 +184,9 @@ def test_libraries_that_are_slow_to_load_wait_inside_functions() -> None:
         "finetune/training/trainer.py": {"torch", "transformers", "trl"},  # by the function that trains
         "finetune/training/callbacks.py": {"transformers"},
         **{key: {"streamlit"} for key in STREAMLIT_PAGES},
-        "ui/api/server.py": {"fastapi", "starlette"},  # by the command that serves
+        "ui/api/server.py": {"fastapi"},  # by the command that serves
+        "ui/api/access.py": {"fastapi", "starlette"},
+        "ui/api/routes.py": {"fastapi"},
         "ui/api/errors.py": {"fastapi", "starlette"},
         "ui/api/workers.py": {"starlette"},
         "ui/api/sse.py": {"starlette"},

@@ -1,4 +1,4 @@
-"""The page with a server's model: the same replies, the same stop, and faults that name the server."""
+"""The page with a server's model: the same replies, the same stop, and errors that name the server."""
 
 import contextlib
 import json
@@ -23,6 +23,7 @@ from index.catalogue.store import Catalogue
 from index.progress import Progress
 from index.resolver import TitleIndex
 from index.settings import IndexSettings
+from ui.api.access import Access
 from ui.api.client import RemoteAssistant, is_ours
 from ui.api.server import app_of
 from ui.api.workers import Limits
@@ -34,8 +35,8 @@ WEIGHT = "It weighs 1.3 kg. [1]"
 
 @contextlib.contextmanager
 def serving(assistant: Assistant) -> Iterator[str]:
-    """Run a real server, and give its address."""
-    with running(app_of(assistant, Limits(at_once=1), api_key="")) as address:
+    """Run a real server, and yield its address."""
+    with running(app_of(assistant, Limits(at_once=1), Access())) as address:
         yield f"{address}/v1"
 
 
@@ -92,9 +93,9 @@ def test_a_stop_keeps_what_came_and_frees_the_servers_model(shop: Shop) -> None:
     with served(shop, Scripted(lambda _: next(texts), delay_s=0.05)) as remote:
         cancel = threading.Event()
         answer = remote.ask(RED, cancel=cancel)
-        said = next(answer)
+        begun = next(answer)
         cancel.set()
-        assert answer.reply.text.startswith(said)
+        assert answer.reply.text.startswith(begun)
         assert len(answer.reply.text) < len(slow) / 2
         start_s = time.monotonic()
         assert remote.ask(RED).reply.text == WEIGHT

@@ -24,7 +24,7 @@ from pathlib import Path
 import streamlit as st
 
 sys.path.insert(0, {tests!r})
-from page_shop import HOSTILE_REPLY, hostile_talk, open_shop, shop_of
+from page_shop import HOSTILE_REPLY, hostile_conversation, open_shop, context_of
 
 from assistant.backends.scripted import Scripted
 from ui.web.app import render
@@ -35,12 +35,12 @@ from ui.feedback import FILE, Feedback
 def opened():
     script = lambda messages: HOSTILE_REPLY if "Gribbleflint" in messages[-1].content else {reply!r}
     assistant = open_shop(Path({home!r}), Scripted(script, delay_s={delay_s}))
-    return shop_of(assistant, Feedback(Path({home!r}) / FILE))
+    return context_of(assistant, Feedback(Path({home!r}) / FILE))
 
 
 if "hostile" in st.query_params and "hostile" not in st.session_state:
-    st.session_state.key, visit = opened().visits.of("", "en")
-    st.session_state.hostile, visit.talk = True, hostile_talk()
+    st.session_state.key, session = opened().sessions.of("", "en")
+    st.session_state.hostile, session.conversation = True, hostile_conversation()
 render(opened())
 """
 

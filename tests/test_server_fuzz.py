@@ -11,6 +11,7 @@ from assistant.assistant import assistant_of
 from assistant.backends.scripted import Scripted
 from index.catalogue.store import Catalogue
 from index.resolver import TitleIndex
+from ui.api.access import Access
 from ui.api.server import app_of
 from ui.api.workers import Limits
 
@@ -25,7 +26,7 @@ EXAMPLES = 60  # of each operation in each mode
 def documented(shop: tuple[Catalogue, TitleIndex]) -> schemathesis.BaseSchema:
     """The server as its OpenAPI document tells it, in this process."""
     backend = Scripted(lambda messages: "It weighs 1.3 kg. [1]")
-    return schemathesis.openapi.from_asgi("/openapi.json", app_of(assistant_of(*shop, backend), Limits(), api_key="k"))
+    return schemathesis.openapi.from_asgi("/openapi.json", app_of(assistant_of(*shop, backend), Limits(), Access("k")))
 
 
 @pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.value)

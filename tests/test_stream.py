@@ -10,13 +10,13 @@ from assistant.backends.base import BackendError
 from assistant.conversation import State
 from assistant.reply import Reply
 from index.errors import UnknownProductError
-from ui.queue import Line
+from ui.queue import AdmissionQueue
 from ui.web import stream as module
-from ui.web.stream import Reading
+from ui.web.stream import AnswerStream
 
 
-def free_line() -> Line:
-    return Line(at_once=1, waiting=2)
+def free_queue() -> AdmissionQueue:
+    return AdmissionQueue(at_once=1, waiting=2)
 
 
 def answer_of(pieces: Pieces) -> Answer:
@@ -33,27 +33,27 @@ def until_cancelled(cancel: threading.Event) -> Pieces:
 
 def counting(cancel: threading.Event) -> Pieces:
     """Say a word every 20 ms until the cancel."""
-    said = 0
-    while not cancel.is_set() and said < 500:
-        yield f"{said} "
-        said += 1
+    count = 0
+    while not cancel.is_set() and count < 500:
+        yield f"{count} "
+        count += 1
         time.sleep(0.02)
-    return End(Reply("answer", str(said)))
+    return End(Reply("answer", str(count)))
 
 
 def test_a_stop_is_heard_while_the_model_is_silent_and_keeps_what_came() -> None:
-    reading = Reading(lambda cancel: answer_of(until_cancelled(cancel)), free_line())
+    stream = AnswerStream(lambda cancel: answer_of(until_cancelled(cancel)), free_queue())
     texts = []
-    for text in reading:
+    for text in stream:
         texts.append(text)
         if len(texts) > 4:
             break
     start_s = time.monotonic()
-    reading.stop()
+    stream.stop()
     assert time.monotonic() - start_s < 2
-    assert reading.reply == Reply("answer", "It weighs")
+    assert stream.reply == Reply("answer", "It weighs")
     assert texts[-1] == "It weighs"
-    assert (reading.stopped, reading.ended) == (True, True)
+    assert (stream.stopped, stream.ended) == (True, True)
 
 
 def test_it_tells_in_how_many_pieces_the_text_came_and_in_what_time() -> None:
@@ -64,73 +64,73 @@ def test_it_tells_in_how_many_pieces_the_text_came_and_in_what_time() -> None:
         yield "1.3 kg."
         return End(Reply("answer", "It weighs 1.3 kg. [1]"))
 
-    reading = Reading(lambda _: answer_of(slowly()), free_line())
-    for _ in reading:
+    stream = AnswerStream(lambda _: answer_of(slowly()), free_queue())
+    for _ in stream:
         pass
-    assert (reading.text, reading.pieces) == ("It weighs 1.3 kg.", 2)
-    assert 0.1 <= reading.writing_s < 0.3
+    assert (stream.text, stream.pieces) == ("It weighs 1.3 kg.", 2)
+    assert 0.1 <= stream.writing_s < 0.3
 
 
 def test_it_goes_on_where_one_drawing_ends_and_another_begins() -> None:
-    reading = Reading(lambda cancel: answer_of(until_cancelled(cancel)), free_line())
-    for _ in reading:
+    stream = AnswerStream(lambda cancel: answer_of(until_cancelled(cancel)), free_queue())
+    for _ in stream:
         break
-    assert next(text for text in reading if text) in ("It ", "It weighs")
-    assert not reading.ended
-    reading.stop()
+    assert next(text for text in stream if text) in ("It ", "It weighs")
+    assert not stream.ended
+    stream.stop()
 
 
 def test_a_reply_that_nobody_looks_at_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "UNWATCHED_S", 0.2)
     monkeypatch.setattr(module, "WATCH_EVERY_S", 0.05)
-    reading = Reading(lambda cancel: answer_of(counting(cancel)), free_line())
-    watched = [text for text, _ in zip(reading, range(30), strict=False)]
+    stream = AnswerStream(lambda cancel: answer_of(counting(cancel)), free_queue())
+    watched = [text for text, _ in zip(stream, range(30), strict=False)]
     assert len(watched) == 30, "while somebody looks it goes on"
     deadline_s = time.monotonic() + 5
-    while not reading.ended and time.monotonic() < deadline_s:
+    while not stream.ended and time.monotonic() < deadline_s:
         time.sleep(0.02)
-    assert (reading.ended, reading.stopped) == (True, True)
-    assert reading.reply is not None
+    assert (stream.ended, stream.stopped) == (True, True)
+    assert stream.reply is not None
 
 
-def test_who_waits_in_line_and_is_gone_gives_the_place_back(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_waits_in_the_queue_and_is_gone_gives_the_place_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "UNWATCHED_S", 0.2)
     monkeypatch.setattr(module, "WATCH_EVERY_S", 0.05)
-    line = free_line()
-    with line.turn(threading.Event(), at_most_s=5):
-        reading = Reading(lambda cancel: answer_of(until_cancelled(cancel)), line)
+    queue = free_queue()
+    with queue.admission(threading.Event(), at_most_s=5):
+        stream = AnswerStream(lambda cancel: answer_of(until_cancelled(cancel)), queue)
         deadline_s = time.monotonic() + 5
-        while not reading.ended and time.monotonic() < deadline_s:
+        while not stream.ended and time.monotonic() < deadline_s:
             time.sleep(0.02)
-        assert (reading.ended, reading.stopped, len(line)) == (True, True, 1)
+        assert (stream.ended, stream.stopped, len(queue)) == (True, True, 1)
 
 
-def test_a_fault_is_kept_for_where_the_answer_is_drawn() -> None:
+def test_an_error_is_kept_for_where_the_answer_is_drawn() -> None:
     def pieces() -> Pieces:
         yield "It "
         raise BackendError("gone", "there", "back")
 
-    reading = Reading(lambda _: answer_of(pieces()), free_line())
-    list(reading)
-    assert isinstance(reading.fault, BackendError)
-    reading.stop()
-    assert not reading.stopped, "what has ended cannot be stopped"
+    stream = AnswerStream(lambda _: answer_of(pieces()), free_queue())
+    list(stream)
+    assert isinstance(stream.error, BackendError)
+    stream.stop()
+    assert not stream.stopped, "what has ended cannot be stopped"
 
 
-def test_a_question_that_cannot_be_asked_is_a_fault_too() -> None:
+def test_a_question_that_cannot_be_asked_is_an_error_too() -> None:
     def ask(_: threading.Event) -> Answer:
         raise UnknownProductError("no such uid", "one of the catalogue", "look")
 
-    reading = Reading(ask, free_line())
-    list(reading)
-    assert isinstance(reading.fault, UnknownProductError)
+    stream = AnswerStream(ask, free_queue())
+    list(stream)
+    assert isinstance(stream.error, UnknownProductError)
 
 
-def test_who_comes_second_sees_a_place_in_the_line_and_the_product_already() -> None:
-    line = free_line()
-    first = Reading(lambda cancel: answer_of(until_cancelled(cancel)), line)
+def test_who_comes_second_sees_a_place_in_the_queue_and_the_product_already() -> None:
+    queue = free_queue()
+    first = AnswerStream(lambda cancel: answer_of(until_cancelled(cancel)), queue)
     next(text for text in first if text)
-    second = Reading(lambda cancel: answer_of(until_cancelled(cancel)), line)
+    second = AnswerStream(lambda cancel: answer_of(until_cancelled(cancel)), queue)
     for text in second:
         assert text == ""
         if second.before:
@@ -144,18 +144,18 @@ def test_who_comes_second_sees_a_place_in_the_line_and_the_product_already() -> 
     second.stop()
 
 
-def test_whoever_stops_in_the_line_never_reaches_the_model() -> None:
-    line, asked = free_line(), threading.Event()
+def test_whoever_stops_in_the_queue_never_reaches_the_model() -> None:
+    queue, asked = free_queue(), threading.Event()
 
     def pieces() -> Pieces:
         asked.set()
         yield "no"
         return End(Reply("answer", "no"))
 
-    with line.turn(threading.Event(), at_most_s=5):
-        reading = Reading(lambda _: answer_of(pieces()), line)
-        next(iter(reading))
-        reading.stop()
-        assert reading.ended
+    with queue.admission(threading.Event(), at_most_s=5):
+        stream = AnswerStream(lambda _: answer_of(pieces()), queue)
+        next(iter(stream))
+        stream.stop()
+        assert stream.ended
     assert not asked.is_set()
-    assert (reading.reply, reading.stopped) == (None, True)
+    assert (stream.reply, stream.stopped) == (None, True)

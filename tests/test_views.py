@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from drawn import ask, bubbles, button, captions, html_of, page_of, read_aloud
 from known_questions import TAUGHT
-from page_shop import HOSTILE_TITLE, open_shop, shop_home, shop_of
+from page_shop import HOSTILE_TITLE, context_of, open_shop, shop_home
 from streamlit.testing.v1 import AppTest
 
 from assistant.assistant import Assistant, assistant_of
@@ -25,13 +25,13 @@ from index.errors import ArtefactError, QuestionError
 from ui.feedback import FILE, Feedback
 from ui.web.app import _assistant, render
 from ui.web.components.offers import differing
-from ui.web.context import Shop
-from ui.web.conversation import Request, Talk
+from ui.web.context import AppContext
+from ui.web.conversation import Conversation, Request
 from ui.web.export import as_json_file, as_markdown_file
-from ui.web.sessions import MAX_VISITS, Preferences, Visit, Visits
-from ui.web.setup import Part, bring, parts_of
+from ui.web.sessions import MAX_SESSIONS, Preferences, Session, Sessions
+from ui.web.setup import SetupStep, run_step, setup_steps
 from ui.web.strings import ENGLISH, PORTUGUESE, STRINGS
-from ui.web.suggestions import told
+from ui.web.suggestions import stated_matters
 from ui.web.views.browse import show_browse
 from ui.web.views.compare import show_compare
 from ui.web.views.settings import MODEL, show_settings
@@ -47,27 +47,27 @@ def assistant(tmp_path_factory: pytest.TempPathFactory) -> Assistant:
 
 
 @pytest.fixture
-def shop(assistant: Assistant, tmp_path: Path) -> Shop:
-    return shop_of(assistant, Feedback(tmp_path / FILE))
+def context(assistant: Assistant, tmp_path: Path) -> AppContext:
+    return context_of(assistant, Feedback(tmp_path / FILE))
 
 
 @pytest.fixture
-def page(shop: Shop) -> Iterator[AppTest]:
-    yield from page_of(partial(render, shop))
+def page(context: AppContext) -> Iterator[AppTest]:
+    yield from page_of(partial(render, context))
 
 
-def talk_of(page: AppTest) -> Talk:
-    talk: Talk = page.session_state.visit.talk
-    return talk
+def conversation_of(page: AppTest) -> Conversation:
+    conversation: Conversation = page.session_state.session.conversation
+    return conversation
 
 
 def test_the_card_says_how_sure_it_is_and_another_product_is_one_click_away(page: AppTest) -> None:
     ask(page, "is the Tarnbeck stoneware mug in blue for the dishwasher?")
-    assert talk_of(page).exchanges[0].reply.uid == "MUG1"
+    assert conversation_of(page).turns[0].reply.uid == "MUG1"
     assert any(f"MUG1 · {words}" in html_of(page) for words in ENGLISH.confident)
     assert ENGLISH.which_then in captions(page)
     next(each for each in page.button if "Grey" in each.label).click().run()
-    assert talk_of(page).exchanges[1].reply.uid == "MUG2"
+    assert conversation_of(page).turns[1].reply.uid == "MUG2"
     assert f"MUG2 · {ENGLISH.chosen}" in html_of(page)
 
 
@@ -75,7 +75,7 @@ def test_another_product_is_asked_what_was_asked_last(page: AppTest) -> None:
     ask(page, MUG)
     ask(page, LAMP)
     next(each for each in page.button if (each.key or "").startswith("not-")).click().run()
-    assert talk_of(page).exchanges[-1].request.question == LAMP
+    assert conversation_of(page).turns[-1].request.question == LAMP
 
 
 def test_a_follow_up_is_about_the_product_we_talk_about_and_offers_no_other(page: AppTest) -> None:
@@ -100,10 +100,10 @@ def test_a_product_that_is_not_there_offers_the_nearest_titles_and_an_invention(
     assistant: Assistant, tmp_path: Path
 ) -> None:
     inventive = Scripted(lambda messages: "A robot." if "Zyxomat" in messages[-1].content else read_aloud(messages))
-    shop = shop_of(
+    context = context_of(
         assistant_of(assistant.retriever.catalogue, assistant.retriever.index, inventive), Feedback(tmp_path / FILE)
     )
-    for page in page_of(partial(render, shop)):
+    for page in page_of(partial(render, context)):
         _ask_for_a_robot(page)
 
 
@@ -111,26 +111,26 @@ def _ask_for_a_robot(page: AppTest) -> None:
     ask(page, "is the Zyxomat Desk Robot 9000 waterproof?")
     assert bubbles(page)[1] == "I do not know which product you mean. The nearest titles are:"
     button(page, "Orlevik Desk Lamp").click().run()
-    assert talk_of(page).exchanges[1].reply.uid == "LAMP1"
+    assert conversation_of(page).turns[1].reply.uid == "LAMP1"
     button(page, "Invent a description of “Zyxomat Desk Robot 9000 waterproof”").click().run()
-    assert talk_of(page).exchanges[2].reply.kind == "generated"
+    assert conversation_of(page).turns[2].reply.kind == "generated"
     assert bubbles(page)[4] == "Describe “Zyxomat Desk Robot 9000 waterproof”"
 
 
 def test_a_question_without_a_product_offers_no_invention(page: AppTest) -> None:
     ask(page, "is it heavy?")
-    assert talk_of(page).exchanges[0].reply.kind == "not_found"
+    assert conversation_of(page).turns[0].reply.kind == "not_found"
     assert not [each for each in page.button if each.label.startswith("Invent")]
 
 
 def test_what_is_not_stated_is_followed_by_what_is_and_by_questions_that_are_answered(page: AppTest) -> None:
     ask(page, "does the Orlevik desk lamp have a dimmer?")
-    assert talk_of(page).exchanges[0].reply.kind == "not_stated"
+    assert conversation_of(page).turns[0].reply.kind == "not_stated"
     (covers,) = [each for each in captions(page) if each.startswith("The description does tell about")]
     assert "the weight" in covers
     assert "the material" in covers
     button(page, "How heavy is it").click().run()
-    second = talk_of(page).exchanges[1]
+    second = conversation_of(page).turns[1]
     assert (second.request, second.reply.kind) == (Request("How heavy is it?", "LAMP1"), "answer")
     assert not [each for each in page.button if each.label.startswith("How heavy")], "it was asked"
 
@@ -140,7 +140,7 @@ def test_every_question_that_is_suggested_about_a_product_is_answered(assistant:
     suggested = 0
     for row in range(len(assistant.retriever.catalogue)):
         product = assistant.retriever.catalogue.product(row)
-        for matter in told(assistant, product, STRINGS[language]).values():
+        for matter in stated_matters(assistant.retriever, product, STRINGS[language]).values():
             suggested += 1
             assert assistant.ask(matter.asked_of_it, uid=product.uid).reply.kind == "answer", matter
     assert suggested >= 3
@@ -162,29 +162,29 @@ def test_answering_again_asks_the_same_with_another_seed_and_takes_the_place_of_
 ) -> None:
     replies = iter(["It weighs 2.4 kg. [1]", "The lamp weighs 2.4 kg. [1]"])
     scripted = assistant_of(assistant.retriever.catalogue, assistant.retriever.index, Scripted(lambda _: next(replies)))
-    for page in page_of(partial(render, shop_of(scripted, Feedback(tmp_path / FILE)))):
+    for page in page_of(partial(render, context_of(scripted, Feedback(tmp_path / FILE)))):
         ask(page, LAMP)
         button(page, "Answer again").click().run()
-        (exchange,) = talk_of(page).exchanges
-        assert exchange.reply.text == "The lamp weighs 2.4 kg. [1]"
-        assert (exchange.asking.seed, exchange.asking.temperature) == (1, 0.7)
+        (turn,) = conversation_of(page).turns
+        assert turn.reply.text == "The lamp weighs 2.4 kg. [1]"
+        assert (turn.params.seed, turn.params.temperature) == (1, 0.7)
 
 
 def test_what_failed_is_asked_again_as_it_was(assistant: Assistant, tmp_path: Path) -> None:
     def failing(messages: Sequence[Message]) -> str:
-        for fault in faults:
-            raise fault
+        for error in errors:
+            raise error
         return "It weighs 2.4 kg. [1]"
 
-    faults = iter([BackendError("the server sleeps", "an answer", "waking it")])
+    errors = iter([BackendError("the server sleeps", "an answer", "waking it")])
     scripted = assistant_of(assistant.retriever.catalogue, assistant.retriever.index, Scripted(failing))
-    for page in page_of(partial(render, shop_of(scripted, Feedback(tmp_path / FILE)))):
+    for page in page_of(partial(render, context_of(scripted, Feedback(tmp_path / FILE)))):
         ask(page, LAMP)
         assert page.error
         assert not page.feedback
         button(page, "Answer again").click().run()
-        (exchange,) = talk_of(page).exchanges
-        assert (exchange.answered, exchange.asking.seed, exchange.asking.temperature) == (True, 0, 0.0)
+        (turn,) = conversation_of(page).turns
+        assert (turn.answered, turn.params.seed, turn.params.temperature) == (True, 0, 0.0)
 
 
 def test_the_last_question_can_be_put_in_other_words(page: AppTest) -> None:
@@ -195,7 +195,7 @@ def test_the_last_question_can_be_put_in_other_words(page: AppTest) -> None:
     assert page.text_area[0].value == "and how lng is the cable?"
     page.text_area[0].set_value("and how long is the cable?")
     button(page, "Ask again").click().run()
-    assert [exchange.request.question for exchange in talk_of(page).exchanges] == [LAMP, "and how long is the cable?"]
+    assert [turn.request.question for turn in conversation_of(page).turns] == [LAMP, "and how long is the cable?"]
     assert "180 cm" in bubbles(page)[3]
     assert not page.text_area
 
@@ -210,7 +210,7 @@ def test_what_was_asked_by_a_button_is_about_another_product_once_its_words_name
         button(page, "Edit").click().run()
         page.text_area[0].set_value(edited)
         button(page, "Ask again").click().run()
-        assert talk_of(page).exchanges[1].reply.uid == uid
+        assert conversation_of(page).turns[1].reply.uid == uid
 
 
 def test_an_edit_is_over_once_something_else_was_asked(page: AppTest) -> None:
@@ -218,7 +218,7 @@ def test_an_edit_is_over_once_something_else_was_asked(page: AppTest) -> None:
     button(page, "Edit").click().run()
     button(page, "What is it made of").click().run()
     assert not page.text_area
-    assert len(talk_of(page).exchanges) == 2
+    assert len(conversation_of(page).turns) == 2
 
 
 def test_on_a_products_page_an_edited_question_is_still_about_it_and_an_invention_leaves_it(page: AppTest) -> None:
@@ -228,7 +228,7 @@ def test_on_a_products_page_an_edited_question_is_still_about_it_and_an_inventio
     button(page, "Edit").click().run()
     page.text_area[0].set_value("what ages?")
     button(page, "Ask again").click().run()
-    assert talk_of(page).exchanges[0].request == Request("what ages?", "CHESS1")
+    assert conversation_of(page).turns[0].request == Request("what ages?", "CHESS1")
     assert len(page.chat_message) == 2
     page.text_input[0].set_value("Moonlight lamp")
     button(page, "Describe it").click().run()
@@ -238,13 +238,13 @@ def test_on_a_products_page_an_edited_question_is_still_about_it_and_an_inventio
 
 def test_what_another_tab_did_meanwhile_breaks_nothing(page: AppTest) -> None:
     ask(page, LAMP)
-    talk = talk_of(page)
-    talk.forget()
+    conversation = conversation_of(page)
+    conversation.forget()
     button(page, "Answer again").click().run()
     assert not page.exception
     assert not page.chat_message
     ask(page, LAMP)
-    talk_of(page).forget()
+    conversation_of(page).forget()
     page.feedback[0].set_value(1).run()
     assert not page.exception
 
@@ -254,17 +254,17 @@ def test_an_edit_that_is_cancelled_changes_nothing(page: AppTest) -> None:
     button(page, "Edit").click().run()
     page.text_area[0].set_value("something else")
     button(page, "Cancel").click().run()
-    assert [exchange.request.question for exchange in talk_of(page).exchanges] == [LAMP]
+    assert [turn.request.question for turn in conversation_of(page).turns] == [LAMP]
     assert bubbles(page)[0] == LAMP
 
 
 def test_asking_again_forgets_what_the_first_try_made_of_the_talk(page: AppTest) -> None:
     ask(page, MUG)
-    assert talk_of(page).state.candidates
+    assert conversation_of(page).state.candidates
     button(page, "Edit").click().run()
     page.text_area[0].set_value(LAMP)
     button(page, "Ask again").click().run()
-    assert talk_of(page).state == State("LAMP1")
+    assert conversation_of(page).state == State("LAMP1")
 
 
 def test_a_conversation_is_saved_as_markdown_that_holds_no_markup_of_others_and_as_json(page: AppTest) -> None:
@@ -273,26 +273,26 @@ def test_a_conversation_is_saved_as_markdown_that_holds_no_markup_of_others_and_
     ask(page, "how heavy is the Gribbleflint Cloth, Red?")
     ask(page, "is it *really*?")
     assert len(page.get("download_button")) == 2
-    talk = talk_of(page)
-    text = as_markdown_file(talk, ENGLISH)
+    conversation = conversation_of(page)
+    text = as_markdown_file(conversation, ENGLISH)
     assert "**You:** how heavy is the Orlevik desk lamp\\?" in text
     assert "> It weighs 2\\.4 kg\\." in text
     assert "\\*really\\*" in text
     assert HOSTILE_TITLE not in text
     assert "](http" not in text.replace("\\", "§")
-    rows = json.loads(as_json_file(talk))
-    assert [row["question"] for row in rows] == [exchange.request.question for exchange in talk.exchanges]
-    assert rows[0]["reply"] == talk.exchanges[0].reply.to_row()
+    rows = json.loads(as_json_file(conversation))
+    assert [row["question"] for row in rows] == [turn.request.question for turn in conversation.turns]
+    assert rows[0]["reply"] == conversation.turns[0].reply.to_row()
 
 
-def test_the_address_of_a_product_shows_it_and_a_question_is_about_it(shop: Shop, page: AppTest) -> None:
+def test_the_address_of_a_product_shows_it_and_a_question_is_about_it(context: AppContext, page: AppTest) -> None:
     page.query_params["product"] = "CHESS1"
     page.run()
     assert page.header[0].value == "Pellworth Travel Chess Set"
     assert "32 magnetic pieces" in html_of(page)
     assert page.chat_input[0].placeholder == ENGLISH.product_placeholder
     ask(page, "what ages?")
-    assert talk_of(page).exchanges[0].reply.uid == "CHESS1"
+    assert conversation_of(page).turns[0].reply.uid == "CHESS1"
     button(page, ENGLISH.product_leave).click().run()
     assert "product" not in page.query_params
     assert len(page.chat_message) == 2, "the conversation is still there"
@@ -306,11 +306,13 @@ def test_an_address_of_no_product_says_so_and_the_page_is_of_use(page: AppTest) 
     assert "2.4 kg" in bubbles(page)[1]
 
 
-def test_titles_are_found_as_one_types_and_turned_page_by_page(assistant: Assistant, shop: Shop) -> None:
+def test_titles_are_found_as_one_types_and_turned_page_by_page(assistant: Assistant, context: AppContext) -> None:
     def draw() -> None:
         import streamlit as st
 
-        chat = st.Page(lambda: show_browse(assistant, chat, ENGLISH), title="Chat", url_path="chat", default=True)
+        chat = st.Page(
+            lambda: show_browse(assistant.retriever, chat, ENGLISH), title="Chat", url_path="chat", default=True
+        )
         st.navigation([chat]).run()
 
     for page in page_of(draw):
@@ -325,8 +327,8 @@ def test_titles_are_found_as_one_types_and_turned_page_by_page(assistant: Assist
         assert ENGLISH.browse_nothing in [text.value for text in page.text]
 
 
-def test_the_whole_page_speaks_the_language_that_is_set(shop: Shop, page: AppTest) -> None:
-    page.session_state.visit.language = "pt"
+def test_the_whole_page_speaks_the_language_that_is_set(context: AppContext, page: AppTest) -> None:
+    page.session_state.session.language = "pt"
     page.run()
     assert page.header[0].value == PORTUGUESE.greeting
     assert page.chat_input[0].placeholder == PORTUGUESE.placeholder
@@ -334,7 +336,7 @@ def test_the_whole_page_speaks_the_language_that_is_set(shop: Shop, page: AppTes
     ask(page, "quanto pesa o Orlevik Desk Lamp?")
     assert PORTUGUESE.description in [expander.label for expander in page.expander]
     ask(page, "x" * 4001)
-    assert page.error[0].value.replace("\\", "") == PORTUGUESE.faults[QuestionError]
+    assert page.error[0].value.replace("\\", "") == PORTUGUESE.errors[QuestionError]
 
 
 def test_both_languages_say_everything_and_fill_the_same_places() -> None:
@@ -351,24 +353,26 @@ def test_both_languages_say_everything_and_fill_the_same_places() -> None:
     assert ENGLISH.matters.keys() == PORTUGUESE.matters.keys()
 
 
-def test_settings_hold_from_the_next_question_on(shop: Shop, assistant: Assistant) -> None:
-    visit = Visit()
-    for page in page_of(lambda: show_settings(shop, assistant, visit, [])):
+def test_settings_hold_from_the_next_question_on(context: AppContext, assistant: Assistant) -> None:
+    session = Session()
+    for page in page_of(lambda: show_settings(context, assistant, session, [])):
         page.slider[0].set_value(128).run()
         page.slider[1].set_value(0.5).run()
         page.slider[2].set_value(0.9).run()
         for temperature in (0.8, 0.3, 0.5):
             page.slider[1].set_value(temperature).run()
-            assert visit.preferences.temperature == temperature, "the second change counts as the first"
+            assert session.preferences.temperature == temperature, "the second change counts as the first"
         assert not page.exception
-        asking = visit.preferences.asking(Request("x"))
-        assert (asking.max_new_tokens, asking.temperature, asking.top_p) == (128, 0.5, 0.9)
+        params = session.preferences.params(Request("x"))
+        assert (params.max_new_tokens, params.temperature, params.top_p) == (128, 0.5, 0.9)
         page.button_group[0].set_value("pt").run()
-        assert visit.language == "pt"
+        assert session.language == "pt"
         assert page.header[0].value == PORTUGUESE.settings
 
 
-def test_another_model_is_opened_when_it_is_chosen_and_a_broken_one_is_told(assistant: Assistant, shop: Shop) -> None:
+def test_another_model_is_opened_when_it_is_chosen_and_a_broken_one_is_told(
+    assistant: Assistant, context: AppContext
+) -> None:
     other = assistant_of(
         assistant.retriever.catalogue, assistant.retriever.index, Scripted(["The lamp weighs 2.4 kg. [1]"])
     )
@@ -376,62 +380,76 @@ def test_another_model_is_opened_when_it_is_chosen_and_a_broken_one_is_told(assi
     def broken() -> Assistant:
         raise ArtefactError("the model broken is damaged", "a whole one", "fetch it")
 
-    with_models = Shop(
-        shop.home, assistant, shop.feedback, shop.line, shop.visits, {"other": lambda: other, "broken": broken}
+    with_models = AppContext(
+        context.home,
+        context.retriever,
+        assistant,
+        context.feedback,
+        context.queue,
+        context.sessions,
+        {"other": lambda: other, "broken": broken},
     )
     for page in page_of(partial(render, with_models)):
-        page.session_state.visit.preferences.model = "other"
+        page.session_state.session.preferences.model = "other"
         page.run()
         ask(page, LAMP)
         assert bubbles(page)[1] == "The lamp weighs 2.4 kg. [1]"
-        page.session_state.visit.preferences.model = "broken"
+        page.session_state.session.preferences.model = "broken"
         page.run()
         assert "the model broken is damaged" in page.error[0].value
-        assert page.session_state.visit.preferences.model == ""
+        assert page.session_state.session.preferences.model == ""
 
 
-def test_a_model_that_cannot_be_had_is_given_up_and_no_longer_chosen(assistant: Assistant, shop: Shop) -> None:
+def test_a_model_that_cannot_be_had_is_given_up_and_no_longer_chosen(assistant: Assistant, context: AppContext) -> None:
     def broken() -> Assistant:
         raise ArtefactError("the model broken is damaged", "a whole one", "fetch it")
 
-    visit = Visit()
-    models = Shop(shop.home, assistant, shop.feedback, shop.line, shop.visits, {"broken": broken})
-    for page in page_of(lambda: show_settings(models, _assistant(models, visit, ENGLISH), visit, [])):
+    session = Session()
+    models = AppContext(
+        context.home,
+        context.retriever,
+        assistant,
+        context.feedback,
+        context.queue,
+        context.sessions,
+        {"broken": broken},
+    )
+    for page in page_of(lambda: show_settings(models, _assistant(models, session), session, [])):
         page.selectbox(key=MODEL).set_value("broken").run()
         assert "the model broken is damaged" in page.error[0].value
-        assert (page.selectbox(key=MODEL).value, visit.preferences.model) == ("", "")
+        assert (page.selectbox(key=MODEL).value, session.preferences.model) == ("", "")
         page.run()
         assert not page.error
 
 
-def test_without_an_adapter_there_is_nothing_to_compare(shop: Shop, assistant: Assistant) -> None:
-    for page in page_of(lambda: show_compare(shop, assistant, Visit())):
+def test_without_an_adapter_there_is_nothing_to_compare(context: AppContext, assistant: Assistant) -> None:
+    for page in page_of(lambda: show_compare(context, assistant, Session())):
         assert page.info[0].value == ENGLISH.compare_no_adapter
         assert not page.chat_input
 
 
 @pytest.mark.parametrize(
-    ("question", "told"),
+    ("question", "speed"),
     [
         (LAMP, r"6 tokens at \d+ tokens/s · \d+\.\d s in all"),  # as the model said it, no mark added
         ("does the Orlevik desk lamp have a dimmer?", r"Nothing for the model to write · \d+\.\d s in all"),
     ],
 )
 def test_a_comparison_tells_how_fast_the_model_itself_wrote(
-    assistant: Assistant, tmp_path: Path, question: str, told: str
+    assistant: Assistant, tmp_path: Path, question: str, speed: str
 ) -> None:
-    def said(messages: Sequence[Message]) -> str:
+    def answered(messages: Sequence[Message]) -> str:
         return "The lamp does weigh 2.4 kg."
 
-    model = Scripted(said, [TAUGHT], delay_s=0.01)
-    compared = shop_of(
+    model = Scripted(answered, [TAUGHT], delay_s=0.01)
+    compared = context_of(
         assistant_of(assistant.retriever.catalogue, assistant.retriever.index, model), Feedback(tmp_path / FILE)
     )
-    visit = Visit()
-    for page in page_of(lambda: show_compare(compared, compared.assistant, visit)):
+    session = Session()
+    for page in page_of(lambda: show_compare(compared, compared.assistant, session)):
         ask(page, question)
         speeds = captions(page)[-2:]
-        assert all(re.fullmatch(told, speed) for speed in speeds), speeds
+        assert all(re.fullmatch(speed, each) for each in speeds), speeds
 
 
 def test_a_first_start_names_each_missing_part_with_the_command_that_brings_it(
@@ -439,13 +457,13 @@ def test_a_first_start_names_each_missing_part_with_the_command_that_brings_it(
 ) -> None:
     monkeypatch.setenv("TITLEWISE_MODELS", str(tmp_path / "models"))
     home = tmp_path / "home"
-    parts = parts_of(home, Engine())
-    assert [(part.name, bool(part.fault), part.waits) for part in parts] == [
+    steps = setup_steps(home, Engine())
+    assert [(step.name, bool(step.problem), step.waits) for step in steps] == [
         ("catalogue", True, False),
         ("index", False, True),
         ("model", True, False),
     ]
-    for page in page_of(lambda: show_start(parts_of(home, Engine()), Engine(), ENGLISH)):
+    for page in page_of(lambda: show_start(setup_steps(home, Engine()), Engine(), ENGLISH)):
         assert [code.value for code in page.code] == [
             f"titlewise --home {home} prepare trn.json",
             f"titlewise --home {home} index",
@@ -461,25 +479,25 @@ def test_a_first_start_names_each_missing_part_with_the_command_that_brings_it(
 
 def test_a_command_that_fails_says_why() -> None:
     with pytest.raises(ArtefactError, match=r"there is no model .*nobody-knows"):
-        list(bring(Part("model", "x", ("models", "fetch", "./nobody-knows"))))
+        list(run_step(SetupStep("model", "x", ("models", "fetch", "./nobody-knows"))))
 
 
 def test_a_visit_is_found_again_by_its_own_key_alone_and_the_oldest_is_forgotten() -> None:
-    visits = Visits()
-    key, visit = visits.of("", "en")
-    assert visits.of(key, "pt") == (key, visit)
-    invented, other = visits.of("an invented key", "en")
+    sessions = Sessions()
+    key, session = sessions.of("", "en")
+    assert sessions.of(key, "pt") == (key, session)
+    invented, other = sessions.of("an invented key", "en")
     assert invented != "an invented key"
-    assert other is not visit
-    for _ in range(MAX_VISITS):
-        visits.of("", "en")
-    again, fresh = visits.of(key, "en")
+    assert other is not session
+    for _ in range(MAX_SESSIONS):
+        sessions.of("", "en")
+    again, fresh = sessions.of(key, "en")
     assert again != key
-    assert fresh is not visit
+    assert fresh is not session
 
 
 def test_preferences_make_an_answer_vary_only_where_it_is_asked_again() -> None:
     preferences = Preferences(adapter="", max_new_tokens=32, temperature=0.2, top_p=0.8)
-    first, again = preferences.asking(Request("x")), preferences.asking(Request("x", times=2))
-    assert (first.seed, first.temperature, first.adapter, first.top_p) == (0, 0.2, "", 0.8)
+    first, again = preferences.params(Request("x")), preferences.params(Request("x", times=2))
+    assert (first.seed, first.temperature, preferences.adapter_of(["x"]), first.top_p) == (0, 0.2, "", 0.8)
     assert (again.seed, again.temperature, again.max_new_tokens) == (2, 0.7, 32)

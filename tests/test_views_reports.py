@@ -319,8 +319,8 @@ def test_both_languages_say_the_same_with_the_same_places() -> None:
 def test_a_run_is_drawn_anew_while_nobody_touches_the_page(browser: Browser, run: Path, tmp_path: Path) -> None:
     entry, port = tmp_path / "entry.py", free_port()
     called = f"show_training(Path({str(run.parents[1])!r}), REPORT_STRINGS['en'])"
-    imports = "from pathlib import Path\nfrom ui.strings import REPORT_STRINGS\n"
-    entry.write_text(f"{imports}from ui.views.training import show_training\n{called}\n", encoding="utf-8")
+    imports = "from pathlib import Path\nfrom ui.web.strings import REPORT_STRINGS\n"
+    entry.write_text(f"{imports}from ui.web.views.training import show_training\n{called}\n", encoding="utf-8")
     with served(["-m", "streamlit", "run", str(entry), *options_for(port)], port) as address, ExitStack() as lock:
         lock.enter_context(held(run))
         write_status(run, TrainingStatus(2, 20, LOG, 331.4, 59.0))

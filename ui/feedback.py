@@ -1,4 +1,4 @@
-"""What visitors thought of replies: kept so that each can be asked again, and the good ones taught.
+"""What visitors thought of replies: kept so that each can be asked again, and the good ones learnt from.
 
 feedback = Feedback(home / "feedback.sqlite")
 feedback.keep(Opinion(id, vote=1, question="how heavy is it?", reply=reply.to_row(), …))
@@ -108,7 +108,7 @@ class Feedback:
 def question_rows(opinions: Iterator[Opinion], catalogue: Catalogue) -> Iterator[dict[str, Any]]:
     """Yield a question row for each answer that was liked, if its quotes still stand in the catalogue.
 
-    Its passages are the whole description in pieces, its answer what was said, without citations.
+    Its passages are the whole description in pieces, its answer the reply's text without citations.
     """
     for opinion in opinions:
         reply = opinion.reply
@@ -130,13 +130,13 @@ def question_rows(opinions: Iterator[Opinion], catalogue: Catalogue) -> Iterator
         if not pieces or stated != bool(cited):
             continue
         answer = without_marks(reply["text"])
-        said, _ = leading_verdict(answer)
+        verdict, _ = leading_verdict(answer)
         yield {
             "question": opinion.question,
             "title": reply["title"],
             "passages": [piece.text for piece in pieces],
             "answer": answer if stated else "",
-            "label": (said or "answer") if stated else "not_stated",
+            "label": (verdict or "answer") if stated else "not_stated",
             "cited": cited,
             "source": "feedback",
             "group": reply["uid"],

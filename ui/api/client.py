@@ -23,9 +23,9 @@ from assistant.retriever import Retriever
 from ui.api.schema import EXTENSION, MODEL
 
 BASE = f"{MODEL}-base"
-SILENCE_S = 120.0  # of a server with a line of its own
+SILENCE_S = 120.0  # of a server with a queue of its own
 RETRIES = 1
-DEADLINE_S = 600.0  # in that line and with the model
+DEADLINE_S = 600.0  # in that queue and with the model
 
 Row = dict[str, Any] | None  # of the checked reply; None where none came
 

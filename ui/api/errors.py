@@ -1,7 +1,7 @@
-"""Refusals: what each fault is to a client of the server, in OpenAI's form.
+"""Error responses: what each error is to a client of the server, in OpenAI's form.
 
-install(app, metrics.fault)     # every route then refuses in this form
-told(LateError(...))            # (503, Refusal(...)), for a stream, whose status is long sent
+install(app, metrics.error)         # every route then answers errors in this form
+error_response(LateError(...))      # (503, ErrorResponse(...)), for a stream, whose status is long sent
 """
 
 from collections.abc import Callable, Mapping
@@ -14,12 +14,12 @@ from starlette.exceptions import HTTPException
 
 from assistant.backends.base import BackendError, DeadlineError, PromptTooLongError
 from index.errors import QuestionError, UnknownProductError, UserError
-from ui.api.workers import ErrandError, GoneError, LateError
-from ui.queue import LineFullError
+from ui.api.workers import ClientTaskError, GoneError, LateError
+from ui.queue import QueueFullError
 
 
 @dataclass(frozen=True)
-class Fault:
+class ErrorDetail:
     """What went wrong: in words, and in the words that OpenAI's clients look for."""
 
     message: str
@@ -29,24 +29,24 @@ class Fault:
 
 
 @dataclass(frozen=True)
-class Refusal:
+class ErrorResponse:
     """The body of every answer that is none."""
 
-    error: Fault
+    error: ErrorDetail
 
 
 class UnknownModelError(UserError):
     """A model that this server has not."""
 
 
-# What each fault is to a client: status, type, code; the first that fits.
-FAULTS: tuple[tuple[type[UserError], int, str, str], ...] = (
+# What each error is to a client: status, type, code; the first that fits.
+ERRORS: tuple[tuple[type[UserError], int, str, str], ...] = (
     (QuestionError, 400, "invalid_request_error", "question"),
-    (ErrandError, 400, "invalid_request_error", "errand"),
+    (ClientTaskError, 400, "invalid_request_error", "errand"),
     (PromptTooLongError, 400, "invalid_request_error", "context_length_exceeded"),
     (UnknownModelError, 404, "invalid_request_error", "model_not_found"),
     (UnknownProductError, 404, "not_found_error", "product_not_found"),
-    (LineFullError, 429, "rate_limit_error", "line_full"),
+    (QueueFullError, 429, "rate_limit_error", "line_full"),
     (LateError, 503, "overloaded_error", "late"),
     (DeadlineError, 504, "timeout_error", "deadline"),
     (BackendError, 503, "server_error", "backend"),
@@ -57,43 +57,43 @@ RETRY = {"Retry-After": "1"}
 
 
 def install(app: FastAPI, count: Callable[[str], None]) -> None:
-    """Let an app tell its faults in this form; `count` hears the code of each."""
+    """Let an app answer its errors in this form; `count` hears the code of each."""
 
-    async def refuse(_: Request, fault: Exception) -> Response:
-        status, refusal = told(fault)
-        count(refusal.error.code)
-        return JSONResponse(asdict(refusal), status, headers=_headers(fault, status))
+    async def answer(_: Request, error: Exception) -> Response:
+        status, response = error_response(error)
+        count(response.error.code)
+        return JSONResponse(asdict(response), status, headers=_headers(error, status))
 
     for kind in (RequestValidationError, HTTPException, UserError, Exception):
-        app.add_exception_handler(kind, refuse)
+        app.add_exception_handler(kind, answer)
     app.add_exception_handler(GoneError, _gone)
 
 
-def told(fault: Exception) -> tuple[int, Refusal]:
-    """Give the status and the body that tell a fault; the words of one that nobody foresaw are for the log alone."""
-    if isinstance(fault, RequestValidationError):
-        return 400, _malformed(fault)
-    if isinstance(fault, HTTPException):
-        kind = "authentication_error" if fault.status_code == 401 else "invalid_request_error"
-        return fault.status_code, Refusal(Fault(fault.detail, kind, str(fault.status_code)))
-    for known, status, kind, code in FAULTS:
-        if isinstance(fault, known):
-            return status, Refusal(Fault(str(fault), kind, code))
-    return 500, Refusal(Fault("the server failed at this; its log says how", "server_error", "internal"))
+def error_response(error: Exception) -> tuple[int, ErrorResponse]:
+    """Return the status and the body for an error; the words of one that nobody foresaw are for the log alone."""
+    if isinstance(error, RequestValidationError):
+        return 400, _malformed(error)
+    if isinstance(error, HTTPException):
+        kind = "authentication_error" if error.status_code == 401 else "invalid_request_error"
+        return error.status_code, ErrorResponse(ErrorDetail(error.detail, kind, str(error.status_code)))
+    for known, status, kind, code in ERRORS:
+        if isinstance(error, known):
+            return status, ErrorResponse(ErrorDetail(str(error), kind, code))
+    return 500, ErrorResponse(ErrorDetail("the server failed at this; its log says how", "server_error", "internal"))
 
 
-def _malformed(fault: RequestValidationError) -> Refusal:
+def _malformed(error: RequestValidationError) -> ErrorResponse:
     """Name every field that does not fit; the first is the one that OpenAI's clients show."""
-    faults = [(".".join(map(str, one["loc"])), one["msg"]) for one in fault.errors()]
-    message = "; ".join(f"{place}: {said}" for place, said in faults)
-    return Refusal(Fault(message, "invalid_request_error", "malformed", faults[0][0].removeprefix("body.")))
+    fields = [(".".join(map(str, one["loc"])), one["msg"]) for one in error.errors()]
+    message = "; ".join(f"{place}: {reason}" for place, reason in fields)
+    return ErrorResponse(ErrorDetail(message, "invalid_request_error", "malformed", fields[0][0].removeprefix("body.")))
 
 
-def _headers(fault: Exception, status: int) -> Mapping[str, str] | None:
-    if isinstance(fault, HTTPException):
-        return fault.headers
+def _headers(error: Exception, status: int) -> Mapping[str, str] | None:
+    if isinstance(error, HTTPException):
+        return error.headers
     return RETRY if status in (429, 503) else None
 
 
-async def _gone(_: Request, fault: Exception) -> Response:
+async def _gone(_: Request, error: Exception) -> Response:
     return Response(status_code=HANG_UP)

@@ -1,6 +1,6 @@
-"""What the server tells Prometheus: requests, replies by kind, faults by code, times, and the line before the model.
+"""What the server tells Prometheus: requests, replies by kind, errors by code, times, and the queue before the model.
 
-metrics = Metrics(line)
+metrics = Metrics(queue)
 app.add_middleware(Counted, metrics=metrics)
 """
 
@@ -10,7 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, G
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from assistant.reply import Reply
-from ui.queue import Line
+from ui.queue import AdmissionQueue
 
 SECONDS = (0.05, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.5, 5.0, 10.0, 30.0, 60.0)
 
@@ -20,14 +20,14 @@ class Metrics:
 
     media_type = CONTENT_TYPE_LATEST
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, queue: AdmissionQueue) -> None:
         """Count from nothing."""
         self._registry = CollectorRegistry()
         self._requests = Counter(
             "titlewise_requests", "Requests by route and status.", ("route", "status"), registry=self._registry
         )
         self._replies = Counter("titlewise_replies", "Replies by kind.", ("kind",), registry=self._registry)
-        self._faults = Counter(
+        self._errors = Counter(
             "titlewise_faults", "Faults by code, those told inside a stream too.", ("code",), registry=self._registry
         )
         self._seconds = Histogram(
@@ -41,7 +41,7 @@ class Metrics:
             registry=self._registry,
         )
         Gauge("titlewise_line", "Questions that are being answered or wait.", registry=self._registry).set_function(
-            lambda: len(line)
+            lambda: len(queue)
         )
 
     def request(self, route: str, status: int, seconds: float) -> None:
@@ -54,12 +54,12 @@ class Metrics:
         self._replies.labels(reply.kind).inc()
         self._seconds.observe(reply.timings.get("total_ms", 0.0) / 1000)
 
-    def fault(self, code: str) -> None:
-        """Count one fault."""
-        self._faults.labels(code).inc()
+    def error(self, code: str) -> None:
+        """Count one error."""
+        self._errors.labels(code).inc()
 
     def text(self) -> bytes:
-        """Give everything in Prometheus' text form."""
+        """Return everything in Prometheus' text form."""
         return generate_latest(self._registry)
 
 

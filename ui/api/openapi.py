@@ -5,7 +5,7 @@ FastAPI(responses=REFUSED).get("/metrics", responses=FIGURES)
 
 from typing import Any
 
-from ui.api.errors import Refusal
+from ui.api.errors import ErrorResponse
 
 Responses = dict[int | str, dict[str, Any]]
 
@@ -35,7 +35,7 @@ _EVENT: dict[str, Any] = {
                 {
                     "type": "string",
                     "contentMediaType": "application/json",
-                    "contentSchema": {"anyOf": [_CHUNK, {"$ref": f"#/components/schemas/{Refusal.__name__}"}]},
+                    "contentSchema": {"anyOf": [_CHUNK, {"$ref": f"#/components/schemas/{ErrorResponse.__name__}"}]},
                 },
             ]
         }
@@ -43,13 +43,13 @@ _EVENT: dict[str, Any] = {
 }
 
 REFUSED: Responses = {
-    "4XX": {"model": Refusal, "description": "What was asked cannot be answered."},
-    500: {"model": Refusal, "description": "The server failed; its log says how."},
+    "4XX": {"model": ErrorResponse, "description": "What was asked cannot be answered."},
+    500: {"model": ErrorResponse, "description": "The server failed; its log says how."},
 }
 CHAT: Responses = {
     200: {"content": {"text/event-stream": {"itemSchema": _EVENT}}, "description": "The reply, whole or in parts."},
-    503: {"model": Refusal, "description": "The turn did not come in time, or the engine is down."},
-    504: {"model": Refusal, "description": "The reply was not whole in time."},
+    503: {"model": ErrorResponse, "description": "The turn did not come in time, or the engine is down."},
+    504: {"model": ErrorResponse, "description": "The reply was not whole in time."},
 }
 READY: Responses = {503: {"model": dict[str, str], "description": "The model is being loaded."}}
 FIGURES: Responses = {

@@ -1,10 +1,10 @@
 """OpenAI's forms of a chat, and ours inside them.
 
-A reply is told twice: as text that any client can show, quotes and source under it; and whole, in the
+A reply is sent twice: as text that any client can show, quotes and source under it; and whole, in the
 extension field "titlewise".
 
     ChatRequest(messages=[{"role": "user", "content": "how heavy is the red Harrow kettle?"}]).question
-    completion_of(reply, usage, made).choices[0].message.content
+    completion_of(reply, usage, Envelope(body.model)).choices[0].message.content
 """
 
 import secrets
@@ -21,7 +21,7 @@ from ui.api.open_webui import unwrapped
 
 EXTENSION = "titlewise"
 MODEL = "titlewise"  # with the adapter that answers by default
-MAX_MESSAGES = 200  # the newest, of a talk that clients send whole with every question
+MAX_MESSAGES = 200  # the newest, of a conversation that clients send whole with every question
 MAX_NEW_TOKENS = 512
 MAX_SEED = 2**31
 
@@ -39,7 +39,7 @@ class _Form(BaseModel):
     model_config = ConfigDict(extra="ignore")  # other clients send what only other servers know
 
 
-class Part(_Form):
+class ContentPart(_Form):
     """A piece of a message; pictures, sounds and files are not read."""
 
     type: str
@@ -47,21 +47,21 @@ class Part(_Form):
 
 
 class ChatMessage(_Form):
-    """One message of a talk; of instructions, calls of tools and what these gave nothing is read."""
+    """One message of a conversation; of instructions, calls of tools and what these gave nothing is read."""
 
     role: Literal["system", "developer", "user", "assistant", "tool", "function"]
-    content: Text | list[Part] | None = None
+    content: Text | list[ContentPart] | None = None
 
     @property
     def text(self) -> str:
-        """Give the message as one text."""
+        """Return the message as one text."""
         if isinstance(self.content, list):
             return "\n".join(part.text for part in self.content if part.type == "text")
         return self.content or ""
 
 
 class StreamOptions(_Form):
-    """What a stream is to tell beside its text."""
+    """What a stream is to hold beside its text."""
 
     include_usage: bool = False
 
@@ -86,7 +86,7 @@ class Extension(_Form):
 
 
 class ChatRequest(_Form):
-    """A chat to be continued; the last message asks, those before say what the talk is about.
+    """A chat to be continued; the last message asks, those before say what the conversation is about.
 
     What would have to change the reply's form or what it is made of, and cannot, is refused: `n`, `logprobs`,
     `response_format`, `tool_choice`.
@@ -109,43 +109,43 @@ class ChatRequest(_Form):
 
     @field_validator("messages")
     @classmethod
-    def _talk(cls, messages: list[ChatMessage]) -> list[ChatMessage]:
-        said = [message for message in messages if message.role in ("user", "assistant")]
-        if not said or said[-1].role != "user":
+    def _newest(cls, messages: list[ChatMessage]) -> list[ChatMessage]:
+        spoken = [message for message in messages if message.role in ("user", "assistant")]
+        if not spoken or spoken[-1].role != "user":
             raise ValueError("the last message of the talk has the role of the one who asks, user")
-        return said[-MAX_MESSAGES:]
+        return spoken[-MAX_MESSAGES:]
 
     @property
     def asking(self) -> str:
-        """Give the last message, as it came."""
+        """Return the last message, as it came."""
         return self.messages[-1].text
 
     @property
     def question(self) -> str:
-        """Give what is asked."""
+        """Return what is asked."""
         return unwrapped(self.asking)
 
     @property
     def history(self) -> list[Message]:
-        """Give what was said before."""
+        """Return what was said before."""
         return [
             Message("user" if message.role == "user" else "assistant", message.text) for message in self.messages[:-1]
         ]
 
     @property
     def new_tokens(self) -> int | None:
-        """Give how many tokens are wanted at most, where that is said; never more than this server writes."""
+        """Return how many tokens are wanted at most, where the request says so; never more than this server writes."""
         wanted = self.max_completion_tokens or self.max_tokens
         return min(wanted, MAX_NEW_TOKENS) if wanted else None
 
     @property
-    def tells_usage(self) -> bool:
-        """Say whether a stream is to end with the count of its tokens."""
+    def with_usage(self) -> bool:
+        """Return whether a stream is to end with the count of its tokens."""
         return bool(self.stream_options and self.stream_options.include_usage)
 
 
 @dataclass(frozen=True)
-class Made:
+class Envelope:
     """What all parts of one completion have in common."""
 
     model: str
@@ -163,7 +163,7 @@ class Usage:
 
 
 @dataclass(frozen=True)
-class Answered:
+class AssistantMessage:
     """The message that answers: as text, and whole."""
 
     content: str
@@ -175,7 +175,7 @@ class Answered:
 class Choice:
     """The only choice of a completion."""
 
-    message: Answered
+    message: AssistantMessage
     index: Literal[0] = 0
     finish_reason: Finish = "stop"
     logprobs: None = None
@@ -212,7 +212,7 @@ class Models:
 
 
 def readable(reply: Reply) -> str:
-    """Give a reply as plain text: what is said, and under it each quoted sentence with its source.
+    """Return a reply as plain text: the answer, and under it each quoted sentence with its source.
 
     Before what is invented it says so.
     """
@@ -224,29 +224,29 @@ def readable(reply: Reply) -> str:
     return "\n\n".join([reply.text, *(["\n".join(quoted)] if quoted else [])])
 
 
-def completion_of(reply: Reply, usage: Usage | None, made: Made) -> Completion:
-    """Give a whole completion; its usage is None where the tokens could not be counted."""
-    choice = Choice(Answered(readable(reply), reply), finish_reason=finish_of(reply))
-    return Completion(made.id, made.created, made.model, (choice,), usage)
+def completion_of(reply: Reply, usage: Usage | None, envelope: Envelope) -> Completion:
+    """Return a whole completion; its usage is None where the tokens could not be counted."""
+    choice = Choice(AssistantMessage(readable(reply), reply), finish_reason=finish_of(reply))
+    return Completion(envelope.id, envelope.created, envelope.model, (choice,), usage)
 
 
 def finish_of(reply: Reply) -> Finish:
-    """Say why the text ends: the model's, from which the reply was made, may have been cut by `max_tokens`."""
+    """Return why the text ends: the model's, from which the reply was made, may have been cut by `max_tokens`."""
     return "length" if reply.cut else "stop"
 
 
 def chunk_of(
-    made: Made, delta: dict[str, Any], *, finish: Finish | None = None, tells_usage: bool = False
+    envelope: Envelope, delta: dict[str, Any], *, finish: Finish | None = None, with_usage: bool = False
 ) -> dict[str, Any]:
-    """Give one part of a stream; where the last part tells the usage, those before say that they do not."""
+    """Return one part of a stream; where the last part has the usage, those before have null in its place."""
     choice = {"index": 0, "delta": delta, "finish_reason": finish, "logprobs": None}
-    return _chunk(made, [choice]) | ({"usage": None} if tells_usage else {})
+    return _chunk(envelope, [choice]) | ({"usage": None} if with_usage else {})
 
 
-def usage_chunk_of(made: Made, usage: Usage) -> dict[str, Any]:
-    """Give the part of a stream that tells its tokens."""
-    return _chunk(made, []) | {"usage": vars(usage)}
+def usage_chunk_of(envelope: Envelope, usage: Usage) -> dict[str, Any]:
+    """Return the part of a stream that counts its tokens."""
+    return _chunk(envelope, []) | {"usage": vars(usage)}
 
 
-def _chunk(made: Made, choices: list[dict[str, Any]]) -> dict[str, Any]:
-    return {**vars(made), "object": "chat.completion.chunk", "choices": choices}
+def _chunk(envelope: Envelope, choices: list[dict[str, Any]]) -> dict[str, Any]:
+    return {**vars(envelope), "object": "chat.completion.chunk", "choices": choices}

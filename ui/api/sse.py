@@ -1,6 +1,6 @@
 """A reply in parts: OpenAI's chunks, as server-sent events.
 
-StreamingResponse(events(parts_of(answering, body, None, request, metrics), metrics))
+StreamingResponse(events(parts_of(workers, body, None, request, metrics), metrics))
 """
 
 import functools
@@ -12,21 +12,21 @@ from typing import Any
 from starlette.requests import Request
 
 from index.errors import UserError
-from ui.api.errors import told
+from ui.api.errors import error_response
 from ui.api.metrics import Metrics
-from ui.api.schema import EXTENSION, ChatRequest, Made, chunk_of, finish_of, readable, usage_chunk_of
-from ui.api.workers import LOG, Answering, GoneError
+from ui.api.schema import EXTENSION, ChatRequest, Envelope, chunk_of, finish_of, readable, usage_chunk_of
+from ui.api.workers import LOG, AnswerWorkers, GoneError
 
 
 async def parts_of(
-    answering: Answering, body: ChatRequest, adapter: str | None, request: Request, metrics: Metrics
+    workers: AnswerWorkers, body: ChatRequest, adapter: str | None, request: Request, metrics: Metrics
 ) -> AsyncIterator[dict[str, Any]]:
-    """Give the parts of a stream: the role, the live words, the whole reply in the extension, its text, the usage."""
-    made = Made(body.model)
-    chunk = functools.partial(chunk_of, made, tells_usage=body.tells_usage)
+    """Yield the parts of a stream: the role, the live words, the whole reply in the extension, its text, the usage."""
+    envelope = Envelope(body.model)
+    chunk = functools.partial(chunk_of, envelope, with_usage=body.with_usage)
     yield chunk({"role": "assistant", "content": ""})
     live = ""
-    async for piece in answering.pieces(body, adapter, request):
+    async for piece in workers.pieces(body, adapter, request):
         if isinstance(piece, str):
             live += piece
             yield chunk({"content": piece})
@@ -39,23 +39,23 @@ async def parts_of(
         for word in _words(rest):
             yield chunk({"content": word})
         yield chunk({}, finish=finish_of(reply))
-        if body.tells_usage and (usage := await answering.usage(body, reply)):
-            yield usage_chunk_of(made, usage)
+        if body.with_usage and (usage := await workers.usage(body, reply)):
+            yield usage_chunk_of(envelope, usage)
 
 
 async def events(parts: AsyncIterator[dict[str, Any]], metrics: Metrics) -> AsyncIterator[str]:
-    """Give parts as server-sent events; a fault in mid-stream is one too, as the status is long sent."""
+    """Yield parts as server-sent events; an error in mid-stream is one too, as the status is long sent."""
     try:
         async for part in parts:
             yield f"data: {json.dumps(part, ensure_ascii=False)}\n\n"
     except GoneError:
         return
-    except Exception as fault:
-        if not isinstance(fault, UserError):
+    except Exception as error:
+        if not isinstance(error, UserError):
             LOG.exception("A stream failed.")
-        _, refusal = told(fault)
-        metrics.fault(refusal.error.code)
-        yield f"data: {json.dumps(asdict(refusal), ensure_ascii=False)}\n\n"
+        _, response = error_response(error)
+        metrics.error(response.error.code)
+        yield f"data: {json.dumps(asdict(response), ensure_ascii=False)}\n\n"
     yield "data: [DONE]\n\n"
 
 

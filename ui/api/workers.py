@@ -1,6 +1,6 @@
-"""Answers for the server: written in threads, in line before the model, carried by the event loop.
+"""Answers for the server: written in threads, in the queue before the model, carried by the event loop.
 
-reply = await Answering(assistant, Limits()).reply(body, None, request)
+reply = await AnswerWorkers(assistant, Limits()).reply(body, None, request)
 """
 
 import asyncio
@@ -22,11 +22,11 @@ from assistant.conversation import State
 from assistant.reply import Reply
 from index.errors import UserError
 from index.resolver import check_question
-from ui.api.open_webui import is_errand
+from ui.api.open_webui import is_client_task
 from ui.api.schema import MAX_SEED, ChatRequest, Usage, readable
-from ui.queue import Line
+from ui.queue import AdmissionQueue
 
-LOG = logging.getLogger("uvicorn.error")  # where uvicorn tells what failed
+LOG = logging.getLogger("uvicorn.error")  # where uvicorn logs what failed
 HANG_UP_POLL_S = 0.1
 SPARE_THREADS = 3  # beside those that answer or wait: for the warm-up, for resolving, for counting tokens
 LEAST_TOP_P = 1e-6  # takes the likeliest token, as 0 does at OpenAI; vLLM refuses 0
@@ -39,8 +39,8 @@ class Limits:
     """How much one server takes on."""
 
     at_once: int = 2  # answers under way
-    waiting: int = 32  # requests in line behind them
-    wait_s: float = 60.0  # in line at most
+    waiting: int = 32  # requests in the queue behind them
+    wait_s: float = 60.0  # in the queue at most
     body_bytes: int = 1 << 22  # clients send pictures along, which are not read
 
 
@@ -52,16 +52,16 @@ class LateError(UserError):
     """The turn did not come in time."""
 
 
-class ErrandError(UserError):
-    """What a chat client asks for itself, such as a title for the talk, in place of a question about a product."""
+class ClientTaskError(UserError):
+    """What a chat client asks for itself, such as a title, in place of a question about a product."""
 
 
-class Answering:
+class AnswerWorkers:
     """One assistant for many requests at once."""
 
     def __init__(self, assistant: Assistant, limits: Limits) -> None:
         """Hold an assistant, which stays the caller's."""
-        self.line = Line(limits.at_once, limits.waiting)
+        self.queue = AdmissionQueue(limits.at_once, limits.waiting)
         self._assistant = assistant
         self._wait_s = limits.wait_s
         self._threads = ThreadPoolExecutor(limits.at_once + limits.waiting + SPARE_THREADS, thread_name_prefix="answer")
@@ -77,10 +77,10 @@ class Answering:
     def check(self, body: ChatRequest) -> None:
         """Refuse what cannot be answered, or not now, while it can still be refused with a status.
 
-        Raises `QuestionError`, `UnknownProductError`, `ErrandError`, `LineFullError`.
+        Raises `QuestionError`, `UnknownProductError`, `ClientTaskError`, `QueueFullError`.
         """
-        if is_errand(body.asking):
-            raise ErrandError(
+        if is_client_task(body.asking):
+            raise ClientTaskError(
                 f'this is an errand for a model at large, as it begins with "{body.asking.splitlines()[0]}"',
                 "a question about a product",
                 "turning titles, tags and follow-up questions off in the chat client, or giving them to another model",
@@ -88,24 +88,24 @@ class Answering:
         check_question(body.question)
         if body.titlewise.product:
             self._assistant.retriever.catalogue.row_of(body.titlewise.product)
-        self.line.check_room()
+        self.queue.check_room()
 
     async def reply(self, body: ChatRequest, adapter: str | None, request: Request) -> Reply:
-        """Give the checked reply; raises as `pieces`."""
+        """Return the checked reply; raises as `pieces`."""
         async for piece in self.pieces(body, adapter, request):
             if isinstance(piece, Reply):
                 return piece
         raise GoneError
 
     async def pieces(self, body: ChatRequest, adapter: str | None, request: Request) -> AsyncIterator[str | Reply]:
-        """Give the model's words as they come where the request wants them live, and the checked reply last.
+        """Yield the model's words as they come where the request wants them live, and the checked reply last.
 
-        Raises `LineFullError`, `LateError`, `GoneError` where the client hangs up, and what the assistant raises.
+        Raises `QueueFullError`, `LateError`, `GoneError` where the client hangs up, and what the assistant raises.
         """
         loop = asyncio.get_running_loop()
         pieces: asyncio.Queue[str | Reply] = asyncio.Queue()
         cancel = threading.Event()
-        live = body.titlewise.live and not body.titlewise.describe  # nothing invented before it is said to be
+        live = body.titlewise.live and not body.titlewise.describe  # nothing invented before a reply says that it is
 
         def hand_over(piece: str | Reply) -> None:
             loop.call_soon_threadsafe(pieces.put_nowait, piece)
@@ -141,10 +141,10 @@ class Answering:
         cancel: threading.Event,
         hand_over: Callable[[str | Reply], None],
     ) -> None:
-        with self.line.turn(cancel, at_most_s=self._wait_s) as came:
+        with self.queue.admission(cancel, at_most_s=self._wait_s) as admitted:
             if cancel.is_set():
                 return
-            if not came:
+            if not admitted:
                 raise LateError(f"no turn within {self._wait_s:g} s", "fewer questions at once", "asking again later")
             answer = self._answer_of(body, adapter, cancel)
             for piece in answer:
@@ -170,7 +170,7 @@ def _params_of(body: ChatRequest) -> SamplingParams:
 
 
 async def _next(pieces: "asyncio.Queue[str | Reply]", work: "asyncio.Future[None]", request: Request) -> str | Reply:
-    """Give the next piece; raises what the work raised, and `GoneError` once the client has hung up."""
+    """Return the next piece; raises what the work raised, and `GoneError` once the client has hung up."""
     while not await request.is_disconnected():
         if pieces.empty() and work.done():
             work.result()

@@ -159,20 +159,13 @@ def run_ui(chosen: argparse.Namespace) -> None:
 
 def run_serve(chosen: argparse.Namespace) -> None:
     """Answer over HTTP."""
+    from ui.api.access import Access
     from ui.api.server import API_KEY_VARIABLE, serve
     from ui.api.workers import Limits
 
     limits = Limits(at_once=chosen.at_once, waiting=chosen.waiting)
-    key = os.environ.get(API_KEY_VARIABLE, "")
-    serve(
-        chosen.home,
-        engine_of(chosen),
-        limits,
-        host=chosen.host,
-        port=chosen.port,
-        api_key=key,
-        origins=chosen.origin,
-    )
+    access = Access(os.environ.get(API_KEY_VARIABLE, ""), chosen.origin)
+    serve(chosen.home, engine_of(chosen), limits, access, host=chosen.host, port=chosen.port)
 
 
 def run_feedback_export(chosen: argparse.Namespace) -> None:

@@ -1,9 +1,9 @@
 """The page, drawn anew by Streamlit at every act of the visitor: its frame, and the way to each view.
 
-`titlewise ui` runs it. `render` draws the page for any shop; what was said is kept for each visitor in their
-visit. Streamlit is imported at the top: nothing but Streamlit runs this module.
+`titlewise ui` runs it. `render` draws the page for any context; each visitor's conversation is kept in
+their session. Streamlit is imported at the top: nothing but Streamlit runs this module.
 
-    render(shop)
+    render(context)
 """
 
 import sys
@@ -18,14 +18,14 @@ from streamlit.navigation.page import StreamlitPage
 from assistant.phrases import Language
 from index.errors import UserError
 from ui.web.components.markdown import on_one_line
-from ui.web.components.replies import STYLE, fault_line
-from ui.web.context import Clerk, Shop
-from ui.web.conversation import Request, Talk
+from ui.web.components.replies import STYLE, error_line
+from ui.web.context import Answerer, AppContext
+from ui.web.conversation import Conversation, Request
 from ui.web.export import as_json_file, as_markdown_file
-from ui.web.serve import Settings, opened, visits
-from ui.web.sessions import Visit, Visits
-from ui.web.setup import parts_of
-from ui.web.strings import NAME, REPORT_STRINGS, STRINGS, Strings
+from ui.web.serve import Settings, opened, sessions
+from ui.web.sessions import Session, Sessions
+from ui.web.setup import setup_steps
+from ui.web.strings import NAME, REPORT_STRINGS, Strings
 from ui.web.views.browse import show_browse
 from ui.web.views.chat import PRODUCT, show_chat
 from ui.web.views.compare import show_compare
@@ -45,30 +45,30 @@ document.documentElement.lang = "{language}";
 </script>"""
 
 
-def render(shop: Shop) -> None:
+def render(context: AppContext) -> None:
     """Draw the page."""
-    visit = _visit(shop.visits)
-    _frame(visit)
-    strings = STRINGS[visit.language]
-    assistant = _assistant(shop, visit, strings)
-    chat = _page(partial(show_chat, shop, assistant, visit), strings.chat, "chat", "", default=True)
-    reports = REPORT_STRINGS[visit.language]
+    session = _session(context.sessions)
+    _frame(session)
+    strings = session.strings
+    assistant = _assistant(context, session)
+    chat = _page(partial(show_chat, context, assistant, session), strings.chat, "chat", "", default=True)
+    reports = REPORT_STRINGS[session.language]
     views = [
         chat,
-        _page(partial(show_browse, shop.retriever, chat, strings), strings.browse, "search", "browse"),
-        _page(partial(show_compare, shop, assistant, visit), strings.compare, "compare_arrows", "compare"),
-        _page(partial(show_evaluation, shop.home, reports), reports.evaluation_title, "monitoring", "evaluation"),
-        _page(partial(show_training, shop.home, reports), reports.training_title, "model_training", "training"),
+        _page(partial(show_browse, context.retriever, chat, strings), strings.browse, "search", "browse"),
+        _page(partial(show_compare, context, assistant, session), strings.compare, "compare_arrows", "compare"),
+        _page(partial(show_evaluation, context.home, reports), reports.evaluation_title, "monitoring", "evaluation"),
+        _page(partial(show_training, context.home, reports), reports.training_title, "model_training", "training"),
     ]
     paths = [*(view.url_path for view in views), SETTINGS]
-    views.append(_page(partial(show_settings, shop, assistant, visit, paths), strings.settings, "settings", SETTINGS))
-    view = st.navigation(views)
+    show = partial(show_settings, context, assistant, session, paths)
+    view = st.navigation([*views, _page(show, strings.settings, "settings", SETTINGS)])
     st.logo(str(ICON), size="large")
     with st.sidebar:
         if view == chat:
-            _show_acts(visit.talk, strings)
-        st.caption(strings.products.format(count=strings.number(len(shop.retriever.catalogue))))
-        st.caption(_answered_by(assistant, visit, strings))
+            _show_acts(session.conversation, strings)
+        st.caption(strings.products.format(count=strings.number(len(context.retriever.catalogue))))
+        st.caption(_answered_by(assistant, session))
     view.run()
 
 
@@ -76,46 +76,48 @@ def _page(draw: Callable[[], None], title: str, icon: str, path: str, *, default
     return st.Page(draw, title=title, icon=f":material/{icon}:", url_path=path, default=default)
 
 
-def _visit(visits: Visits) -> Visit:
-    """Give the visit of this browser, found again by its cookie when the page is loaded anew."""
+def _session(sessions: Sessions) -> Session:
+    """Return the session of this browser, found again by its cookie when the page is loaded anew."""
     if "key" not in st.session_state:
         st.session_state.key = st.context.cookies.get(_cookie(), "")
     language: Language = "pt" if (st.context.locale or "").startswith("pt") else "en"
-    st.session_state.key, visit = visits.of(st.session_state.key, language)
-    st.session_state.visit = visit
-    return visit
+    st.session_state.key, session = sessions.of(st.session_state.key, language)
+    st.session_state.session = session
+    return session
 
 
 def _cookie() -> str:
     return COOKIE.format(port=urlsplit(st.context.url or "").port or "")
 
 
-def _frame(visit: Visit) -> None:
+def _frame(session: Session) -> None:
     st.set_page_config(page_title=NAME, page_icon=str(ICON), layout="centered")
     st.html(f"<style>{STYLE}</style>")
-    language = LANGUAGE_TAGS[visit.language]
+    language = LANGUAGE_TAGS[session.language]
     remember = REMEMBER.format(cookie=_cookie(), key=st.session_state.key, language=language)
     st.html(remember, unsafe_allow_javascript=True)
 
 
-def _assistant(shop: Shop, visit: Visit, strings: Strings) -> Clerk:
-    """Give the assistant with the visitor's model; where that cannot be opened, the one the page began with."""
+def _assistant(context: AppContext, session: Session) -> Answerer:
+    """Return the assistant with the visitor's model; where that cannot be opened, the one the page began with."""
     try:
-        with st.spinner(strings.settings_loading.format(name=visit.preferences.model)):
-            return shop.assistant_for(visit)
-    except UserError as fault:
-        st.error(fault_line(fault, strings))
-        visit.preferences.model = ""
+        with st.spinner(session.strings.settings_loading.format(name=session.preferences.model)):
+            return context.assistant_for(session)
+    except UserError as error:
+        st.error(error_line(error, session.strings))
+        session.preferences.model = ""
         st.session_state[MODEL] = ""  # or the settings would go on showing what cannot be had
-        return shop.assistant
+        return context.assistant
 
 
-def _show_acts(talk: Talk, strings: Strings) -> None:
+def _show_acts(conversation: Conversation, strings: Strings) -> None:
     """Draw what can be done with the whole conversation."""
-    st.button(strings.new_conversation, on_click=_begin_anew, args=(talk,), icon=":material/add:", width="stretch")
-    if talk.exchanges:
+    add = ":material/add:"
+    st.button(strings.new_conversation, on_click=_begin_anew, args=(conversation,), icon=add, width="stretch")
+    if conversation.turns:
         with st.popover(strings.export, icon=":material/download:", width="stretch"):
-            text, rows = partial(as_markdown_file, talk, strings), partial(as_json_file, talk)  # made when asked for
+            text = partial(as_markdown_file, conversation, strings)  # made when asked for
+            rows = partial(as_json_file, conversation)
             st.download_button(strings.export_markdown, text, "conversation.md", "text/markdown", on_click="ignore")
             st.download_button(strings.export_json, rows, "conversation.json", "application/json", on_click="ignore")
     with st.form("describe", clear_on_submit=True):
@@ -124,36 +126,36 @@ def _show_acts(talk: Talk, strings: Strings) -> None:
         title = st.text_input(strings.describe_title, placeholder=strings.describe_title, label_visibility="collapsed")
         if st.form_submit_button(strings.describe_button) and title.strip():
             st.query_params.pop(PRODUCT, None)
-            talk.ask(Request(title, describe=True, shown=strings.describe_asked.format(title=title)))
+            conversation.ask(Request(title, describe=True, shown=strings.describe_asked.format(title=title)))
 
 
-def _answered_by(assistant: Clerk, visit: Visit, strings: Strings) -> str:
-    adapter = visit.preferences.adapter_or(next(iter(assistant.adapters), ""))
-    form = strings.answered_by_adapter if adapter else strings.answered_by
+def _answered_by(assistant: Answerer, session: Session) -> str:
+    adapter = session.preferences.adapter_of(assistant.adapters)
+    form = session.strings.answered_by_adapter if adapter else session.strings.answered_by
     return form.format(model=on_one_line(assistant.model), adapter=on_one_line(adapter))
 
 
-def _begin_anew(talk: Talk) -> None:
-    talk.forget()
+def _begin_anew(conversation: Conversation) -> None:
+    conversation.forget()
     st.query_params.pop(PRODUCT, None)
 
 
-def _mend(settings: Settings, fault: UserError) -> None:
+def _mend(settings: Settings, error: UserError) -> None:
     """Draw what is missing; where that is nothing, what else is wrong."""
-    visit = _visit(visits())
-    _frame(visit)
-    parts = parts_of(settings.home, settings.engine)
-    if any(part.fault for part in parts):
-        show_start(parts, settings.engine, STRINGS[visit.language])
+    session = _session(sessions())
+    _frame(session)
+    steps = setup_steps(settings.home, settings.engine)
+    if any(step.problem for step in steps):
+        show_start(steps, settings.engine, session.strings)
     else:
-        st.error(fault_line(fault, STRINGS[visit.language]))
+        st.error(error_line(error, session.strings))
 
 
 if __name__ == "__main__":
     settings = Settings.from_argument(sys.argv[1])
     try:
-        shop = opened(settings)
-    except UserError as fault:
-        _mend(settings, fault)
+        context = opened(settings)
+    except UserError as error:
+        _mend(settings, error)
     else:
-        render(shop)
+        render(context)

@@ -1,6 +1,6 @@
 """What all visitors of the page share.
 
-Shop(home, retriever, assistant, feedback, line, visits)
+AppContext(home, retriever, assistant, feedback, queue, sessions)
 """
 
 import threading
@@ -14,12 +14,12 @@ from assistant.backends.base import SamplingParams
 from assistant.conversation import State
 from assistant.retriever import Retriever
 from ui.feedback import Feedback
-from ui.queue import Line
-from ui.web.sessions import Visit, Visits
+from ui.queue import AdmissionQueue
+from ui.web.sessions import Session, Sessions
 
 
-class Clerk(Protocol):
-    """Who answers on the page: an `Assistant` with a model of its own, or one whose model a server has."""
+class Answerer(Protocol):
+    """What answers on the page: an `Assistant` with a model of its own, or one whose model a server has."""
 
     @property
     def model(self) -> str:
@@ -51,23 +51,23 @@ class Clerk(Protocol):
 
 
 @dataclass(frozen=True)
-class Shop:
-    """One home on one page: what finds, who answers, the line before it, everyone's opinions and visits.
+class AppContext:
+    """One home on one page: what finds, what answers, the queue before it, everyone's opinions and sessions.
 
     `models` are other models that can answer, by name, each with what opens it.
     """
 
     home: Path
     retriever: Retriever
-    assistant: Clerk
+    assistant: Answerer
     feedback: Feedback
-    line: Line
-    visits: Visits
-    models: Mapping[str, Callable[[], Clerk]] = field(default_factory=dict)
+    queue: AdmissionQueue
+    sessions: Sessions
+    models: Mapping[str, Callable[[], Answerer]] = field(default_factory=dict)
 
-    def assistant_for(self, visit: Visit) -> Clerk:
+    def assistant_for(self, session: Session) -> Answerer:
         """Return the assistant with the model that a visitor chose.
 
         Raises `UserError` where it cannot be opened.
         """
-        return self.models.get(visit.preferences.model, lambda: self.assistant)()
+        return self.models.get(session.preferences.model, lambda: self.assistant)()

@@ -1,8 +1,8 @@
-"""What one visitor of the page said and was told, kept between two drawings of the page.
+"""One visitor's conversation with the page: its turns, kept between two drawings of the page.
 
-talk = Talk()
-talk.ask(Request("how heavy is the Harrow kettle?"))
-talk.begin(start, Exchange)     # takes the request; the reply of `talk.last` is filled in as it comes
+conversation = Conversation()
+conversation.ask(Request("how heavy is the Harrow kettle?"))
+conversation.begin(start, Turn)     # takes the request; the reply of `conversation.last` is filled in as it comes
 """
 
 import secrets
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from assistant.backends.base import SamplingParams
 from assistant.conversation import State
 from assistant.reply import Reply
-from ui.web.stream import Reading
+from ui.web.stream import AnswerStream
 
 
 @dataclass(frozen=True)
@@ -41,13 +41,13 @@ class Vote:
 
 
 @dataclass
-class Exchange:
-    """A request and what came of it: a reply, whole or stopped, or a fault.
+class Turn:
+    """A request and what came of it: a reply, whole or stopped, or an error.
 
-    `history` is what was said before it, `before` and `state` are the talk's state before and after it. `question` is
-    what was answered: that of an earlier turn where this one chose its product; `probability` is that of its product
-    being the one meant, None where that was not in question. `model`, `adapter` and `params` say who was asked, and
-    how, `adapter_digest` which adapter of that name.
+    `history` are the messages before it, `before` and `state` the conversation's state before and after it. `question`
+    is what was answered: that of an earlier turn where this one chose its product; `probability` is that of its
+    product being the one meant, None where that was not in question. `model`, `adapter` and `params` say what was
+    asked, and how, `adapter_digest` which adapter of that name.
     """
 
     request: Request
@@ -62,30 +62,30 @@ class Exchange:
     probability: float | None = None
     reply: Reply | None = None
     stopped: bool = False
-    fault: Exception | None = None
-    reading: Reading | None = None  # while the reply is on its way
+    error: Exception | None = None
+    stream: AnswerStream | None = None  # while the reply is on its way
     vote: Vote = field(default_factory=Vote)
     id: str = field(default_factory=lambda: secrets.token_hex(8))
 
     @property
     def answered(self) -> bool:
-        """Say whether the reply is there, and whole."""
+        """Return whether the reply is there, and whole."""
         return self.reply is not None and not self.stopped
 
 
 @dataclass
-class Talk:
+class Conversation:
     """One visitor's conversation, which two tabs of a browser may share; `request` is what has to be answered."""
 
     state: State = State()
-    exchanges: list[Exchange] = field(default_factory=list)
+    turns: list[Turn] = field(default_factory=list)
     request: Request | None = None
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
     @property
-    def last(self) -> Exchange | None:
-        """Give the newest exchange."""
-        return next(reversed(self.exchanges), None)
+    def last(self) -> Turn | None:
+        """Return the newest turn."""
+        return next(reversed(self.turns), None)
 
     def ask(self, request: Request) -> None:
         """Put a request, to be answered when the page is drawn next; what is on its way is stopped."""
@@ -93,38 +93,38 @@ class Talk:
             self.stop()
             self.request = request
 
-    def begin(self, start: Callable[[Exchange], Reading], exchange_of: Callable[[Request], Exchange]) -> None:
-        """Take the open request, if there is one, and start its exchange."""
+    def begin(self, start: Callable[[Turn], AnswerStream], turn_of: Callable[[Request], Turn]) -> None:
+        """Take the open request, if there is one, and start its turn."""
         with self.lock:
             if self.request is None:
                 return
-            exchange = exchange_of(self.request)
-            exchange.history = tuple(self._said())
-            exchange.before = exchange.state = self.state
-            exchange.reading = start(exchange)
-            self.exchanges.append(exchange)
+            turn = turn_of(self.request)
+            turn.history = tuple(self._messages())
+            turn.before = turn.state = self.state
+            turn.stream = start(turn)
+            self.turns.append(turn)
             self.request = None
 
     def stop(self) -> None:
         """Stop the reply that is on its way, if one is."""
         with self.lock:
-            if self.last is not None and self.last.reading is not None:
-                self.last.reading.stop()
+            if self.last is not None and self.last.stream is not None:
+                self.last.stream.stop()
                 self.settle(self.last)
 
-    def settle(self, exchange: Exchange) -> None:
-        """Keep what came of an exchange whose reading has ended."""
+    def settle(self, turn: Turn) -> None:
+        """Keep what came of a turn whose stream has ended."""
         with self.lock:
-            reading = exchange.reading
-            if reading is None:
+            stream = turn.stream
+            if stream is None:
                 return
-            exchange.reply, exchange.stopped, exchange.fault = reading.reply, reading.stopped, reading.fault
-            if reading.answer is not None:
-                exchange.question = reading.answer.question
-                exchange.state, exchange.probability = reading.answer.state, reading.answer.probability
-                if not exchange.request.describe:
-                    self.state = exchange.state
-            exchange.reading = None
+            turn.reply, turn.stopped, turn.error = stream.reply, stream.stopped, stream.error
+            if stream.answer is not None:
+                turn.question = stream.answer.question
+                turn.state, turn.probability = stream.answer.state, stream.answer.probability
+                if not turn.request.describe:
+                    self.state = turn.state
+            turn.stream = None
 
     def again(self) -> None:
         """Ask the last request again; where it was answered, for another answer."""
@@ -149,21 +149,21 @@ class Talk:
         with self.lock:
             self.stop()
             self.state = State()
-            self.exchanges = []
+            self.turns = []
             self.request = None
 
-    def _taken_back(self) -> Exchange | None:
-        """Undo the last exchange and give it; None where another tab began anew."""
+    def _taken_back(self) -> Turn | None:
+        """Undo the last turn and return it; None where another tab began anew."""
         self.stop()
-        if not self.exchanges:
+        if not self.turns:
             return None
-        last = self.exchanges.pop()
+        last = self.turns.pop()
         self.state = last.before
         return last
 
-    def _said(self) -> Iterator[dict[str, str]]:
-        """Yield what was said so far, as roles and contents."""
-        for exchange in self.exchanges:
-            yield {"role": "user", "content": exchange.request.question}
-            if exchange.reply is not None:
-                yield {"role": "assistant", "content": exchange.reply.text}
+    def _messages(self) -> Iterator[dict[str, str]]:
+        """Yield what was asked and replied so far, as roles and contents."""
+        for turn in self.turns:
+            yield {"role": "user", "content": turn.request.question}
+            if turn.reply is not None:
+                yield {"role": "assistant", "content": turn.reply.text}

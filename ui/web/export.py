@@ -1,22 +1,22 @@
 """A conversation as a file: Markdown to read, JSON to work with.
 
-as_markdown_file(talk, STRINGS["en"])
-as_json_file(talk)
+as_markdown_file(conversation, STRINGS["en"])
+as_json_file(conversation)
 """
 
 import json
 
 from ui.web.components.markdown import escaped
-from ui.web.conversation import Talk
+from ui.web.conversation import Conversation
 from ui.web.strings import Strings
 
 
-def as_markdown_file(talk: Talk, strings: Strings) -> str:
-    """Give the conversation as Markdown in which every text stands letter for letter."""
+def as_markdown_file(conversation: Conversation, strings: Strings) -> str:
+    """Return the conversation as Markdown in which every text stands letter for letter."""
     lines = [f"# {strings.export_title}"]
-    for exchange in talk.exchanges:
-        lines.append(f"**{strings.export_asked}:** {escaped(exchange.request.shown or exchange.request.question)}")
-        reply = exchange.reply
+    for turn in conversation.turns:
+        lines.append(f"**{strings.export_asked}:** {escaped(turn.request.shown or turn.request.question)}")
+        reply = turn.reply
         if reply is None:
             continue
         if reply.kind in strings.badges:
@@ -28,16 +28,16 @@ def as_markdown_file(talk: Talk, strings: Strings) -> str:
     return "\n\n".join(lines) + "\n"
 
 
-def as_json_file(talk: Talk) -> str:
-    """Give the conversation as a JSON array: each question with the row of its reply, null where none came."""
+def as_json_file(conversation: Conversation) -> str:
+    """Return the conversation as a JSON array: each question with the row of its reply, null where none came."""
     rows = [
         {
-            "question": exchange.request.question,
-            "uid": exchange.request.uid,
-            "describe": exchange.request.describe,
-            "stopped": exchange.stopped,
-            "reply": exchange.reply.to_row() if exchange.reply is not None else None,
+            "question": turn.request.question,
+            "uid": turn.request.uid,
+            "describe": turn.request.describe,
+            "stopped": turn.stopped,
+            "reply": turn.reply.to_row() if turn.reply is not None else None,
         }
-        for exchange in talk.exchanges
+        for turn in conversation.turns
     ]
     return json.dumps(rows, ensure_ascii=False, indent=2) + "\n"

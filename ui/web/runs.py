@@ -37,11 +37,11 @@ class Run:
     checkpoints: tuple[Checkpoint, ...]
 
     def last(self, key: str) -> float | None:
-        """Give the newest figure of a name in the log."""
+        """Return the newest figure of a name in the log."""
         return next((float(row[key]) for row in reversed(self.journal.log) if key in row), None)
 
     def points(self, key: str) -> list[tuple[int, float]]:
-        """Give (step, figure) for each row of the log that has the figure."""
+        """Return (step, figure) for each row of the log that has the figure."""
         return [(row["step"], float(row[key])) for row in self.journal.log if key in row]
 
 
@@ -78,7 +78,7 @@ def _written_at(folder: Path) -> float:
 
 
 def _checkpoint(path: Path, log: list[dict[str, Any]]) -> Checkpoint | None:
-    """Give a checkpoint; None where the run has just removed it."""
+    """Return a checkpoint; None where the run has just removed it."""
     step = step_of(path)
     eval_loss = next((row["eval_loss"] for row in log if row["step"] == step and "eval_loss" in row), None)
     try:

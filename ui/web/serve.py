@@ -1,7 +1,7 @@
 """Serving the page: opens what it stands on, then runs Streamlit in this process.
 
 What is opened is opened once, for all visitors, and before the first one comes. Where the catalogue, the index or
-the model is missing, the page says so itself, with the button that brings it; any other fault is one line in the
+the model is missing, the page says so itself, with the button that brings it; any other error is one line in the
 terminal. Streamlit is imported at the top: only who serves the page imports this module.
 
     serve_page(home, Engine(), port=8501)
@@ -27,14 +27,14 @@ from index.resolver import TitleIndex
 from ui.api.client import RemoteAssistant, is_ours
 from ui.feedback import FILE, Feedback
 from ui.ports import check_port
-from ui.queue import Line
-from ui.web.context import Shop
-from ui.web.sessions import Visits
-from ui.web.setup import parts_of
+from ui.queue import AdmissionQueue
+from ui.web.context import AppContext
+from ui.web.sessions import Sessions
+from ui.web.setup import setup_steps
 
 ADDRESS = "127.0.0.1"  # the page has no accounts, so only this machine may see it
 MOST_MODELS = 2  # in memory: the one that the page was started with, and one that a visitor chose
-AT_ONCE, WAITING = 2, 100  # answers under way, and visitors in line behind them
+AT_ONCE, WAITING = 2, 100  # answers under way, and visitors in the queue behind them
 APP = Path(__file__).with_name("app.py")
 OPTIONS = {
     "server.address": ADDRESS,
@@ -70,7 +70,7 @@ class Settings:
     engine: Engine
 
     def argument(self) -> str:
-        """Give the settings as one argument of a command line."""
+        """Return the settings as one argument of a command line."""
         return json.dumps({"home": str(self.home), "engine": asdict(self.engine)})
 
     @classmethod
@@ -83,7 +83,7 @@ class Settings:
 
 
 def options_for(port: int) -> list[str]:
-    """Give the options with which Streamlit runs the page."""
+    """Return the options with which Streamlit runs the page."""
     return [f"--{name}={value}" for name, value in {**OPTIONS, "server.port": str(port)}.items()]
 
 
@@ -97,33 +97,33 @@ def serve_page(home: Path, engine: Engine, *, port: int) -> None:
     try:
         opened(settings)
     except ArtefactError as missing:
-        if not any(part.fault for part in parts_of(settings.home, engine)):
+        if not any(step.problem for step in setup_steps(settings.home, engine)):
             raise
         print(f"Not ready yet: {missing.happened}. The page tells how to mend it.")
     arguments = ["run", str(APP), *options_for(port), "--", settings.argument()]
     try:
         main(arguments, prog_name="streamlit", standalone_mode=False)
     finally:
-        visits().stop()
+        sessions().stop()
 
 
-def opened(settings: Settings) -> Shop:
-    """Give what all visitors share, each part opened at the first call.
+def opened(settings: Settings) -> AppContext:
+    """Return what all visitors share, each piece opened at the first call.
 
     Raises `ArtefactError` where the catalogue, the index or the model is missing or damaged, `UserError` for what
     else a person can mend.
     """
     home, engine = settings.home, settings.engine
     names = [entry.model.name for entry in entries() if entry.place is not None and entry.model.name != engine.model]
-    others = {} if engine.server else {name: partial(_clerk, home, Engine(name, engine.backend)) for name in names}
-    assistant = _clerk(home, engine)
-    return Shop(home, assistant.retriever, assistant, _feedback(home), _line(), visits(), others)
+    others = {} if engine.server else {name: partial(_answerer, home, Engine(name, engine.backend)) for name in names}
+    assistant = _answerer(home, engine)
+    return AppContext(home, assistant.retriever, assistant, _feedback(home), _queue(), sessions(), others)
 
 
 @st.cache_resource(show_spinner=False)
-def visits() -> Visits:
-    """Give everyone's visits."""
-    return Visits()
+def sessions() -> Sessions:
+    """Return everyone's sessions."""
+    return Sessions()
 
 
 @st.cache_resource(show_spinner=False)
@@ -133,7 +133,7 @@ def _catalogue(home: Path) -> tuple[Catalogue, TitleIndex]:
 
 # One that has to go is not closed: the answers that it is still writing hold it, and its memory is freed after them.
 @st.cache_resource(show_spinner=False, max_entries=MOST_MODELS)
-def _clerk(home: Path, engine: Engine) -> Assistant | RemoteAssistant:
+def _answerer(home: Path, engine: Engine) -> Assistant | RemoteAssistant:
     if engine.server and is_ours(engine.server):
         retriever = Retriever(*_catalogue(home), Budget(estimated_tokens))
         return RemoteAssistant(retriever, engine.server, engine.adapters)
@@ -148,5 +148,5 @@ def _feedback(home: Path) -> Feedback:
 
 
 @st.cache_resource(show_spinner=False)
-def _line() -> Line:
-    return Line(AT_ONCE, WAITING)
+def _queue() -> AdmissionQueue:
+    return AdmissionQueue(AT_ONCE, WAITING)

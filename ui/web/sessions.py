@@ -1,20 +1,22 @@
 """Visitors of the page: each one's conversation and settings, found again when their browser loads the page anew.
 
-key, visit = Visits().of(cookie, "en")      # the key is for this browser's cookie, and nobody else's
-visit.talk, visit.language
+key, session = Sessions().of(cookie, "en")      # the key is for this browser's cookie, and nobody else's
+session.conversation, session.language
 """
 
 import secrets
 import threading
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from assistant.backends.base import SamplingParams
 from assistant.phrases import Language
 from assistant.reply import Reply
-from ui.web.conversation import Request, Talk
+from ui.web.conversation import Conversation, Request
+from ui.web.strings import STRINGS, Strings
 
-MAX_VISITS = 1_000  # kept in memory; whose page was drawn longest ago is forgotten first
+MAX_SESSIONS = 1_000  # kept in memory; whose page was drawn longest ago is forgotten first
 # What an answer is given anew with: greedily it would be the same again.
 AGAIN_TEMPERATURE = 0.7
 
@@ -29,9 +31,9 @@ class Preferences:
     temperature: float = 0.0
     top_p: float = 1.0
 
-    def adapter_or(self, default: str) -> str:
-        """Name the adapter that answers, where `default` does unless another, or none, was chosen."""
-        return default if self.adapter is None else self.adapter
+    def adapter_of(self, adapters: Iterable[str]) -> str:
+        """Name the adapter that answers: the first of these unless another, or none, was chosen."""
+        return next(iter(adapters), "") if self.adapter is None else self.adapter
 
     def params(self, request: Request) -> SamplingParams:
         """Return how the reply to a request is sampled."""
@@ -58,41 +60,46 @@ class Compared:
 
 
 @dataclass
-class Visit:
-    """One visitor: what was said, what was set, what is open on the page."""
+class Session:
+    """One visitor: the conversation, what was set, what is open on the page."""
 
     language: Language = "en"
     preferences: Preferences = field(default_factory=Preferences)
-    talk: Talk = field(default_factory=Talk)
-    editing: str = ""  # the exchange whose question is being put in other words
+    conversation: Conversation = field(default_factory=Conversation)
+    editing: str = ""  # the turn whose question is being put in other words
     compared: Compared | None = None
 
+    @property
+    def strings(self) -> Strings:
+        """Return what the page says, in the visitor's language."""
+        return STRINGS[self.language]
 
-class Visits:
-    """The visits of one page, by the keys of their browsers; many threads may ask at once."""
+
+class Sessions:
+    """The sessions of one page, by the keys of their browsers; many threads may ask at once."""
 
     def __init__(self) -> None:
         """Begin without any."""
-        self._visits: OrderedDict[str, Visit] = OrderedDict()
+        self._sessions: OrderedDict[str, Session] = OrderedDict()
         self._lock = threading.Lock()
 
-    def of(self, key: str, language: Language) -> tuple[str, Visit]:
-        """Give the visit of a key that was given before; for any other a new key, and a visit in this language."""
+    def of(self, key: str, language: Language) -> tuple[str, Session]:
+        """Return the session of a key of ours; for any other a new key, and a session in this language."""
         forgotten = []
         with self._lock:
-            if key not in self._visits:
+            if key not in self._sessions:
                 key = secrets.token_urlsafe()
-                self._visits[key] = Visit(language)
-            self._visits.move_to_end(key)
-            visit = self._visits[key]
-            while len(self._visits) > MAX_VISITS:
-                forgotten.append(self._visits.popitem(last=False)[1])
+                self._sessions[key] = Session(language)
+            self._sessions.move_to_end(key)
+            session = self._sessions[key]
+            while len(self._sessions) > MAX_SESSIONS:
+                forgotten.append(self._sessions.popitem(last=False)[1])
         for other in forgotten:
-            other.talk.stop()
-        return key, visit
+            other.conversation.stop()
+        return key, session
 
     def stop(self) -> None:
         """Stop every answer that is on its way."""
         with self._lock:
-            for visit in self._visits.values():
-                visit.talk.stop()
+            for session in self._sessions.values():
+                session.conversation.stop()

@@ -1,15 +1,15 @@
-"""The parts that the page stands on, which of them are missing, and the command that brings each.
+"""The steps before the first question, which of them are still to be taken, and the command that takes each.
 
-for part in parts_of(home, Engine()):
-    part.name, part.fault, part.command
+for step in setup_steps(home, Engine()):
+    step.name, step.problem, step.command
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import PIPE, STDOUT, Popen
-from typing import Literal
+from typing import Literal, TypeVar
 
 from assistant.models.named import find
 from assistant.open import Engine
@@ -18,57 +18,53 @@ from index.errors import ArtefactError
 from index.resolver import TitleIndex
 from ui.commands.demo import SAMPLE
 
-PartName = Literal["catalogue", "index", "model"]
+StepName = Literal["catalogue", "index", "model"]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Part:
-    """One part: what is wrong with it, "" where it is there and sound, and the arguments of what brings it.
+class SetupStep:
+    """One step: what is wrong with what it makes, "" where that is there and sound, and the command's arguments.
 
-    `waits` says that another part has to come first.
+    `waits` says that another step has to come first.
     """
 
-    name: PartName
-    fault: str
+    name: StepName
+    problem: str
     command: tuple[str, ...]
     waits: bool = False
 
 
-def parts_of(home: Path, engine: Engine) -> list[Part]:
-    """Look at each part, in the order in which they are made.
+def setup_steps(home: Path, engine: Engine) -> list[SetupStep]:
+    """Look at what each step makes, in the order in which they are taken.
 
     Raises `UserError` for what no command of ours brings, as a model that nobody knows.
     """
-    catalogue, fault = None, ""
-    try:
-        catalogue = Catalogue.load(home / "catalogue")
-    except ArtefactError as missing:
-        fault = missing.happened
     at = ("--home", str(home))
-    parts = [Part("catalogue", fault, (*at, "prepare", str(SAMPLE)))]
-    fault = ""
-    try:
-        if catalogue is not None:
-            TitleIndex.load(home / "index", catalogue)
-    except ArtefactError as missing:
-        fault = missing.happened
-    parts.append(Part("index", fault, (*at, "index"), waits=catalogue is None))
+    catalogue, problem = _tried(lambda: Catalogue.load(home / "catalogue"))
+    steps = [SetupStep("catalogue", problem, (*at, "prepare", str(SAMPLE)))]
+    _, problem = _tried(lambda: None if catalogue is None else TitleIndex.load(home / "index", catalogue))
+    steps.append(SetupStep("index", problem, (*at, "index"), waits=catalogue is None))
     if not engine.server:
-        fault = ""
-        try:
-            find(engine.model)
-        except ArtefactError as missing:
-            fault = missing.happened
-        parts.append(Part("model", fault, ("models", "fetch", engine.model)))
-    return parts
+        _, problem = _tried(lambda: find(engine.model))
+        steps.append(SetupStep("model", problem, ("models", "fetch", engine.model)))
+    return steps
 
 
-def bring(part: Part) -> Iterator[str]:
-    """Run the command that brings a part, and yield what it says, line by line.
+def _tried(load: Callable[[], T]) -> tuple[T | None, str]:
+    """Return what is loaded, and what is wrong with it where it cannot be."""
+    try:
+        return load(), ""
+    except ArtefactError as error:
+        return None, error.happened
+
+
+def run_step(step: SetupStep) -> Iterator[str]:
+    """Run the command of a step, and yield what it prints, line by line.
 
     Raises `ArtefactError` with its last line where it fails.
     """
-    command = [sys.executable, "-m", "ui.cli", *part.command]
+    command = [sys.executable, "-m", "ui.cli", *step.command]
     line = ""
     with Popen(command, stdout=PIPE, stderr=STDOUT, text=True, encoding="utf-8") as running:
         assert running.stdout is not None
@@ -80,4 +76,4 @@ def bring(part: Part) -> Iterator[str]:
             running.terminate()
             raise
     if running.returncode:
-        raise ArtefactError(line.removeprefix("titlewise: "), "a command that ends well", " ".join(part.command))
+        raise ArtefactError(line.removeprefix("titlewise: "), "a command that ends well", " ".join(step.command))

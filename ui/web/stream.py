@@ -1,12 +1,12 @@
-"""Reading an answer in a thread of its own, while the page is drawn anew as often as its visitor acts.
+"""An answer as it comes, read in a thread of its own while the page is drawn anew as often as its visitor acts.
 
 A page hears a stop only where it draws, and a drawing ends at every act of the visitor. The answer goes on
 without it, until it ends, is stopped, or nobody has looked for a while.
 
-    reading = Reading(lambda cancel: assistant.ask(question, cancel=cancel), line)
-    for text in reading:
-        draw(text, reading.before)
-    reading.reply
+    stream = AnswerStream(lambda cancel: assistant.ask(question, cancel=cancel), queue)
+    for text in stream:
+        draw(text, stream.before)
+    stream.reply
 """
 
 import math
@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from assistant.answer import Answer
 from assistant.reply import Reply
 from index.errors import UserError
-from ui.queue import Line
+from ui.queue import AdmissionQueue
 
 DRAW_EVERY_S = 0.1
 WATCH_EVERY_S = 0.5
@@ -26,19 +26,19 @@ UNWATCHED_S = 5.0  # a page that is loaded anew is back sooner
 PATIENCE_S = 2.0  # for a backend to heed a cancel; it owes that within 0.2 s
 
 
-class Reading:
+class AnswerStream:
     """An answer being read: iterate for its text so far, in as many places as you like.
 
     `answer` is there as soon as it is known what the question is about, `before` says how many are before it in
-    the line. `text` is what came so far, in so many `pieces`, the last one `writing_s` after the first. Once it has
-    ended or was stopped, `reply` is there, or `fault`; `stopped` says that it was cut short.
+    the queue. `text` is what came so far, in so many `pieces`, the last one `writing_s` after the first. Once it has
+    ended or was stopped, `reply` is there, or `error`; `stopped` says that it was cut short.
     """
 
-    def __init__(self, ask: Callable[[threading.Event], Answer], line: Line) -> None:
-        """Start reading what `ask` returns, in line before the model; it is given what stops the answer."""
+    def __init__(self, ask: Callable[[threading.Event], Answer], queue: AdmissionQueue) -> None:
+        """Start reading what `ask` returns, in the queue before the model; it is given what stops the answer."""
         self.answer: Answer | None = None
         self.reply: Reply | None = None
-        self.fault: Exception | None = None
+        self.error: Exception | None = None
         self.stopped = False
         self.before = 0
         self.text = ""
@@ -47,13 +47,13 @@ class Reading:
         self._cancel = threading.Event()
         self._looked_s = time.monotonic()
         self._news = threading.Condition()
-        self._thread = threading.Thread(target=self._read, args=(ask, line), daemon=True)
+        self._thread = threading.Thread(target=self._read, args=(ask, queue), daemon=True)
         self._thread.start()
         threading.Thread(target=self._watch, daemon=True).start()
 
     @property
     def ended(self) -> bool:
-        """Say whether nothing more will come."""
+        """Return whether nothing more will come."""
         return not self._thread.is_alive()
 
     def __iter__(self) -> Iterator[str]:
@@ -73,22 +73,22 @@ class Reading:
             self._cut()
             self._thread.join(PATIENCE_S)
 
-    def _read(self, ask: Callable[[threading.Event], Answer], line: Line) -> None:
+    def _read(self, ask: Callable[[threading.Event], Answer], queue: AdmissionQueue) -> None:
         try:
             answer = ask(self._cancel)
             self.answer = answer
-            with line.turn(self._cancel, at_most_s=math.inf, moved=self._move):
+            with queue.admission(self._cancel, at_most_s=math.inf, moved=self._move):
                 if self._cancel.is_set():
                     return
                 for piece in answer:
                     self._take(piece)
                 self.reply = answer.reply
-        except Exception as fault:
-            self.fault = fault  # told where the answer is drawn
-            if not isinstance(fault, UserError):
-                traceback.print_exception(fault)
+        except Exception as error:
+            self.error = error  # shown where the answer is drawn
+            if not isinstance(error, UserError):
+                traceback.print_exception(error)
         finally:
-            self._tell()
+            self._notify()
 
     def _take(self, piece: str) -> None:
         now_s = time.monotonic()
@@ -97,10 +97,10 @@ class Reading:
         self.text += piece
         self.pieces += 1
         self.writing_s = now_s - self._first_s
-        self._tell()
+        self._notify()
 
     def _watch(self) -> None:
-        """Stop an answer that nobody looks at, be it in line, silent or speaking."""
+        """Stop an answer that nobody looks at, be it in the queue, silent or speaking."""
         while not self.ended:
             if time.monotonic() - self._looked_s > UNWATCHED_S:
                 self._cut()
@@ -112,8 +112,8 @@ class Reading:
 
     def _move(self, before: int) -> None:
         self.before = before
-        self._tell()
+        self._notify()
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         with self._news:
             self._news.notify_all()

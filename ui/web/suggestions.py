@@ -1,7 +1,7 @@
 """Questions to ask, made from the catalogue at hand so that it can answer them.
 
 suggest(retriever, 4)     # ["How heavy is the Harrow & Finch TR-4 Four-Slice Toaster?", …]
-told(retriever, product, STRINGS["en"])["weight"].asked_of_it     # "How heavy is it?"
+stated_matters(retriever, product, STRINGS["en"])["weight"].asked_of_it     # "How heavy is it?"
 """
 
 import random
@@ -21,13 +21,13 @@ MAX_QUESTION_CHARACTERS = 80
 LEAST_ANSWERABILITY = 0.6  # of the evidence, as `assistant.grounding.evidence` gives it
 
 # Denied, these answer their question too.
-TOLD_EITHER_WAY = frozenset({"batteries", "batteries included", "not included", "water", "wireless", "assembly"})
+STATED_EITHER_WAY = frozenset({"batteries", "batteries included", "not included", "water", "wireless", "assembly"})
 
 _TAIL = re.compile(r"\s*(?:[,:;(\[|]| [-–—] ).*$")
 
 
 def suggest(retriever: Retriever, count: int, *, seed: int = 0) -> list[str]:
-    """Give up to `count` questions about different products and, while there are any, different matters.
+    """Return up to `count` questions about different products and, while there are any, different matters.
 
     Each is in its product's language, and is kept only if it leads back to its product and finds its evidence.
     """
@@ -48,17 +48,17 @@ def suggest(retriever: Retriever, count: int, *, seed: int = 0) -> list[str]:
     return list(questions.values())
 
 
-def told(retriever: Retriever, product: Product, strings: Strings) -> dict[str, Matter]:
-    """Give what a description tells about, by attribute, as far as it answers the question for it."""
+def stated_matters(retriever: Retriever, product: Product, strings: Strings) -> dict[str, Matter]:
+    """Return the matters that a description states, by attribute, as far as it answers the question for each."""
     return {
         name: matter for name, matter in _stated(product, strings) if _answers(retriever, product, matter.asked_of_it)
     }
 
 
 def _stated(product: Product, strings: Strings) -> Iterator[tuple[str, Matter]]:
-    """Yield the matters that a description states: by the narrow patterns that training takes its facts from."""
+    """Yield the matters that a description may state: by the narrow patterns that training takes its facts from."""
     stated = {
-        fact.attribute for fact in facts_in(product.content) if fact.polarity or fact.attribute in TOLD_EITHER_WAY
+        fact.attribute for fact in facts_in(product.content) if fact.polarity or fact.attribute in STATED_EITHER_WAY
     }
     if carries(product.content, "material"):
         stated.add("material")
@@ -66,7 +66,7 @@ def _stated(product: Product, strings: Strings) -> Iterator[tuple[str, Matter]]:
 
 
 def _fitting(retriever: Retriever, product: Product, form: str) -> str:
-    """Give the question with the title, shortened where that still means the same product; "" where none fits."""
+    """Return the question with the title, shortened where that still means the same product; "" where none fits."""
     for title in dict.fromkeys((_TAIL.sub("", product.title), product.title)):
         question = form.format(title=title)
         if len(question) <= MAX_QUESTION_CHARACTERS and _leads_back(retriever, product, question):
@@ -81,5 +81,5 @@ def _leads_back(retriever: Retriever, product: Product, question: str) -> bool:
 
 
 def _answers(retriever: Retriever, product: Product, question: str) -> bool:
-    """Say whether the description answers a question, by the scorer that decides it for a visitor's."""
+    """Return whether the description answers a question, by the scorer that decides it for a visitor's."""
     return retriever.evidence(read_question(question, product.title), product).answerability >= LEAST_ANSWERABILITY

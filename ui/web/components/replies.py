@@ -27,7 +27,7 @@ BADGE_COLOURS: dict[Kind, Literal["orange", "gray", "violet"]] = {
 }
 SURELY, PROBABLY = 0.9, 0.7  # probabilities from which the words say so
 
-SHORTEST_TIMED_MS = 100  # a shorter time has no first word worth telling
+SHORTEST_TIMED_MS = 100  # a shorter time has no first word worth showing
 
 # Streamlit's own sign of running has a stop button that no reply hears. Colours are mixed from the text's own, so
 # that they fit light and dark.
@@ -55,10 +55,10 @@ STYLE = """
 _MARK = re.compile(r"\[(\d+)\]")
 
 
-def fault_line(fault: Exception, strings: Strings) -> str:
-    """Word a fault on one line of Markdown; of one that nobody can mend, only that it is."""
-    told = next((strings.faults[kind] for kind in type(fault).__mro__ if kind in strings.faults), strings.broken)
-    return on_one_line(told.format(fault=fault))
+def error_line(error: Exception, strings: Strings) -> str:
+    """Word an error on one line of Markdown; of one that nobody can mend, only that it is."""
+    form = next((strings.errors[kind] for kind in type(error).__mro__ if kind in strings.errors), strings.broken)
+    return on_one_line(form.format(error=error))
 
 
 def show_card(title: str, uid: str, why: str = "") -> None:
@@ -73,7 +73,7 @@ def show_uid(uid: str) -> None:
 
 
 def show_reply(reply: Reply, product: Product | None, strings: Strings) -> None:
-    """Draw what a finished reply says, and the description of its product with the quotes marked in it."""
+    """Draw a finished reply, and the description of its product with the quotes marked in it."""
     if reply.kind in BADGE_COLOURS:
         show_badge(reply.kind, strings)
     # What is listed in the text of a "which one?" and of a "not found" is drawn as buttons.
@@ -117,7 +117,7 @@ def show_times(timings: dict[str, float], strings: Strings) -> None:
 
 
 def confidence(probability: float, strings: Strings) -> str:
-    """Say in words how sure it is that a product is the one meant."""
+    """Return in words how sure it is that a product is the one meant."""
     surely, probably, perhaps = strings.confident
     if probability >= SURELY:
         return surely
@@ -125,7 +125,7 @@ def confidence(probability: float, strings: Strings) -> str:
 
 
 def highlighted(content: str, quotes: Sequence[Quote]) -> str:
-    """Give a content as escaped HTML in which the quoted passages are marked."""
+    """Return a content as escaped HTML in which the quoted passages are marked."""
     pieces = []
     end = 0
     for quote in sorted(quotes, key=lambda quote: quote.start):
@@ -136,7 +136,7 @@ def highlighted(content: str, quotes: Sequence[Quote]) -> str:
 
 
 def quotes_html(reply: Reply) -> str:
-    """Give the quotes that the text does not hold already as escaped HTML; "" for none.
+    """Return the quotes that the text does not hold already as escaped HTML; "" for none.
 
     Where text and quotes pair up, a quote bears the mark by which the text cites it.
     """

@@ -10,7 +10,7 @@ from assistant.backends.base import BackendError, DeadlineError, PromptTooLongEr
 from assistant.phrases import Language
 from assistant.reply import Kind
 from index.errors import QuestionError, UserError
-from ui.queue import LineFullError
+from ui.queue import QueueFullError
 
 NAME = "Titlewise"
 LANGUAGES: dict[Language, str] = {"en": "English", "pt": "Português"}
@@ -57,7 +57,7 @@ class Strings:
     stop: str
     stopped: str
     broken: str
-    faults: Mapping[type[UserError], str]
+    errors: Mapping[type[UserError], str]
     searching: str
     in_line: str
     copy: str
@@ -177,13 +177,13 @@ ENGLISH = Strings(
     stop="Stop",
     stopped="Stopped.",
     broken="This reply failed, by a fault of the program. The terminal tells more.",
-    faults={
-        LineFullError: "So many people are asking that there is no place in the line. Please ask again in a moment.",
+    errors={
+        QueueFullError: "So many people are asking that there is no place in the line. Please ask again in a moment.",
         QuestionError: "A question has 1 to 4,000 characters.",
         DeadlineError: "This answer took too long and was given up. A shorter question may do better.",
         PromptTooLongError: "This is more than the model can read at once. Please ask in fewer words.",
-        BackendError: "The model cannot answer: {fault}",
-        UserError: "That did not work: {fault}",
+        BackendError: "The model cannot answer: {error}",
+        UserError: "That did not work: {error}",
     },
     searching="…",
     in_line="Others are asking too: {before} before you.",
@@ -322,13 +322,13 @@ PORTUGUESE = Strings(
     stop="Parar",
     stopped="Resposta interrompida.",
     broken="Esta resposta falhou por um erro do programa. Veja os detalhes no terminal.",
-    faults={
-        LineFullError: "Há tanta gente perguntando que não há mais lugar na fila. Pergunte de novo em instantes.",
+    errors={
+        QueueFullError: "Há tanta gente perguntando que não há mais lugar na fila. Pergunte de novo em instantes.",
         QuestionError: "Uma pergunta tem de 1 a 4.000 caracteres.",
         DeadlineError: "Esta resposta demorou demais e foi abandonada. Uma pergunta mais curta pode ajudar.",
         PromptTooLongError: "Isto é mais do que o modelo consegue ler de uma vez. Pergunte com menos palavras.",
-        BackendError: "O modelo não consegue responder: {fault}",
-        UserError: "Não deu certo: {fault}",
+        BackendError: "O modelo não consegue responder: {error}",
+        UserError: "Não deu certo: {error}",
     },
     searching="…",
     in_line="Outras pessoas também estão perguntando: {before} na sua frente.",

@@ -99,7 +99,7 @@ class ReportStrings:
     training_examples: str
 
     def word(self, name: str, title: str = "") -> str:
-        """Give a report's own word in this language; where it is not known here, the report's `title` for it, or it."""
+        """Return a report's own word in this language; where it is not known, the report's `title` for it, or it."""
         return self.evaluation_words.get(name, title or name)
 
     def way(self, name: str, role: str) -> str:
@@ -114,7 +114,7 @@ REPORT_STRINGS: dict[Language, ReportStrings] = {
         evaluation_title="Evaluation",
         evaluation_about="How well questions are answered and titles found, measured where the right answer is known.",
         evaluation_none="Nothing has been measured yet. This command measures the answers, and leaves a report here:",
-        evaluation_damaged="This report cannot be read: {fault}. This command makes it anew:",
+        evaluation_damaged="This report cannot be read: {error}. This command makes it anew:",
         evaluation_report="Report",
         evaluation_kinds={"answers": "Answers", "resolver": "Finding titles"},
         evaluation_made="Made on {date} by Titlewise {version}",
@@ -197,7 +197,7 @@ REPORT_STRINGS: dict[Language, ReportStrings] = {
         training_title="Training",
         training_about="The runs that teach the model, and how each goes.",
         training_none="No run has been started yet. This command starts one; it takes over an hour on two cores:",
-        training_damaged="This run cannot be read: {fault}. This command begins it anew:",
+        training_damaged="This run cannot be read: {error}. This command begins it anew:",
         training_run="Run",
         training_states={"running": "running", "done": "done", "stopped": "stopped"},
         training_starting="The model is being loaded; the first step comes in a moment.",
@@ -230,7 +230,7 @@ REPORT_STRINGS: dict[Language, ReportStrings] = {
             "Quão bem as perguntas são respondidas e os títulos encontrados, medido onde a resposta certa é conhecida."
         ),
         evaluation_none="Nada foi medido ainda. Este comando mede as respostas e deixa um relatório aqui:",
-        evaluation_damaged="Não foi possível ler este relatório: {fault}. Este comando o refaz:",
+        evaluation_damaged="Não foi possível ler este relatório: {error}. Este comando o refaz:",
         evaluation_report="Relatório",
         evaluation_kinds={"answers": "Respostas", "resolver": "Busca de títulos"},
         evaluation_made="Feito em {date} pelo Titlewise {version}",
@@ -356,7 +356,7 @@ REPORT_STRINGS: dict[Language, ReportStrings] = {
         training_title="Treino",
         training_about="As execuções que ensinam o modelo, e como vai cada uma.",
         training_none="Ainda não há execuções. Este comando inicia uma; leva mais de uma hora em dois núcleos:",
-        training_damaged="Não foi possível ler esta execução: {fault}. Este comando a recomeça:",
+        training_damaged="Não foi possível ler esta execução: {error}. Este comando a recomeça:",
         training_run="Execução",
         training_states={"running": "em andamento", "done": "concluída", "stopped": "parada"},
         training_starting="O modelo está sendo carregado; o primeiro passo vem em instantes.",

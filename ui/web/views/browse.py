@@ -1,6 +1,6 @@
 """All products: titles found as one types, or page by page; each leads to its own address.
 
-show_browse(assistant, chat_page, strings)
+show_browse(retriever, chat_page, strings)
 """
 
 import streamlit as st
@@ -37,7 +37,7 @@ def show_browse(retriever: Retriever, chat: StreamlitPage, strings: Strings) -> 
         if not hits:
             st.text(strings.browse_nothing)
         for hit in hits:
-            _show_line(retriever.catalogue.find(hit.uid), chat)
+            _show_product(retriever.catalogue.find(hit.uid), chat)
         return
     count = len(retriever.catalogue)
     lines = st.container()
@@ -47,16 +47,16 @@ def show_browse(retriever: Retriever, chat: StreamlitPage, strings: Strings) -> 
     lines.caption(strings.browse_shown.format(first=first, last=last, count=of))
     with lines:
         for row in rows:
-            _show_line(retriever.catalogue.product(row), chat)
+            _show_product(retriever.catalogue.product(row), chat)
 
 
 def _is_like(typed: str, hit: Hit) -> bool:
-    """Say whether a hit is worth showing: the index gives its nearest titles, however far they are."""
+    """Return whether a hit is worth showing: the index returns its nearest titles, however far they are."""
     words = fold(hit.title).split()
     return hit.score >= LEAST_SCORE or any(word.startswith(start) for start in fold(typed).split() for word in words)
 
 
-def _show_line(product: Product, chat: StreamlitPage) -> None:
+def _show_product(product: Product, chat: StreamlitPage) -> None:
     with st.container(gap=None):
         label, uid = on_one_line(product.title), product.uid
         st.page_link(chat, label=label, icon=":material/sell:", query_params={PRODUCT: uid}, width="stretch")

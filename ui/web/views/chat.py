@@ -1,6 +1,6 @@
 """The conversation: questions, replies as they come, and what can be done with each.
 
-show_chat(shop, assistant, visit)
+show_chat(context, assistant, session)
 """
 
 import functools
@@ -24,7 +24,7 @@ from ui.web.components.offers import (
 )
 from ui.web.components.replies import (
     confidence,
-    fault_line,
+    error_line,
     show_badge,
     show_card,
     show_description,
@@ -33,11 +33,11 @@ from ui.web.components.replies import (
     show_uid,
 )
 from ui.web.components.votes import show_vote
-from ui.web.context import Clerk, Shop
-from ui.web.conversation import Exchange, Request, Talk
-from ui.web.sessions import Visit
-from ui.web.stream import Reading
-from ui.web.strings import STRINGS, Strings
+from ui.web.context import Answerer, AppContext
+from ui.web.conversation import Request, Turn
+from ui.web.sessions import Session
+from ui.web.stream import AnswerStream
+from ui.web.strings import Strings
 
 MAX_SHOWN_CHARACTERS = 300  # of what the visitor typed
 PRODUCT = "product"  # the page's address names one by this parameter
@@ -55,172 +55,175 @@ if (innerWidth < 768)
 TURN_TO_HEAD = """<script>document.querySelector("h2")?.scrollIntoView({block: "center"});</script>"""
 
 
-def show_chat(shop: Shop, assistant: Clerk, visit: Visit) -> None:
-    """Draw the conversation, or what was said about the product in the page's address, and answer what is asked."""
-    strings, talk = STRINGS[visit.language], visit.talk
-    product = _product_of_address(shop.retriever, strings)
+def show_chat(context: AppContext, assistant: Answerer, session: Session) -> None:
+    """Draw the conversation, or its turns about the product in the page's address, and answer what is asked."""
+    strings, conversation = session.strings, session.conversation
+    product = _product_of_address(context.retriever, strings)
     uid = product.uid if product is not None else ""
     typed = st.chat_input(strings.product_placeholder if product is not None else strings.placeholder)
     if typed:
-        talk.ask(Request(typed, uid))
-    _begin(shop, assistant, visit)
-    exchanges = [exchange for exchange in talk.exchanges if uid in ("", exchange.request.uid)]
+        conversation.ask(Request(typed, uid))
+    _begin(context, assistant, session)
+    turns = [turn for turn in conversation.turns if uid in ("", turn.request.uid)]
     greeting = st.empty()  # or it would stand, faded, under the first reply on its way
     if product is not None:
-        _show_product(product, shop.retriever, visit, fresh=not exchanges)
-    elif not exchanges:
+        _show_product(product, context.retriever, session, fresh=not turns)
+    elif not turns:
         with greeting.container():
-            show_greeting(shop.retriever, talk, strings)
-    for exchange in exchanges:
+            show_greeting(context.retriever, session)
+    for turn in turns:
         with st.chat_message("user", avatar=":material/person:"):
-            _show_request(exchange, uid, visit, strings)
+            _show_request(turn, uid, session)
         with st.chat_message("assistant", avatar=":material/sell:"):
-            if exchange.reading is not None:
-                _follow(exchange, exchange.reading, shop.retriever, talk, strings)
+            if turn.stream is not None:
+                _follow(turn, turn.stream, context.retriever, session)
             else:
-                _show_answered(exchange, shop, visit)
+                _show_answered(turn, context, session)
 
 
-def _begin(shop: Shop, assistant: Clerk, visit: Visit) -> None:
+def _begin(context: AppContext, assistant: Answerer, session: Session) -> None:
     """Start answering what was asked, in a thread that goes on while the page is drawn anew."""
 
-    def exchange_of(request: Request) -> Exchange:
-        adapters, preferences = assistant.adapters, visit.preferences
-        adapter = preferences.adapter_or(next(iter(adapters), ""))
-        return Exchange(request, assistant.model, adapter, adapters.get(adapter, ""), preferences.params(request))
+    def turn_of(request: Request) -> Turn:
+        adapters, preferences = assistant.adapters, session.preferences
+        adapter = preferences.adapter_of(adapters)
+        return Turn(request, assistant.model, adapter, adapters.get(adapter, ""), preferences.params(request))
 
-    def start(exchange: Exchange) -> Reading:
-        return Reading(functools.partial(_ask, assistant, exchange), shop.line)
+    def start(turn: Turn) -> AnswerStream:
+        return AnswerStream(functools.partial(_ask, assistant, turn), context.queue)
 
-    visit.talk.begin(start, exchange_of)
+    session.conversation.begin(start, turn_of)
 
 
-def _ask(assistant: Clerk, exchange: Exchange, cancel: threading.Event) -> Answer:
-    request, params, adapter = exchange.request, exchange.params, exchange.adapter
+def _ask(assistant: Answerer, turn: Turn, cancel: threading.Event) -> Answer:
+    request, params, adapter = turn.request, turn.params, turn.adapter
     if request.describe:
         return assistant.describe(request.question, seed=params.seed, adapter=adapter, cancel=cancel)
     return assistant.ask(
-        request.question, uid=request.uid, state=exchange.before, params=params, adapter=adapter, cancel=cancel
+        request.question, uid=request.uid, state=turn.before, params=params, adapter=adapter, cancel=cancel
     )
 
 
-def _follow(exchange: Exchange, reading: Reading, retriever: Retriever, talk: Talk, strings: Strings) -> None:
+def _follow(turn: Turn, stream: AnswerStream, retriever: Retriever, session: Session) -> None:
     """Draw a reply as it comes; the visitor's next act may end this drawing at any point, but not the reply."""
+    strings, conversation = session.strings, session.conversation
     st.html(TURN_TO_REPLY, unsafe_allow_javascript=True)
-    if exchange.request.describe:
+    if turn.request.describe:
         show_badge("generated", strings)
     card, words = st.empty(), st.empty()
     stop = ":material/stop_circle:"
-    st.button(strings.stop, key=f"stop-{exchange.id}", icon=stop, type="tertiary", on_click=talk.stop)
+    st.button(strings.stop, key=f"stop-{turn.id}", icon=stop, type="tertiary", on_click=conversation.stop)
     carded = False
-    for text in reading:
-        if not carded and reading.answer is not None and (uid := reading.answer.state.uid):
+    for text in stream:
+        if not carded and stream.answer is not None and (uid := stream.answer.state.uid):
             carded = True
             with card:
                 show_card(retriever.catalogue.find(uid).title, uid)
-        if reading.before:
-            words.caption(strings.in_line.format(before=reading.before))
+        if stream.before:
+            words.caption(strings.in_line.format(before=stream.before))
         else:
             words.text(text or strings.searching)
-    talk.settle(exchange)
+    conversation.settle(turn)
     st.rerun()
 
 
-def _show_answered(exchange: Exchange, shop: Shop, visit: Visit) -> None:
-    strings, talk, reply, retriever = STRINGS[visit.language], visit.talk, exchange.reply, shop.retriever
-    if exchange.fault is not None:
-        st.error(fault_line(exchange.fault, strings))
+def _show_answered(turn: Turn, context: AppContext, session: Session) -> None:
+    strings, reply, retriever = session.strings, turn.reply, context.retriever
+    if turn.error is not None:
+        st.error(error_line(turn.error, strings))
     if reply is not None:
         product = retriever.catalogue.find(reply.uid) if reply.uid else None
         if product is not None:
-            show_card(product.title, product.uid, _why(exchange, strings))
-            show_others(exchange, product.uid, talk, strings)
+            show_card(product.title, product.uid, _why(turn, strings))
+            show_others(turn, product.uid, session)
         show_reply(reply, product, strings)
         if reply.kind == "clarify":
-            show_choices(exchange, retriever, talk)
+            show_choices(turn, retriever, session.conversation)
         elif reply.kind == "not_found":
-            show_nearest(exchange, retriever, talk, strings)
+            show_nearest(turn, retriever, session)
         elif product is not None:
             if reply.kind == "not_stated":
-                show_covered(product, retriever, visit.language)
-            if exchange is talk.last:
-                show_questions(product, retriever, talk, visit.language)
-    if exchange.stopped:
+                show_covered(product, retriever, session.language)
+            if turn is session.conversation.last:
+                show_questions(product, retriever, session)
+    if turn.stopped:
         st.caption(strings.stopped)
-    _show_acts(exchange, shop, visit)
+    _show_acts(turn, context, session)
     if reply is not None:
         show_times(reply.timings, strings)
 
 
-def _show_acts(exchange: Exchange, shop: Shop, visit: Visit) -> None:
+def _show_acts(turn: Turn, context: AppContext, session: Session) -> None:
     """Draw what can be done with a reply: copy it, have it answered again, judge it."""
-    strings, talk, reply = STRINGS[visit.language], visit.talk, exchange.reply
+    strings, conversation, reply = session.strings, session.conversation, turn.reply
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         if reply is not None and reply.text:
-            copy_button(reply.text, strings, key=f"copy-{exchange.id}")
-        if exchange is talk.last:
+            copy_button(reply.text, strings, key=f"copy-{turn.id}")
+        if turn is conversation.last:
             again = ":material/refresh:"
-            st.button(strings.regenerate, key=f"again-{exchange.id}", icon=again, type="tertiary", on_click=talk.again)
-        if exchange.answered:
-            show_vote(exchange, shop.retriever.catalogue, shop.feedback, strings)
+            st.button(
+                strings.regenerate, key=f"again-{turn.id}", icon=again, type="tertiary", on_click=conversation.again
+            )
+        if turn.answered:
+            show_vote(turn, context.retriever.catalogue, context.feedback, strings)
 
 
-def _why(exchange: Exchange, strings: Strings) -> str:
-    """Say why it is this product that was answered about."""
-    if exchange.probability is not None:
-        return confidence(exchange.probability, strings)
-    return strings.chosen if exchange.request.uid or exchange.before.candidates else strings.kept
+def _why(turn: Turn, strings: Strings) -> str:
+    """Return why it is this product that was answered about."""
+    if turn.probability is not None:
+        return confidence(turn.probability, strings)
+    return strings.chosen if turn.request.uid or turn.before.candidates else strings.kept
 
 
-def _show_request(exchange: Exchange, uid: str, visit: Visit, strings: Strings) -> None:
+def _show_request(turn: Turn, uid: str, session: Session) -> None:
     """Draw what was asked; `uid` is the product of the page's address, which other words for it are about too."""
-    request = exchange.request
-    last = exchange is visit.talk.last and exchange.reading is None and not request.describe
-    if last and visit.editing == exchange.id:
-        _edit(request.question, uid, visit, strings)
+    request = turn.request
+    last = turn is session.conversation.last and turn.stream is None and not request.describe
+    if last and session.editing == turn.id:
+        _edit(request.question, uid, session)
         return
     shown = request.shown or request.question
     st.text(shown if len(shown) <= MAX_SHOWN_CHARACTERS else shown[:MAX_SHOWN_CHARACTERS] + " …")
     if last:
         st.button(
-            strings.edit,
-            key=f"edit-{exchange.id}",
+            session.strings.edit,
+            key=f"edit-{turn.id}",
             icon=":material/edit:",
             type="tertiary",
             on_click=setattr,
-            args=(visit, "editing", exchange.id),
+            args=(session, "editing", turn.id),
         )
 
 
-def _edit(question: str, uid: str, visit: Visit, strings: Strings) -> None:
+def _edit(question: str, uid: str, session: Session) -> None:
+    strings = session.strings
     with st.form("edit", border=False):
         edited = st.text_area(strings.edit_label, question, key="edited")
         with st.container(horizontal=True):
             again = st.form_submit_button(strings.ask_again)
             cancelled = st.form_submit_button(strings.cancel)
     if again and edited.strip():
-        visit.talk.reword(edited, uid)
+        session.conversation.reword(edited, uid)
     if again or cancelled:
-        visit.editing = ""
+        session.editing = ""
         st.rerun()
 
 
-def _show_product(product: Product, retriever: Retriever, visit: Visit, *, fresh: bool) -> None:
+def _show_product(product: Product, retriever: Retriever, session: Session, *, fresh: bool) -> None:
     """Draw the product of the page's address; `fresh` where nothing was asked about it yet."""
-    strings = STRINGS[visit.language]
-    if st.button(strings.product_leave, key="leave", icon=":material/arrow_back:", type="tertiary"):
+    if st.button(session.strings.product_leave, key="leave", icon=":material/arrow_back:", type="tertiary"):
         del st.query_params[PRODUCT]
         st.rerun()
     st.header(on_one_line(product.title), anchor=False)
     show_uid(product.uid)
-    show_description(product, (), strings, expanded=fresh)
+    show_description(product, (), session.strings, expanded=fresh)
     if fresh:
-        show_questions(product, retriever, visit.talk, visit.language)
+        show_questions(product, retriever, session)
         st.html(TURN_TO_HEAD, unsafe_allow_javascript=True)
 
 
 def _product_of_address(retriever: Retriever, strings: Strings) -> Product | None:
-    """Give the product that the page's address names, if it names one that is there."""
+    """Return the product that the page's address names, if it names one that is there."""
     uid = st.query_params.get(PRODUCT, "")
     if not uid:
         return None

@@ -1,6 +1,6 @@
 """The base model and the fine-tuned one, side by side on the same question, with time and speed.
 
-show_compare(shop, assistant, visit)
+show_compare(context, assistant, session)
 """
 
 from collections.abc import Callable, Sequence
@@ -11,17 +11,17 @@ from streamlit.delta_generator import DeltaGenerator
 
 from assistant.answer import Answer
 from ui.web.components.markdown import on_one_line
-from ui.web.components.replies import fault_line, show_badge, show_card, show_quotes
-from ui.web.context import Clerk, Shop
+from ui.web.components.replies import error_line, show_badge, show_card, show_quotes
+from ui.web.context import Answerer, AppContext
 from ui.web.conversation import Request
-from ui.web.sessions import Compared, Visit, Written
-from ui.web.stream import Reading
-from ui.web.strings import STRINGS, Strings
+from ui.web.sessions import Compared, Session, Written
+from ui.web.stream import AnswerStream
+from ui.web.strings import Strings
 
 
-def show_compare(shop: Shop, assistant: Clerk, visit: Visit) -> None:
+def show_compare(context: AppContext, assistant: Answerer, session: Session) -> None:
     """Draw the last comparison, or make the one that is asked for: one reply after the other, for a fair time."""
-    strings = STRINGS[visit.language]
+    strings = session.strings
     st.header(strings.compare, anchor=False)
     st.text(strings.compare_help)
     if not assistant.adapters:
@@ -29,41 +29,41 @@ def show_compare(shop: Shop, assistant: Clerk, visit: Visit) -> None:
         return
     question = st.chat_input(strings.compare_placeholder)
     if not question:
-        if visit.compared is not None:
-            _show_compared(visit.compared, strings)
+        if session.compared is not None:
+            _show_compared(session.compared, strings)
         return
-    params = visit.preferences.params(Request(question))
-    tuned = visit.preferences.adapter or next(iter(assistant.adapters))
-    visit.compared = None
+    params = session.preferences.params(Request(question))
+    tuned = session.preferences.adapter or next(iter(assistant.adapters))
+    session.compared = None
     _show_question(question)
     written = []
     for column, adapter in zip(_columns(tuned, strings), ("", tuned), strict=True):
         with column:
             ask = partial(assistant.ask, question, params=params, adapter=adapter)
-            came = _follow(ask, shop, strings)
-        if came is None:
+            reply = _follow(ask, context, strings)
+        if reply is None:
             return
-        written.append(came)
-    visit.compared = Compared(question, tuned, (written[0], written[1]))
+        written.append(reply)
+    session.compared = Compared(question, tuned, (written[0], written[1]))
     st.rerun()
 
 
-def _follow(ask: Callable[..., Answer], shop: Shop, strings: Strings) -> Written | None:
+def _follow(ask: Callable[..., Answer], context: AppContext, strings: Strings) -> Written | None:
     """Draw a reply as it comes, and return it; None where it failed, which is shown."""
-    reading = Reading(lambda cancel: ask(cancel=cancel), shop.line)
+    stream = AnswerStream(lambda cancel: ask(cancel=cancel), context.queue)
     words = st.empty()
     try:
-        for text in reading:
-            words.text(strings.in_line.format(before=reading.before) if reading.before else text or strings.searching)
+        for text in stream:
+            words.text(strings.in_line.format(before=stream.before) if stream.before else text or strings.searching)
     finally:
-        reading.stop()  # whoever leaves, leaves the engine to others
-    if reading.fault is not None:
-        words.error(fault_line(reading.fault, strings))
-    if reading.reply is None:
+        stream.stop()  # whoever leaves, leaves the engine to others
+    if stream.error is not None:
+        words.error(error_line(stream.error, strings))
+    if stream.reply is None:
         return None
-    streamed = reading.pieces > 1  # what code decides comes in one piece
+    streamed = stream.pieces > 1  # what code decides comes in one piece
     return Written(
-        reading.reply, shop.retriever.budget.count_tokens(reading.text) if streamed else 0, reading.writing_s
+        stream.reply, context.retriever.budget.count_tokens(stream.text) if streamed else 0, stream.writing_s
     )
 
 
@@ -83,7 +83,7 @@ def _show_compared(compared: Compared, strings: Strings) -> None:
 
 
 def _speed(written: Written, strings: Strings) -> str:
-    """Tell how fast the model wrote, once it began, and how long the whole reply took."""
+    """Return how fast the model wrote, once it began, and how long the whole reply took."""
     total_s = strings.number(written.reply.timings["total_ms"] / 1000, 1)
     if written.tokens < 2 or not written.writing_s:
         return strings.compare_no_words.format(total_s=total_s)
@@ -97,7 +97,7 @@ def _show_question(question: str) -> None:
 
 
 def _columns(tuned: str, strings: Strings) -> Sequence[DeltaGenerator]:
-    """Give two columns with the names of who answers in them."""
+    """Return two columns with the names of who answers in them."""
     columns = st.columns(2, border=True)
     for column, name in zip(columns, (strings.compare_base, strings.compare_tuned.format(name=tuned)), strict=True):
         column.subheader(on_one_line(name), anchor=False)

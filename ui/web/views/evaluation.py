@@ -5,12 +5,12 @@ Streamlit is imported at the top: only the page imports this module.
     show_evaluation(home, REPORT_STRINGS["en"])
 """
 
-import shlex
 from pathlib import Path
 
 import streamlit as st
 
 from index.errors import ArtefactError
+from ui.web.components.command import show_command
 from ui.web.components.markdown import on_one_line
 from ui.web.reports import RESOLVER, Report, beside, judged_ways, read_report, report_folders, worst_first
 from ui.web.strings import ReportStrings
@@ -25,7 +25,7 @@ def show_evaluation(home: Path, strings: ReportStrings) -> None:
     folders = report_folders(home)
     if not folders:
         st.info(strings.evaluation_none, icon=":material/info:")
-        _show_command(home, "answers")
+        show_command("--home", str(home), "evaluate", "answers")
         return
     folder = folders[0]
     if len(folders) > 1:
@@ -37,9 +37,9 @@ def show_evaluation(home: Path, strings: ReportStrings) -> None:
         )
     try:
         report = read_report(folder)
-    except ArtefactError as fault:
-        st.error(strings.evaluation_damaged.format(fault=on_one_line(fault.happened)), icon=":material/error:")
-        _show_command(home, RESOLVER if folder.name == RESOLVER else "answers")
+    except ArtefactError as error:
+        st.error(strings.evaluation_damaged.format(error=on_one_line(error.happened)), icon=":material/error:")
+        show_command("--home", str(home), "evaluate", RESOLVER if folder.name == RESOLVER else "answers")
         return
     _show_making(report, strings)
     if not any(table.columns for table in report.tables):
@@ -48,11 +48,6 @@ def show_evaluation(home: Path, strings: ReportStrings) -> None:
         _show_answers(report, strings)
     else:
         _show_titles(report, strings)
-
-
-def _show_command(home: Path, what: str) -> None:
-    words = ["titlewise", "--home", str(home), "evaluate", what]
-    st.code(shlex.join(words), language=None, wrap_lines=True)
 
 
 def _show_making(report: Report, strings: ReportStrings) -> None:

@@ -49,7 +49,7 @@ def show_figures(report: Report, table: Table, strings: ReportStrings) -> None:
 
 
 def _dots(table: Table, name: str, title: str, strings: ReportStrings) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """Give (data, Vega-Lite specification) of one figure: a dot and an interval for each column that has it."""
+    """Return (data, Vega-Lite specification) of one figure: a dot and an interval for each column that has it."""
     rows = [
         {
             "way": strings.word(column.name),

@@ -19,7 +19,7 @@ SAMPLES_A_PAGE = 5
 
 
 def paged(count: int, key: str, strings: ReportStrings) -> slice:
-    """Draw what leads from page to page, and give the place of the samples of this one."""
+    """Draw what leads from page to page, and return the place of the samples of this one."""
     pages = max(1, -(-count // SAMPLES_A_PAGE))
     page = st.pagination(pages, key=f"evaluation-page-{key}") if pages > 1 else 1
     first, end = (page - 1) * SAMPLES_A_PAGE, min(page * SAMPLES_A_PAGE, count)

@@ -1,6 +1,6 @@
 """What a visitor may set: language, model, adapter, length, chance, light or dark.
 
-show_settings(shop, assistant, visit, paths)
+show_settings(context, assistant, session, paths)
 """
 
 import json
@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from ui.web.context import Clerk, Shop
-from ui.web.sessions import Preferences, Visit
-from ui.web.strings import LANGUAGES, STRINGS, Strings
+from ui.web.context import Answerer, AppContext
+from ui.web.sessions import Preferences, Session
+from ui.web.strings import LANGUAGES, Strings
 
 MOST_NEW_TOKENS = 256
 MODEL = "model"  # the key of what chooses it
@@ -22,31 +22,31 @@ location.reload();
 </script>"""
 
 
-def show_settings(shop: Shop, assistant: Clerk, visit: Visit, paths: Sequence[str]) -> None:
+def show_settings(context: AppContext, assistant: Answerer, session: Session, paths: Sequence[str]) -> None:
     """Draw the settings; each holds from the next question on, for this visitor alone, light or dark on all `paths`."""
-    strings, preferences = STRINGS[visit.language], visit.preferences
+    strings, preferences = session.strings, session.preferences
     st.header(strings.settings, anchor=False)
     language = st.segmented_control(
         strings.settings_language,
         list(LANGUAGES),
-        default=visit.language,
+        default=session.language,
         format_func=LANGUAGES.__getitem__,
         required=True,
         key="language",
     )
-    models = ["", *shop.models]
+    models = ["", *context.models]
     st.selectbox(
         strings.settings_model,
         models,
         index=models.index(preferences.model) if preferences.model in models else 0,
-        format_func=lambda name: name or shop.assistant.model,
+        format_func=lambda name: name or context.assistant.model,
         help=strings.settings_model_help,
         key=MODEL,
         on_change=_choose_model,
         args=(preferences,),
     )
     adapters = [*assistant.adapters, ""]
-    chosen = preferences.adapter_or(next(iter(assistant.adapters), ""))
+    chosen = preferences.adapter_of(assistant.adapters)
     preferences.adapter = st.selectbox(
         strings.settings_adapter,
         adapters,
@@ -76,8 +76,8 @@ def show_settings(shop: Shop, assistant: Clerk, visit: Visit, paths: Sequence[st
         strings.settings_top_p, 0.1, 1.0, preferences.top_p, step=0.05, help=strings.settings_top_p_help, key="top-p"
     )
     _show_themes(strings, paths)
-    if language and language != visit.language:
-        visit.language = language
+    if language and language != session.language:
+        session.language = language
         st.rerun()
 
 

@@ -6,7 +6,6 @@ top: only the page imports this module.
     show_training(home, REPORT_STRINGS["en"])
 """
 
-import shlex
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,6 +13,7 @@ import streamlit as st
 
 from finetune.recipe import shipped
 from index.errors import UserError
+from ui.web.components.command import show_command
 from ui.web.components.markdown import on_one_line
 from ui.web.runs import Run, State, read_run, run_folders, sweep_of
 from ui.web.strings import ReportStrings
@@ -42,8 +42,8 @@ def show_training(home: Path, strings: ReportStrings) -> None:
         folder = st.selectbox(strings.training_run, folders, format_func=_name_of, key="training-run")
     try:
         run = read_run(folder)
-    except UserError as fault:
-        st.error(strings.training_damaged.format(fault=on_one_line(fault.happened)), icon=":material/error:")
+    except UserError as error:
+        st.error(strings.training_damaged.format(error=on_one_line(error.happened)), icon=":material/error:")
         _show_command(home, *_call_of(folder, "--restart"))
         return
     if run.state == "running":
@@ -67,8 +67,7 @@ def _show_going_on(folder: Path, home: Path, strings: ReportStrings) -> None:
 
 
 def _show_command(home: Path, *arguments: str) -> None:
-    words = ["titlewise", "--home", str(home), "finetune", *arguments]
-    st.code(shlex.join(words), language=None, wrap_lines=True)
+    show_command("--home", str(home), "finetune", *arguments)
 
 
 def _name_of(folder: Path) -> str:
@@ -76,7 +75,7 @@ def _name_of(folder: Path) -> str:
 
 
 def _call_of(folder: Path, option: str) -> list[str]:
-    """Give the arguments that lead to a run, as far as its name tells; a sweep goes on with its trials by itself."""
+    """Return the arguments that lead to a run, as far as its name tells; a sweep goes on with its trials by itself."""
     if sweep_of(folder):
         return ["RECIPE", "--sweep", "FILE"]
     return [folder.name, option] if folder.name in shipped() else ["RECIPE", "--name", folder.name, option]
@@ -87,8 +86,8 @@ def _show_run(run: Run, folder: Path, home: Path, strings: ReportStrings) -> Non
     colour, icon = BADGES[run.state]
     st.badge(strings.training_states[run.state], color=colour, icon=icon)
     if journal.last_step:
-        told = strings.training_step.format(step=journal.step, last_step=journal.last_step)
-        st.progress(min(1.0, journal.step / journal.last_step), text=told)
+        text = strings.training_step.format(step=journal.step, last_step=journal.last_step)
+        st.progress(min(1.0, journal.step / journal.last_step), text=text)
     elif run.state == "running":
         st.caption(strings.training_starting)
     if run.state == "stopped":

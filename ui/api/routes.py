@@ -1,0 +1,98 @@
+"""The routes of the server: what is answered, and how the server itself is.
+
+app.include_router(answer_routes(assistant, workers, metrics), dependencies=access.dependencies())
+app.include_router(state_routes(ready, metrics))
+"""
+
+import asyncio
+from dataclasses import asdict
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Request, Response
+from fastapi.responses import JSONResponse, StreamingResponse
+
+from assistant.assistant import Assistant
+from index.catalogue.store import Product
+from index.resolver import Resolution
+from ui.api.errors import UnknownModelError
+from ui.api.metrics import Metrics
+from ui.api.openapi import CHAT, FIGURES, READY
+from ui.api.schema import MODEL, ChatRequest, Completion, Envelope, Model, Models, Text, completion_of
+from ui.api.sse import events, parts_of
+from ui.api.workers import AnswerWorkers
+
+NO_BUFFER = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+
+
+def answer_routes(assistant: Assistant, workers: AnswerWorkers, metrics: Metrics) -> APIRouter:
+    """Return what answers from the catalogue, the index and the model."""
+    router = APIRouter()
+    adapters = adapters_of(assistant)
+
+    def adapter_of(model: str) -> str | None:
+        if model not in adapters:
+            raise UnknownModelError(f"there is no model {model!r}", f"one of {', '.join(adapters)}", "GET /v1/models")
+        return adapters[model]
+
+    @router.post("/v1/chat/completions", response_model=Completion, responses=CHAT)
+    async def chat(body: ChatRequest, request: Request) -> Response:
+        """Answer the last message of a talk; `stream` sends it in parts, as server-sent events."""
+        adapter = adapter_of(body.model)
+        workers.check(body)
+        if body.stream:
+            parts = events(parts_of(workers, body, adapter, request, metrics), metrics)
+            return StreamingResponse(parts, media_type="text/event-stream", headers=NO_BUFFER)
+        reply = await workers.reply(body, adapter, request)
+        metrics.reply(reply)
+        usage = await workers.usage(body, reply)
+        return JSONResponse(asdict(completion_of(reply, usage, Envelope(body.model))))
+
+    @router.get("/v1/models")
+    async def models() -> Models:
+        """List the models: as it answers by default, the base model, each adapter."""
+        return Models(tuple(Model(name) for name in adapters))
+
+    @router.get("/v1/models/{name:path}")
+    async def model(name: str) -> Model:
+        """Return one of the models."""
+        adapter_of(name)
+        return Model(name)
+
+    @router.post("/resolve")
+    async def resolve(question: Annotated[Text, Body(embed=True)]) -> Resolution:
+        """Return which product a question means, with a calibrated probability and up to ten hits."""
+        return await workers.in_thread(assistant.retriever.index.resolve, question)
+
+    @router.get("/products/{uid:path}")
+    async def product(uid: str) -> Product:
+        """Return one product as stored."""
+        return assistant.retriever.catalogue.find(uid)
+
+    return router
+
+
+def state_routes(ready: asyncio.Event, metrics: Metrics) -> APIRouter:
+    """Return what a watcher of the server asks, without a key."""
+    router = APIRouter()
+
+    @router.get("/healthz")
+    async def healthz() -> dict[str, str]:
+        """Return that the process lives."""
+        return {"status": "alive"}
+
+    @router.get("/readyz", response_model=dict[str, str], responses=READY)
+    async def readyz() -> Response:
+        """Return whether the model is loaded and warm."""
+        return JSONResponse({"status": "ready" if ready.is_set() else "loading"}, 200 if ready.is_set() else 503)
+
+    @router.get("/metrics", response_class=Response, responses=FIGURES)
+    async def figures() -> Response:
+        """Return counts and times in Prometheus' text form."""
+        return Response(metrics.text(), media_type=metrics.media_type)
+
+    return router
+
+
+def adapters_of(assistant: Assistant) -> dict[str, str | None]:
+    """Return the adapter of each model by its name: None the default one, "" the base model."""
+    return {MODEL: None, f"{MODEL}-base": "", **{f"{MODEL}-{name}": name for name in assistant.adapters}}
