@@ -30,7 +30,7 @@ from index.catalogue.prepare import prepare
 from index.catalogue.store import Catalogue
 from index.progress import Progress
 from index.resolver import TitleIndex
-from ui.commands.demo import SAMPLE
+from index.sample import PATH as SAMPLE
 from ui.web.strings import ENGLISH
 
 WARM_LOADS = 5

@@ -37,10 +37,10 @@ from index.catalogue.prepare import prepare
 from index.catalogue.store import Catalogue, Product
 from index.progress import Progress
 from index.resolver import TitleIndex
+from index.sample import PATH as SAMPLE
 from ui.api.access import Access
 from ui.api.server import app_of
 from ui.api.workers import Limits
-from ui.commands.demo import SAMPLE
 
 QUESTIONS = (
     "how heavy is it?",

@@ -12,7 +12,7 @@ HEAD = "# Commands\n\nMade by `make docs` from the command line itself; `titlewi
 
 
 def page() -> str:
-    """Give the whole page."""
+    """Return the whole page."""
     os.environ.update(COLUMNS="100", NO_COLOR="1", TITLEWISE_HOME="artifacts")
     parser = build_parser()
     parsers = [parser, *commands_of(parser)]
@@ -20,7 +20,7 @@ def page() -> str:
 
 
 def commands_of(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
-    """Give the parsers of all commands below one, in their order."""
+    """Return the parsers of all commands below one, in their order."""
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
             for command in action.choices.values():

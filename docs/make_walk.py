@@ -20,7 +20,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from ui.commands.demo import make_ready
+from ui.commands.answering.demo import make_ready
 from ui.web.strings import ENGLISH, PORTUGUESE
 
 IMAGES = Path(__file__).with_name("images")

@@ -15,9 +15,9 @@ from assistant.models.download import fetch
 from assistant.models.named import EMBEDDED
 from index.catalogue.store import Catalogue
 from index.resolver import TitleIndex
+from index.sample import PATH as SAMPLE
 from index.settings import IndexSettings
 from ui.cli import main
-from ui.commands.demo import SAMPLE
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ from assistant.messages import Message, Prompt
 from index.catalogue.store import Catalogue
 from index.resolver import TitleIndex
 from ui.cli import main
-from ui.commands.chat import talk
+from ui.commands.answering.chat import converse
 
 ROOT = Path(__file__).parents[1]
 Shop = tuple[Catalogue, TitleIndex]
@@ -50,7 +50,7 @@ def said(shop: Shop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
             return line
 
         monkeypatch.setattr(builtins, "input", read)
-        talk(assistant_of(*shop, backend or Scripted(copying)))
+        converse(assistant_of(*shop, backend or Scripted(copying)))
         assert next(waiting, None) is None, "the chat ended before everything was said"
         return capsys.readouterr().out
 
@@ -96,7 +96,7 @@ def test_a_product_that_nobody_knows_is_told_and_the_talk_goes_on(
 ) -> None:
     typed = iter(["/product NOPE", "x" * 4001, "/product K1"])
     monkeypatch.setattr(builtins, "input", lambda prompt: next(typed, "/quit"))
-    talk(assistant_of(*shop, Scripted(copying)))
+    converse(assistant_of(*shop, Scripted(copying)))
     out, err = capsys.readouterr()
     assert [line.split(";")[0] for line in err.splitlines()] == [
         "no product has the uid 'NOPE'",
@@ -117,7 +117,7 @@ def test_a_backend_that_fails_is_told_and_the_talk_goes_on(
 
     typed = iter([WEIGHT, WEIGHT])
     monkeypatch.setattr(builtins, "input", lambda prompt: next(typed, "/quit"))
-    talk(assistant_of(*shop, Failing(lambda messages: "It weighs 1.3 kg. [1]")))
+    converse(assistant_of(*shop, Failing(lambda messages: "It weighs 1.3 kg. [1]")))
     out, err = capsys.readouterr()
     assert err.count("the server is asleep") == 1
     assert "It weighs 1.3 kg. [1]" in out

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from index.artefacts import publish
+from index.sample import PATH as SAMPLE
 from ui.cli import build_parser, main
-from ui.commands.demo import SAMPLE
 
 ROOT = Path(__file__).parents[1]
 RED_KETTLE = "TWK0000101"

@@ -9,7 +9,7 @@ import pytest
 
 from index.artefacts import MANIFEST
 from ui.cli import main
-from ui.commands.demo import QUESTIONS, demo_home, make_ready
+from ui.commands.answering.demo import QUESTIONS, demo_home, make_ready
 
 Said = pytest.CaptureFixture[str]
 OTHER = {"uid": "U1", "title": "Oak Stool", "content": "Holds 120 kg. Made of oak."}
@@ -62,7 +62,7 @@ def test_the_demo_makes_what_is_missing_or_damaged_and_makes_it_once(
 def test_the_demo_leaves_a_catalogue_of_somebody_s_own_alone(
     sample_home: Path, tmp_path: Path, embedded_model: Path, capsys: Said, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ui.commands.demo.QUESTIONS", QUESTIONS[:1])
+    monkeypatch.setattr("ui.commands.answering.demo.QUESTIONS", QUESTIONS[:1])
     home = foreign_home(tmp_path)
     shutil.copytree(sample_home, home / "demo")  # where an earlier demo put it
     before = files(home)

@@ -15,7 +15,7 @@ from index.catalogue.store import Catalogue
 from index.errors import UserError
 from index.resolver import TitleIndex
 from ui.cli import main
-from ui.commands.evaluate import _own_questions
+from ui.commands.training.question_sets import own_questions
 from ui.feedback import FILE, Feedback, Opinion, question_rows
 
 Shop = tuple[Catalogue, TitleIndex]
@@ -93,7 +93,7 @@ def test_liked_answers_become_question_rows_that_training_and_evaluation_read(sh
     path = tmp_path / "liked.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     assert [row.label for row in read_rows(path)] == ["answer", "no", "not_stated"]
-    asked = _own_questions(path).questions
+    asked = own_questions(path).questions
     assert [(one.label, one.polarity) for one in asked] == [
         ("answerable", ""),
         ("answerable", "no"),

@@ -15,8 +15,9 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from assistant.open import Engine, open_assistant
 from ui.commands.demo import make_ready
+
+from assistant.open import Engine, open_assistant
 
 ROOT = Path(__file__).parents[1]
 FLOORS = ("index", "assistant", "finetune", "ui")

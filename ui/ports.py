@@ -1,4 +1,4 @@
-"""Looking at a port before anything heavy is opened for it.
+"""Look at a port before anything heavy is opened for it.
 
 check_port("127.0.0.1", 8501, "titlewise ui")
 """

@@ -1,1 +1,1 @@
-"""The commands, one file a verb."""
+"""The command line's verbs, one file each, in wings by what they are for."""

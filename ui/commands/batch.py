@@ -8,6 +8,7 @@ becomes {"id", "error"} and is counted; the rest goes on.
 
 import json
 import secrets
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,8 @@ from index.progress import Progress
 Row = dict[str, Any]
 
 
-# Faults that lie in the row; another one (a server that is gone) would befall every row, and ends the run.
-FAULTS_OF_A_ROW = (QuestionError, UnknownProductError, PromptTooLongError, DeadlineError)
+# Errors that lie in the row; another one (a server that is gone) would befall every row, and ends the run.
+ROW_ERRORS = (QuestionError, UnknownProductError, PromptTooLongError, DeadlineError)
 
 
 class RowError(ValueError):
@@ -61,8 +62,16 @@ def run_batch(source: Path, out: Path, answer: Callable[[Row], Row], *, label: s
     return errors
 
 
+def answer_batch(source: Path, out: Path, answer: Callable[[Row], Row]) -> None:
+    """Answer every row of `source` into `out`; the errors are counted on standard error."""
+    errors = run_batch(source, out, answer, label="answering")
+    if errors:
+        rows = "1 row" if errors == 1 else f"{errors:,} rows"
+        print(f'{rows} became errors; see "error" in {out}', file=sys.stderr)
+
+
 def question_of(row: Row) -> str:
-    """Give the question of a row. Raises `RowError` where it is no text."""
+    """Return the question of a row. Raises `RowError` where it is no text."""
     question = row.get("question")
     if not isinstance(question, str):
         raise RowError("the row has no question, or one that is not a text")
@@ -70,7 +79,7 @@ def question_of(row: Row) -> str:
 
 
 def uid_of(row: Row) -> str:
-    """Give the uid of a row, "" where it has none. Raises `RowError` where it is no text."""
+    """Return the uid of a row, "" where it has none. Raises `RowError` where it is no text."""
     uid = row.get("uid")
     if uid is not None and not isinstance(uid, str):
         raise RowError("the row's uid is not a text")
@@ -78,7 +87,7 @@ def uid_of(row: Row) -> str:
 
 
 def history_of(row: Row) -> list[Message]:
-    """Give the history of a row, empty where it has none. Raises `RowError` where it is malformed."""
+    """Return the history of a row, empty where it has none. Raises `RowError` where it is malformed."""
     history = row.get("history")
     if history is None:
         return []
@@ -100,8 +109,8 @@ def _answer_line(line: bytes, answer: Callable[[Row], Row]) -> Row:
         row = _parse(line)
         identity = row.get("id")
         return {"id": identity, **answer(row)}
-    except (RowError, *FAULTS_OF_A_ROW) as fault:
-        return {"id": identity, "error": str(fault)}
+    except (RowError, *ROW_ERRORS) as error:
+        return {"id": identity, "error": str(error)}
 
 
 def _parse(line: bytes) -> Row:

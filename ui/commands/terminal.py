@@ -1,11 +1,14 @@
 """How replies, resolutions and products look in a terminal."""
 
+import json
 import textwrap
+from typing import TYPE_CHECKING, Any
 
-from assistant.reply import Reply
-from index.catalogue.report import Report
-from index.catalogue.store import Product
-from index.resolver import Explanation, Resolution
+if TYPE_CHECKING:
+    from assistant.reply import Reply
+    from index.catalogue.report import Report
+    from index.catalogue.store import Product
+    from index.resolver import Explanation, Resolution
 
 WIDTH = 100
 REASONS = 8  # of an explanation, the weightiest first
@@ -18,19 +21,19 @@ KINDS = {
 }
 
 
-def reply_lines(reply: Reply) -> str:
-    """Give a reply with its product, its quotes and its kind."""
+def reply_lines(reply: "Reply") -> str:
+    """Return a reply with its product, its quotes and its kind."""
     head = f"[{KINDS[reply.kind]}]" + (f" {reply.title} ({reply.uid})" if reply.uid else "")
     return "\n".join([head, wrapped(reply.text), *quote_lines(reply)])
 
 
-def quote_lines(reply: Reply) -> list[str]:
-    """Give the quotes of a reply, one line each with the place in the description."""
+def quote_lines(reply: "Reply") -> list[str]:
+    """Return the quotes of a reply, one line each with the place in the description."""
     return [wrapped(f'"{quote.text}" (characters {quote.start}–{quote.end})', "  > ") for quote in reply.quotes]
 
 
-def report_line(report: Report) -> str:
-    """Give what a preparation did in one line."""
+def report_line(report: "Report") -> str:
+    """Return what a preparation did in one line."""
     reasons = ", ".join(f"{count:,} {reason}" for reason, count in report.rejected.items())
     rejected = f"{sum(report.rejected.values()):,} rejected" + (f" ({reasons})" if reasons else "")
     return (
@@ -39,14 +42,14 @@ def report_line(report: Report) -> str:
     )
 
 
-def resolution_lines(resolution: Resolution) -> str:
-    """Give a resolution as a small table, the best hit first."""
+def resolution_lines(resolution: "Resolution") -> str:
+    """Return a resolution as a small table, the best hit first."""
     rows = [f"  {hit.score:.3f}  {hit.uid}  {hit.title}" for hit in resolution.hits]
     return "\n".join([f"{resolution.decision} (probability {resolution.probability:.3f})", *rows])
 
 
-def explanation_lines(explanation: Explanation) -> str:
-    """Give what spoke for the best hit: the words of the question, then the weightiest features."""
+def explanation_lines(explanation: "Explanation") -> str:
+    """Return what spoke for the best hit: the words of the question, then the weightiest features."""
     words = ", ".join(f"{word} {weight:.1f}" for word, weight in explanation.words)
     lines = [f"\nWords of the question, by how much they tell: {words}", "\nWhy the first is before the second:"]
     for reason in explanation.before_second[:REASONS]:
@@ -58,8 +61,8 @@ def explanation_lines(explanation: Explanation) -> str:
     return "\n".join(lines)
 
 
-def product_lines(product: Product) -> str:
-    """Give one product as it is stored."""
+def product_lines(product: "Product") -> str:
+    """Return one product as it is stored."""
     return "\n".join([f"{product.title} ({product.uid})", wrapped(product.content or "No description is known.")])
 
 
@@ -69,3 +72,8 @@ def wrapped(text: str, lead: str = "") -> str:
     return "\n".join(
         textwrap.fill(line, WIDTH, initial_indent=lead, subsequent_indent=indent) for line in text.splitlines()
     )
+
+
+def print_json(value: Any) -> None:
+    """Print a value as one line of JSON."""
+    print(json.dumps(value, ensure_ascii=False))

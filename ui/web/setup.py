@@ -16,7 +16,7 @@ from assistant.open import Engine
 from index.catalogue.store import Catalogue
 from index.errors import ArtefactError
 from index.resolver import TitleIndex
-from ui.commands.demo import SAMPLE
+from index.sample import PATH as SAMPLE
 
 StepName = Literal["catalogue", "index", "model"]
 T = TypeVar("T")

@@ -1,15 +1,13 @@
-"""`titlewise evaluate …`: gathers questions whose answers are known, measures, prints a short table.
+"""The sets of questions whose answers are known, that `titlewise evaluate answers` asks.
 
-Libraries are imported by the function that needs them.
+catalogue, reason = catalogue_or_reason(home)
+questions = question_set("generated", home, catalogue, reason, plan)
 """
 
-import argparse
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index.errors import ArtefactError
-from ui.commands.catalogue_commands import engine_of
 
 if TYPE_CHECKING:
     from assistant.evaluation.questions import Titled
@@ -24,74 +22,24 @@ NAMELESS = "The product"  # of a question row without a title
 SETS = (GENERATED, *FILES, TITLES)
 
 
-def run_evaluate_answers(chosen: argparse.Namespace) -> None:
-    """Measure the answers of a model, with and without its adapter."""
-    from assistant.evaluation.report import PAGE, evaluate_answers, summary_lines
-    from assistant.evaluation.run import Plan
-    from assistant.open import open_backend
-    from index.progress import Progress
-
-    plan = Plan(seed=chosen.seed)
-    plan = plan.limited(chosen.limit) if chosen.limit else plan
-    plan = replace(plan, grid_questions=chosen.grid or plan.grid_questions, titles=chosen.titles or plan.titles)
-    catalogue, why = _catalogue(chosen.home)
-    sets = [_question_set(name, chosen.home, catalogue, why, plan) for name in chosen.sets]
-    sets += [_own_questions(chosen.questions)] if chosen.questions else []
-    titles = _titles(catalogue, plan.titles, chosen.seed) if TITLES in chosen.sets else []
-    backend = open_backend(chosen.home, engine_of(chosen))
-    folder = chosen.home / "reports" / "answers"
-    try:
-        report = evaluate_answers(sets, titles, backend, folder, plan, command=chosen.line, progress=Progress)
-    finally:
-        backend.close()
-    for line in summary_lines(report):
-        print(line)
-    print(f"The report is {folder / PAGE}.")
-
-
-def run_evaluate_resolver(chosen: argparse.Namespace) -> None:
-    """Measure how well titles are found."""
-    from assistant.evaluation.report import PAGE
-    from assistant.evaluation.resolver.report import ResolverPlan, evaluate_resolver, read_pairs, resolver_lines
-    from assistant.open import open_catalogue
-    from index.progress import Progress
-
-    catalogue, index = open_catalogue(chosen.home)
-    pairs = read_pairs(chosen.pairs, catalogue) if chosen.pairs else []
-    folder = chosen.home / "reports" / "resolver"
-    plan = ResolverPlan(chosen.limit, seed=chosen.seed)
-    report = evaluate_resolver(catalogue, index, pairs, folder, plan, command=chosen.line, progress=Progress)
-    for line in resolver_lines(report):
-        print(line)
-    print(f"The report is {folder / PAGE}.")
-
-
-def set_names(text: str) -> tuple[str, ...]:
-    """Read the names of question sets, as --sets has them."""
-    names = tuple(text.split(","))
-    unknown = [name for name in names if name not in SETS]
-    if unknown:
-        raise argparse.ArgumentTypeError(f"{', '.join(unknown)} is none of {', '.join(SETS)}")
-    return names
-
-
-def _catalogue(home: Path) -> "tuple[Catalogue | None, str]":
-    """Open the catalogue, or say why not: public questions are measured without one."""
+def catalogue_or_reason(home: Path) -> "tuple[Catalogue | None, str]":
+    """Return the catalogue and "", or None and why: public questions are measured without one."""
     from index.catalogue.store import Catalogue
 
     try:
         return Catalogue.load(home / "catalogue"), ""
-    except ArtefactError as fault:
-        return None, str(fault)
+    except ArtefactError as error:
+        return None, str(error)
 
 
-def _question_set(name: str, home: Path, catalogue: "Catalogue | None", why: str, plan: "Plan") -> "QuestionSet":
+def question_set(name: str, home: Path, catalogue: "Catalogue | None", reason: str, plan: "Plan") -> "QuestionSet":
+    """Return the set of a name; `reason` is why there is no catalogue."""
     from assistant.evaluation.questions import read_questions
     from assistant.evaluation.report import QuestionSet
 
     if name in (GENERATED, TITLES):
         if catalogue is None:
-            return QuestionSet(name, "the catalogue", missing=f"not measured: {why}")
+            return QuestionSet(name, "the catalogue", missing=f"not measured: {reason}")
         return _generated(catalogue, plan) if name == GENERATED else QuestionSet(name, "the catalogue")
     path = home / "questions" / FILES[name]
     if not path.is_file():
@@ -101,7 +49,7 @@ def _question_set(name: str, home: Path, catalogue: "Catalogue | None", why: str
     return QuestionSet(name, str(path), tuple(questions), tuple(left_out.items()))
 
 
-def _own_questions(path: Path) -> "QuestionSet":
+def own_questions(path: Path) -> "QuestionSet":
     """Read a user's own question rows, as those that training reads."""
     from assistant.evaluation.questions import asked_from_passages
     from assistant.evaluation.report import QuestionSet
@@ -149,7 +97,8 @@ def _generated(catalogue: "Catalogue", plan: "Plan") -> "QuestionSet":
     return QuestionSet(GENERATED, "the catalogue's validation side", questions, left_out)
 
 
-def _titles(catalogue: "Catalogue | None", limit: int, seed: int) -> "list[Titled]":
+def titles_to_describe(catalogue: "Catalogue | None", limit: int, seed: int) -> "list[Titled]":
+    """Return titles of the catalogue's validation side, none where there is no catalogue."""
     from assistant.evaluation.questions import validation_titles
 
     return validation_titles(catalogue, limit, seed) if catalogue else []

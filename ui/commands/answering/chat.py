@@ -1,20 +1,24 @@
-"""The chat in the terminal: questions, streamed replies, and a few commands.
-
-talk(assistant)
-"""
+"""`titlewise chat`: questions, streamed replies and a few commands, in the terminal."""
 
 import contextlib
 import signal
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from assistant.answer import Answer
-from assistant.assistant import Assistant
-from assistant.conversation import State
-from assistant.reply import Reply
 from index.errors import UserError
+from ui.commands.command import Command
+from ui.commands.options import EngineOptions
 from ui.commands.terminal import product_lines, quote_lines, wrapped
+
+if TYPE_CHECKING:
+    from assistant.answer import Answer
+    from assistant.assistant import Assistant
+    from assistant.conversation import State
+    from assistant.reply import Reply
 
 HELP = """Ask about a product in your own words. Commands:
   /product        show the product that we talk about; /product UID turns to another
@@ -23,8 +27,23 @@ HELP = """Ask about a product in your own words. Commands:
   /quit           leave (Ctrl-D does too); Ctrl-C stops a reply"""
 
 
-def talk(assistant: Assistant) -> None:
-    """Talk until the shopper leaves."""
+@dataclass(frozen=True)
+class Options:
+    home: Path
+    engine: EngineOptions
+
+
+def run(options: Options) -> None:
+    from assistant.open import open_assistant
+
+    with open_assistant(options.home, options.engine.engine()) as assistant:
+        converse(assistant)
+
+
+def converse(assistant: "Assistant") -> None:
+    """Read questions and commands, and answer them, until the shopper leaves."""
+    from assistant.conversation import State
+
     assistant.warm_up()
     print(f"{len(assistant.retriever.catalogue):,} products, {assistant.name}. /help shows the commands.")
     state = State()
@@ -49,14 +68,14 @@ def talk(assistant: Assistant) -> None:
             else:
                 cancel = threading.Event()
                 answer = assistant.ask(line, state=state, cancel=cancel)
-                last = _say(answer, cancel)
+                last = _print_reply(answer, cancel)
                 state = answer.state
-        except UserError as fault:
-            print(fault, file=sys.stderr)
+        except UserError as error:
+            print(error, file=sys.stderr)
 
 
 def _read() -> str | None:
-    """Give the next line, or None at the end of the input."""
+    """Return the next line, or None at the end of the input."""
     try:
         return input("\n> ").strip()
     except EOFError:
@@ -64,7 +83,10 @@ def _read() -> str | None:
         return None
 
 
-def _product(assistant: Assistant, state: State, uid: str) -> State:
+def _product(assistant: "Assistant", state: "State", uid: str) -> "State":
+    """Show the product of the conversation or another one, and return the state that is about it."""
+    from assistant.conversation import State
+
     uid = uid or state.uid
     if not uid:
         print("We talk about no product yet.")
@@ -74,7 +96,7 @@ def _product(assistant: Assistant, state: State, uid: str) -> State:
     return State(product.uid)
 
 
-def _say(answer: Answer, cancel: threading.Event) -> Reply:
+def _print_reply(answer: "Answer", cancel: threading.Event) -> "Reply":
     """Print a reply as it comes; where checking changed it, print what stands instead."""
     streamed = []
     with _interrupt_sets(cancel):
@@ -100,3 +122,6 @@ def _interrupt_sets(cancel: threading.Event) -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+COMMAND = Command("chat", "chat in the terminal", Options, run)

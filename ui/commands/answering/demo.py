@@ -1,24 +1,19 @@
-"""The demonstration: the sample catalogue, the embedded Llama, a few questions.
+"""`titlewise demo`: the sample catalogue, the embedded Llama, a few questions."""
 
-demo(home, Engine())
-"""
-
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from assistant.assistant import Assistant
-from assistant.conversation import State
-from assistant.models.download import fetch
-from assistant.models.named import EMBEDDED
-from assistant.open import Engine, open_assistant
+from index import sample
 from index.artefacts import read_manifest, sha256_of
-from index.catalogue.prepare import prepare
-from index.catalogue.store import Catalogue
 from index.errors import ArtefactError
-from index.progress import Progress
-from index.resolver import TitleIndex
+from ui.commands.command import Command
+from ui.commands.options import Base
 from ui.commands.terminal import reply_lines, report_line
 
-SAMPLE = Path(__file__).parents[2] / "index" / "sample" / "trn.json"
+if TYPE_CHECKING:
+    from assistant.assistant import Assistant
+
 # Asked one after the other, as one conversation: follow-ups, a question that the description does not tell, one that
 # fits two products and the choice between them, one in Portuguese, and a product that is not there.
 QUESTIONS = (
@@ -34,35 +29,50 @@ QUESTIONS = (
 )
 
 
-def demo(home: Path, engine: Engine) -> None:
-    """Prepare and index the sample catalogue where needed, fetch the model, ask the questions."""
-    home = demo_home(home)
+@dataclass(frozen=True)
+class Options:
+    home: Path
+    base: Base
+
+
+def run(options: Options) -> None:
+    from assistant.models.download import fetch
+    from assistant.models.named import EMBEDDED
+    from assistant.open import Engine, open_assistant
+    from index.progress import Progress
+
+    home = demo_home(options.home)
     make_ready(home)
     fetch(EMBEDDED, progress=Progress)
-    with open_assistant(home, engine) as assistant:
+    with open_assistant(home, Engine(adapters=() if options.base else None)) as assistant:
         _ask_all(assistant)
     at = "" if home == Path("artifacts") else f"--home {home} "
     print(f'\nYour turn, after ". .venv/bin/activate": titlewise {at}ask "…", titlewise {at}chat, titlewise {at}ui')
 
 
 def demo_home(home: Path) -> Path:
-    """Give the home itself, or `home/demo` where another catalogue than the sample, or a damaged one, lives in it."""
+    """Return the home itself, or `home/demo` where another catalogue than the sample, or a damaged one, is in it."""
     if not (home / "catalogue").exists():
         return home
     try:
         source = read_manifest(home / "catalogue", "catalogue").made_by.get("source_sha256")
     except ArtefactError:
         return home / "demo"
-    return home if source == sha256_of(SAMPLE) else home / "demo"
+    return home if source == sha256_of(sample.PATH) else home / "demo"
 
 
 def make_ready(home: Path) -> None:
     """Prepare and index the sample catalogue, unless both are there and sound."""
+    from index.catalogue.prepare import prepare
+    from index.catalogue.store import Catalogue
+    from index.progress import Progress
+    from index.resolver import TitleIndex
+
     try:
         catalogue = Catalogue.load(home / "catalogue")
     except ArtefactError:
         print("Preparing the sample catalogue …")
-        report = prepare(SAMPLE, home / "catalogue", progress=Progress)
+        report = prepare(sample.PATH, home / "catalogue", progress=Progress)
         print(report_line(report))
         catalogue = Catalogue.load(home / "catalogue")
     try:
@@ -72,10 +82,15 @@ def make_ready(home: Path) -> None:
         TitleIndex.build(catalogue, home / "index", progress=Progress)
 
 
-def _ask_all(assistant: Assistant) -> None:
+def _ask_all(assistant: "Assistant") -> None:
+    from assistant.conversation import State
+
     print(f"Asking {assistant.name}")
     state = State()
     for question in QUESTIONS:
         answer = assistant.ask(question, state=state)
         print(f"\n> {question}\n{reply_lines(answer.reply)}\n  ({answer.reply.timings['total_ms'] / 1000:.1f} s)")
         state = answer.state
+
+
+COMMAND = Command("demo", "prepare and index the sample catalogue, answer a few questions", Options, run)

@@ -1,0 +1,1 @@
+"""Verbs that answer: in the terminal, in the browser, over HTTP."""

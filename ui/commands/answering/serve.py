@@ -1,0 +1,41 @@
+"""`titlewise serve`: answers over HTTP."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from ui.commands.command import Command, option
+from ui.commands.options import EngineOptions, positive, zero_or_more
+
+
+@dataclass(frozen=True)
+class Options:
+    home: Path
+    host: Annotated[str, option("(%(default)s)", default="127.0.0.1")]
+    port: Annotated[int, option("(%(default)s)", type=int, default=8000)]
+    at_once: Annotated[int, option("answers under way (%(default)s)", type=positive, default=2, metavar="N")]
+    waiting: Annotated[int, option("questions in line (%(default)s)", type=zero_or_more, default=32, metavar="N")]
+    origin: Annotated[
+        list[str],
+        option(
+            "whose pages may ask from within a browser, such as http://localhost:3000; may be repeated",
+            action="append",
+            default=[],
+            metavar="URL",
+        ),
+    ]
+    engine: EngineOptions
+
+
+def run(options: Options) -> None:
+    from ui.api.access import Access
+    from ui.api.server import API_KEY_VARIABLE, serve
+    from ui.api.workers import Limits
+
+    limits = Limits(at_once=options.at_once, waiting=options.waiting)
+    access = Access(os.environ.get(API_KEY_VARIABLE, ""), options.origin)
+    serve(options.home, options.engine.engine(), limits, access, host=options.host, port=options.port)
+
+
+COMMAND = Command("serve", "answer over HTTP, in OpenAI's protocol", Options, run)

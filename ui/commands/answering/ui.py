@@ -1,0 +1,24 @@
+"""`titlewise ui`: the page, served on this machine."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from ui.commands.command import Command, option
+from ui.commands.options import EngineOptions
+
+
+@dataclass(frozen=True)
+class Options:
+    home: Path
+    port: Annotated[int, option("(%(default)s)", type=int, default=8501)]
+    engine: EngineOptions
+
+
+def run(options: Options) -> None:
+    from ui.web.serve import serve_page
+
+    serve_page(options.home, options.engine.engine(), port=options.port)
+
+
+COMMAND = Command("ui", "chat in the browser", Options, run)

@@ -1,0 +1,1 @@
+"""Verbs that make the catalogue and its title index, and look into them."""

@@ -1,0 +1,40 @@
+"""`titlewise feedback export`: what visitors of the page thought of replies, as JSON Lines."""
+
+import json
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated
+
+from ui.commands.command import Command, Group, option, switch
+
+
+@dataclass(frozen=True)
+class ExportOptions:
+    home: Path
+    out: Annotated[Path | None, option("where to (standard output)", type=Path, metavar="FILE")]
+    all: Annotated[bool, switch("every opinion as it was kept, disliked ones too")]
+
+
+def run_export(options: ExportOptions) -> None:
+    from index.catalogue.store import Catalogue
+    from index.errors import UserError
+    from ui.feedback import FILE, Feedback, question_rows
+
+    path = options.home / FILE
+    if not path.is_file():
+        raise UserError(f"there is no {path}", "opinions that visitors of the page gave", "titlewise ui")
+    opinions = Feedback(path).opinions()
+    rows = map(asdict, opinions) if options.all else question_rows(opinions, Catalogue.load(options.home / "catalogue"))
+    lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in rows]
+    if options.out:
+        options.out.write_text("".join(lines), encoding="utf-8")
+        print(f"{len(lines):,} rows are in {options.out}.")
+    else:
+        sys.stdout.writelines(lines)
+
+
+EXPORT = Command("export", "write the liked answers as question rows", ExportOptions, run_export)
+COMMAND = Group(
+    "feedback", "what visitors of the page thought of replies", (EXPORT,), metavar="SUBCOMMAND", title="subcommands"
+)
