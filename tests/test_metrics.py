@@ -20,29 +20,21 @@ from assistant.evaluation.bootstrap import (
     interval_of_difference,
     value,
 )
-from assistant.evaluation.metrics.bleu import Bleu
-from assistant.evaluation.metrics.citation_validity import CitationValidity
-from assistant.evaluation.metrics.ending import Ending
-from assistant.evaluation.metrics.latency import Latency
-from assistant.evaluation.metrics.not_stated import NotStated
-from assistant.evaluation.metrics.number_accuracy import NumberAccuracy
-from assistant.evaluation.metrics.rouge import Rouge
-from assistant.evaluation.metrics.token_f1 import TokenF1
-from assistant.evaluation.metrics.yes_no import YesNo
+from assistant.evaluation.metrics import Metric
 from assistant.evaluation.normalise import cited_numbers, numbers_in, polarity, without_marks
 
 ROOT = Path(__file__).parents[1]
 
 
-def compute(metric: type[Any], cache: Path, **columns: list[Any]) -> dict[str, Any]:
-    scores: dict[str, Any] = metric(keep_in_memory=True, cache_dir=str(cache)).compute(**columns)
+def compute(metric: str, cache: Path, **columns: list[Any]) -> dict[str, Any]:
+    scores: dict[str, Any] = Metric(metric, keep_in_memory=True, cache_dir=str(cache)).compute(**columns)
     return scores
 
 
 def test_rouge_is_the_f_measure_against_the_best_reference(tmp_path: Path) -> None:
     # Three words of the reference's four, in order: P 3/3, R 3/4; of its three pairs two: P 2/2, R 2/3.
     scores = compute(
-        Rouge,
+        "rouge",
         tmp_path,
         predictions=["The cat sat.", "sat cat"],
         references=[["a dog", "the cat sat down"], ["cat sat"]],
@@ -56,7 +48,7 @@ def test_rouge_is_the_f_measure_against_the_best_reference(tmp_path: Path) -> No
 def test_bleu_is_that_of_the_whole_corpus_with_its_signature(tmp_path: Path) -> None:
     # Every n-gram is right; 6 words against 8 cost a brevity penalty of e^(1 - 8/6).
     scores = compute(
-        Bleu,
+        "bleu",
         tmp_path,
         predictions=["the cat sat on", "a dog"],
         references=[["the cat sat on the mat"], ["a dog", "a big dog of ours"]],
@@ -68,7 +60,7 @@ def test_bleu_is_that_of_the_whole_corpus_with_its_signature(tmp_path: Path) -> 
 
 def test_token_f1_forgets_case_articles_and_punctuation(tmp_path: Path) -> None:
     scores = compute(
-        TokenF1,
+        "token_f1",
         tmp_path,
         predictions=["The kettle weighs 2 kg!", "the", "no"],
         references=[["dear me", "It weighs 2 kg"], ["an"], ["yes"]],
@@ -78,13 +70,13 @@ def test_token_f1_forgets_case_articles_and_punctuation(tmp_path: Path) -> None:
 
 def test_a_reply_that_says_neither_or_refuses_disagrees(tmp_path: Path) -> None:
     scores = compute(
-        YesNo,
+        "yes_no",
         tmp_path,
         predictions=["Yes, it is.", "No.", "It is steel.", "No, not stated.", "Não, é de aço.", "Sim."],
         references=["yes", "yes", "no", "no", "no", "yes"],
         refused=[False, False, False, True, False, False],
     )
-    assert scores["rows"]["said"] == ["yes", "no", "", "", "no", "yes"]
+    assert scores["rows"]["verdict"] == ["yes", "no", "", "", "no", "yes"]
     assert scores["rows"]["agree"] == [1, 0, 0, 0, 1, 1]
     assert scores["agreement"] == 0.5
     assert (scores["yes_recalled"], scores["no_recalled"]) == pytest.approx((2 / 3, 1 / 3))
@@ -92,13 +84,13 @@ def test_a_reply_that_says_neither_or_refuses_disagrees(tmp_path: Path) -> None:
 
 
 def test_without_a_no_among_the_references_nothing_is_said_of_it(tmp_path: Path) -> None:
-    scores = compute(YesNo, tmp_path, predictions=["No."], references=["yes"], refused=[False])
+    scores = compute("yes_no", tmp_path, predictions=["No."], references=["yes"], refused=[False])
     assert (scores["yes_recalled"], scores["no_recalled"]) == (0.0, None)
 
 
 def test_numbers_are_right_by_the_reference_and_invented_where_nothing_has_them(tmp_path: Path) -> None:
     scores = compute(
-        NumberAccuracy,
+        "numbers",
         tmp_path,
         predictions=["1,000 pages, two boxes, 7.0 cm", "It weighs 9 kg.", "It is red."],
         references=[["1000 pages in 2 boxes of 5"], ["It weighs 2 kg."], ["It is red."]],
@@ -111,7 +103,10 @@ def test_numbers_are_right_by_the_reference_and_invented_where_nothing_has_them(
 
 def test_refusals_have_precision_and_recall(tmp_path: Path) -> None:
     scores = compute(
-        NotStated, tmp_path, predictions=[True, True, True, False, False], references=[True, True, False, True, False]
+        "not_stated",
+        tmp_path,
+        predictions=[True, True, True, False, False],
+        references=[True, True, False, True, False],
     )
     assert scores["precision"] == pytest.approx(2 / 3)
     assert scores["recall"] == pytest.approx(2 / 3)
@@ -120,7 +115,7 @@ def test_refusals_have_precision_and_recall(tmp_path: Path) -> None:
 
 def test_cited_numbers_must_be_those_of_passages_shown(tmp_path: Path) -> None:
     scores = compute(
-        CitationValidity,
+        "citations",
         tmp_path,
         predictions=["It is red. [1, 4]", "It is. [0]", "Red."],
         shown=[3, 3, 3],
@@ -132,12 +127,12 @@ def test_cited_numbers_must_be_those_of_passages_shown(tmp_path: Path) -> None:
 
 
 def test_endings_and_lengths_are_means(tmp_path: Path) -> None:
-    scores = compute(Ending, tmp_path, predictions=["one two three", "one"], ended=[True, False])
+    scores = compute("ending", tmp_path, predictions=["one two three", "one"], ended=[True, False])
     assert (scores["ended"], scores["words"]) == (0.5, 2.0)
 
 
 def test_latency_is_given_by_percentiles(tmp_path: Path) -> None:
-    scores = compute(Latency, tmp_path, predictions=[300.0, 100.0, 200.0])
+    scores = compute("latency", tmp_path, predictions=[300.0, 100.0, 200.0])
     assert (scores["p50_ms"], scores["p95_ms"]) == pytest.approx((200.0, 290.0))
 
 
@@ -174,7 +169,8 @@ def test_citation_marks_are_read_and_taken_off() -> None:
 def test_a_metric_is_loaded_by_its_path_without_a_network(tmp_path: Path) -> None:
     program = (
         "import evaluate\n"
-        f"metric = evaluate.load({str(ROOT / 'assistant/evaluation/metrics/not_stated.py')!r}, keep_in_memory=True)\n"
+        f"path = {str(ROOT / 'assistant/evaluation/metrics.py')!r}\n"
+        "metric = evaluate.load(path, 'not_stated', keep_in_memory=True)\n"
         "print(metric.compute(predictions=[True, False], references=[True, True])['recall'])"
     )
     environment = {**os.environ, "HF_HOME": str(tmp_path), "HF_EVALUATE_OFFLINE": "1", "HF_HUB_OFFLINE": "1"}
@@ -220,7 +216,7 @@ def test_nothing_to_measure_is_no_zero() -> None:
 
 def test_bleu_of_all_rows_is_the_corpus_score(tmp_path: Path) -> None:
     said, known = ["the cat sat on", "a dog", "no"], [["the cat sat on the mat"], ["a dog"], ["yes"]]
-    scores = compute(Bleu, tmp_path, predictions=said, references=known)
+    scores = compute("bleu", tmp_path, predictions=said, references=known)
     counts = np.vstack([np.array(scores["rows"], float), np.zeros(10)])  # a row without a reference changes nothing
     assert value(Corpus(counts), 4) == pytest.approx(scores["bleu"])
     assert Corpus(counts).rows == 3

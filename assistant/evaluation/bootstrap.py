@@ -62,7 +62,7 @@ class Corpus:
 
     def values(self, drawn: Draws) -> Floats:
         """Give the BLEU of each resample."""
-        from assistant.evaluation.metrics.bleu import bleu_of
+        from assistant.evaluation.metrics import bleu_of
 
         summed = np.array([self.counts[chosen].sum(axis=0) for chosen in drawn])
         return np.array([bleu_of([int(count) for count in row]) if row[1] else np.nan for row in summed])

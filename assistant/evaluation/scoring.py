@@ -118,22 +118,10 @@ class Meter:
 
     def __init__(self) -> None:
         """Load the modules; takes a second or two."""
-        from assistant.evaluation.metrics.bleu import Bleu
-        from assistant.evaluation.metrics.citation_validity import CitationValidity
-        from assistant.evaluation.metrics.ending import Ending
-        from assistant.evaluation.metrics.latency import Latency
-        from assistant.evaluation.metrics.not_stated import NotStated
-        from assistant.evaluation.metrics.number_accuracy import NumberAccuracy
-        from assistant.evaluation.metrics.rouge import Rouge
-        from assistant.evaluation.metrics.token_f1 import TokenF1
-        from assistant.evaluation.metrics.yes_no import YesNo
+        from assistant.evaluation.metrics import METRICS, Metric
 
         with tempfile.TemporaryDirectory() as cache:  # evaluate makes a folder for it, and leaves it empty
-            options: dict[str, Any] = {"keep_in_memory": True, "cache_dir": cache, "seed": 0}
-            self.rouge, self.bleu, self.token_f1 = Rouge(**options), Bleu(**options), TokenF1(**options)
-            self.yes_no, self.numbers = YesNo(**options), NumberAccuracy(**options)
-            self.citations, self.not_stated = CitationValidity(**options), NotStated(**options)
-            self.ending, self.latency = Ending(**options), Latency(**options)
+            self._metrics = {name: Metric(name, keep_in_memory=True, cache_dir=cache, seed=0) for name in METRICS}
 
     def of_answers(
         self, questions: Sequence[Asked], said: Sequence[Said | None], *, foreign: bool = False
@@ -163,15 +151,17 @@ class Meter:
 
     def signature(self) -> str:
         """Give sacreBLEU's own words for how BLEU is computed."""
-        return str(self.bleu.compute(predictions=["a b", "a"], references=[["a b", "a c"], ["a"]])["signature"])
+        return str(
+            self._metrics["bleu"].compute(predictions=["a b", "a"], references=[["a b", "a c"], ["a"]])["signature"]
+        )
 
     def _likeness(self, rows: Sequence[_Row], spread: _Spread) -> dict[str, Measure]:
         texts = [row.plain for row in rows]
         known = [list(row.asked.references) for row in rows]
-        rouge = self.rouge.compute(predictions=texts, references=known)["rows"]
-        marked = self.rouge.compute(predictions=[row.said.text for row in rows], references=known)["rows"]
+        rouge = self._rows("rouge", predictions=texts, references=known)
+        marked = self._rows("rouge", predictions=[row.said.text for row in rows], references=known)
         counts = np.zeros((spread.rows, len(BLEU_COUNTS)))
-        counts[[row.place for row in rows]] = self.bleu.compute(predictions=texts, references=known)["rows"]
+        counts[[row.place for row in rows]] = self._rows("bleu", predictions=texts, references=known)
         answered = spread(rows, [float(not row.said.refused) for row in rows])
         return {
             "rouge_l": _mean(spread, rows, rouge["rougeL"]),
@@ -180,21 +170,22 @@ class Meter:
             "rouge_1": _mean(spread, rows, rouge["rouge1"]),
             "rouge_2": _mean(spread, rows, rouge["rouge2"]),
             "bleu": Corpus(counts),
-            "token_f1": _mean(spread, rows, self.token_f1.compute(predictions=texts, references=known)["rows"]),
+            "token_f1": _mean(spread, rows, self._rows("token_f1", predictions=texts, references=known)),
         }
 
     def _polarity(self, rows: Sequence[_Row], spread: _Spread) -> dict[str, Measure]:
         if not rows:
             return {}
-        scores = self.yes_no.compute(
+        scores = self._rows(
+            "yes_no",
             predictions=[row.plain for row in rows],
             references=[row.asked.polarity for row in rows],
             refused=[row.said.refused for row in rows],
-        )["rows"]
+        )
         agree = list(zip(rows, scores["agree"], strict=True))
         found: dict[str, Measure] = {
             "yes_no": _mean(spread, rows, scores["agree"]),
-            "neither": _mean(spread, rows, [float(not one) for one in scores["said"]]),
+            "neither": _mean(spread, rows, [float(not one) for one in scores["verdict"]]),
         }
         for name in ("yes", "no"):
             of_it = [(row, score) for row, score in agree if row.asked.polarity == name]
@@ -202,22 +193,24 @@ class Meter:
         return found
 
     def _numbers(self, rows: Sequence[_Row], spread: _Spread) -> dict[str, Measure]:
-        scores = self.numbers.compute(
+        scores = self._rows(
+            "numbers",
             predictions=[row.plain for row in rows],
             references=[list(row.asked.references) if row.answerable else [] for row in rows],
             sources=["\n".join([row.asked.title, row.asked.question, *row.said.shown]) for row in rows],
-        )["rows"]
+        )
         return {
             "numbers_right": Ratio(spread(rows, scores["right"]), spread(rows, scores["wanted"])),
-            "numbers_invented": Ratio(spread(rows, scores["invented"]), spread(rows, scores["said"])),
+            "numbers_invented": Ratio(spread(rows, scores["invented"]), spread(rows, scores["given"])),
         }
 
     def _citations(self, rows: Sequence[_Row], spread: _Spread) -> dict[str, Measure]:
-        scores = self.citations.compute(
+        scores = self._rows(
+            "citations",
             predictions=[row.said.text for row in rows],
             shown=[len(row.said.shown) for row in rows],
             verbatim=[list(row.said.verbatim) for row in rows],
-        )["rows"]
+        )
         answers = [float(not row.said.refused) for row in rows]
         cites = [one * answer for one, answer in zip(scores["cites"], answers, strict=True)]
         return {
@@ -227,9 +220,11 @@ class Meter:
         }
 
     def _refusals(self, rows: Sequence[_Row], spread: _Spread) -> dict[str, Measure]:
-        scores = self.not_stated.compute(
-            predictions=[row.said.refused for row in rows], references=[not row.answerable for row in rows]
-        )["rows"]
+        scores = self._rows(
+            "not_stated",
+            predictions=[row.said.refused for row in rows],
+            references=[not row.answerable for row in rows],
+        )
         return {
             "not_stated_recall": Ratio(spread(rows, scores["right"]), spread(rows, scores["absent"])),
             "not_stated_precision": Ratio(spread(rows, scores["right"]), spread(rows, scores["refused"])),
@@ -240,9 +235,7 @@ class Meter:
         worded = [row for row in rows if row.said.raw is not None]
         told = [row for row in rows if not row.said.refused]
         latency = np.full(spread.rows, np.nan)
-        latency[[row.place for row in rows]] = self.latency.compute(predictions=[row.said.latency_ms for row in rows])[
-            "rows"
-        ]
+        latency[[row.place for row in rows]] = self._rows("latency", predictions=[row.said.latency_ms for row in rows])
         return {
             "worded": _mean(spread, rows, [float(row.said.raw is not None) for row in rows]),
             "ended": _mean(spread, worded, self._endings(worded)["ended"]),
@@ -254,10 +247,14 @@ class Meter:
     def _endings(self, rows: Sequence[_Row]) -> dict[str, list[float]]:
         if not rows:
             return {"ended": [], "words": []}
-        scores: dict[str, list[float]] = self.ending.compute(
-            predictions=[row.plain for row in rows], ended=[bool(row.said.ended) for row in rows]
-        )["rows"]
+        scores: dict[str, list[float]] = self._rows(
+            "ending", predictions=[row.plain for row in rows], ended=[bool(row.said.ended) for row in rows]
+        )
         return scores
+
+    def _rows(self, metric: str, **columns: Sequence[Any]) -> Any:
+        """Return what each row adds to a metric."""
+        return self._metrics[metric].compute(**columns)["rows"]
 
 
 def _mean(spread: _Spread, rows: Sequence[_Row], figures: Sequence[float]) -> Ratio:

@@ -124,6 +124,9 @@ def calibration_error(score: Any, right: Any) -> float:
 
 
 def auroc(present: Sequence[float], absent: Sequence[float]) -> float:
-    """Give the chance that a question that means something is surer than one that does not; ties count half."""
-    one, other = np.array(present)[:, None], np.array(absent)[None]
-    return float((one > other).mean() + 0.5 * (one == other).mean()) if one.size and other.size else float("nan")
+    """Return the chance that a question that means something is surer than one that does not; ties count half."""
+    from sklearn.metrics import roc_auc_score
+
+    if not len(present) or not len(absent):
+        return float("nan")
+    return float(roc_auc_score([True] * len(present) + [False] * len(absent), [*present, *absent]))
