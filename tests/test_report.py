@@ -13,8 +13,7 @@ from known_questions import KETTLE, QUESTIONS, TAUGHT, answering
 from assistant.backends.scripted import Scripted
 from assistant.evaluation.bootstrap import Ratio, draws
 from assistant.evaluation.comparison import COMPARED, Column, losses, table_of
-from assistant.evaluation.page import page_of
-from assistant.evaluation.plots import Bar, bars
+from assistant.evaluation.html import answers_page, templates
 from assistant.evaluation.questions import Titled, asked, asked_from_passages, read_questions, some
 from assistant.evaluation.report import PAGE, QuestionSet, evaluate_answers, summary_lines
 from assistant.evaluation.run import GRID, WHOLE, Plan
@@ -166,7 +165,7 @@ def test_a_page_is_escaped_wherever_a_text_goes() -> None:
         "losses": [gain | {"set": HOSTILE, "table": HOSTILE}],
     }
     sample = {"table": HOSTILE, "set": HOSTILE, "title": HOSTILE, "question": HOSTILE, "references": [HOSTILE]}
-    page = Page(page_of(report, [sample | {"replies": {HOSTILE: reply}}]))
+    page = Page(answers_page(report, [sample | {"replies": {HOSTILE: reply}}]))
     assert not page.tags & {"script", "img"}
     assert page.links == []
 
@@ -267,7 +266,9 @@ def test_a_draw_keeps_the_order_and_is_the_same_for_the_same_seed() -> None:
 
 
 def test_bars_lie_on_one_scale_and_their_labels_are_escaped() -> None:
-    drawn = bars("<b>", [Bar("a<b", "base", 0.5, 0.4, 0.6), Bar("b", "tuned", 1.0, 1.0, 1.0)])
+    half, whole = {"value": 0.5, "low": 0.4, "high": 0.6}, {"value": 1.0, "low": 1.0, "high": 1.0}
+    columns = {"a<b": {"role": "base", "figures": {"m": half}}, "b": {"role": "tuned", "figures": {"m": whole}}}
+    drawn = templates().get_template("pieces.html").module.bars("<b>", "m", columns)
     widths = [float(part.split('"')[0]) for part in drawn.split(' width="')[2:]]
     assert widths[0] == pytest.approx(widths[1] / 2)
     assert "<b>" not in drawn

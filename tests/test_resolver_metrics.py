@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.evaluation.plots import Point, reliability_plot
+from assistant.evaluation.html import templates
 from assistant.evaluation.resolver.metrics import Answered, auroc, calibration_error, figures_of, reliability
 from assistant.evaluation.resolver.queries import (
     Sought,
@@ -116,7 +116,8 @@ def test_slices_are_the_same_for_the_same_seed() -> None:
 
 
 def test_a_reliability_plot_has_a_dot_for_each_bin() -> None:
-    drawn = reliability_plot("True & said", [Point(0.1, 0.0, 3), Point(0.9, 1.0, 30)])
+    bins = [{"said": 0.1, "right": 0.0, "count": 3}, {"said": 0.9, "right": 1.0, "count": 30}]
+    drawn = templates().get_template("pieces.html").module.reliability("True & said", bins)
     assert drawn.count("<circle") == 2
     assert "True &amp; said" in drawn
 

@@ -19,7 +19,7 @@ from typing import Any
 
 from assistant.backends.base import Backend
 from assistant.evaluation.comparison import Table, losses
-from assistant.evaluation.page import page_of
+from assistant.evaluation.html import answers_page
 from assistant.evaluation.predict import DESCRIPTION_WORDS
 from assistant.evaluation.questions import Asked, Titled
 from assistant.evaluation.run import WHOLE, Bench, Measured, Plan, measure_descriptions, measure_set
@@ -92,7 +92,7 @@ def evaluate_answers(
     report = made_now(command) | _report(sets, [one.table for one in measured], bench)
     made_by = {key: report[key] for key in ("backend", "adapters", "plan", "versions")}
     with publish(folder, kind="report", made_by=made_by) as scratch:
-        write_report(scratch, report, samples, page_of(report, samples))
+        write_report(scratch, report, samples, answers_page(report, samples))
     return report
 
 

@@ -18,8 +18,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from assistant.evaluation.markup import HTML_FOOT, html_head, html_table, html_text
-from assistant.evaluation.plots import Point, reliability_plot
+from assistant.evaluation.html import resolver_page
 from assistant.evaluation.report import made_now, write_report
 from assistant.evaluation.resolver.metrics import (
     FIGURES,
@@ -40,7 +39,6 @@ from index.progress import Progress
 from index.resolver import TitleIndex
 
 PAIRS = "pairs"  # the slice of questions that people asked
-SHOWN = 8  # samples of each slice, the worst first
 SUMMARY = {
     "accuracy_1": "first",
     "accuracy_4": "of 4",
@@ -109,7 +107,7 @@ def evaluate_resolver(
     samples = [row for name, sought in slices.items() for row in _samples(name, sought, measured[name])]
     made_by = {key: report[key] for key in ("titles", "plan", "versions")}
     with publish(folder, kind="report", made_by=made_by, made_from=catalogue.digest) as scratch:
-        write_report(scratch, report, samples, _page(report, samples))
+        write_report(scratch, report, samples, resolver_page(report, samples))
     return report
 
 
@@ -206,55 +204,6 @@ def _samples(name: str, sought: Sequence[Sought], answered: Sequence[Answered]) 
     return sorted(
         rows, key=lambda row: (row["place"] == 0, -row["probability"] if row["place"] else row["probability"])
     )
-
-
-def _page(report: Mapping[str, Any], samples: Sequence[Mapping[str, Any]]) -> str:
-    parts = [html_head("How well titles are found")]
-    made = {"titles": report["titles"], **report["plan"], **report["versions"], **report["machine"]}
-    parts.append(html_table([("what", "value"), *made.items()], "l"))
-    names = [name for name in FIGURES if any(name in one["figures"] for one in report["slices"].values())]
-    rows: list[Sequence[Any]] = [("questions", "number", *names)]
-    for name, one in report["slices"].items():
-        rows.append((name, one["questions"], *(_with_ends(one["figures"].get(figure)) for figure in names)))
-    parts.append(html_table(rows, ""))
-    absence = report["absence"]
-    if absence:
-        points = [Point(each["said"], each["right"], each["count"]) for each in absence["reliability"]]
-        told = {
-            "titles indexed": absence["present"],
-            "AUROC, present or absent": f"{absence['auroc']:.3f}",
-            "absent ones called found": f"{absence['absent_found']:.3f}",
-            "calibration error over both": f"{absence['calibration']:.3f}",
-        }
-        parts += [
-            "<h2>Present or absent: half of the titles are indexed, both halves asked about</h2>",
-            html_table([("what", "value"), *told.items()], "l"),
-            f"<p>{reliability_plot('How often the first is right, by the probability said', points)}</p>",
-        ]
-    parts.append("<h2>Samples, the worst first</h2>")
-    for name in report["slices"]:
-        own = [row for row in samples if row["slice"] == name][:SHOWN]
-        head = ("question", "meant", "decided", "probability", "place", "found instead")
-        body = [
-            (
-                row["question"],
-                row["meant"],
-                row["decision"],
-                f"{row['probability']:.2f}",
-                row["place"] + 1 if row["place"] >= 0 else "–",
-                " | ".join(row["titles"]),
-            )
-            for row in own
-        ]
-        parts.append(f"<details><summary>{html_text(name)}</summary>{html_table([head, *body], 'l')}</details>")
-    parts += ["<h2>What the figures are</h2>", html_table([("figure", "what it is"), *FIGURES.items()], "l"), HTML_FOOT]
-    return "\n".join(parts)
-
-
-def _with_ends(figure: Mapping[str, Any] | None) -> str:
-    if figure is None or figure["value"] is None:
-        return "–"
-    return f"{_shown(figure)} ({figure['low']:.3g}–{figure['high']:.3g})"
 
 
 def _shown(figure: Mapping[str, Any] | None) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from assistant.evaluation.page import PLOTTED
+from assistant.evaluation.html import PLOTTED
 from ui.web.components.markdown import on_one_line
 from ui.web.reports import SLICE, Absence, Figure, Report, Table
 from ui.web.strings import ReportStrings
