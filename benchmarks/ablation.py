@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
-from title_shops import Shop, abt_buy, amazon, arguments_of, first, head
+from title_shops import ShopCatalogue, abt_buy, amazon, arguments_of, first, head
 
 from assistant.evaluation.resolver.metrics import resolving
 from index.progress import Progress
@@ -82,7 +82,7 @@ def main() -> None:
         ablate(amazon(arguments.data, Path(scratch), arguments.questions, arguments.seed))
 
 
-def ablate(shop: Shop) -> None:
+def ablate(shop: ShopCatalogue) -> None:
     """Print the share whose title comes first, and how often the decision misleads, without each part."""
     whole = HybridRetriever.load(shop.home / "index", "")
     parts = {field.name: getattr(whole, field.name) for field in fields(whole) if field.init}
@@ -98,9 +98,9 @@ def ablate(shop: Shop) -> None:
     for name, retriever in ways.items():
         index = TitleIndex(retriever, train_ranker(retriever, titles, contents, "", 0, Progress), shop.catalogue)
         search = resolving(index.resolve)
-        answered = {slice_: [search(one.question) for one in sought] for slice_, sought in shop.slices.items()}
-        cells = [f"{first(sought, answered[slice_]):.3f}" for slice_, sought in shop.slices.items()]
-        pairs = [pair for key, sought in shop.slices.items() for pair in zip(sought, answered[key], strict=True)]
+        answered = {slice_: [search(one.question) for one in queries] for slice_, queries in shop.slices.items()}
+        cells = [f"{first(queries, answered[slice_]):.3f}" for slice_, queries in shop.slices.items()]
+        pairs = [pair for key, queries in shop.slices.items() for pair in zip(queries, answered[key], strict=True)]
         found = [one.place(asked.title) == 0 for asked, one in pairs if one.decision == "found"]
         cells += [f"{1 - sum(found) / max(1, len(found)):.3f}", f"{len(found) / len(pairs):.2f}"]
         print(f"| {name} | {' | '.join(cells)} |", flush=True)

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from title_shops import Shop, abt_buy, amazon, arguments_of, first, head, indexed, written
+from title_shops import ShopCatalogue, abt_buy, amazon, arguments_of, first, head, indexed, written
 
 from assistant.evaluation.resolver.metrics import Answered, Search, auroc, calibration_error, figures_of, resolving
 from assistant.evaluation.resolver.queries import Sought, halves, noisy
@@ -180,20 +180,20 @@ def main() -> None:
             presence(shop, scratch / f"half {shop.name}", names, arguments.questions, arguments.seed)
 
 
-def measure(shop: Shop, peers: Sequence[str], seed: int) -> None:
+def measure(shop: ShopCatalogue, peers: Sequence[str], seed: int) -> None:
     """Print a table of ours, slice by slice, and one of all ways' first hits."""
     titles = shop.titles()
     size = sum(path.stat().st_size for path in (shop.home / "index").rglob("*") if path.is_file())
     index = shop.index()
-    asked = {name: [resolving(index.resolve)(one.question) for one in sought] for name, sought in shop.slices.items()}
+    asked = {name: [resolving(index.resolve)(one.question) for one in queries] for name, queries in shop.slices.items()}
     shown = ("accuracy_1", "accuracy_4", "accuracy_10", "mrr", "found", "wrong_when_found", "shown", "calibration")
     print(f"\n### {shop.name}: {OURS}\n")
     head("", "questions", *shown, "ms p50", "p99")
-    for name, sought in shop.slices.items():
-        figures = figures_of(sought, asked[name], resamples=400, seed=seed)
+    for name, queries in shop.slices.items():
+        figures = figures_of(queries, asked[name], resamples=400, seed=seed)
         cells = [f"{figures[each].value:.3f}" for each in shown]
         times = [f"{figures[each].value:.1f}" for each in ("ms_p50", "ms_p99")]
-        print(f"| {name} | {len(sought)} | {' | '.join([*cells, *times])} |")
+        print(f"| {name} | {len(queries)} | {' | '.join([*cells, *times])} |")
     print(f"\n### {shop.name}: the right title first, beside peers\n")
     head("", *shop.slices, "build s", "bytes a title", "ms p50", "p99")
     print(_row(f"**{OURS}**", shop, asked, shop.built_s, size), flush=True)
@@ -203,19 +203,19 @@ def measure(shop: Shop, peers: Sequence[str], seed: int) -> None:
         search, size = PEERS[peer][0](titles)
         built = time.perf_counter() - start
         ask = timed(search, folded)
-        answered = {name: [ask(one.question) for one in sought] for name, sought in shop.slices.items()}
+        answered = {name: [ask(one.question) for one in queries] for name, queries in shop.slices.items()}
         print(_row(peer, shop, answered, built, size), flush=True)
 
 
-def _row(name: str, shop: Shop, answered: dict[str, list[Answered]], built: float, size: int) -> str:
+def _row(name: str, shop: ShopCatalogue, answered: dict[str, list[Answered]], built: float, size: int) -> str:
     """Return one line of the table beside peers."""
-    cells = [f"{first(sought, answered[slice_]):.3f}" for slice_, sought in shop.slices.items()]
+    cells = [f"{first(queries, answered[slice_]):.3f}" for slice_, queries in shop.slices.items()]
     ms = [one.ms for each in answered.values() for one in each]
     costs = (f"{built:.1f}", f"{size / len(shop.catalogue):,.0f}", *(f"{q:.1f}" for q in np.percentile(ms, (50, 99))))
     return f"| {' | '.join((name, *cells, *costs))} |"
 
 
-def presence(shop: Shop, home: Path, peers: Sequence[str], count: int, seed: int) -> None:
+def presence(shop: ShopCatalogue, home: Path, peers: Sequence[str], count: int, seed: int) -> None:
     """Print how well present is told from absent, by titles as they are and by noisy questions.
 
     Half of the products are indexed; titles of which some product is indexed count as present.

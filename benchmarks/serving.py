@@ -145,13 +145,13 @@ class Recorder:
     def close(self) -> None:
         """Leave the backend to whoever opened it."""
 
-    def taken(self) -> "Asked":
+    def taken(self) -> "Recorded":
         """Return what was asked since the last time."""
-        asked = Asked(tuple(self._asked), self._pieces)
+        asked = Recorded(tuple(self._asked), self._pieces)
         self._asked, self._pieces = [], 0
         return asked
 
-    def again(self, asked: "Asked") -> float:
+    def again(self, asked: "Recorded") -> float:
         """Ask the bare engine the same once more; return the seconds that it took."""
         start_s = time.perf_counter()
         for call in asked.calls:
@@ -161,7 +161,7 @@ class Recorder:
 
 
 @dataclasses.dataclass(frozen=True)
-class Asked:
+class Recorded:
     """What one question led to: the calls of the backend, and the pieces of text that they gave."""
 
     calls: tuple[Callable[[], Iterable[str]], ...]
@@ -171,7 +171,7 @@ class Asked:
 def beside_bare(address: str, home: Path, recorder: Recorder) -> dict[str, Any]:
     """Return tokens a second through the server and without it, and what the server costs."""
     command = [sys.executable, __file__, "--ask", address, "--home", str(home), "--by-title"]
-    questions: list[Asked] = []
+    questions: list[Recorded] = []
     served_s: list[float] = []
     bare_s: list[float] = []
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1) as asking:

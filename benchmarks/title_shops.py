@@ -28,7 +28,7 @@ ABT, MIXED = "Abt-Buy", "9,576 Amazon titles"
 
 
 @dataclass(frozen=True)
-class Shop:
+class ShopCatalogue:
     """A catalogue with its index, and the slices of questions about it."""
 
     name: str
@@ -53,7 +53,7 @@ def arguments_of(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=11)
 
 
-def abt_buy(data: Path, scratch: Path, seed: int) -> Shop:
+def abt_buy(data: Path, scratch: Path, seed: int) -> ShopCatalogue:
     """Open Abt-Buy with the other shop's titles as questions, as they are and noisy."""
     catalogue, built_s = indexed(data / "abt_buy.catalog.trn.json.gz", scratch / "abt")
     draw = random.Random(seed)
@@ -62,13 +62,13 @@ def abt_buy(data: Path, scratch: Path, seed: int) -> Shop:
         "other shop's title": [Sought(question, title) for question, title in asked],
         "noisy question": [Sought(noisy(question, draw), title) for question, title in asked],
     }
-    return Shop(ABT, scratch / "abt", catalogue, built_s, slices)
+    return ShopCatalogue(ABT, scratch / "abt", catalogue, built_s, slices)
 
 
-def amazon(data: Path, scratch: Path, questions: int, seed: int) -> Shop:
+def amazon(data: Path, scratch: Path, questions: int, seed: int) -> ShopCatalogue:
     """Open the Amazon titles with so many questions a slice."""
     catalogue, built_s = indexed(data / "amazon_mixed_9k.trn.json.gz", scratch / "mixed")
-    return Shop(MIXED, scratch / "mixed", catalogue, built_s, slices_of(catalogue.titles(), questions, seed))
+    return ShopCatalogue(MIXED, scratch / "mixed", catalogue, built_s, slices_of(catalogue.titles(), questions, seed))
 
 
 def indexed(source: Path, home: Path) -> tuple[Catalogue, float]:
@@ -92,9 +92,9 @@ def read(path: Path) -> list[dict[str, Any]]:
         return [json.loads(line) for line in file]
 
 
-def first(sought: Sequence[Sought], answered: Sequence[Answered]) -> float:
+def first(queries: Sequence[Sought], answered: Sequence[Answered]) -> float:
     """Return the share whose title comes first."""
-    return float(np.mean([one.place(asked.title) == 0 for asked, one in zip(sought, answered, strict=True)]))
+    return float(np.mean([one.place(asked.title) == 0 for asked, one in zip(queries, answered, strict=True)]))
 
 
 def head(*cells: str) -> None:

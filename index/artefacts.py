@@ -130,9 +130,9 @@ def read_manifest(folder: Path, kind: str) -> Manifest:
     raw = path.read_bytes()
     try:
         data = json.loads(raw)
-        body, seal = data["artefact"], data["sha256"]
+        body, checksum = data["artefact"], data["sha256"]
         found = (body["format"], body["kind"])
-        manifest = Manifest(body["kind"], body["made_by"], body["made_from"], body["files"], seal)
+        manifest = Manifest(body["kind"], body["made_by"], body["made_from"], body["files"], checksum)
     except (ValueError, KeyError, TypeError) as exc:
         raise ArtefactError(f"{path} is damaged", "a manifest that titlewise wrote", mend) from exc
     if raw != _sealed(body):

@@ -110,9 +110,9 @@ class Conversation:
         with self.lock:
             if self.last is not None and self.last.stream is not None:
                 self.last.stream.stop()
-                self.settle(self.last)
+                self.finish(self.last)
 
-    def settle(self, turn: Turn) -> None:
+    def finish(self, turn: Turn) -> None:
         """Keep what came of a turn whose stream has ended."""
         with self.lock:
             stream = turn.stream

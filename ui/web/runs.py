@@ -33,16 +33,16 @@ class Run:
     state: State
     recipe: str  # as TOML
     examples: int
-    journal: TrainingStatus
+    status: TrainingStatus
     checkpoints: tuple[Checkpoint, ...]
 
     def last(self, key: str) -> float | None:
         """Return the newest figure of a name in the log."""
-        return next((float(row[key]) for row in reversed(self.journal.log) if key in row), None)
+        return next((float(row[key]) for row in reversed(self.status.log) if key in row), None)
 
     def points(self, key: str) -> list[tuple[int, float]]:
         """Return (step, figure) for each row of the log that has the figure."""
-        return [(row["step"], float(row[key])) for row in self.journal.log if key in row]
+        return [(row["step"], float(row[key])) for row in self.status.log if key in row]
 
 
 def run_folders(home: Path) -> list[Path]:
@@ -66,9 +66,9 @@ def read_run(folder: Path) -> Run:
         going_on = is_held(folder)  # asked first: a run that ends meanwhile must not look stopped
         record = read_record(folder)
         state: State = "running" if going_on else "done" if record["finished"] else "stopped"
-        journal = read_status(folder)
-        kept = [_checkpoint(path, journal.log) for path in checkpoints(folder)]
-        return Run(state, record["recipe"], record["examples"], journal, tuple(one for one in kept if one))
+        status = read_status(folder)
+        kept = [_checkpoint(path, status.log) for path in checkpoints(folder)]
+        return Run(state, record["recipe"], record["examples"], status, tuple(one for one in kept if one))
     except (FileNotFoundError, KeyError, TypeError) as exc:
         raise UserError(f"{folder / RECORD} is damaged", "a run that training wrote", "--restart") from exc
 

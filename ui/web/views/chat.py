@@ -123,7 +123,7 @@ def _follow(turn: Turn, stream: AnswerStream, retriever: Retriever, session: Ses
             words.caption(strings.in_line.format(before=stream.before))
         else:
             words.text(text or strings.searching)
-    conversation.settle(turn)
+    conversation.finish(turn)
     st.rerun()
 
 

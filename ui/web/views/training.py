@@ -82,12 +82,12 @@ def _call_of(folder: Path, option: str) -> list[str]:
 
 
 def _show_run(run: Run, folder: Path, home: Path, strings: ReportStrings) -> None:
-    journal = run.journal
+    status = run.status
     colour, icon = BADGES[run.state]
     st.badge(strings.training_states[run.state], color=colour, icon=icon)
-    if journal.last_step:
-        text = strings.training_step.format(step=journal.step, last_step=journal.last_step)
-        st.progress(min(1.0, journal.step / journal.last_step), text=text)
+    if status.last_step:
+        text = strings.training_step.format(step=status.step, last_step=status.last_step)
+        st.progress(min(1.0, status.step / status.last_step), text=text)
     elif run.state == "running":
         st.caption(strings.training_starting)
     if run.state == "stopped":
@@ -99,10 +99,10 @@ def _show_run(run: Run, folder: Path, home: Path, strings: ReportStrings) -> Non
 
 
 def _show_metrics(run: Run, strings: ReportStrings) -> None:
-    left_s = run.journal.left_s if run.state == "running" else None
+    left_s = run.status.left_s if run.state == "running" else None
     shown = {
         strings.training_left: None if left_s is None else _duration(left_s),
-        strings.training_speed: _rounded(run.journal.tokens_per_s, ".0f"),
+        strings.training_speed: _rounded(run.status.tokens_per_s, ".0f"),
         strings.training_loss: _rounded(run.last("loss"), ".3f"),
         strings.training_eval_loss: _rounded(run.last("eval_loss"), ".3f"),
         strings.training_rate: _rounded(run.last("learning_rate"), ".2g"),
