@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo ui test check bench docs lock
+.PHONY: setup demo ui test test-fast check bench docs lock
 
 setup: .venv/ready
 
@@ -23,6 +23,10 @@ ui: setup
 test: setup
 	$(BIN)/python -m pytest
 
+# What needs no model, no browser and no seconds.
+test-fast: setup
+	$(BIN)/python -m pytest -m 'not model and not browser and not slow'
+
 check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -38,9 +42,10 @@ bench: setup
 	$(BIN)/python benchmarks/serving.py
 	$(BIN)/python benchmarks/page.py
 
-# Write the help texts into docs/commands.md.
+# Write the help texts into docs/commands.md, and the tree of modules into docs/architecture.md.
 docs: setup
 	$(BIN)/python docs/make_commands.py
+	$(BIN)/python docs/make_tree.py
 
 # Pin everything that pyproject.toml asks for, as it is installed in a fresh environment.
 lock:

@@ -19,6 +19,18 @@ from index.sample import PATH as SAMPLE
 from index.settings import IndexSettings
 from ui.cli import main
 
+MODELS = frozenset({"embedded_model", "tiny_llama", "tiny_gguf"})  # fixtures
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark whatever asks for a model or a browser; `slow` stands beside the tests themselves."""
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if fixtures & MODELS:
+            item.add_marker("model")
+        if "browser" in fixtures:
+            item.add_marker("browser")
+
 
 @pytest.fixture(scope="session")
 def embedded_model() -> Path:

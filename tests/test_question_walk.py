@@ -15,9 +15,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from ui.commands.demo import make_ready
-
 from assistant.open import Engine, open_assistant
+from ui.commands.answering.demo import make_ready
 
 ROOT = Path(__file__).parents[1]
 FLOORS = ("index", "assistant", "finetune", "ui")

@@ -5,7 +5,7 @@ without it, until it ends, is stopped, or nobody has looked for a while.
 
     stream = AnswerStream(lambda cancel: assistant.ask(question, cancel=cancel), queue)
     for text in stream:
-        draw(text, stream.before)
+        print(text, stream.before)
     stream.reply
 """
 

@@ -3,7 +3,7 @@
 Drawn from a catalogue's own titles by a seed, with frames and noise of their own: never those that the
 ranker learns from (`index.titles.noisy_queries`).
 
-    slices = slices_of(titles, contents, limit=500, seed=0)
+    slices = slices_of(titles, limit=500, seed=0)
     slices["noisy question"][0]          # Sought("hi, what is the weight of harow kettle", "Harrow Kettle, Red")
 """
 
