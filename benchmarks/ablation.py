@@ -88,8 +88,8 @@ def ablate(shop: ShopCatalogue) -> None:
     parts = {field.name: getattr(whole, field.name) for field in fields(whole) if field.init}
     ways = {
         "all": Ablated(**parts),
-        f"without the {FAISS} arm": Ablated(**parts, without=FAISS, features=("dense_cosine",)),
-        f"without the {BM25} arm": Ablated(**parts, without=BM25),
+        f"without the {FAISS} index": Ablated(**parts, without=FAISS, features=("dense_cosine",)),
+        f"without the {BM25} index": Ablated(**parts, without=BM25),
     }
     ways |= {f"without {name}": Ablated(**parts, features=family) for name, family in FAMILIES.items()}
     print(f"\n### {shop.name}: without each part\n")

@@ -70,3 +70,15 @@ def test_every_link_between_the_documents_leads_somewhere() -> None:
     for page in PAGES:
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8")):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_the_tree_of_modules_is_that_of_the_house() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "import make_tree; print(make_tree.page(), end='')"],
+        cwd=ROOT / "docs",
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+    )
+    assert done.stdout == (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8"), "mend it with: make docs"
