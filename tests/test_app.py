@@ -26,7 +26,7 @@ from assistant.describe import MAX_NEW_TOKENS, TEMPERATURE, TOP_P
 from assistant.messages import Message
 from assistant.open import Engine
 from assistant.reply import Quote, Reply
-from index.errors import QuestionError, UserError
+from index.errors import UserError
 from ui.feedback import FILE, Feedback, question_rows
 from ui.web.app import render
 from ui.web.components.markdown import on_one_line
@@ -189,7 +189,7 @@ def test_an_error_is_one_line_and_the_page_lives_on(assistant: Assistant, feedba
         ask(page, "how heavy is the Orlevik desk lamp?" if error == "backend" else "x" * 4001)
         shown = page.error[0].value.replace("\\", "").replace("\u2060", "")
         expected = (
-            "The model cannot answer: the server *sleeps*" if error == "backend" else ENGLISH.errors[QuestionError]
+            "The model cannot answer: the server *sleeps*" if error == "backend" else ENGLISH.errors["QuestionError"]
         )
         assert shown.startswith(expected)
         assert "\n" not in shown

@@ -65,6 +65,6 @@ def _take(step: SetupStep, title: str, strings: Strings) -> None:
                 lines.text("\n".join(printed))
         except ArtefactError as error:
             status.update(state="error")
-            st.error(on_one_line(strings.errors[UserError].format(error=error.happened)))
+            st.error(on_one_line(strings.errors[UserError.__name__].format(error=error.happened)))
             return
     st.rerun()
