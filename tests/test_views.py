@@ -21,7 +21,7 @@ from assistant.messages import Message
 from assistant.models.named import EMBEDDED
 from assistant.open import Engine
 from assistant.phrases import Language
-from index.errors import ArtefactError, QuestionError
+from index.errors import ArtefactError
 from ui.feedback import FILE, Feedback
 from ui.web.app import _assistant, render
 from ui.web.components.offers import differing
@@ -336,7 +336,7 @@ def test_the_whole_page_speaks_the_language_that_is_set(context: AppContext, pag
     ask(page, "quanto pesa o Orlevik Desk Lamp?")
     assert PORTUGUESE.description in [expander.label for expander in page.expander]
     ask(page, "x" * 4001)
-    assert page.error[0].value.replace("\\", "") == PORTUGUESE.errors[QuestionError]
+    assert page.error[0].value.replace("\\", "") == PORTUGUESE.errors["QuestionError"]
 
 
 def test_both_languages_say_everything_and_fill_the_same_places() -> None:

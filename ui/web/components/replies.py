@@ -57,10 +57,8 @@ _MARK = re.compile(r"\[(\d+)\]")
 
 def error_line(error: Exception, strings: Strings) -> str:
     """Word an error on one line of Markdown; of one that nobody can mend, only that it is."""
-    form = next(
-        (strings.errors[kind.__name__] for kind in type(error).__mro__ if kind.__name__ in strings.errors),
-        strings.broken,
-    )
+    kinds = (kind.__name__ for kind in type(error).__mro__)  # the nearest first
+    form = next((strings.errors[kind] for kind in kinds if kind in strings.errors), strings.broken)
     return on_one_line(form.format(error=error))
 
 

@@ -85,7 +85,7 @@ class Strings:
     # Opinions
     vote_more: str
     vote_reason: str
-    vote_reasons: tuple[str, ...]
+    vote_reasons: Sequence[str]
     vote_comment: str
     # A title that is in no catalogue
     describe: str
