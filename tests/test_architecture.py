@@ -153,6 +153,26 @@ def test_no_folder_holds_more_modules_than_a_reader_takes_in() -> None:
     assert {str(folder.relative_to(ROOT)): count for folder, count in folders.items() if count > MOST_MODULES} == {}
 
 
+def functions(path: Path) -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield f"{path.relative_to(ROOT)}:{node.lineno} {node.name}", node
+
+
+def test_no_function_is_too_long_to_be_read_at_once() -> None:
+    long = [name for path in FILES for name, each in functions(path) if (each.end_lineno or 0) - each.lineno >= 60]
+    assert long == []
+
+
+def test_no_function_takes_more_than_six_arguments() -> None:
+    def count(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+        names = [each.arg for each in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)]
+        return len([name for name in names if name not in ("self", "cls")])
+
+    wide = [name for path in FILES for name, each in functions(path) if count(each) > 6 and each.name != "__init__"]
+    assert wide == []
+
+
 def test_no_module_is_a_drawer_for_everything() -> None:
     names = {"utils", "util", "common", "helpers", "misc"}
     assert [path for path in FILES if {*path.relative_to(ROOT).with_suffix("").parts} & names] == []
