@@ -13,20 +13,18 @@ the text: see `clean`.
 import html
 import html.entities
 import re
+import tomllib
 import unicodedata
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
-# Tags by what they leave behind. `title` is left out on purpose: "<Title>" in a
-# catalogue is a placeholder, not markup.
-_TAGS = {
-    "": "a abbr acronym b bdi bdo big cite code del dfn em font i iframe img input ins kbd label link mark meta nobr "
-    "noscript object param q s samp small source span strike strong style script sub sup tt u var wbr",
-    " ": "button select td textarea th time",
-    "\n\n": "address article aside audio blockquote body br canvas caption center col colgroup dd details dir div dl "
-    "dt embed fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 head header hr html legend li main menu nav ol "
-    "optgroup option p picture pre section summary svg table tbody template tfoot thead tr ul video",
+_LISTS = tomllib.loads(Path(__file__).with_name("cleaning.toml").read_text(encoding="utf-8"))
+_LEFT_BEHIND = {
+    name: left
+    for kind, left in (("nothing", ""), ("space", " "), ("paragraph", "\n\n"))
+    for name in _LISTS["tags"][kind].split()
 }
-_LEFT_BEHIND = {name: left for left, names in _TAGS.items() for name in names.split()}
+_PLACEHOLDERS = frozenset(_LISTS["contents"]["placeholders"]) | {""}
 
 # Names outside that table are no tags. A tag's inside is empty or holds an "=", for
 # "a <b and c> d" is prose. No inside may hold "<": many unclosed tags are each read once.
@@ -70,30 +68,6 @@ _WRAPPED_SHARE = 0.7
 
 _MIN_DESCRIPTION_WORDS = 3
 _WORD = re.compile(r"\w+")
-_PLACEHOLDERS = {
-    "",
-    "n a",
-    "na",
-    "nenhuma",
-    "no description",
-    "none",
-    "null",
-    "sem descrição",
-    "tba",
-    "tbd",
-    "unknown",
-    "coming soon to stores",
-    "description coming soon",
-    "description not available",
-    "descrição não disponível",
-    "no description available",
-    "no product description available",
-    "not available at this time",
-    "product description not available",
-    "produto sem descrição",
-    "sem descrição disponível",
-    "to be announced",
-}
 
 
 def clean(text: str) -> str:

@@ -8,7 +8,6 @@ What is fetched is compared with the question; deciding is done elsewhere.
     query, rows, matrix = HybridRetriever.load(folder, "").candidates("is the Harrow kettle loud?")
 """
 
-import shutil
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -18,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from index.artefacts import MANIFEST
+from index.artefacts import MANIFEST, link
 from index.errors import ArtefactError
 from index.progress import Progress
 from index.settings import IndexSettings
@@ -105,7 +104,7 @@ class HybridRetriever:
             inside = path.relative_to(last)
             if path.is_file() and inside.parts[0] != ADDED and inside.name not in (ROWS_FILE, MANIFEST):
                 (folder / inside).parent.mkdir(exist_ok=True)
-                _link(path, folder / inside)
+                link(path, folder / inside)
         base, *added = self.segments
         np.save(folder / BASE / ROWS_FILE, base.rows, allow_pickle=False)
         for segment in added:
@@ -179,14 +178,6 @@ class HybridRetriever:
             ids[segment.rows[here]] = here
             found.append(ids)
         return found
-
-
-def _link(source: Path, place: Path) -> None:
-    """Return a file a second name, or a copy where the disk knows no links."""
-    try:
-        place.hardlink_to(source)
-    except OSError:
-        shutil.copyfile(source, place)
 
 
 def _best(found: Iterable[tuple[Rows, Floats]], limit: int) -> Rows:
