@@ -21,9 +21,9 @@ from index.resolver import TitleIndex
 from index.titles.bm25 import Rows
 from index.titles.encoder import Floats
 from index.titles.features import FeatureMatrix
+from index.titles.hybrid_retriever import HybridRetriever
 from index.titles.query import Query
 from index.titles.ranker_training import some_contents, train_ranker
-from index.titles.retriever import HybridRetriever
 
 ANY: Rows = np.zeros(1, dtype=np.int64)  # some product: a question always has a candidate
 FAISS, BM25 = "FAISS", "BM25"

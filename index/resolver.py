@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from index.progress import Progress
     from index.titles.bm25 import Rows
     from index.titles.encoder import Floats
+    from index.titles.hybrid_retriever import HybridRetriever
     from index.titles.ranker import RankedCandidates, Ranker, Reason
-    from index.titles.retriever import HybridRetriever
 
 MAX_QUESTION_CHARACTERS = 4_000
 KEYS_FILE = "product_keys.npy"
@@ -122,8 +122,8 @@ class TitleIndex:
         `encoder` names a sentence-transformers model; "" is the built-in one. The same catalogue, seed
         and settings give the same files. Raises `UserError` where the encoder cannot be loaded.
         """
+        from index.titles.hybrid_retriever import HybridRetriever
         from index.titles.ranker_training import some_contents, train_ranker
-        from index.titles.retriever import HybridRetriever
 
         if Path(encoder).is_dir() and encoder:
             encoder = str(Path(encoder).resolve())
@@ -154,7 +154,7 @@ class TitleIndex:
 
         Raises `ArtefactError` where the index is damaged, `UserError` where its encoder cannot be loaded.
         """
-        from index.titles.retriever import HybridRetriever
+        from index.titles.hybrid_retriever import HybridRetriever
 
         titles = _titles_of(catalogue)
         try:
@@ -191,8 +191,8 @@ class TitleIndex:
         """
 
         def opened(place: Path, manifest: Manifest) -> "TitleIndex":
+            from index.titles.hybrid_retriever import HybridRetriever
             from index.titles.ranker import Ranker
-            from index.titles.retriever import HybridRetriever
 
             if manifest.made_from != catalogue.digest:
                 raise ArtefactError(

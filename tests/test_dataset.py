@@ -19,10 +19,10 @@ from finetune.data.answers import as_sentence, realise
 from finetune.data.dataset import Report, build_counted
 from finetune.data.example import NOT_STATED, Example, Mix, prompt_of
 from finetune.data.facts import Fact, facts_in
-from finetune.data.generated import template_attribute
+from finetune.data.generated_questions import template_attribute
 from finetune.data.phrasing import Template, is_held_out, mistyped, short_title, templates, typed, worded
 from finetune.data.question_files import read_rows
-from finetune.data.questions import ValuePool, question_forms
+from finetune.data.question_forms import ValuePool, question_forms
 from finetune.data.unanswerable import CONFUSED, NAMED, is_silent
 from index.catalogue.store import Catalogue
 from index.errors import UserError

@@ -7,10 +7,10 @@ import pytest
 from index.progress import Progress
 from index.settings import IndexSettings
 from index.titles.decision import decide
+from index.titles.hybrid_retriever import HybridRetriever
 from index.titles.noisy_queries import NoisyQueries
 from index.titles.ranker import Ranker
 from index.titles.ranker_training import LabelledQuery, fit_ranker, train_ranker
-from index.titles.retriever import HybridRetriever
 
 BRANDS = ("Harrow", "Lumen", "Ostra", "Quill", "Tarn", "Vesper")
 THINGS = ("Kettle", "Desk Lamp", "Notebook", "Kitchen Scale", "Backpack", "Wool Blanket", "Chess Set")

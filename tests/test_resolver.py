@@ -315,7 +315,7 @@ def test_loading_needs_neither_torch_nor_scikit_learn(folder: Path, tmp_path: Pa
 def test_a_large_catalogue_is_compressed_and_still_finds_its_titles(
     tmp_path: Path,
 ) -> None:
-    from index.titles.retriever import HybridRetriever
+    from index.titles.hybrid_retriever import HybridRetriever
 
     titles = [f"{brand} {thing} KX-{number}" for number in range(200) for brand, thing in BRANDS_AND_THINGS]
     built = HybridRetriever.build(titles, [], "", IndexSettings(exact_up_to=1_000), Progress)

@@ -17,7 +17,7 @@ from index.errors import ArtefactError
 from index.progress import Progress
 from index.resolver import Change, TitleIndex
 from index.settings import IndexSettings
-from index.titles.retriever import HybridRetriever
+from index.titles.hybrid_retriever import HybridRetriever
 from index.titles.segments import GONE, Segment
 from ui.cli import main
 

@@ -20,11 +20,11 @@ from assistant.passages import split
 from assistant.phrases import language_of
 from assistant.prompt import gives_orders
 from finetune.data.example import Example, Kind, Mix, Side
-from finetune.data.generated import GeneratedQuestion, QuestionGenerator
-from finetune.data.grounded import example_of
+from finetune.data.generated_questions import GeneratedQuestion, QuestionGenerator
 from finetune.data.product_pool import ProductPool
+from finetune.data.question_examples import example_of
 from finetune.data.question_files import Row, read_rows, real_example
-from finetune.data.questions import ValuePool
+from finetune.data.question_forms import ValuePool
 from index.catalogue.store import Catalogue, Product
 from index.progress import Progress
 

@@ -2,7 +2,7 @@
 
 A whole template is either trained on or kept for testing, by a hash of its id, so that a figure on
 held-out templates tells of wordings never seen. What is asked, and what is right, comes from
-`finetune.data.questions`.
+`finetune.data.question_forms`.
 
     template = templates_for("weight", "open", "en", held_out=False)[0]
     worded(template, {"v": "2 pounds"}, title, draw)      # "how much does it weigh"

@@ -21,10 +21,10 @@ from index.progress import Progress
 from index.settings import IndexSettings
 from index.text import fold
 from index.titles.features import FeatureMatrix
+from index.titles.hybrid_retriever import HybridRetriever
 from index.titles.noisy_queries import NoisyQueries
 from index.titles.query import Query
 from index.titles.ranker import Ranker, examine
-from index.titles.retriever import HybridRetriever
 from index.titles.standardised import Doubles, StandardisedModel
 
 # What can only speak against a candidate, and what may speak either way; all else speaks for it or not at all. Without

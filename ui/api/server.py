@@ -23,7 +23,7 @@ from ui.api.metrics import Counted, Metrics
 from ui.api.openapi import REFUSED
 from ui.api.routes import answer_routes, state_routes
 from ui.api.workers import LOG, AnswerWorkers, Limits
-from ui.ports import check_port
+from ui.free_port import check_port
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 API_KEY_VARIABLE = "TITLEWISE_API_KEY"

@@ -26,7 +26,7 @@ from index.errors import ArtefactError
 from index.resolver import TitleIndex
 from ui.api.client import RemoteAssistant, is_ours
 from ui.feedback import FILE, Feedback
-from ui.ports import check_port
+from ui.free_port import check_port
 from ui.queue import AdmissionQueue
 from ui.web.context import AppContext
 from ui.web.sessions import Sessions

@@ -1,6 +1,6 @@
 """Questions about the products of a pool, each with what its right reply rests on.
 
-Which passages are shown is chosen when a question is made an example (`finetune.data.grounded`), and
+Which passages are shown is chosen when a question is made an example (`finetune.data.question_examples`), and
 only then costs time. Yes and no come in pairs: the same template, the same passages, another value.
 *Not stated* comes in three kinds: the description is silent, the passage that answers is taken away, the
 passages are another product's.
@@ -21,7 +21,7 @@ from finetune.data.facts import Fact
 from finetune.data.phrasing import Template, templates_for, worded
 from finetune.data.portuguese import in_portuguese
 from finetune.data.product_pool import PooledProduct, ProductPool
-from finetune.data.questions import QuestionForm, ValuePool, question_forms
+from finetune.data.question_forms import QuestionForm, ValuePool, question_forms
 from finetune.data.unanswerable import akin, is_confusing, is_silent
 
 MOST_FACTS = 5  # of one product that are asked about

@@ -14,7 +14,7 @@ from assistant.messages import Message
 from assistant.passages import Passage
 from finetune.data.answers import realise
 from finetune.data.example import NOT_STATED, YES_NO, Example
-from finetune.data.generated import GeneratedQuestion
+from finetune.data.generated_questions import GeneratedQuestion
 from finetune.data.product_pool import ProductPool, renumbered, with_gold
 from finetune.data.unanswerable import is_silent
 
