@@ -197,9 +197,9 @@ def _trainer(
 ) -> Any:
     from transformers import PrinterCallback
 
-    from assistant.backends.hf_loading import load_model
+    from assistant.backends.hf_loading import load_model, remarks_off
     from finetune.training.distributed import Processes
-    from finetune.training.sft import dataset_of, lora_of, remarks_off, settings_of
+    from finetune.training.sft import dataset_of, lora_of, settings_of
 
     training = replace(recipe.training, gradient_checkpointing=checkpointing, evaluate_every_steps=1)
     chosen = replace(recipe, training=training)
@@ -224,7 +224,7 @@ def measure_8b(steps: int = 6, examples: int = 8, tokens: int = 1024) -> dict[st
     import transformers
     from trl.trainer.utils import add_fused_lm_head
 
-    from finetune.training.sft import remarks_off
+    from assistant.backends.hf_loading import remarks_off
 
     library: Any = transformers  # typed here and there
     config = library.LlamaConfig(**SHAPE_8B, num_attention_heads=32, num_key_value_heads=8, tie_word_embeddings=False)

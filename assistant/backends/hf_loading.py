@@ -132,16 +132,29 @@ def with_adapters(model: Any, folders: Sequence[Path]) -> Any:
 def quiet() -> Iterator[None]:
     """Keep transformers' bars and remarks off the terminal while a model is loaded or saved."""
     logging = library().utils.logging
-    verbosity = logging.get_verbosity()
-    logging.set_verbosity_error()
     logging.disable_progress_bar()
     try:
         # The GGUF reader's bar heeds no switch; peft calls what transformers has renamed.
-        with contextlib.redirect_stderr(io.StringIO()), warnings.catch_warnings():
+        with remarks_off(), contextlib.redirect_stderr(io.StringIO()), warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)
             yield
     finally:
         logging.enable_progress_bar()
+
+
+@contextlib.contextmanager
+def remarks_off() -> Iterator[None]:
+    """Keep to what a command prints: libraries' remarks to their own users are none of a shop's business."""
+    logging = library().utils.logging
+    verbosity = logging.get_verbosity()
+    logging.set_verbosity_error()
+    try:
+        with warnings.catch_warnings():
+            # trl 1.16 and peft 0.21 ask for what transformers 5.23 has renamed.
+            renamed = r"`(is_)?gradient_checkpointing\w*` is deprecated"
+            warnings.filterwarnings("ignore", message=renamed, category=FutureWarning)
+            yield
+    finally:
         logging.set_verbosity(verbosity)
 
 

@@ -7,15 +7,14 @@ Neither the run's folder nor what becomes of the checkpoint is its affair: see `
 
 import math
 import os
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
+from assistant.backends.hf_loading import remarks_off
 from finetune.data.example import Example
 from finetune.recipe import Recipe
 from finetune.training.batching import lay_out, padding_share, steps_of
@@ -234,21 +233,3 @@ def _summary(job: TrainingJob, plan: _Plan, micro_batch: int, newest: Path | Non
     text += f", stopping after {plan.last_step:,}" if plan.last_step < plan.steps else ""
     text += f"; going on after step {step_of(newest):,}" if newest else ""
     return text + (f", {job.processes.count} processes" if job.processes.count > 1 else "")
-
-
-@contextmanager
-def remarks_off() -> Iterator[None]:
-    """Keep to what this command says: libraries' remarks to their own users are none of a shop's business."""
-    import transformers
-
-    logging: Any = transformers.utils.logging
-    verbosity = logging.get_verbosity()
-    logging.set_verbosity_error()
-    try:
-        with warnings.catch_warnings():
-            # trl 1.16 and peft 0.21 ask for what transformers 5.23 has renamed.
-            renamed = r"`(is_)?gradient_checkpointing\w*` is deprecated"
-            warnings.filterwarnings("ignore", message=renamed, category=FutureWarning)
-            yield
-    finally:
-        logging.set_verbosity(verbosity)
