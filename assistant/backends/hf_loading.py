@@ -38,10 +38,7 @@ def load_model(model_path: Path, precision: Precision, device: str | None = None
             "bf16 or fp32 for a GGUF file",
             "choose precision bf16",
         )
-    folder = model_path.parent if is_gguf else model_path
-    local: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
-    if is_gguf:
-        local["gguf_file"] = model_path.name
+    folder, local = loading_place(model_path)
     try:
         with quiet():
             tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **local)
@@ -68,6 +65,14 @@ def load_model(model_path: Path, precision: Precision, device: str | None = None
     first_end = end[0] if isinstance(end, list) else end
     model.generation_config = transformers.GenerationConfig(eos_token_id=end, pad_token_id=first_end)
     return model.eval(), tokenizer
+
+
+def loading_place(model_path: Path) -> tuple[Path, dict[str, Any]]:
+    """Return the folder that transformers loads a model from, and how: from here alone, no code of the model's."""
+    local: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+    if model_path.suffix == ".gguf":
+        return model_path.parent, local | {"gguf_file": model_path.name}
+    return model_path, local
 
 
 def prompt_ids(tokenizer: Any, prompt: Prompt) -> list[int]:
