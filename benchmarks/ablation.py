@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from title_shops import ShopCatalogue, abt_buy, amazon, arguments_of, first, head
 
-from assistant.evaluation.resolver.metrics import resolving
+from assistant.evaluation.resolver.metrics import search_of
 from index.progress import Progress
 from index.resolver import TitleIndex
 from index.titles.bm25 import Rows
@@ -97,7 +97,7 @@ def ablate(shop: ShopCatalogue) -> None:
     titles, contents = shop.titles(), some_contents(shop.catalogue, 0)
     for name, retriever in ways.items():
         index = TitleIndex(retriever, train_ranker(retriever, titles, contents, "", 0, Progress), shop.catalogue)
-        search = resolving(index.resolve)
+        search = search_of(index.resolve)
         answered = {slice_: [search(one.question) for one in queries] for slice_, queries in shop.slices.items()}
         cells = [f"{first(queries, answered[slice_]):.3f}" for slice_, queries in shop.slices.items()]
         pairs = [pair for key, queries in shop.slices.items() for pair in zip(queries, answered[key], strict=True)]

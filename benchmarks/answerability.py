@@ -21,8 +21,8 @@ from sklearn.model_selection import KFold
 
 from assistant.assistant import assistant_of
 from assistant.backends.base import Backend
-from assistant.evaluation.predict import Shop, chosen, open_shop
-from assistant.evaluation.questions import Asked, read_questions
+from assistant.evaluation.predict import IndexedProducts, evidence_for, open_index
+from assistant.evaluation.questions import QAExample, read_questions
 from assistant.grounding.answerability import ANSWERABLE, YES, answerable_features, yes_features
 from assistant.grounding.yes_no import yes_logit
 from assistant.open import Engine, open_backend
@@ -35,7 +35,7 @@ SETS = ("epqa_heldout", "hetpqa_dev")
 
 
 @dataclass(frozen=True)
-class Heard:
+class Observation:
     """One question: the logits of scorer and model that it is answered, and that it is affirmed; and the truth."""
 
     name: str
@@ -52,31 +52,31 @@ def main() -> None:
     parser.add_argument("--home", type=Path, default=Path("artifacts"))
     parser.add_argument("--adapter", default=None, help="the shipped one unless told")
     arguments = parser.parse_args()
-    heard: list[Heard] = []
+    observations: list[Observation] = []
     backend = open_backend(arguments.home, Engine(adapters=(arguments.adapter,)))
     try:
         for name in SETS:
             questions, _ = read_questions(arguments.home / "questions" / f"{name}.jsonl", name)
-            with open_shop(questions) as shop, Progress(name, len(questions), unit="questions") as bar:
+            with open_index(questions) as products, Progress(name, len(questions), unit="questions") as bar:
                 for one in questions:
-                    heard += hear(name, one, shop, backend)
+                    observations += observe(name, one, products, backend)
                     bar.update()
     finally:
         backend.close()
-    closed = [row for row in heard if row.polarity]
-    answered, affirmed = [row.answered for row in heard], [row.affirmed for row in closed]
-    answerable, yes = [row.answerable for row in heard], [row.polarity == "yes" for row in closed]
+    closed = [row for row in observations if row.polarity]
+    answered, affirmed = [row.answered for row in observations], [row.affirmed for row in closed]
+    answerable, yes = [row.answerable for row in observations], [row.polarity == "yes" for row in closed]
     for what, sets, rows, pairs, truth, model in (
-        ("answered", SETS[:1], heard, answered, answerable, ANSWERABLE),
+        ("answered", SETS[:1], observations, answered, answerable, ANSWERABLE),
         ("affirmed", SETS, closed, affirmed, yes, YES),
     ):
         judge_all(what, rows, np.array(pairs), np.array(truth), model, sets if arguments.fit else ())
 
 
-def hear(name: str, one: Asked, shop: Shop, backend: Backend) -> list[Heard]:
-    product = shop.catalogue.find(one.uid)
+def observe(name: str, one: QAExample, products: IndexedProducts, backend: Backend) -> list[Observation]:
+    product = products.catalogue.find(one.uid)
     question = read_question(one.question, product.title)
-    evidence = chosen(question, product.content, assistant_of(shop.catalogue, shop.index, backend))
+    evidence = evidence_for(question, product.content, assistant_of(products.catalogue, products.index, backend))
     if not evidence.passages:
         return []
     adapter = backend.adapters[0]
@@ -84,7 +84,7 @@ def hear(name: str, one: Asked, shop: Shop, backend: Backend) -> list[Heard]:
     first_tokens = backend.first_token_logprobs(prompt, adapter=adapter.name)
     passage_yes = yes_logit(question, evidence.best_passage)
     return [
-        Heard(
+        Observation(
             name,
             tuple(answerable_features(evidence, first_tokens).values()),
             tuple(yes_features(passage_yes, first_tokens).values()),
@@ -96,7 +96,7 @@ def hear(name: str, one: Asked, shop: Shop, backend: Backend) -> list[Heard]:
 
 def judge_all(
     what: str,
-    rows: list[Heard],
+    rows: list[Observation],
     pairs: np.ndarray,
     truth: np.ndarray,
     model: LinearModel,
@@ -120,10 +120,10 @@ def judge_all(
         print(f"{what}: weights {np.round(fitted.coef_[0], 2)}, bias {fitted.intercept_[0]:.2f}")
     for name in SETS:
         own = names == name
-        told = [roc_auc_score(truth[own], logits[own]) for logits in (pairs[:, 0], pairs[:, 1], together)]
+        areas = [roc_auc_score(truth[own], logits[own]) for logits in (pairs[:, 0], pairs[:, 1], together)]
         print(
-            f"{what}, {name}: {own.sum()} questions, {truth[own].mean():.2f} true; AUROC of the scorer {told[0]:.3f}, "
-            f"of the model {told[1]:.3f}, of both {told[2]:.3f}"
+            f"{what}, {name}: {own.sum()} questions, {truth[own].mean():.2f} true; AUROC of the scorer {areas[0]:.3f}, "
+            f"of the model {areas[1]:.3f}, of both {areas[2]:.3f}"
         )
         for probability in (0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5):
             says = together[own] >= logit_of(probability)

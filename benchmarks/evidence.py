@@ -33,7 +33,7 @@ DESCRIPTION_SOURCES = {"attribute", "bullet", "description"}
 
 
 @dataclass(frozen=True)
-class Asked:
+class Candidates:
     """One question: features of its candidates (n, f), which of them answer it (n,), and the set it is from."""
 
     features: np.ndarray
@@ -49,24 +49,25 @@ def main() -> None:
     arguments = parser.parse_args()
     questions = load(arguments.data)
     if arguments.fit:
-        learnt = [asked for asked in questions if not asked.origin.endswith(HELD_OUT)]
+        learnt = [question for question in questions if not question.origin.endswith(HELD_OUT)]
         folds, weights, bias = fit(learnt)
-        held_out = [asked for asked in questions if asked.origin.endswith(HELD_OUT)]
+        held_out = [question for question in questions if question.origin.endswith(HELD_OUT)]
         questions = learnt + held_out
-        strengths = folds + [asked.features @ weights + bias for asked in held_out]
+        strengths = folds + [question.features @ weights + bias for question in held_out]
         print("weights", [round(float(weight), 3) for weight in weights], "bias", round(bias, 3))
         for name, weight in zip(ANSWERABILITY.weights, weights, strict=True):
             print(f"  {weight:+.3f}  {name}")
     else:
         weights = np.array(list(ANSWERABILITY.weights.values()))
-        strengths = [asked.features @ weights + ANSWERABILITY.bias for asked in questions]
-    for origin in sorted({asked.origin for asked in questions}):
+        strengths = [question.features @ weights + ANSWERABILITY.bias for question in questions]
+    for origin in sorted({question.origin for question in questions}):
         report(
-            origin, [(asked, row) for asked, row in zip(questions, strengths, strict=True) if asked.origin == origin]
+            origin,
+            [(question, row) for question, row in zip(questions, strengths, strict=True) if question.origin == origin],
         )
 
 
-def load(folder: Path) -> list[Asked]:
+def load(folder: Path) -> list[Candidates]:
     """Read the three sets; ePQA is taken with the sources that a description stands for."""
     kept = {row["question"] for row in hetpqa_questions(folder)}
     rows = [
@@ -86,16 +87,16 @@ def load(folder: Path) -> list[Asked]:
     groups = defaultdict(list)
     for origin, row, answers in rows:
         groups[origin, row["qid"]].append((row, answers))
-    return [asked_of(origin, group, encoder.encode) for (origin, _), group in groups.items()]
+    return [candidates_of(origin, group, encoder.encode) for (origin, _), group in groups.items()]
 
 
-def asked_of(origin: str, group: list[tuple[dict[str, str], bool]], encode: Encode) -> Asked:
+def candidates_of(origin: str, group: list[tuple[dict[str, str], bool]], encode: Encode) -> Candidates:
     first = group[0][0]
     texts = [row["candidate"] for row, _ in group]
     passages = [Passage(number, text, 0, len(text)) for number, text in enumerate(texts, 1)]
     rows = passage_features(read_question(first["question"], first.get("title", "")), passages, encode)
     features = np.array([[row[name] for name in ANSWERABILITY.weights] for row in rows])
-    return Asked(features, np.array([answers for _, answers in group]), origin)
+    return Candidates(features, np.array([answers for _, answers in group]), origin)
 
 
 def read(path: Path) -> list[dict[str, str]]:
@@ -103,34 +104,34 @@ def read(path: Path) -> list[dict[str, str]]:
         return [json.loads(line) for line in lines]
 
 
-def fit(questions: list[Asked]) -> tuple[list[np.ndarray], np.ndarray, float]:
-    """Give out-of-fold logits for each question's candidates, then the weights fitted on all of them."""
-    features = np.concatenate([asked.features for asked in questions])
-    answers = np.concatenate([asked.answers for asked in questions])
-    groups = np.concatenate([np.full(len(asked.answers), number) for number, asked in enumerate(questions)])
+def fit(questions: list[Candidates]) -> tuple[list[np.ndarray], np.ndarray, float]:
+    """Return out-of-fold logits for each question's candidates, then the weights fitted on all of them."""
+    features = np.concatenate([question.features for question in questions])
+    answers = np.concatenate([question.answers for question in questions])
+    groups = np.concatenate([np.full(len(question.answers), number) for number, question in enumerate(questions)])
     # Each set counts alike: semiPQA has ten times the rows of ePQA, and attributes only.
     size = {
-        origin: sum(len(asked.answers) for asked in questions if asked.origin == origin)
-        for origin in {asked.origin for asked in questions}
+        origin: sum(len(question.answers) for question in questions if question.origin == origin)
+        for origin in {question.origin for question in questions}
     }
-    weight = np.concatenate([np.full(len(asked.answers), 1000 / size[asked.origin]) for asked in questions])
+    weight = np.concatenate([np.full(len(question.answers), 1000 / size[question.origin]) for question in questions])
     logits = np.zeros(len(answers))
     for train, test in GroupKFold(5).split(features, answers, groups):
         model = LogisticRegression(max_iter=2000).fit(features[train], answers[train], sample_weight=weight[train])
         logits[test] = model.decision_function(features[test])
     model = LogisticRegression(max_iter=2000).fit(features, answers, sample_weight=weight)
-    parts = np.split(logits, np.cumsum([len(asked.answers) for asked in questions])[:-1])
+    parts = np.split(logits, np.cumsum([len(question.answers) for question in questions])[:-1])
     return parts, model.coef_[0], float(model.intercept_[0])
 
 
-def report(origin: str, pairs: list[tuple[Asked, np.ndarray]]) -> None:
-    answerable = [(asked, row) for asked, row in pairs if asked.answers.any()]
+def report(origin: str, pairs: list[tuple[Candidates, np.ndarray]]) -> None:
+    answerable = [(question, row) for question, row in pairs if question.answers.any()]
     among = [
-        np.mean([asked.answers[np.argsort(-row, kind="stable")[:k]].any() for asked, row in answerable])
+        np.mean([question.answers[np.argsort(-row, kind="stable")[:k]].any() for question, row in answerable])
         for k in (1, 2, 3)
     ]
     best = [row.max() for _, row in pairs]
-    truth = [bool(asked.answers.any()) for asked, _ in pairs]
+    truth = [bool(question.answers.any()) for question, _ in pairs]
     auroc = roc_auc_score(truth, best) if len(set(truth)) == 2 else float("nan")
     print(
         f"{origin:13} questions {len(pairs):4}  answerable {len(answerable):4}  gold among 1/2/3: "

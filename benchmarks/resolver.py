@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 from title_shops import ShopCatalogue, abt_buy, amazon, arguments_of, first, head, indexed, written
 
-from assistant.evaluation.resolver.metrics import Answered, Search, auroc, calibration_error, figures_of, resolving
-from assistant.evaluation.resolver.queries import Sought, halves, noisy
+from assistant.evaluation.resolver.metrics import Search, SearchResult, auroc, calibration_error, figures_of, search_of
+from assistant.evaluation.resolver.queries import TitleQuery, halves, noisy
 from index.resolver import TitleIndex
 from index.text import fold
 
@@ -185,7 +185,7 @@ def measure(shop: ShopCatalogue, peers: Sequence[str], seed: int) -> None:
     titles = shop.titles()
     size = sum(path.stat().st_size for path in (shop.home / "index").rglob("*") if path.is_file())
     index = shop.index()
-    asked = {name: [resolving(index.resolve)(one.question) for one in queries] for name, queries in shop.slices.items()}
+    asked = {name: [search_of(index.resolve)(one.question) for one in queries] for name, queries in shop.slices.items()}
     shown = ("accuracy_1", "accuracy_4", "accuracy_10", "mrr", "found", "wrong_when_found", "shown", "calibration")
     print(f"\n### {shop.name}: {OURS}\n")
     head("", "questions", *shown, "ms p50", "p99")
@@ -207,7 +207,7 @@ def measure(shop: ShopCatalogue, peers: Sequence[str], seed: int) -> None:
         print(_row(peer, shop, answered, built, size), flush=True)
 
 
-def _row(name: str, shop: ShopCatalogue, answered: dict[str, list[Answered]], built: float, size: int) -> str:
+def _row(name: str, shop: ShopCatalogue, answered: dict[str, list[SearchResult]], built: float, size: int) -> str:
     """Return one line of the table beside peers."""
     cells = [f"{first(queries, answered[slice_]):.3f}" for slice_, queries in shop.slices.items()]
     ms = [one.ms for each in answered.values() for one in each]
@@ -231,14 +231,14 @@ def presence(shop: ShopCatalogue, home: Path, peers: Sequence[str], count: int, 
         "noisy question": lambda title: noisy(title, draw),
     }
     sides = {
-        name: [[Sought(way(product.title), product.title) for product in side[:count]] for side in (present, gone)]
+        name: [[TitleQuery(way(product.title), product.title) for product in side[:count]] for side in (present, gone)]
         for name, way in ways.items()
     }
     folded = [fold(title) for title in titles]
     print(f"\n### {shop.name}: present or absent, half of it indexed\n")
     heads = [[f"AUROC, {name}", "absent called found", "calibration"] for name in ways]
     head("", *(cell for each in heads for cell in each))
-    searches: dict[str, Search] = {OURS: resolving(index.resolve)}
+    searches: dict[str, Search] = {OURS: search_of(index.resolve)}
     searches |= {peer: timed(PEERS[peer][0](titles)[0], folded) for peer in peers}
     for name, search in searches.items():
         cells = []
@@ -258,11 +258,11 @@ def presence(shop: ShopCatalogue, home: Path, peers: Sequence[str], count: int, 
 def timed(search: Callable[[str], Ranked], folded: Sequence[str]) -> Search:
     """Return a peer as a way of searching."""
 
-    def ask(question: str) -> Answered:
+    def ask(question: str) -> SearchResult:
         start = time.perf_counter()
         found = search(question)
         ms = 1000 * (time.perf_counter() - start)
-        return Answered(tuple(folded[row] for row, _ in found), found[0][1] if found else 0.0, ms)
+        return SearchResult(tuple(folded[row] for row, _ in found), found[0][1] if found else 0.0, ms)
 
     return ask
 

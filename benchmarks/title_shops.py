@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from assistant.evaluation.resolver.metrics import Answered
-from assistant.evaluation.resolver.queries import Sought, noisy, slices_of
+from assistant.evaluation.resolver.metrics import SearchResult
+from assistant.evaluation.resolver.queries import TitleQuery, noisy, slices_of
 from index.catalogue.prepare import prepare
 from index.catalogue.store import Catalogue, Product
 from index.progress import Progress
@@ -35,7 +35,7 @@ class ShopCatalogue:
     home: Path
     catalogue: Catalogue
     built_s: float
-    slices: dict[str, list[Sought]]
+    slices: dict[str, list[TitleQuery]]
 
     def index(self) -> TitleIndex:
         """Open the index."""
@@ -59,8 +59,8 @@ def abt_buy(data: Path, scratch: Path, seed: int) -> ShopCatalogue:
     draw = random.Random(seed)
     asked = [(row["question"], catalogue.find(row["gold"][0]).title) for row in read(data / "abt_buy.queries.jsonl.gz")]
     slices = {
-        "other shop's title": [Sought(question, title) for question, title in asked],
-        "noisy question": [Sought(noisy(question, draw), title) for question, title in asked],
+        "other shop's title": [TitleQuery(question, title) for question, title in asked],
+        "noisy question": [TitleQuery(noisy(question, draw), title) for question, title in asked],
     }
     return ShopCatalogue(ABT, scratch / "abt", catalogue, built_s, slices)
 
@@ -92,7 +92,7 @@ def read(path: Path) -> list[dict[str, Any]]:
         return [json.loads(line) for line in file]
 
 
-def first(queries: Sequence[Sought], answered: Sequence[Answered]) -> float:
+def first(queries: Sequence[TitleQuery], answered: Sequence[SearchResult]) -> float:
     """Return the share whose title comes first."""
     return float(np.mean([one.place(asked.title) == 0 for asked, one in zip(queries, answered, strict=True)]))
 

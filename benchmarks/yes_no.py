@@ -48,7 +48,7 @@ def main() -> None:
 
 
 def closed(path: Path) -> list[dict[str, Any]]:
-    """Give the rows whose answer is yes or no; of the generated ones a part."""
+    """Return the rows whose answer is yes or no; of the generated ones a part."""
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     rows = [row for row in rows if row["label"] in ("yes", "no") and row["cited"]]
     generated = [row for row in rows if row["source"] == GENERATED]
@@ -66,7 +66,7 @@ def features_of(rows: list[dict[str, Any]]) -> np.ndarray:
 
 
 def fit(rows: list[dict[str, Any]]) -> tuple[LogisticRegression, np.ndarray]:
-    """Give the model of all rows, and each row's logit by the model of the nine folds without it."""
+    """Return the model of all rows, and each row's logit by the model of the nine folds without it."""
     features, says_yes = features_of(rows), np.array([row["label"] == "yes" for row in rows])
     weight = np.array([GENERATED_WEIGHT if row["source"] == GENERATED else 1.0 for row in rows])
     logits = np.zeros(len(rows))
@@ -80,10 +80,11 @@ def report(rows: list[dict[str, Any]], logits: np.ndarray) -> None:
     says_yes = np.array([row["label"] == "yes" for row in rows])
     for source in sorted({row["source"] for row in rows}):
         own = np.array([row["source"] == source for row in rows])
-        yes, said = says_yes[own], logits[own] > 0
+        yes, predicted = says_yes[own], logits[own] > 0
         print(
-            f"  {source:8} {own.sum():5} questions, {yes.mean():.2f} yes: right {(said == yes).mean():.3f}, "
-            f"no recalled {(~said & ~yes).sum() / (~yes).sum():.2f}, yes {(said & yes).sum() / yes.sum():.2f}, "
+            f"  {source:8} {own.sum():5} questions, {yes.mean():.2f} yes: right {(predicted == yes).mean():.3f}, "
+            f"no recalled {(~predicted & ~yes).sum() / (~yes).sum():.2f}, "
+            f"yes {(predicted & yes).sum() / yes.sum():.2f}, "
             f"AUROC {roc_auc_score(yes, logits[own]):.3f}"
         )
 

@@ -3,18 +3,18 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from assistant.evaluation.questions import Asked, asked
+from assistant.evaluation.questions import QAExample, qa_example
 from assistant.messages import Message
 from assistant.models.adapters import Adapter
 from assistant.prompt import PromptFormat
 
 KETTLE = ("Weighs 1.3 kg empty.", "The body is stainless steel.", "The kettle must never go into the dishwasher.")
 GAME = ("For 2 to 4 players, ages 8 and up.", "One game takes about 45 minutes.")
-QUESTIONS: tuple[Asked, ...] = (
-    asked("q1", "Harrow Kettle", "how heavy is the kettle?", KETTLE, KETTLE[:1], ["It weighs 1.3 kg empty."]),
-    asked("q2", "Harrow Kettle", "is it dishwasher safe?", KETTLE, KETTLE[2:], ["No. It must never go into it."]),
-    asked("q3", "Lanternfall Game", "how many players can play?", GAME, GAME[:1], ["For 2 to 4 players."]),
-    asked("q4", "Lanternfall Game", "does it have bluetooth?", GAME, [], []),
+QUESTIONS: tuple[QAExample, ...] = (
+    qa_example("q1", "Harrow Kettle", "how heavy is the kettle?", KETTLE, KETTLE[:1], ["It weighs 1.3 kg empty."]),
+    qa_example("q2", "Harrow Kettle", "is it dishwasher safe?", KETTLE, KETTLE[2:], ["No. It must never go into it."]),
+    qa_example("q3", "Lanternfall Game", "how many players can play?", GAME, GAME[:1], ["For 2 to 4 players."]),
+    qa_example("q4", "Lanternfall Game", "does it have bluetooth?", GAME, [], []),
 )
 TAUGHT = Adapter("taught", Path(), None, "", PromptFormat(answer="plain", describe="inst"), {})
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from assistant.evaluation.resolver.metrics import Answered, auroc, resolving
-from assistant.evaluation.resolver.queries import Sought, noisy
+from assistant.evaluation.resolver.metrics import SearchResult, auroc, search_of
+from assistant.evaluation.resolver.queries import TitleQuery, noisy
 from index.catalogue.prepare import CatalogueSettings, prepare
 from index.catalogue.store import Catalogue
 from index.progress import Progress
@@ -20,7 +20,7 @@ SHOP, ASKED = DATA / "abt_buy.catalog.trn.json.gz", DATA / "abt_buy.queries.json
 
 pytestmark = pytest.mark.skipif(not SHOP.is_file(), reason=f"Abt-Buy is not in {DATA}")
 
-Asked = list[tuple[Sought, Answered]]
+Asked = list[tuple[TitleQuery, SearchResult]]
 
 
 @pytest.fixture(scope="module")
@@ -34,17 +34,17 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Asked]:
     prepare(home / "shop.jsonl", home / "catalogue", CatalogueSettings(workers=1), progress=Progress)
     catalogue = Catalogue.load(home / "catalogue")
     TitleIndex.build(catalogue, home / "index", progress=Progress)
-    search = resolving(TitleIndex.load(home / "index", catalogue).resolve)
+    search = search_of(TitleIndex.load(home / "index", catalogue).resolve)
     title_of = {row["uid"]: row["title"] for row in kept}
     with gzip.open(ASKED, "rt", encoding="utf-8") as file:
         pairs = [json.loads(line) for line in file][::3]
     known = [(row["question"], title_of[row["gold"][0]]) for row in pairs if row["gold"][0] in title_of]
     draw = random.Random(2)
     sought = {
-        "title": [Sought(question, title) for question, title in known],
-        "noisy": [Sought(noisy(question, draw), title) for question, title in known],
-        "present": [Sought(noisy(row["title"], draw), row["title"]) for row in kept[: len(absent)]],
-        "absent": [Sought(noisy(row["title"], draw), "") for row in absent],
+        "title": [TitleQuery(question, title) for question, title in known],
+        "noisy": [TitleQuery(noisy(question, draw), title) for question, title in known],
+        "present": [TitleQuery(noisy(row["title"], draw), row["title"]) for row in kept[: len(absent)]],
+        "absent": [TitleQuery(noisy(row["title"], draw), "") for row in absent],
     }
     return {name: [(one, search(one.question)) for one in each] for name, each in sought.items()}
 

@@ -4,19 +4,26 @@ import argparse
 import json
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from known_questions import KETTLE, QUESTIONS, TAUGHT, answering
+from pydantic import TypeAdapter
 
 from assistant.backends.scripted import Scripted
 from assistant.evaluation.bootstrap import Ratio, draws
 from assistant.evaluation.comparison import COMPARED, Column, losses, table_of
 from assistant.evaluation.html import answers_page, templates
-from assistant.evaluation.questions import Titled, asked, asked_from_passages, read_questions, some
-from assistant.evaluation.report import PAGE, QuestionSet, evaluate_answers, summary_lines
-from assistant.evaluation.run import GRID, WHOLE, Plan
+from assistant.evaluation.questions import (
+    DescriptionExample,
+    qa_example,
+    qa_example_of_reply,
+    read_questions,
+    some,
+)
+from assistant.evaluation.report import QuestionSet, evaluate_answers, summary_lines
+from assistant.evaluation.run import GRID, WHOLE, Run
+from assistant.evaluation.schema import PAGE, AnswersReport, Plan, Sample, as_json
 from assistant.evaluation.scoring import DEFINITIONS
 from index.artefacts import open_verified
 from index.errors import SourceError
@@ -24,8 +31,6 @@ from ui.commands.training.evaluate import SETS, set_names
 
 HOSTILE = '<script src="http://evil.example/x.js">alert(1)</script><img src=x onerror=alert(1)> "&amp;'
 PLAN = Plan(questions=9, grid_questions=3, titles=1, resamples=50)
-
-Report = dict[str, Any]
 
 
 class Page(HTMLParser):
@@ -45,9 +50,9 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Report, Path]:
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[AnswersReport, Path]:
     folder = tmp_path_factory.mktemp("home") / "reports" / "answers"
-    hostile = asked(
+    hostile = qa_example(
         "q5",
         f"Harrow {HOSTILE}",
         f"how heavy is the kettle? {HOSTILE} \ud800",
@@ -59,33 +64,33 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Report, Path]:
         QuestionSet("known", "by hand", (*QUESTIONS, hostile), (("without an answer", 2),)),
         QuestionSet("absent", "nowhere", missing="not measured: there is no file"),
     ]
-    titles = [Titled("t1", "Wooden Train", "A fine train of oak.")]
-    report = evaluate_answers(sets, titles, Scripted(answering, [TAUGHT]), folder, PLAN)
+    titles = [DescriptionExample("t1", "Wooden Train", "A fine train of oak.")]
+    report = evaluate_answers(sets, titles, Run(Scripted(answering, [TAUGHT]), PLAN), folder)
     return report, folder
 
 
-def test_the_report_is_published_whole(made: tuple[Report, Path]) -> None:
+def test_the_report_is_published_whole(made: tuple[AnswersReport, Path]) -> None:
     report, folder = made
     files = open_verified(folder, "report", lambda place, manifest: sorted(manifest.files))
     assert files == ["report.html", "report.json", "samples.jsonl"]
-    assert json.loads((folder / "report.json").read_bytes()) == json.loads(json.dumps(report))
+    assert json.loads((folder / "report.json").read_bytes()) == json.loads(json.dumps(as_json(report)))
 
 
-def test_every_figure_is_defined_and_has_its_interval(made: tuple[Report, Path]) -> None:
+def test_every_figure_is_defined_and_has_its_interval(made: tuple[AnswersReport, Path]) -> None:
     report, _ = made
-    for table in report["tables"]:
-        for way in table["ways"].values():
-            assert way["figures"].keys() <= DEFINITIONS.keys() == report["definitions"].keys()
-            for figure in way["figures"].values():
-                if figure["value"] is not None:
-                    assert figure["low"] <= figure["value"] + 1e-9
-                    assert figure["value"] <= figure["high"] + 1e-9
-                    assert figure["rows"] > 0
+    for table in report.tables:
+        for system in table.systems.values():
+            assert system.figures.keys() <= DEFINITIONS.keys() == report.definitions.keys()
+            for figure in system.figures.values():
+                if figure.value is not None:
+                    assert figure.low <= figure.value + 1e-9
+                    assert figure.value <= figure.high + 1e-9
+                    assert figure.rows > 0
 
 
-def test_the_figures_are_those_of_the_replies(made: tuple[Report, Path]) -> None:
+def test_the_figures_are_those_of_the_replies(made: tuple[AnswersReport, Path]) -> None:
     report, _ = made
-    whole = next(table for table in report["tables"] if table["table"] == WHOLE)
+    whole = next(table for table in as_json(report)["tables"] if table["table"] == WHOLE)
     base, taught = (whole["ways"][name]["figures"] for name in ("base", "taught"))
     assert (base["ended"]["value"], taught["ended"]["value"]) == (0.0, 1.0)
     assert taught["quotes_verbatim"]["value"] == 1.0
@@ -100,22 +105,22 @@ def test_the_figures_are_those_of_the_replies(made: tuple[Report, Path]) -> None
     assert copied["rouge_l"]["value"] < taught["rouge_l"]["value"]
 
 
-def test_the_grid_has_every_passage_for_base_and_tuned(made: tuple[Report, Path]) -> None:
+def test_the_grid_has_every_passage_for_base_and_tuned(made: tuple[AnswersReport, Path]) -> None:
     report, _ = made
-    grid = next(table for table in report["tables"] if table["table"] == GRID)
+    grid = next(table for table in as_json(report)["tables"] if table["table"] == GRID)
     models = {(way["role"], way["group"]) for way in grid["ways"].values() if way["role"] != "baseline"}
     assert models == {(role, shown) for role in ("base", "tuned") for shown in ("no", "gold", "retrieved", "wrong")}
     assert grid["questions"] == 3
 
 
-def test_what_is_missing_is_said_and_the_rest_goes_on(made: tuple[Report, Path]) -> None:
+def test_what_is_missing_is_said_and_the_rest_goes_on(made: tuple[AnswersReport, Path]) -> None:
     report, folder = made
     assert "absent: not measured: there is no file" in summary_lines(report)
     assert "not measured: there is no file" in (folder / PAGE).read_text(encoding="utf-8")
-    assert {table["set"] for table in report["tables"]} == {"known", "titles"}
+    assert {table.set for table in report.tables} == {"known", "titles"}
 
 
-def test_samples_hold_all_replies_to_a_question_side_by_side(made: tuple[Report, Path]) -> None:
+def test_samples_hold_all_replies_to_a_question_side_by_side(made: tuple[AnswersReport, Path]) -> None:
     _, folder = made
     rows = [json.loads(line) for line in (folder / "samples.jsonl").read_text(encoding="utf-8").splitlines()]
     first = next(row for row in rows if (row["table"], row["uid"]) == (WHOLE, "q1"))
@@ -128,7 +133,7 @@ def test_samples_hold_all_replies_to_a_question_side_by_side(made: tuple[Report,
     assert (refused["replies"]["taught"]["score"], refused["replies"]["print the best sentence"]["score"]) == (1.0, 0.0)
 
 
-def test_the_page_needs_nothing_from_elsewhere_and_runs_nothing(made: tuple[Report, Path]) -> None:
+def test_the_page_needs_nothing_from_elsewhere_and_runs_nothing(made: tuple[AnswersReport, Path]) -> None:
     text = (made[1] / PAGE).read_text(encoding="utf-8")
     page = Page(text)
     assert "&lt;script src=" in text  # the hostile title is there, as text
@@ -151,9 +156,10 @@ def test_a_page_is_escaped_wherever_a_text_goes() -> None:
     table |= {"tuned_minus_base": [gain], "tuned_minus_best_baseline": [gain]}
     one = {"name": HOSTILE, "source": HOSTILE, "questions": 1, "answerable": 1, "yes": 0, "no": 0}
     reply = {"text": HOSTILE, "raw": HOSTILE + "x", "shown": [HOSTILE], "score": 1.0}
+    reply |= {"refused": False, "latency_ms": 1.0}
     report = {
         "backend": HOSTILE,
-        "adapters": [{"name": HOSTILE}],
+        "adapters": [{"name": HOSTILE, "prompt_format": {}, "made_by": {}}],
         "plan": {"seed": 0},
         "versions": {HOSTILE: HOSTILE},
         "machine": {"system": HOSTILE},
@@ -165,7 +171,9 @@ def test_a_page_is_escaped_wherever_a_text_goes() -> None:
         "losses": [gain | {"set": HOSTILE, "table": HOSTILE}],
     }
     sample = {"table": HOSTILE, "set": HOSTILE, "title": HOSTILE, "question": HOSTILE, "references": [HOSTILE]}
-    page = Page(answers_page(report, [sample | {"replies": {HOSTILE: reply}}]))
+    sample |= {"uid": HOSTILE, "replies": {HOSTILE: reply}}
+    samples = [TypeAdapter(Sample).validate_python(sample)]
+    page = Page(answers_page(TypeAdapter(AnswersReport).validate_python(report), samples))
     assert not page.tags & {"script", "img"}
     assert page.links == []
 
@@ -179,9 +187,9 @@ def test_a_loss_to_the_best_baseline_is_told_the_certain_ones_first() -> None:
         Column("other", "baseline", "elsewhere", {"rouge_l": Ratio(ones, ones)}),
     ]
     table = table_of("t", "s", columns, draws(40, 200, 0))
-    told = [(one.metric, one.minus, one.is_certain) for _, one in losses([table])]
-    assert told == [("rouge_l", "copy", True), ("token_f1", "copy", False)]
-    gains = {one.metric: one.gain.value for one in table.over_base}
+    found = [(one.metric, one.minus, one.certain) for one in losses([table])]
+    assert found == [("rouge_l", "copy", True), ("token_f1", "copy", False)]
+    gains = {one.metric: one.value for one in table.tuned_minus_base}
     assert gains["rouge_l"] == pytest.approx(0.05)
 
 
@@ -189,9 +197,9 @@ def test_a_handful_of_rows_makes_nothing_certain() -> None:
     ones = np.ones(4)
     columns = [Column("tuned", "tuned", "g", {"rouge_l": Ratio(ones * 0.1, ones)})]
     columns.append(Column("base", "base", "g", {"rouge_l": Ratio(ones * 0.4, ones)}))
-    ((_, loss),) = losses([table_of("t", "s", columns, draws(4, 20, 0))])
-    assert loss.gain.high == pytest.approx(-0.3)
-    assert not loss.is_certain
+    (loss,) = losses([table_of("t", "s", columns, draws(4, 20, 0))])
+    assert loss.high == pytest.approx(-0.3)
+    assert not loss.certain
 
 
 def test_fewer_inventions_are_a_gain() -> None:
@@ -201,7 +209,7 @@ def test_fewer_inventions_are_a_gain() -> None:
         Column("base", "base", "g", {"numbers_invented": Ratio(ones * 0.4, ones)}),
     ]
     table = table_of("t", "s", columns, draws(10, 20, 0))
-    assert table.over_base[0].gain.value == pytest.approx(0.3)
+    assert table.tuned_minus_base[0].value == pytest.approx(0.3)
     assert losses([table]) == []
     assert "numbers_invented" in COMPARED
 
@@ -246,14 +254,14 @@ def test_a_line_that_is_no_question_is_named(tmp_path: Path) -> None:
 
 
 def test_generated_questions_take_their_gold_from_the_reply() -> None:
-    made = asked_from_passages("u", "T", "q", ["Red.", "Weighs 2 kg."], "No. It weighs 2 kg. [2]", stated=True)
+    made = qa_example_of_reply("u", "T", "q", ["Red.", "Weighs 2 kg."], "No. It weighs 2 kg. [2]")
     assert (made.gold, made.references, made.polarity, made.label) == (
         ("Weighs 2 kg.",),
         ("No. It weighs 2 kg.",),
         "no",
         "answerable",
     )
-    absent = asked_from_passages("u", "T", "q", ["Red."], "Not stated.", stated=False)
+    absent = qa_example_of_reply("u", "T", "q", ["Red."], None)
     assert (absent.gold, absent.references, absent.label) == ((), (), "not_stated")
 
 
@@ -284,10 +292,10 @@ def test_a_set_that_is_none_is_refused() -> None:
 
 def test_without_an_adapter_the_base_is_measured_alone_and_nothing_compared(tmp_path: Path) -> None:
     backend = Scripted(lambda _: "A fine train of beech.")
-    titles = [Titled("t1", "Wooden Train", "A fine train of oak.")]
-    report = evaluate_answers([], titles, backend, tmp_path / "answers", PLAN)
-    assert (report["adapters"], report["losses"]) == ([], [])
-    (table,) = report["tables"]
-    assert list(table["ways"]) == ["base, chat", "base, alpaca-pt", "base, inst"]
-    assert table["tuned_minus_base"] == []
+    titles = [DescriptionExample("t1", "Wooden Train", "A fine train of oak.")]
+    report = evaluate_answers([], titles, Run(backend, PLAN), tmp_path / "answers")
+    assert (report.adapters, report.losses) == ((), ())
+    (table,) = report.tables
+    assert list(table.systems) == ["base, chat", "base, alpaca-pt", "base, inst"]
+    assert table.tuned_minus_base == ()
     assert "nothing is compared" in (tmp_path / "answers" / PAGE).read_text(encoding="utf-8")

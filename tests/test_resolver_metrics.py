@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from assistant.evaluation.html import templates
-from assistant.evaluation.resolver.metrics import Answered, auroc, calibration_error, figures_of, reliability
+from assistant.evaluation.resolver.metrics import Bin, SearchResult, auroc, calibration_error, figures_of, reliability
 from assistant.evaluation.resolver.queries import (
-    Sought,
+    TitleQuery,
     few_words,
     halves,
     misspelt,
@@ -26,12 +26,12 @@ from ui.cli import main
 KETTLES = [f"Harrow Electric Kettle {size}, {colour}" for size in ("1.7 L", "0.9 L") for colour in ("Red", "Black")]
 
 
-def answered(titles: list[str], score: float, decision: str = "found", offered: tuple[str, ...] = ()) -> Answered:
-    return Answered(tuple(map(fold, titles)), score, 5.0, decision, tuple(map(fold, offered)))
+def answered(titles: list[str], score: float, decision: str = "found", offered: tuple[str, ...] = ()) -> SearchResult:
+    return SearchResult(tuple(map(fold, titles)), score, 5.0, decision, tuple(map(fold, offered)))
 
 
 def test_figures_equal_those_worked_by_hand() -> None:
-    sought = [Sought("a?", "A, one"), Sought("b?", "B"), Sought("c?", "C"), Sought("d?", "D")]
+    sought = [TitleQuery("a?", "A, one"), TitleQuery("b?", "B"), TitleQuery("c?", "C"), TitleQuery("d?", "D")]
     said = [
         answered(["a ONE", "x"], 0.9),  # right; equal when folded
         answered(["x", "B"], 0.8),  # second, and wrong when found
@@ -51,7 +51,7 @@ def test_figures_equal_those_worked_by_hand() -> None:
 
 
 def test_a_search_that_decides_nothing_has_no_figures_of_decisions() -> None:
-    figures = figures_of([Sought("a", "A")], [Answered(("a",), 3.2, 1.0)], resamples=10, seed=0)
+    figures = figures_of([TitleQuery("a", "A")], [SearchResult(("a",), 3.2, 1.0)], resamples=10, seed=0)
     assert set(figures) == {"accuracy_1", "accuracy_4", "accuracy_10", "mrr", "ms_p50", "ms_p99"}
 
 
@@ -60,8 +60,8 @@ def test_a_probability_that_is_right_as_often_as_it_says_has_no_error() -> None:
     happened = [True, False, False, False, True, True, True, False]
     assert calibration_error(said, happened) == 0
     assert reliability(said, happened) == [
-        {"said": 0.25, "right": 0.25, "count": 4},
-        {"said": 0.75, "right": 0.75, "count": 4},
+        Bin(0.25, 0.25, 4),
+        Bin(0.75, 0.75, 4),
     ]
     assert calibration_error([1.0, 1.0], [True, False]) == 0.5
 
@@ -116,7 +116,7 @@ def test_slices_are_the_same_for_the_same_seed() -> None:
 
 
 def test_a_reliability_plot_has_a_dot_for_each_bin() -> None:
-    bins = [{"said": 0.1, "right": 0.0, "count": 3}, {"said": 0.9, "right": 1.0, "count": 30}]
+    bins = [Bin(0.1, 0.0, 3), Bin(0.9, 1.0, 30)]
     drawn = templates().get_template("pieces.html").module.reliability("True & said", bins)
     assert drawn.count("<circle") == 2
     assert "True &amp; said" in drawn

@@ -18,11 +18,13 @@ from playwright.sync_api import Browser, expect
 from streamlit.testing.v1 import AppTest
 
 from assistant.backends.scripted import Scripted
-from assistant.evaluation.questions import Titled, asked
-from assistant.evaluation.report import REPORT, SAMPLES, QuestionSet, evaluate_answers
+from assistant.evaluation.predict import IndexedProducts
+from assistant.evaluation.questions import DescriptionExample, qa_example
+from assistant.evaluation.report import QuestionSet, evaluate_answers
 from assistant.evaluation.resolver.metrics import FIGURES
-from assistant.evaluation.resolver.report import ResolverPlan, evaluate_resolver
-from assistant.evaluation.run import Plan
+from assistant.evaluation.resolver.report import evaluate_resolver
+from assistant.evaluation.run import Run
+from assistant.evaluation.schema import REPORT, SAMPLES, Plan, ResolverPlan, judged_systems, worst_first
 from assistant.evaluation.scoring import DEFINITIONS
 from assistant.phrases import Language
 from finetune.training.checkpoints import RECORD, write_record
@@ -30,7 +32,7 @@ from finetune.training.status import TrainingStatus, held, write_status
 from index.artefacts import MANIFEST, publish
 from index.catalogue.store import Catalogue
 from index.resolver import TitleIndex
-from ui.web.reports import judged_ways, read_report, report_folders, worst_first
+from ui.web.reports import read_saved, report_folders
 from ui.web.serve import options_for
 from ui.web.strings import REPORT_STRINGS, ReportStrings
 from ui.web.views.samples import SAMPLES_A_PAGE
@@ -59,16 +61,18 @@ Draw = Callable[..., AppTest]
 def measured(tmp_path_factory: pytest.TempPathFactory, shop: tuple[Catalogue, TitleIndex]) -> Path:
     """A home with both reports."""
     home = tmp_path_factory.mktemp("measured")
-    hostile = asked("q5", f"Harrow {HOSTILE}", f"how heavy? {HOSTILE}", KETTLE, KETTLE[:1], [f"{HOSTILE} 1.3 kg."])
+    hostile = qa_example("q5", f"Harrow {HOSTILE}", f"how heavy? {HOSTILE}", KETTLE, KETTLE[:1], [f"{HOSTILE} 1.3 kg."])
     more = [
-        asked(f"q{number}", "Harrow Kettle", f"is it made of steel, {number}?", KETTLE, KETTLE[1:2], [answer])
+        qa_example(f"q{number}", "Harrow Kettle", f"is it made of steel, {number}?", KETTLE, KETTLE[1:2], [answer])
         for number, answer in enumerate(("Yes. The body is stainless steel.", "Yes, it is."), 6)
     ]
     sets = [QuestionSet("known", "by hand", (*QUESTIONS, hostile, *more)), QuestionSet("absent", "", missing="no file")]
     plan = Plan(questions=9, grid_questions=3, titles=1, resamples=20)
-    titles = [Titled("t1", "Wooden Train", "A fine train of oak.")]
-    evaluate_answers(sets, titles, Scripted(answering, [TAUGHT]), home / "reports" / "answers", plan, command=COMMAND)
-    evaluate_resolver(*shop, [], home / "reports" / "resolver", ResolverPlan(6, 40, 20))
+    titles = [DescriptionExample("t1", "Wooden Train", "A fine train of oak.")]
+    evaluate_answers(
+        sets, titles, Run(Scripted(answering, [TAUGHT]), plan), home / "reports" / "answers", command=COMMAND
+    )
+    evaluate_resolver(IndexedProducts(*shop), [], home / "reports" / "resolver", ResolverPlan(6, 40, 20))
     return home
 
 
@@ -115,7 +119,7 @@ def test_a_report_is_shown_with_how_it_was_made_and_all_its_figures(measured: Pa
     table = page.dataframe[0].value
     assert list(table.columns)[:3] == ["Figure", "base model", "taught (fine-tuned)"]
     rouge = table.set_index("Figure").loc["ROUGE-L", "taught (fine-tuned)"]
-    figure = read_report(measured / "reports" / "answers").tables[0].columns[1].figures["rouge_l"]
+    figure = read_saved(measured / "reports" / "answers").report.tables[0].systems["taught"].figures["rouge_l"]
     assert rouge == f"{figure.value:.3f} ({figure.low:.3f}–{figure.high:.3f})"
     chart = json.loads(page.get("vega_lite_chart")[0].proto.spec)
     assert [layer["mark"]["type"] for layer in chart["layer"]] == ["rule", "point"]
@@ -131,11 +135,11 @@ def test_samples_come_worst_first_with_all_that_was_said(measured: Path, draw: D
     assert len(scores) == 7
     assert scores == sorted(scores)
     assert scores[0] < scores[-1]
-    report = read_report(measured / "reports" / "answers")
-    best = worst_first(report.tables[0], "taught")[-1]
+    saved = read_saved(measured / "reports" / "answers")
+    best = worst_first(saved.samples, saved.report.tables[0], "taught")[-1]
     texts = [text.value for text in page.text]
-    expected = "; ".join(best.expected) or "That the description does not tell."
-    assert {expected, best.said["base"].text, best.said["taught"].text} <= set(texts)
+    expected = "; ".join(best.references) or "That the description does not tell."
+    assert {expected, best.replies["base"].text, best.replies["taught"].text} <= set(texts)
     assert best.title in _captions(page)
 
 
@@ -143,8 +147,8 @@ def test_another_way_can_be_put_beside_the_base_with_the_same_passages(measured:
     page = draw("evaluation", measured)
     page.selectbox(key="evaluation-report").select_index(_place(measured, "answers")).run()
     page.selectbox(key="evaluation-table").select_index(1).run()
-    grid = read_report(measured / "reports" / "answers").tables[1]
-    assert judged_ways(grid) == ["taught · no", "taught · gold", "taught · retrieved", "taught · wrong"]
+    grid = read_saved(measured / "reports" / "answers").report.tables[1]
+    assert judged_systems(grid) == ["taught · no", "taught · gold", "taught · retrieved", "taught · wrong"]
     page.selectbox(key="evaluation-judged-1").select("taught · wrong").run()
     assert "base, few-shot · wrong: score" in _captions(page)
     assert "taught · wrong (fine-tuned): score" in _captions(page)
@@ -158,7 +162,7 @@ def test_the_report_on_titles_is_shown_with_its_samples(measured: Path, draw: Dr
     assert "primeiro certo" in set(page.dataframe[0].value["Medida"])
     assert page.metric[0].label == "AUROC"
     page.selectbox(key="evaluation-slice").select("typos").run()
-    first = next(one for one in read_report(measured / "reports" / "resolver").sought if one.kind == "typos")
+    first = next(one for one in read_saved(measured / "reports" / "resolver").samples if one.slice == "typos")
     assert first.question in _questions(page)[0].replace("\\", "")
     assert first.meant in [text.value for text in page.text]
 
@@ -205,7 +209,7 @@ def test_a_whole_report_of_another_shape_is_one_line_too(tmp_path: Path, draw: D
 
 def test_a_report_without_a_question_says_so_and_why(tmp_path: Path, draw: Draw) -> None:
     sets = [QuestionSet("absent", "", missing="no file")]
-    evaluate_answers(sets, [], Scripted(answering, [TAUGHT]), tmp_path / "reports" / "answers", Plan())
+    evaluate_answers(sets, [], Run(Scripted(answering, [TAUGHT]), Plan()), tmp_path / "reports" / "answers")
     page = draw("evaluation", tmp_path)
     assert page.markdown[-1].value == "There was no question to measure with."
     assert [text.value for text in page.text] == ["absent: no file"]

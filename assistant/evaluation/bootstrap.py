@@ -27,7 +27,7 @@ class Measure(Protocol):
     """A metric's figures by row, from which its value over any choice of rows follows."""
 
     def values(self, drawn: Draws) -> Floats:
-        """Give the value of each resample, (k, n) → (k,); NaN where it has nothing to measure."""
+        """Return the value of each resample, (k, n) int64 → (k,) float64; NaN where it has nothing to measure."""
 
     @property
     def rows(self) -> int:
@@ -42,7 +42,7 @@ class Ratio:
     wholes: Floats
 
     def values(self, drawn: Draws) -> Floats:
-        """Give Σ parts / Σ wholes of each resample."""
+        """Return Σ parts / Σ wholes of each resample."""
         wholes = self.wholes[drawn].sum(axis=1)
         found = np.full(len(drawn), np.nan)
         np.divide(self.parts[drawn].sum(axis=1), wholes, out=found, where=wholes > 0)
@@ -61,10 +61,10 @@ class Corpus:
     counts: Floats
 
     def values(self, drawn: Draws) -> Floats:
-        """Give the BLEU of each resample."""
+        """Return the BLEU of each resample."""
         from assistant.evaluation.metrics import bleu_of
 
-        summed = np.array([self.counts[chosen].sum(axis=0) for chosen in drawn])
+        summed = np.array([self.counts[rows].sum(axis=0) for rows in drawn])
         return np.array([bleu_of([int(count) for count in row]) if row[1] else np.nan for row in summed])
 
     @property
@@ -81,12 +81,12 @@ class Quantile:
     share: float
 
     def values(self, drawn: Draws) -> Floats:
-        """Give the quantile of each resample."""
-        chosen = self.numbers[drawn]
-        lost = np.isnan(chosen).all(axis=1)
+        """Return the quantile of each resample."""
+        resampled = self.numbers[drawn]
+        empty = np.isnan(resampled).all(axis=1)
         found = np.full(len(drawn), np.nan)
-        if not lost.all():
-            found[~lost] = np.nanquantile(chosen[~lost], self.share, axis=1)
+        if not empty.all():
+            found[~empty] = np.nanquantile(resampled[~empty], self.share, axis=1)
         return found
 
     @property
@@ -105,22 +105,22 @@ class Interval:
 
 
 def draws(rows: int, resamples: int, seed: int) -> Draws:
-    """Draw rows with replacement, (resamples, rows); the same for the same seed."""
+    """Draw rows with replacement, (resamples, rows) int64; the same for the same seed."""
     return np.random.default_rng(seed).integers(0, max(rows, 1), size=(resamples, rows))
 
 
 def value(measure: Measure, rows: int) -> float:
-    """Give the value over all rows; NaN where there is nothing to measure."""
+    """Return the value over all rows; NaN where there is nothing to measure."""
     return float(measure.values(np.arange(rows)[None])[0]) if rows else float("nan")
 
 
 def interval(measure: Measure, drawn: Draws) -> Interval:
-    """Give the value with its interval."""
+    """Return the value with its interval."""
     return _interval(value(measure, drawn.shape[1]), measure.values(drawn))
 
 
 def interval_of_difference(one: Measure, other: Measure, drawn: Draws) -> Interval:
-    """Give `one` minus `other` over the same rows, with its interval."""
+    """Return `one` minus `other` over the same rows, with its interval."""
     rows = drawn.shape[1]
     return _interval(value(one, rows) - value(other, rows), one.values(drawn) - other.values(drawn))
 

@@ -1,12 +1,14 @@
-"""Tables of figures: ways of replying side by side over the same rows, and how they differ.
+"""Tables of figures: systems side by side over the same rows, and how they differ.
 
-table = table_of("epqa", "whole assistant", columns, drawn)
-table.rows()            # for report.json
+table = table_of("whole assistant", "epqa", columns, drawn)
+losses([table])         # where a tuned model is behind
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from assistant.evaluation.bootstrap import Draws, Interval, Measure, interval, interval_of_difference
 from assistant.evaluation.scoring import DEFINITIONS
@@ -35,7 +37,7 @@ LEAST_ROWS = 10  # for a difference to be called certain: the bootstrap of a han
 
 @dataclass(frozen=True)
 class Column:
-    """One way of replying with its measures; columns of one `group` are given the same passages."""
+    """One system with its measures; columns of one `group` are given the same passages."""
 
     name: str
     role: Role
@@ -43,67 +45,77 @@ class Column:
     measures: Mapping[str, Measure]
 
 
+# The fields of what follows are named as in `report.json`.
+
+
+@dataclass(frozen=True)
+class Figure(Interval):
+    """A metric's value with its interval, and how many rows take part."""
+
+    rows: int
+
+
+@dataclass(frozen=True)
+class SystemFigures:
+    """A system's figures by metric."""
+
+    role: Role
+    group: str
+    figures: dict[str, Figure]
+
+
 @dataclass(frozen=True)
 class Difference:
-    """`of` minus `minus` in one metric over the same rows; `gain` turns it so that above 0 is better."""
+    """`of` minus `minus` in one metric over the same rows, turned so that above 0 is better.
+
+    `certain` where the interval leaves 0 out, over rows enough to tell.
+    """
 
     metric: str
     group: str
     of: str
     minus: str
-    gain: Interval
+    value: float | None
+    low: float | None
+    high: float | None
     rows: int  # that take part
+    certain: bool
 
-    @property
-    def is_certain(self) -> bool:
-        """Say whether the interval leaves 0 out, over rows enough to tell."""
-        low, high = self.gain.low, self.gain.high
-        return self.rows >= LEAST_ROWS and low is not None and high is not None and (low > 0 or high < 0)
 
-    def to_row(self) -> dict[str, Any]:
-        """Give the difference as JSON."""
-        named = {"metric": self.metric, "group": self.group, "of": self.of, "minus": self.minus}
-        return named | vars(self.gain) | {"rows": self.rows, "certain": self.is_certain}
+@dataclass(frozen=True)
+class _InTable:
+    set: str
+    table: str
+
+
+@dataclass(frozen=True)
+class Loss(Difference, _InTable):
+    """A difference below 0 to the best baseline, and the table that it stands in."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """All ways of one set at one level."""
+    """All systems of one set at one level; `tuned_minus_best_baseline` counts the base among the baselines."""
 
-    name: str
-    of_set: str
+    table: str
+    set: str
     questions: int
-    columns: tuple[Column, ...]
-    figures: dict[str, dict[str, tuple[Interval, int]]]  # column → metric → interval, rows that take part
-    over_base: tuple[Difference, ...]  # tuned − base
-    over_best: tuple[Difference, ...]  # tuned − best baseline, the base among them
-
-    def to_row(self) -> dict[str, Any]:
-        """Give the table as JSON."""
-        return {
-            "table": self.name,
-            "set": self.of_set,
-            "questions": self.questions,
-            "ways": {
-                column.name: {
-                    "role": column.role,
-                    "group": column.group,
-                    "figures": {
-                        metric: vars(found) | {"rows": rows}
-                        for metric, (found, rows) in self.figures[column.name].items()
-                    },
-                }
-                for column in self.columns
-            },
-            "tuned_minus_base": [one.to_row() for one in self.over_base],
-            "tuned_minus_best_baseline": [one.to_row() for one in self.over_best],
-        }
+    systems: Annotated[dict[str, SystemFigures], Field(alias="ways")]
+    tuned_minus_base: tuple[Difference, ...]
+    tuned_minus_best_baseline: tuple[Difference, ...]
 
 
 def table_of(name: str, of_set: str, columns: Sequence[Column], drawn: Draws) -> Table:
-    """Work out intervals and differences; `drawn` are the same rows for all columns."""
-    figures = {
-        column.name: {metric: (interval(measure, drawn), measure.rows) for metric, measure in column.measures.items()}
+    """Work out intervals and differences; `drawn` (resamples, rows) are the same rows for all columns."""
+    systems = {
+        column.name: SystemFigures(
+            column.role,
+            column.group,
+            {
+                metric: Figure(**vars(interval(measure, drawn)), rows=measure.rows)
+                for metric, measure in column.measures.items()
+            },
+        )
         for column in columns
     }
     over_base, over_best = [], []
@@ -113,26 +125,27 @@ def table_of(name: str, of_set: str, columns: Sequence[Column], drawn: Draws) ->
             if metric not in tuned.measures:
                 continue
             over_base += [_differ(metric, tuned, other, drawn) for other in rivals if other.role == "base"]
-            if best := _best(metric, rivals, figures):
+            if best := _best(metric, rivals, systems):
                 over_best.append(_differ(metric, tuned, best, drawn))
-    return Table(name, of_set, drawn.shape[1], tuple(columns), figures, tuple(over_base), tuple(over_best))
+    return Table(name, of_set, drawn.shape[1], systems, tuple(over_base), tuple(over_best))
 
 
-def losses(tables: Sequence[Table]) -> list[tuple[Table, Difference]]:
-    """Give every metric in which a tuned model is behind the best baseline, the certain ones first."""
+def losses(tables: Sequence[Table]) -> list[Loss]:
+    """Return every metric in which a tuned model is behind the best baseline, the certain ones first."""
     behind = [
-        (table, one) for table in tables for one in table.over_best if one.gain.value is not None and one.gain.value < 0
+        Loss(**vars(one), set=table.set, table=table.table)
+        for table in tables
+        for one in table.tuned_minus_best_baseline
+        if one.value is not None and one.value < 0
     ]
-    return sorted(behind, key=lambda pair: not pair[1].is_certain)
+    return sorted(behind, key=lambda loss: not loss.certain)
 
 
-def _best(
-    metric: str, rivals: Sequence[Column], figures: Mapping[str, Mapping[str, tuple[Interval, int]]]
-) -> Column | None:
+def _best(metric: str, rivals: Sequence[Column], systems: Mapping[str, SystemFigures]) -> Column | None:
     sign = _sign(metric)
     found = []
     for column in rivals:
-        at = figures[column.name][metric][0].value if metric in column.measures else None
+        at = systems[column.name].figures[metric].value if metric in column.measures else None
         if at is not None:
             found.append((sign * at, column))
     return max(found, key=lambda pair: pair[0])[1] if found else None
@@ -140,12 +153,14 @@ def _best(
 
 def _differ(metric: str, one: Column, other: Column, drawn: Draws) -> Difference:
     ours, theirs = one.measures[metric], other.measures.get(metric)
-    if theirs is None:
-        return Difference(metric, one.group, one.name, other.name, Interval(None, None, None), 0)
-    found = interval_of_difference(ours, theirs, drawn)
-    if _sign(metric) < 0 and found.value is not None and found.low is not None and found.high is not None:
-        found = Interval(-found.value, -found.high, -found.low)
-    return Difference(metric, one.group, one.name, other.name, found, min(ours.rows, theirs.rows))
+    gain, rows = Interval(None, None, None), 0
+    if theirs is not None:
+        gain, rows = interval_of_difference(ours, theirs, drawn), min(ours.rows, theirs.rows)
+    low, high = gain.low, gain.high
+    certain = rows >= LEAST_ROWS and low is not None and high is not None and (low > 0 or high < 0)
+    if _sign(metric) < 0 and gain.value is not None and low is not None and high is not None:
+        gain = Interval(-gain.value, -high, -low)
+    return Difference(metric, one.group, one.name, other.name, **vars(gain), rows=rows, certain=certain)
 
 
 def _sign(metric: str) -> int:

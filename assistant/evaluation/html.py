@@ -5,29 +5,30 @@ Titles, questions and replies come from strangers: every text is escaped, and a 
     answers_page(report, samples)       # from what `report.json` and `samples.jsonl` hold
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
+from assistant.evaluation.schema import AnswersReport, ResolverReport, Sample, TitleSample, judged_systems, worst_first
+
 PLOTTED = ("rouge_l", "yes_no", "no_recalled", "not_stated_recall", "answered", "bleu")
 MOST_CHARACTERS = 600  # of a text that are shown
 SAMPLES_SHOWN = 12  # of the best, and of the worst, of each table
 SLICE_SAMPLES_SHOWN = 8  # of each slice, the worst first
 
-Row = Mapping[str, Any]
 
-
-def answers_page(report: Row, samples: Sequence[Row]) -> str:
+def answers_page(report: AnswersReport, samples: Sequence[Sample]) -> str:
     """Return the whole page of a report on answers."""
-    return templates().get_template("answers.html").render(report=report, samples=samples, plotted=PLOTTED)
+    return _page("answers.html", report, samples, plotted=PLOTTED, most=SAMPLES_SHOWN)
 
 
-def resolver_page(report: Row, samples: Sequence[Row]) -> str:
+def resolver_page(report: ResolverReport, samples: Sequence[TitleSample]) -> str:
     """Return the whole page of a report on the resolver."""
-    return templates().get_template("resolver.html").render(report=report, samples=samples, shown=SLICE_SAMPLES_SHOWN)
+    return _page("resolver.html", report, samples, most=SLICE_SAMPLES_SHOWN)
 
 
 def templates() -> Environment:
@@ -39,8 +40,13 @@ def templates() -> Environment:
         lstrip_blocks=True,
         finalize=_cut,
     )
-    environment.filters |= {"extremes": _extremes, "numbered": _numbered}
+    environment.filters |= {"judged": judged_systems, "worst_first": worst_first, "numbered": _numbered}
     return environment
+
+
+def _page(name: str, report: AnswersReport | ResolverReport, samples: Sequence[Any], **values: Any) -> str:
+    facts = {**asdict(report.plan), **report.versions, **report.machine}
+    return templates().get_template(name).render(report=report, samples=samples, facts=facts, **values)
 
 
 def _cut(value: Any) -> Any:
@@ -52,14 +58,3 @@ def _cut(value: Any) -> Any:
 
 def _numbered(passages: Sequence[str]) -> str:
     return " ".join(f"[{number}] {text}" for number, text in enumerate(passages, 1))
-
-
-def _extremes(table: Row, samples: Sequence[Row]) -> tuple[str, list[tuple[str, list[Row]]]]:
-    """Return the system that is judged, the tuned one or else the base, and its worst and its best samples."""
-    systems = table["ways"].items()
-    judged = next((name for role in ("tuned", "base") for name, each in systems if each["role"] == role), "")
-    own = [row for row in samples if (row["table"], row["set"]) == (table["table"], table["set"])]
-    known = sorted((row for row in own if judged in row["replies"]), key=lambda row: row["replies"][judged]["score"])
-    worst = known[:SAMPLES_SHOWN]
-    best = [row for row in known[::-1][:SAMPLES_SHOWN] if row not in worst]
-    return judged, [("worst first", worst), ("best first", best)]

@@ -25,18 +25,18 @@ _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 
 
 def without_marks(text: str) -> str:
-    """Give a text without its citation marks, white space folded."""
+    """Return a text without its citation marks, white space folded."""
     return " ".join(_MARK.sub("", text).split())
 
 
 def cited_numbers(text: str) -> tuple[int, ...]:
-    """Give the passage numbers that a text cites, each once, ascending."""
+    """Return the passage numbers that a text cites, each once, ascending."""
     found = {number.strip() for group in _MARK.findall(text) for number in group.split(",")}
     return tuple(sorted(int(number) for number in found if len(number) < 6))
 
 
 def polarity(text: str) -> Polarity:
-    """Say whether a text begins with yes or with no (or their Portuguese), else ""."""
+    """Return the "yes" or "no" that a text begins with, in either language; "" for neither."""
     found = _POLARITY.match(text)
     if not found:
         return ""
@@ -44,7 +44,7 @@ def polarity(text: str) -> Polarity:
 
 
 def numbers_in(text: str) -> tuple[str, ...]:
-    """Give the numbers of a text, each once, in one spelling: "1,000" as "1000", "8.0" as "8", "two" as "2".
+    """Return the numbers of a text, each once, in one spelling: "1,000" as "1000", "8.0" as "8", "two" as "2".
 
     "One" is mostly no number, and left out. A mark of citation has to be taken off before.
     """

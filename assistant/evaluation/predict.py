@@ -1,10 +1,10 @@
-"""Asking the same questions in many ways, and keeping all that was said.
+"""Predictions: the same questions put to many systems, and all that came back.
 
-Two levels: the whole assistant, to which the product alone is given, and the bare model with given
-passages, in a grid of models and passages. Copying baselines stand beside both.
+Two levels: the whole assistant, to which the product alone is given, and the bare model with a given
+context, in a grid of models and contexts. Copying baselines stand beside both.
 
-    with open_shop(questions, progress) as shop:
-        said = say(Way("base, whole assistant", "whole"), questions, shop, backend, progress)
+    with open_index(examples, progress) as products:
+        predictions = predict(System("base, whole assistant", "whole"), examples, products, backend, progress)
 """
 
 import contextlib
@@ -15,13 +15,13 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 from assistant.answer import Generated, Stopwatch, gathered
 from assistant.assistant import Assistant, assistant_of
 from assistant.backends.base import Backend, SamplingParams
 from assistant.backends.streaming import drained
-from assistant.evaluation.questions import Asked
+from assistant.evaluation.questions import QAExample
 from assistant.grounding.answerability import assess
 from assistant.grounding.citations import check
 from assistant.grounding.compose import compose_reply, not_stated
@@ -36,26 +36,27 @@ from index.errors import UnknownProductError
 from index.progress import Progress
 from index.resolver import TitleIndex
 
-Shown = Literal["no", "gold", "retrieved", "wrong"]  # the passages that a bare model is given
+Context = Literal["no", "gold", "retrieved", "wrong"]  # the passages that a bare model is given, as reports name them
 Level = Literal["whole", "bare", "judged sentence", "best sentence", "gold sentence", "description"]
 
+DISTRACTORS: Context = "wrong"  # those of another product
 DESCRIPTION_WORDS = 40  # of the description that the baseline prints: people's answers have 15 words, some twice that
 _NUMBERED = re.compile(r"^\[(\d+)\] (.*)$", re.M)
 
 
 @dataclass(frozen=True)
-class Way:
-    """One way of replying: the whole assistant, the bare model, or a copy of the text."""
+class System:
+    """What is evaluated: the whole assistant, the bare model, or a copy of the text."""
 
     name: str
     level: Level
     adapter: str = ""  # a loaded adapter's name; "" is the base model
     prompt_format: PromptFormat = BASE_FORMAT  # of the bare model; the assistant knows its own
-    shown: Shown = "retrieved"
+    context: Context = "retrieved"
 
 
 @dataclass(frozen=True)
-class Said:
+class Prediction:
     """What came back for one question; `raw` is the model's own text, None where no model was asked."""
 
     text: str
@@ -69,47 +70,62 @@ class Said:
 
 
 @dataclass(frozen=True)
-class Shop:
-    """A catalogue of the questions' own products, indexed."""
+class IndexedProducts:
+    """A catalogue and its title index."""
 
     catalogue: Catalogue
     index: TitleIndex
 
 
+class ProductText(Protocol):
+    """A product's texts: of a catalogue's own, or of those that questions are about."""
+
+    @property
+    def uid(self) -> str: ...  # noqa: D102
+    @property
+    def title(self) -> str: ...  # noqa: D102
+    @property
+    def content(self) -> str: ...  # noqa: D102
+
+
 @contextlib.contextmanager
-def open_shop(questions: Sequence[Asked], progress: type[Progress] = Progress) -> Iterator[Shop]:
-    """Prepare and index the products of the questions in a scratch folder, which goes at the end."""
+def open_index(products: Sequence[ProductText], progress: type[Progress] = Progress) -> Iterator[IndexedProducts]:
+    """Prepare and index products in a scratch folder, which goes at the end."""
     with tempfile.TemporaryDirectory(prefix="titlewise-") as scratch:
         home = Path(scratch)
         source = home / "trn.json"
-        rows = ({"uid": one.uid, "title": one.title, "content": one.content} for one in questions)
+        rows = ({"uid": one.uid, "title": one.title, "content": one.content} for one in products)
         source.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
         prepare(source, home / "catalogue", progress=progress)
         catalogue = Catalogue.load(home / "catalogue")
         TitleIndex.build(catalogue, home / "index", progress=progress)
-        yield Shop(catalogue, TitleIndex.load(home / "index", catalogue))
+        yield IndexedProducts(catalogue, TitleIndex.load(home / "index", catalogue))
 
 
-def say(
-    way: Way, questions: Sequence[Asked], shop: Shop, backend: Backend, progress: type[Progress] = Progress
-) -> list[Said | None]:
-    """Reply to each question; None where the way does not apply: no gold passage, or no such product in the shop.
+def predict(
+    system: System,
+    examples: Sequence[QAExample],
+    products: IndexedProducts,
+    backend: Backend,
+    progress: type[Progress] = Progress,
+) -> list[Prediction | None]:
+    """Reply to each question; None where the system has no say: no gold passage, or no such product.
 
     Raises `BackendError`.
     """
-    assistant = assistant_of(shop.catalogue, shop.index, backend)
-    said: list[Said | None] = []
-    with progress(way.name, len(questions), unit="questions") as bar:
-        for place, one in enumerate(questions):
-            said.append(_reply(way, one, _other(questions, place), assistant))
+    assistant = assistant_of(products.catalogue, products.index, backend)
+    predictions: list[Prediction | None] = []
+    with progress(system.name, len(examples), unit="questions") as bar:
+        for place, example in enumerate(examples):
+            predictions.append(_predict_one(system, example, _other(examples, place), assistant))
             bar.update()
-    return said
+    return predictions
 
 
-def generate(prompt: Prompt, params: SamplingParams, backend: Backend, adapter: str = "") -> Said:
+def generate(prompt: Prompt, params: SamplingParams, backend: Backend, adapter: str = "") -> Prediction:
     """Let the bare model write, whatever it is asked."""
     generated, latency_ms = _written(prompt, params, backend, adapter)
-    return Said(generated.text.strip(), False, latency_ms, generated.text, _ended(generated))
+    return Prediction(generated.text.strip(), False, latency_ms, generated.text, _ended(generated))
 
 
 def _written(prompt: Prompt, params: SamplingParams, backend: Backend, adapter: str) -> tuple[Generated, float]:
@@ -118,7 +134,7 @@ def _written(prompt: Prompt, params: SamplingParams, backend: Backend, adapter: 
     watch = Stopwatch()
     stream = gathered(backend.stream(prompt, params, adapter=adapter), watch)
     text, completion = drained(stream)
-    return Generated(prompt, text, completion), (time.perf_counter() - start_s) * 1000
+    return Generated(prompt, text, completion), _ms_since(start_s)
 
 
 def _ended(generated: Generated | None) -> bool | None:
@@ -126,34 +142,34 @@ def _ended(generated: Generated | None) -> bool | None:
     return generated.completion.finish_reason != "length" if generated else None
 
 
-def _reply(way: Way, one: Asked, other: Asked, assistant: Assistant) -> Said | None:
+def _predict_one(system: System, example: QAExample, other: QAExample, assistant: Assistant) -> Prediction | None:
     try:
-        content = assistant.retriever.catalogue.find(one.uid).content
+        content = assistant.retriever.catalogue.find(example.uid).content
     except UnknownProductError:  # preparing left it out
         return None
-    if way.level == "whole":
-        return _whole(way, one, content, assistant)
-    if way.level == "judged sentence":
-        return _judged(one, content, assistant)
-    if way.shown == "gold" and not one.gold:
+    if system.level == "whole":
+        return _whole(system, example, content, assistant)
+    if system.level == "judged sentence":
+        return _judged(example, content, assistant)
+    if system.context == "gold" and not example.gold:
         return None
     start_s = time.perf_counter()
-    passages, best = _passages(way.shown, one, other, content, assistant)
-    chosen_ms = (time.perf_counter() - start_s) * 1000
-    if way.level == "bare":
-        return _bare(way, one, passages, chosen_ms, assistant.backend)
+    passages, best = _passages(system.context, example, other, content, assistant)
+    retrieval_ms = _ms_since(start_s)
+    if system.level == "bare":
+        return _bare(system, example, passages, retrieval_ms, assistant.backend)
     copied = {
         "best sentence": best,
-        "gold sentence": one.gold[0] if one.gold else "",
+        "gold sentence": example.gold[0] if example.gold else "",
         "description": " ".join(content.split()[:DESCRIPTION_WORDS]),
-    }[way.level]
-    return Said(copied, False, chosen_ms, shown=tuple(passage.text for passage in passages))
+    }[system.level]
+    return Prediction(copied, False, retrieval_ms, shown=tuple(passage.text for passage in passages))
 
 
-def _whole(way: Way, one: Asked, content: str, assistant: Assistant) -> Said:
-    answer = assistant.ask(one.question, uid=one.uid, adapter=way.adapter)
+def _whole(system: System, example: QAExample, content: str, assistant: Assistant) -> Prediction:
+    answer = assistant.ask(example.question, uid=example.uid, adapter=system.adapter)
     reply, generated = answer.reply, answer.generated
-    return Said(
+    return Prediction(
         reply.text,
         reply.kind != "answer",
         reply.timings["total_ms"],
@@ -165,60 +181,67 @@ def _whole(way: Way, one: Asked, content: str, assistant: Assistant) -> Said:
     )
 
 
-def _bare(way: Way, one: Asked, passages: Sequence[Passage], chosen_ms: float, backend: Backend) -> Said:
-    prompt = answer_prompt(one.title, passages, one.question, way.prompt_format)
-    generated, latency_ms = _written(prompt, SamplingParams(), backend, way.adapter)
+def _bare(
+    system: System, example: QAExample, passages: Sequence[Passage], retrieval_ms: float, backend: Backend
+) -> Prediction:
+    prompt = answer_prompt(example.title, passages, example.question, system.prompt_format)
+    generated, latency_ms = _written(prompt, SamplingParams(), backend, system.adapter)
     text = generated.text.strip()
     shown = tuple(passage.text for passage in passages)
-    return Said(text, _refuses(text, one), chosen_ms + latency_ms, generated.text, _ended(generated), shown)
+    refuses = _refuses(text, example)
+    return Prediction(text, refuses, retrieval_ms + latency_ms, generated.text, _ended(generated), shown)
 
 
-def _judged(one: Asked, content: str, assistant: Assistant) -> Said:
+def _judged(example: QAExample, content: str, assistant: Assistant) -> Prediction:
     """Let the scorers decide and quote, as where a model's words do not stand the check; no model is asked."""
     start_s = time.perf_counter()
-    question = read_question(one.question, one.title)
-    evidence = chosen(question, content, assistant)
+    question = read_question(example.question, example.title)
+    evidence = evidence_for(question, content, assistant)
     if not evidence.passages:
-        return Said("", True, (time.perf_counter() - start_s) * 1000)
+        return Prediction("", True, _ms_since(start_s))
     assessment = assess(question, evidence, {})
     answers = assessment.answerability >= assistant.settings.least_answered
     composed = compose_reply("", question, evidence, assessment) if answers else not_stated(question)
-    latency_ms = (time.perf_counter() - start_s) * 1000
     shown = tuple(passage.text for passage in evidence.passages)
-    return Said(composed.text, composed.kind != "answer", latency_ms, shown=shown)
+    return Prediction(composed.text, composed.kind != "answer", _ms_since(start_s), shown=shown)
 
 
 def _passages(
-    shown: Shown, one: Asked, other: Asked, content: str, assistant: Assistant
+    context: Context, example: QAExample, other: QAExample, content: str, assistant: Assistant
 ) -> tuple[tuple[Passage, ...], str]:
-    """Give the passages for the model, and the best of them as text."""
-    if shown == "no":
+    """Return the passages for the model, and the best of them as text."""
+    if context == "no":
         return (), ""
-    if shown == "gold":
-        return tuple(Passage(number, text, 0, len(text)) for number, text in enumerate(one.gold, 1)), one.gold[0]
-    question = read_question(one.question, one.title)
-    evidence = chosen(question, other.content if shown == "wrong" else content, assistant)
+    if context == "gold":
+        gold = tuple(Passage(number, text, 0, len(text)) for number, text in enumerate(example.gold, 1))
+        return gold, example.gold[0]
+    question = read_question(example.question, example.title)
+    evidence = evidence_for(question, other.content if context == DISTRACTORS else content, assistant)
     return evidence.passages, evidence.best_passage.text if evidence.passages else ""
 
 
-def chosen(question: ReadQuestion, content: str, assistant: Assistant) -> Evidence:
+def evidence_for(question: ReadQuestion, content: str, assistant: Assistant) -> Evidence:
     """Choose the passages of a content as the assistant would for this question."""
     retriever = assistant.retriever
     return choose(question, retriever.passages(content), retriever.index.encode, retriever.budget)
 
 
-def _other(questions: Sequence[Asked], place: int) -> Asked:
-    """Give the next question about a product of another title; the question's own where there is none."""
-    after = [*questions[place + 1 :], *questions[:place]]
-    return next((other for other in after if other.title != questions[place].title), questions[place])
+def _other(examples: Sequence[QAExample], place: int) -> QAExample:
+    """Return the next question about a product of another title; the question's own where there is none."""
+    after = [*examples[place + 1 :], *examples[:place]]
+    return next((other for other in after if other.title != examples[place].title), examples[place])
 
 
-def _refuses(text: str, one: Asked) -> bool:
+def _refuses(text: str, example: QAExample) -> bool:
     nothing = [Passage(1, "", 0, 0)]
-    return not text or check(text, nothing, read_question(one.question, one.title)).refuses
+    return not text or check(text, nothing, read_question(example.question, example.title)).refuses
+
+
+def _ms_since(start_s: float) -> float:
+    return (time.perf_counter() - start_s) * 1000
 
 
 def shown_in(prompt: Prompt) -> tuple[str, ...]:
-    """Give the numbered passages of a prompt's last turn."""
+    """Return the numbered passages of a prompt's last turn."""
     last = prompt if isinstance(prompt, str) else prompt[-1].content if prompt else ""
     return tuple(text for _, text in _NUMBERED.findall(last))

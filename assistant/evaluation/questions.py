@@ -1,10 +1,10 @@
 """Questions whose answers are known: what is asked, about which content, and what would be right.
 
 Reads the files of held-out questions and draws titles from a catalogue's validation
-side. Generated questions come from the floor above, which knows how they were made.
+side. Generated questions come from the floor above, which knows how they were example.
 
     kept, left_out = read_questions(home / "questions" / "epqa_heldout.jsonl", "epqa")
-    asked = some(kept, limit=100, seed=0)
+    examples = some(kept, limit=100, seed=0)
 """
 
 import json
@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Asked:
+class QAExample:
     """A question about one product whose `content` is all that may be answered from.
 
     `gold` are the pieces of the content that answer it, `references` what people answered; both are
@@ -47,7 +47,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Titled:
+class DescriptionExample:
     """A product whose description is to be written from its title."""
 
     uid: str
@@ -55,37 +55,40 @@ class Titled:
     content: str
 
 
-def asked(
-    uid: str, title: str, question: str, pieces: Sequence[str], gold: Sequence[str], known: Sequence[str]
-) -> Asked:
-    """Join what is known of a question; it is answerable where a reference is `known`."""
-    said = {polarity(text) for text in known}
-    return Asked(
+def qa_example(
+    uid: str, title: str, question: str, pieces: Sequence[str], gold: Sequence[str], references: Sequence[str]
+) -> QAExample:
+    """Join what is known of a question; it is answerable where it has a reference."""
+    verdicts = {polarity(text) for text in references}
+    return QAExample(
         uid,
         _whole(title),
         _whole(question),
         _whole(BETWEEN_PIECES.join(dict.fromkeys(pieces))),
         tuple(map(_whole, dict.fromkeys(gold))),
-        tuple(map(_whole, known)),
-        "answerable" if known else "not_stated",
-        said.pop() if len(said) == 1 else "",
+        tuple(map(_whole, references)),
+        "answerable" if references else "not_stated",
+        verdicts.pop() if len(verdicts) == 1 else "",
     )
 
 
-def asked_from_passages(
-    uid: str, title: str, question: str, passages: Sequence[str], reply: str, *, stated: bool, content: str = ""
-) -> Asked:
-    """Give a generated question: those of its passages that its reply cites are gold.
+def qa_example_of_reply(
+    uid: str, title: str, question: str, passages: Sequence[str], reply: str | None, content: str = ""
+) -> QAExample:
+    """Return a generated question: those of its passages that its reply cites are gold.
 
-    The content is that of the product where it is given, else the passages.
+    `reply` is None where the passages do not state it. The content is that of the product where it is given, else
+    the passages.
     """
-    gold = [passages[number - 1] for number in cited_numbers(reply) if number <= len(passages)]
     pieces = [content] if content else passages
-    return asked(uid, title, question, pieces, gold if stated else [], [without_marks(reply)] if stated else [])
+    if reply is None:
+        return qa_example(uid, title, question, pieces, [], [])
+    gold = [passages[number - 1] for number in cited_numbers(reply) if number <= len(passages)]
+    return qa_example(uid, title, question, pieces, gold, [without_marks(reply)])
 
 
-def read_questions(path: Path, name: str) -> tuple[list[Asked], dict[str, int]]:
-    """Read questions with labelled candidates; give those that can be measured, and counts of what was left out.
+def read_questions(path: Path, name: str) -> tuple[list[QAExample], dict[str, int]]:
+    """Read questions with labelled candidates; return those that can be measured, and counts of what was left out.
 
     A row is {"qid", "asin", "title", "question", "candidates": [{"text", "source", "label", "answer"}]}.
 
@@ -97,7 +100,7 @@ def read_questions(path: Path, name: str) -> tuple[list[Asked], dict[str, int]]:
             row = json.loads(line)
             candidates = [one for one in row["candidates"] if str(one["source"]).lower() in DESCRIBING]
             gold = [one for one in candidates if str(one["label"]) == ANSWERS_FULLY]
-            made = asked(
+            example = qa_example(
                 f"{name}-{row['asin']}-{row['qid']}",
                 row["title"],
                 row["question"],
@@ -111,11 +114,11 @@ def read_questions(path: Path, name: str) -> tuple[list[Asked], dict[str, int]]:
                 "a question with its candidates, as docs/dataset.md describes",
                 "python benchmarks/public_questions.py",
             ) from exc
-        reason = _unfit(made, candidates, gold)
+        reason = _unfit(example, candidates, gold)
         if reason:
             left_out[reason] += 1
         else:
-            kept.append(made)
+            kept.append(example)
     return kept, dict(left_out)
 
 
@@ -123,15 +126,15 @@ def some(rows: Sequence[T], limit: int, seed: int) -> list[T]:
     """Draw `limit` rows, in their order; the same for the same seed."""
     if len(rows) <= limit:
         return list(rows)
-    chosen = random.Random(seed).sample(range(len(rows)), limit)  # noqa: S311 - a choice, not a secret
-    return [rows[place] for place in sorted(chosen)]
+    places = random.Random(seed).sample(range(len(rows)), limit)  # noqa: S311 - a choice, not a secret
+    return [rows[place] for place in sorted(places)]
 
 
-def validation_titles(catalogue: Catalogue, limit: int, seed: int) -> list[Titled]:
+def validation_titles(catalogue: Catalogue, limit: int, seed: int) -> list[DescriptionExample]:
     """Draw described products of the validation side."""
-    fit = (~catalogue.column("train") & catalogue.column("described")).nonzero()[0]
-    products = (catalogue.product(int(row)) for row in some([int(row) for row in fit], limit, seed))
-    return [Titled(product.uid, product.title, product.content) for product in products]
+    suitable = (~catalogue.column("train") & catalogue.column("described")).nonzero()[0]
+    products = (catalogue.product(int(row)) for row in some([int(row) for row in suitable], limit, seed))
+    return [DescriptionExample(product.uid, product.title, product.content) for product in products]
 
 
 def _whole(text: str) -> str:
@@ -139,9 +142,9 @@ def _whole(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _unfit(made: Asked, candidates: Sequence[Any], gold: Sequence[Any]) -> str:
-    if not made.title.strip() or not made.question.strip():
+def _unfit(example: QAExample, candidates: Sequence[Any], gold: Sequence[Any]) -> str:
+    if not example.title.strip() or not example.question.strip():
         return "without title or question"
     if not candidates:
         return "without description"
-    return "without an answer of a person" if gold and not made.references else ""
+    return "without an answer of a person" if gold and not example.references else ""

@@ -1,9 +1,9 @@
-"""What is measured, defined in one place, and the measures of one way of replying.
+"""What is measured, defined in one place, and the measures of one system's predictions.
 
 `DEFINITIONS` says what each figure is; reports print it. The metrics themselves are the
-modules in `metrics`; here they meet the rows that they apply to.
+functions in `metrics`; here they meet the rows that they apply to.
 
-    Meter().of_answers(questions, said)["rouge_l"]       # by row, ready for intervals
+    Scorer().of_answers(examples, predictions)["rouge_l"]       # by row, ready for intervals
 """
 
 import tempfile
@@ -15,8 +15,8 @@ import numpy as np
 
 from assistant.evaluation.bootstrap import BLEU_COUNTS, Corpus, Floats, Measure, Quantile, Ratio
 from assistant.evaluation.normalise import without_marks
-from assistant.evaluation.predict import Said
-from assistant.evaluation.questions import Asked, Titled
+from assistant.evaluation.predict import Prediction
+from assistant.evaluation.questions import DescriptionExample, QAExample
 
 Better = Literal["higher", "lower", "neither"]
 
@@ -92,13 +92,13 @@ OF_DESCRIPTIONS = ("rouge_l", "rouge_1", "rouge_2", "bleu", "token_f1", "ended",
 @dataclass(frozen=True)
 class _Row:
     place: int
-    asked: Asked
-    said: Said
+    example: QAExample
+    prediction: Prediction
     answerable: bool
 
     @property
     def plain(self) -> str:
-        return without_marks(self.said.text)
+        return without_marks(self.prediction.text)
 
 
 @dataclass(frozen=True)
@@ -113,56 +113,60 @@ class _Spread:
         return spread
 
 
-class Meter:
-    """The metric modules, loaded once; they keep their rows in memory."""
+class Scorer:
+    """The metrics, loaded once; they keep their rows in memory."""
 
     def __init__(self) -> None:
-        """Load the modules; takes a second or two."""
+        """Load the metrics; takes a second or two."""
         from assistant.evaluation.metrics import METRICS, Metric
 
         with tempfile.TemporaryDirectory() as cache:  # evaluate makes a folder for it, and leaves it empty
             self._metrics = {name: Metric(name, keep_in_memory=True, cache_dir=cache, seed=0) for name in METRICS}
 
     def of_answers(
-        self, questions: Sequence[Asked], said: Sequence[Said | None], *, foreign: bool = False
+        self, examples: Sequence[QAExample], predictions: Sequence[Prediction | None], *, distractors: bool = False
     ) -> dict[str, Measure]:
-        """Give the measures of replies, n rows each; `foreign` passages make every question unanswerable."""
+        """Return the measures by name, n rows each; `distractors` as context make every question unanswerable."""
         found: dict[str, Measure] = {}
         rows = [
-            _Row(place, one, reply, one.label == "answerable" and not foreign)
-            for place, (one, reply) in enumerate(zip(questions, said, strict=True))
-            if reply is not None
+            _Row(place, example, prediction, example.label == "answerable" and not distractors)
+            for place, (example, prediction) in enumerate(zip(examples, predictions, strict=True))
+            if prediction is not None
         ]
-        spread = _Spread(len(questions))
+        spread = _Spread(len(examples))
         answerable = [row for row in rows if row.answerable]
         if answerable:
             found |= self._likeness(answerable, spread)
-        found |= self._polarity([row for row in answerable if row.asked.polarity], spread)
+        found |= self._polarity([row for row in answerable if row.example.polarity], spread)
         if rows:
             found |= self._numbers(rows, spread) | self._citations(rows, spread)
             found |= self._refusals(rows, spread) | self._manner(rows, spread)
         return {name: found[name] for name in DEFINITIONS if name in found}
 
-    def of_descriptions(self, titles: Sequence[Titled], said: Sequence[Said | None]) -> dict[str, Measure]:
-        """Give the measures of written descriptions against the catalogue's own."""
-        asked = [Asked(one.uid, one.title, "", one.content, (), (one.content,), "answerable", "") for one in titles]
-        found = self.of_answers(asked, said)
+    def of_descriptions(
+        self, examples: Sequence[DescriptionExample], predictions: Sequence[Prediction | None]
+    ) -> dict[str, Measure]:
+        """Return the measures of written descriptions against the catalogue's own."""
+        answers = [
+            QAExample(one.uid, one.title, "", one.content, (), (one.content,), "answerable", "") for one in examples
+        ]
+        found = self.of_answers(answers, predictions)
         return {name: found[name] for name in OF_DESCRIPTIONS if name in found}
 
     def signature(self) -> str:
-        """Give sacreBLEU's own words for how BLEU is computed."""
+        """Return sacreBLEU's own words for how BLEU is computed."""
         return str(
             self._metrics["bleu"].compute(predictions=["a b", "a"], references=[["a b", "a c"], ["a"]])["signature"]
         )
 
     def _likeness(self, rows: Sequence[_Row], spread: _Spread) -> dict[str, Measure]:
         texts = [row.plain for row in rows]
-        known = [list(row.asked.references) for row in rows]
+        known = [list(row.example.references) for row in rows]
         rouge = self._rows("rouge", predictions=texts, references=known)
-        marked = self._rows("rouge", predictions=[row.said.text for row in rows], references=known)
+        marked = self._rows("rouge", predictions=[row.prediction.text for row in rows], references=known)
         counts = np.zeros((spread.rows, len(BLEU_COUNTS)))
         counts[[row.place for row in rows]] = self._rows("bleu", predictions=texts, references=known)
-        answered = spread(rows, [float(not row.said.refused) for row in rows])
+        answered = spread(rows, [float(not row.prediction.refused) for row in rows])
         return {
             "rouge_l": _mean(spread, rows, rouge["rougeL"]),
             "rouge_l_marked": _mean(spread, rows, marked["rougeL"]),
@@ -179,8 +183,8 @@ class Meter:
         scores = self._rows(
             "yes_no",
             predictions=[row.plain for row in rows],
-            references=[row.asked.polarity for row in rows],
-            refused=[row.said.refused for row in rows],
+            references=[row.example.polarity for row in rows],
+            refused=[row.prediction.refused for row in rows],
         )
         agree = list(zip(rows, scores["agree"], strict=True))
         found: dict[str, Measure] = {
@@ -188,7 +192,7 @@ class Meter:
             "neither": _mean(spread, rows, [float(not one) for one in scores["verdict"]]),
         }
         for name in ("yes", "no"):
-            of_it = [(row, score) for row, score in agree if row.asked.polarity == name]
+            of_it = [(row, score) for row, score in agree if row.example.polarity == name]
             found[f"{name}_recalled"] = _mean(spread, [row for row, _ in of_it], [score for _, score in of_it])
         return found
 
@@ -196,8 +200,8 @@ class Meter:
         scores = self._rows(
             "numbers",
             predictions=[row.plain for row in rows],
-            references=[list(row.asked.references) if row.answerable else [] for row in rows],
-            sources=["\n".join([row.asked.title, row.asked.question, *row.said.shown]) for row in rows],
+            references=[list(row.example.references) if row.answerable else [] for row in rows],
+            sources=["\n".join([row.example.title, row.example.question, *row.prediction.shown]) for row in rows],
         )
         return {
             "numbers_right": Ratio(spread(rows, scores["right"]), spread(rows, scores["wanted"])),
@@ -207,11 +211,11 @@ class Meter:
     def _citations(self, rows: Sequence[_Row], spread: _Spread) -> dict[str, Measure]:
         scores = self._rows(
             "citations",
-            predictions=[row.said.text for row in rows],
-            shown=[len(row.said.shown) for row in rows],
-            verbatim=[list(row.said.verbatim) for row in rows],
+            predictions=[row.prediction.text for row in rows],
+            shown=[len(row.prediction.shown) for row in rows],
+            verbatim=[list(row.prediction.verbatim) for row in rows],
         )
-        answers = [float(not row.said.refused) for row in rows]
+        answers = [float(not row.prediction.refused) for row in rows]
         cites = [one * answer for one, answer in zip(scores["cites"], answers, strict=True)]
         return {
             "quotes_verbatim": Ratio(spread(rows, scores["verbatim"]), spread(rows, scores["quotes"])),
@@ -222,7 +226,7 @@ class Meter:
     def _refusals(self, rows: Sequence[_Row], spread: _Spread) -> dict[str, Measure]:
         scores = self._rows(
             "not_stated",
-            predictions=[row.said.refused for row in rows],
+            predictions=[row.prediction.refused for row in rows],
             references=[not row.answerable for row in rows],
         )
         return {
@@ -232,14 +236,16 @@ class Meter:
         }
 
     def _manner(self, rows: Sequence[_Row], spread: _Spread) -> dict[str, Measure]:
-        worded = [row for row in rows if row.said.raw is not None]
-        told = [row for row in rows if not row.said.refused]
+        worded = [row for row in rows if row.prediction.raw is not None]
+        answers = [row for row in rows if not row.prediction.refused]
         latency = np.full(spread.rows, np.nan)
-        latency[[row.place for row in rows]] = self._rows("latency", predictions=[row.said.latency_ms for row in rows])
+        latency[[row.place for row in rows]] = self._rows(
+            "latency", predictions=[row.prediction.latency_ms for row in rows]
+        )
         return {
-            "worded": _mean(spread, rows, [float(row.said.raw is not None) for row in rows]),
+            "worded": _mean(spread, rows, [float(row.prediction.raw is not None) for row in rows]),
             "ended": _mean(spread, worded, self._endings(worded)["ended"]),
-            "words": _mean(spread, told, self._endings(told)["words"]),
+            "words": _mean(spread, answers, self._endings(answers)["words"]),
             "latency_p50": Quantile(latency, 0.5),
             "latency_p95": Quantile(latency, 0.95),
         }
@@ -248,7 +254,7 @@ class Meter:
         if not rows:
             return {"ended": [], "words": []}
         scores: dict[str, list[float]] = self._rows(
-            "ending", predictions=[row.plain for row in rows], ended=[bool(row.said.ended) for row in rows]
+            "ending", predictions=[row.plain for row in rows], ended=[bool(row.prediction.ended) for row in rows]
         )
         return scores
 

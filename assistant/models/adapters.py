@@ -1,4 +1,4 @@
-"""Adapters: LoRA weights and the prompts they were taught with, opened only where they fit.
+"""Adapters: LoRA weights and the prompts they were trained with, opened only where they fit.
 
 An adapter is an artefact that `finetune` makes. Its manifest says which model it was
 trained on and with which prompts; one that does not fit the model or the prompts at
@@ -95,11 +95,11 @@ def check_base(adapter: Adapter, model_place: Path) -> None:
 
 
 def check_prompts(adapter: Adapter) -> None:
-    """Raise `ArtefactError` unless the prompts are still those that the adapter was taught with."""
-    taught, today = adapter.made_by["prompt_digest"], adapter.prompt_format.digest()
-    if taught != today:
+    """Raise `ArtefactError` unless the prompts are still those that the adapter was trained with."""
+    trained_with, today = adapter.made_by["prompt_digest"], adapter.prompt_format.digest()
+    if trained_with != today:
         raise ArtefactError(
-            f"the adapter {adapter.name} was taught with other prompts ({taught[:_SHOWN]}) "
+            f"the adapter {adapter.name} was taught with other prompts ({trained_with[:_SHOWN]}) "
             f"by titlewise {adapter.made_by.get('titlewise', 'of another version')}",
             f"those of today ({today[:_SHOWN]})",
             f"{MAKER['adapter']}, to teach it anew",
@@ -143,10 +143,10 @@ def _place_of(name_or_path: str, home: Path) -> tuple[str, Path]:
 
 
 def _read(folder: Path, manifest: Manifest, name: str) -> Adapter:
-    said = manifest.made_by
-    prompt_format = said.get("prompt_format")
+    made_by = manifest.made_by
+    prompt_format = made_by.get("prompt_format")
     whole = (
-        all(isinstance(said.get(key), str) for key in ("base", "base_digest", "prompt_digest"))
+        all(isinstance(made_by.get(key), str) for key in ("base", "base_digest", "prompt_digest"))
         and isinstance(prompt_format, dict)
         and prompt_format.get("answer") in get_args(AnswerFormat)
         and prompt_format.get("describe") in get_args(DescribeFormat)
@@ -162,9 +162,9 @@ def _read(folder: Path, manifest: Manifest, name: str) -> Adapter:
         name=name,
         folder=folder,
         gguf=folder / GGUF if GGUF in manifest.files else None,
-        base_digest=said["base_digest"],
+        base_digest=made_by["base_digest"],
         prompt_format=PromptFormat(prompt_format["answer"], prompt_format["describe"]),
-        made_by=said,
+        made_by=made_by,
         digest=manifest.digest,
     )
 

@@ -1,4 +1,4 @@
-"""Says what this machine can run and what is missing, with the command that mends it.
+"""What this machine can run and what is missing, with the command that mends it.
 
 Looks and measures only; nothing is loaded, fetched or changed.
 
@@ -103,10 +103,10 @@ def cpu_flags() -> frozenset[str]:
             flag for name, _, flags in rows if name.strip() in ("flags", "Features") for flag in flags.split()
         )
     if sys.platform == "darwin":
-        said = _run(["sysctl", "-a"])
+        printed = _run(["sysctl", "-a"])
         names = (
             line.partition(":")[0]
-            for line in said.splitlines()
+            for line in printed.splitlines()
             if line.startswith("hw.optional") and line.endswith("1")
         )
         return frozenset(name.rpartition(".")[2].lower().removesuffix("_0") for name in names)
@@ -141,7 +141,7 @@ def _existing(folder: Path) -> Path:
 def _graphics(gpus: list[Gpu]) -> Finding:
     if not gpus:
         return Finding("GPU", "ok", "none; llama.cpp runs on the processor")
-    told = "; ".join(
+    detail = "; ".join(
         f"{gpu.name}, {_size(gpu.memory_bytes)}, compute {gpu.capability}, "
         f"{'bf16' if gpu.capability >= BF16_CAPABILITY else 'no bf16'}"
         for gpu in gpus
@@ -149,9 +149,9 @@ def _graphics(gpus: list[Gpu]) -> Finding:
     # The suffix tells a build for the processor alone without importing torch, which takes seconds.
     if _torch_build().endswith("+cpu"):
         return Finding(
-            "GPU", "warning", f"{told}; the installed torch cannot use it", "pip install --force-reinstall torch"
+            "GPU", "warning", f"{detail}; the installed torch cannot use it", "pip install --force-reinstall torch"
         )
-    return Finding("GPU", "ok", told)
+    return Finding("GPU", "ok", detail)
 
 
 def _torch_build() -> str:
@@ -162,8 +162,8 @@ def _torch_build() -> str:
 
 
 def _gpus() -> list[Gpu]:
-    said = _run(["nvidia-smi", "--query-gpu=name,memory.total,compute_cap", "--format=csv,noheader,nounits"])
-    rows = [line.rsplit(", ", 2) for line in said.splitlines()]
+    printed = _run(["nvidia-smi", "--query-gpu=name,memory.total,compute_cap", "--format=csv,noheader,nounits"])
+    rows = [line.rsplit(", ", 2) for line in printed.splitlines()]
     return [Gpu(row[0], int(row[1]) << 20, float(row[2])) for row in rows if len(row) == 3]
 
 
@@ -210,7 +210,7 @@ def _artefacts(home: Path) -> list[Finding]:
 
 
 def _shipped() -> Finding:
-    """Say who answers where no adapter is named."""
+    """Return who answers where no adapter is named."""
     if not SHIPPED.is_dir():
         return Finding("adapter", "ok", "none is shipped; the base model answers, unless --adapter names one")
     place = next(entry.place for entry in entries() if entry.model.name == EMBEDDED)

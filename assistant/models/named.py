@@ -1,4 +1,4 @@
-"""Models: which have names here, and where they are kept; `fetching` brings them.
+"""Models: which have names here, and where they are kept; `download` brings them.
 
 A fetched model is an artefact of its own in the user's cache folder, shared by all
 homes; it is verified whenever it is opened and needs no network any more. A path to

@@ -4,7 +4,7 @@ Drawn from a catalogue's own titles by a seed, with frames and noise of their ow
 ranker learns from (`index.titles.noisy_queries`).
 
     slices = slices_of(titles, limit=500, seed=0)
-    slices["noisy question"][0]          # Sought("hi, what is the weight of harow kettle", "Harrow Kettle, Red")
+    slices["noisy question"][0]          # TitleQuery("hi, what is the weight of harow kettle", "Harrow Kettle, Red")
 """
 
 import random
@@ -67,29 +67,29 @@ _GLOSSARY = {
 
 
 @dataclass(frozen=True)
-class Sought:
+class TitleQuery:
     """A question, and the title that it means; "" where the catalogue has none."""
 
     question: str
     title: str
 
 
-def slices_of(titles: Sequence[str], limit: int, seed: int) -> dict[str, list[Sought]]:
+def slices_of(titles: Sequence[str], limit: int, seed: int) -> dict[str, list[TitleQuery]]:
     """Ask for up to `limit` titles in each of the ways; a way without a fit title is left out."""
     draw = random.Random(seed)  # noqa: S311 - a choice, not a secret
-    chosen = draw.sample(list(titles), min(limit, len(titles)))
-    ways: dict[str, Callable[[str], str]] = {
+    sampled = draw.sample(list(titles), min(limit, len(titles)))
+    phrasings: dict[str, Callable[[str], str]] = {
         "full title in a question": lambda title: draw.choice(FRAMES).format(title),
         "Portuguese frame": lambda title: draw.choice(PORTUGUESE_FRAMES).format(title),
         "noisy question": lambda title: noisy(title, draw),
         "few distinctive words": lambda title: few_words(title, draw),
         "typos": lambda title: with_typos(title, draw),
     }
-    slices = {name: [Sought(way(title), title) for title in chosen] for name, way in ways.items()}
+    slices = {name: [TitleQuery(phrase(title), title) for title in sampled] for name, phrase in phrasings.items()}
     foreign = [(title, translated(title)) for title in draw.sample(list(titles), len(titles))]
-    slices["translated name"] = [Sought(text, title) for title, text in foreign if text][:limit]
+    slices["translated name"] = [TitleQuery(text, title) for title, text in foreign if text][:limit]
     slices["twins"] = twins(titles, limit, draw)
-    return {name: sought for name, sought in slices.items() if sought}
+    return {name: queries for name, queries in slices.items() if queries}
 
 
 def halves(products: Sequence[Product]) -> tuple[list[Product], list[Product]]:
@@ -132,21 +132,21 @@ def misspelt(word: str, draw: random.Random) -> str:
 
 
 def few_words(title: str, draw: random.Random) -> str:
-    """Give three to five of the longest words of a title, in its order."""
+    """Return three to five of the longest words of a title, in its order."""
     words = [word for word in title.split() if len(word) > 2 and word.lower() not in FRAME_WORDS]
     longest = sorted(words, key=len, reverse=True)[: draw.randint(3, 5)]
     return " ".join(word for word in words if word in longest) or title
 
 
 def translated(title: str) -> str:
-    """Give a title in Portuguese where two of its words or more have a name there, "" elsewhere."""
+    """Return a title in Portuguese where two of its words or more have a name there, "" elsewhere."""
     known = [word for word in re.findall(r"[a-z]+", title.lower()) if word in _GLOSSARY]
     if len([word for word in known if len(word) > 3]) < 2:
         return ""
     return re.sub(r"[A-Za-z]+", lambda found: _GLOSSARY.get(found.group().lower(), found.group()), title)
 
 
-def twins(titles: Sequence[str], limit: int, draw: random.Random) -> list[Sought]:
+def twins(titles: Sequence[str], limit: int, draw: random.Random) -> list[TitleQuery]:
     """Ask for titles without the colour, size, edition or number that tells them from their two to four twins."""
     groups: dict[str, dict[str, str]] = defaultdict(dict)
     for title in titles:
@@ -155,7 +155,7 @@ def twins(titles: Sequence[str], limit: int, draw: random.Random) -> list[Sought
         if len(bare.split()) >= 3:
             groups[bare].setdefault(folded, title)
     fit = [(bare, list(each.values())) for bare, each in groups.items() if 2 <= len(each) <= MOST_TWINS]
-    return [Sought(bare, draw.choice(each)) for bare, each in draw.sample(fit, min(limit, len(fit)))]
+    return [TitleQuery(bare, draw.choice(each)) for bare, each in draw.sample(fit, min(limit, len(fit)))]
 
 
 def _tells_twins_apart(word: str) -> bool:

@@ -52,8 +52,9 @@ class AnswersOptions:
 
 
 def run_resolver(options: ResolverOptions) -> None:
-    from assistant.evaluation.report import PAGE
-    from assistant.evaluation.resolver.report import ResolverPlan, evaluate_resolver, read_pairs, resolver_lines
+    from assistant.evaluation.predict import IndexedProducts
+    from assistant.evaluation.resolver.report import evaluate_resolver, read_pairs, resolver_lines
+    from assistant.evaluation.schema import PAGE, ResolverPlan
     from assistant.open import open_catalogue
     from index.progress import Progress
 
@@ -61,15 +62,17 @@ def run_resolver(options: ResolverOptions) -> None:
     pairs = read_pairs(options.pairs, catalogue) if options.pairs else []
     folder = options.home / "reports" / "resolver"
     plan = ResolverPlan(options.limit, seed=options.seed)
-    report = evaluate_resolver(catalogue, index, pairs, folder, plan, command=options.command_line, progress=Progress)
+    products = IndexedProducts(catalogue, index)
+    report = evaluate_resolver(products, pairs, folder, plan, command=options.command_line, progress=Progress)
     for line in resolver_lines(report):
         print(line)
     print(f"The report is {folder / PAGE}.")
 
 
 def run_answers(options: AnswersOptions) -> None:
-    from assistant.evaluation.report import PAGE, evaluate_answers, summary_lines
-    from assistant.evaluation.run import Plan
+    from assistant.evaluation.report import evaluate_answers, summary_lines
+    from assistant.evaluation.run import Run
+    from assistant.evaluation.schema import PAGE, Plan
     from assistant.open import open_backend
     from index.progress import Progress
 
@@ -83,7 +86,8 @@ def run_answers(options: AnswersOptions) -> None:
     backend = open_backend(options.home, options.engine.engine())
     folder = options.home / "reports" / "answers"
     try:
-        report = evaluate_answers(sets, titles, backend, folder, plan, command=options.command_line, progress=Progress)
+        run = Run(backend, plan, Progress)
+        report = evaluate_answers(sets, titles, run, folder, command=options.command_line)
     finally:
         backend.close()
     for line in summary_lines(report):

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from index.errors import ArtefactError
 
 if TYPE_CHECKING:
-    from assistant.evaluation.questions import Titled
+    from assistant.evaluation.questions import DescriptionExample
     from assistant.evaluation.report import QuestionSet
-    from assistant.evaluation.run import Plan
+    from assistant.evaluation.schema import Plan
     from index.catalogue.store import Catalogue
 
 GENERATED, TITLES = "generated", "titles"
@@ -51,18 +51,17 @@ def question_set(name: str, home: Path, catalogue: "Catalogue | None", reason: s
 
 def own_questions(path: Path) -> "QuestionSet":
     """Read a user's own question rows, as those that training reads."""
-    from assistant.evaluation.questions import asked_from_passages
+    from assistant.evaluation.questions import qa_example_of_reply
     from assistant.evaluation.report import QuestionSet
     from finetune.data.question_files import read_rows
 
     questions = tuple(
-        asked_from_passages(
+        qa_example_of_reply(
             f"{path.stem}-{number}",
             row.title or NAMELESS,
             row.question,
             row.passages,
-            row.answer + "".join(f" [{place}]" for place in row.cited),
-            stated=row.label != "not_stated",
+            row.answer + "".join(f" [{place}]" for place in row.cited) if row.label != "not_stated" else None,
         )
         for number, row in enumerate(read_rows(path), 1)
     )
@@ -71,7 +70,7 @@ def own_questions(path: Path) -> "QuestionSet":
 
 def _generated(catalogue: "Catalogue", plan: "Plan") -> "QuestionSet":
     """Make questions from the validation side: templates and products that no training example has."""
-    from assistant.evaluation.questions import asked_from_passages
+    from assistant.evaluation.questions import qa_example_of_reply
     from assistant.evaluation.report import QuestionSet
     from finetune.data.dataset import build
     from finetune.data.example import Mix
@@ -81,13 +80,12 @@ def _generated(catalogue: "Catalogue", plan: "Plan") -> "QuestionSet":
     made = build(catalogue, mix, seed=plan.seed, questions=(), side="validation", progress=Progress)
     alone = [example for example in made if example.kind != "describe" and not example.earlier and example.passages]
     questions = tuple(
-        asked_from_passages(
+        qa_example_of_reply(
             f"{GENERATED}-{number}",
             example.title,
             example.question,
             example.passages,
-            example.reply,
-            stated=example.kind != "not_stated",
+            example.reply if example.kind != "not_stated" else None,
             # What is "not stated" may be so because the passage that tells was taken away.
             content="" if example.kind == "not_stated" else catalogue.find(example.uid).content,
         )
@@ -97,7 +95,7 @@ def _generated(catalogue: "Catalogue", plan: "Plan") -> "QuestionSet":
     return QuestionSet(GENERATED, "the catalogue's validation side", questions, left_out)
 
 
-def titles_to_describe(catalogue: "Catalogue | None", limit: int, seed: int) -> "list[Titled]":
+def titles_to_describe(catalogue: "Catalogue | None", limit: int, seed: int) -> "list[DescriptionExample]":
     """Return titles of the catalogue's validation side, none where there is no catalogue."""
     from assistant.evaluation.questions import validation_titles
 

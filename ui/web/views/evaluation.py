@@ -9,13 +9,22 @@ from pathlib import Path
 
 import streamlit as st
 
+from assistant.evaluation.schema import (
+    Absence,
+    AnswersReport,
+    SavedAnswers,
+    SavedTitles,
+    judged_systems,
+    worst_first,
+)
+from assistant.evaluation.scoring import Definition
 from index.errors import ArtefactError
 from ui.web.components.command import show_command
 from ui.web.components.markdown import on_one_line
-from ui.web.reports import RESOLVER, Report, beside, judged_ways, read_report, report_folders, worst_first
+from ui.web.reports import RESOLVER, beside, columns_of, read_saved, report_folders
 from ui.web.strings import ReportStrings
 from ui.web.views.figures import show_absence, show_figures, show_losses
-from ui.web.views.samples import paged, show_sample, show_sought
+from ui.web.views.samples import paged, show_sample, show_title_sample
 
 
 def show_evaluation(home: Path, strings: ReportStrings) -> None:
@@ -36,76 +45,80 @@ def show_evaluation(home: Path, strings: ReportStrings) -> None:
             key="evaluation-report",
         )
     try:
-        report = read_report(folder)
+        saved = read_saved(folder)
     except ArtefactError as error:
         st.error(strings.evaluation_damaged.format(error=on_one_line(error.happened)), icon=":material/error:")
         show_command("--home", str(home), "evaluate", RESOLVER if folder.name == RESOLVER else "answers")
         return
-    _show_making(report, strings)
-    if not any(table.columns for table in report.tables):
-        st.write(strings.evaluation_empty)
-    elif report.backend:
-        _show_answers(report, strings)
+    _show_making(saved, strings)
+    if isinstance(saved, SavedTitles):
+        _show_titles(saved, strings)
+    elif saved.report.tables:
+        _show_answers(saved, strings)
     else:
-        _show_titles(report, strings)
+        st.write(strings.evaluation_empty)
 
 
-def _show_making(report: Report, strings: ReportStrings) -> None:
-    made_at = report.made_at.strftime(strings.date)
-    st.caption(strings.evaluation_made.format(date=made_at, version=on_one_line(report.version)))
-    if report.backend:
-        adapters = on_one_line(", ".join(report.adapters)) or strings.evaluation_no_adapter
+def _show_making(saved: SavedAnswers | SavedTitles, strings: ReportStrings) -> None:
+    report = saved.report
+    made_at = saved.made_at.strftime(strings.date)
+    st.caption(strings.evaluation_made.format(date=made_at, version=on_one_line(report.versions["titlewise"])))
+    missing = []
+    if isinstance(report, AnswersReport):
+        adapters = on_one_line(", ".join(adapter.name for adapter in report.adapters)) or strings.evaluation_no_adapter
         st.caption(strings.evaluation_model.format(backend=on_one_line(report.backend), adapters=adapters))
+        missing = [f"{one.name}: {one.missing}" for one in report.sets if one.missing]
     if report.command:
         st.caption(strings.evaluation_command)
         st.code(report.command, language=None, wrap_lines=True)
-    if report.missing:
+    if missing:
         with st.expander(strings.evaluation_missing):
-            for line in report.missing:
+            for line in missing:
                 st.text(line)
 
 
-def _show_answers(report: Report, strings: ReportStrings) -> None:
+def _show_answers(saved: SavedAnswers, strings: ReportStrings) -> None:
     st.subheader(strings.evaluation_figures, anchor=False)
-    tables = report.tables
+    report, tables = saved.report, saved.report.tables
     number = st.selectbox(
         strings.evaluation_table,
         range(len(tables)),
         format_func=lambda each: strings.evaluation_table_name.format(
-            of_set=strings.word(tables[each].of_set),
-            table=strings.word(tables[each].name),
+            of_set=strings.word(tables[each].set),
+            table=strings.word(tables[each].table),
             questions=tables[each].questions,
         ),
         key="evaluation-table",
     )
     table = tables[number]
-    show_figures(report, table, strings)
+    show_figures(columns_of(report, number), report.definitions, strings)
     show_losses(report, strings)
     st.subheader(strings.evaluation_samples, anchor=False)
-    ways = judged_ways(table)
-    if not ways:
+    systems = judged_systems(table)
+    if not systems:
         st.caption(strings.evaluation_samples_none)
         return
     st.caption(strings.evaluation_samples_help)
-    way = ways[0]
-    if len(ways) > 1:
-        way = st.selectbox(strings.evaluation_judged, ways, key=f"evaluation-judged-{number}")
-    samples = worst_first(table, way)
-    for sample in samples[paged(len(samples), f"{number}-{ways.index(way)}", strings)]:
-        show_sample(sample, beside(table, way), strings)
+    system = systems[0]
+    if len(systems) > 1:
+        system = st.selectbox(strings.evaluation_judged, systems, key=f"evaluation-judged-{number}")
+    samples = worst_first(saved.samples, table, system)
+    for sample in samples[paged(len(samples), f"{number}-{systems.index(system)}", strings)]:
+        show_sample(sample, table, beside(table, system), strings)
 
 
-def _show_titles(report: Report, strings: ReportStrings) -> None:
+def _show_titles(saved: SavedTitles, strings: ReportStrings) -> None:
     st.subheader(strings.evaluation_figures, anchor=False)
-    (table,) = report.tables
-    show_figures(report, table, strings)
-    if report.absence is not None:
+    report = saved.report
+    definitions = {name: Definition("", "neither", says) for name, says in report.definitions.items()}
+    show_figures(columns_of(report), definitions, strings)
+    if isinstance(report.absence, Absence):
         show_absence(report.absence, strings)
     st.subheader(strings.evaluation_samples, anchor=False)
-    names = [column.name for column in table.columns]
+    names = list(report.slices)
     name = st.selectbox(
         strings.evaluation_slice, names, format_func=lambda each: strings.word(each), key="evaluation-slice"
     )
-    own = [sought for sought in report.sought if sought.kind == name]
-    for sought in own[paged(len(own), f"slice-{names.index(name)}", strings)]:
-        show_sought(sought, strings)
+    own = [sample for sample in saved.samples if sample.slice == name]
+    for sample in own[paged(len(own), f"slice-{names.index(name)}", strings)]:
+        show_title_sample(sample, strings)

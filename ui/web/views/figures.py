@@ -2,16 +2,20 @@
 
 Streamlit is imported at the top: only the page imports this module.
 
-    show_figures(report, report.tables[0], REPORT_STRINGS["en"])
+    show_figures(columns_of(report), report.definitions, REPORT_STRINGS["en"])
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 
+from assistant.evaluation.bootstrap import Interval
 from assistant.evaluation.html import PLOTTED
+from assistant.evaluation.schema import Absence, AnswersReport
+from assistant.evaluation.scoring import Definition
 from ui.web.components.markdown import on_one_line
-from ui.web.reports import SLICE, Absence, Figure, Report, Table
+from ui.web.reports import SLICE, Column
 from ui.web.strings import ReportStrings
 
 LONGEST_LABEL_PX = 150  # of a chart's rows; a telephone is 360 wide
@@ -20,12 +24,12 @@ ROW_PX = 26
 COLOURS = {"tuned": "#2a9d74", "base": "#5b7db1", "baseline": "#8d8672", SLICE: "#2a9d74"}
 
 
-def show_figures(report: Report, table: Table, strings: ReportStrings) -> None:
+def show_figures(columns: Sequence[Column], definitions: Mapping[str, Definition], strings: ReportStrings) -> None:
     """Draw all figures as a table, and one of them with its intervals."""
-    names = [name for name in report.meanings if any(name in column.figures for column in table.columns)]
-    titles = {name: strings.word(name, report.titles.get(name, "")) for name in names}
+    names = [name for name in definitions if any(name in column.figures for column in columns)]
+    titles = {name: strings.word(name, definitions[name].title) for name in names}
     rows = {strings.evaluation_figure: list(titles.values())}
-    for column in table.columns:
+    for column in columns:
         rows[strings.way(column.name, column.role)] = [_cell(column.figures.get(name)) for name in names]
     st.dataframe(
         rows,
@@ -40,26 +44,28 @@ def show_figures(report: Report, table: Table, strings: ReportStrings) -> None:
         format_func=titles.__getitem__,
         key="evaluation-drawn",
     )
-    st.vega_lite_chart(*_dots(table, drawn, titles[drawn], strings), alt=titles[drawn])
+    st.vega_lite_chart(*_dots(columns, drawn, titles[drawn], strings), alt=titles[drawn])
     st.caption(strings.evaluation_drawn_help)
     with st.expander(strings.evaluation_meanings_head):
         for name in names:
-            meaning = strings.evaluation_meanings.get(name, report.meanings[name])
+            meaning = strings.evaluation_meanings.get(name, definitions[name].says)
             st.caption(f"**{on_one_line(titles[name])}**: {on_one_line(meaning)}")
 
 
-def _dots(table: Table, name: str, title: str, strings: ReportStrings) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+def _dots(
+    columns: Sequence[Column], name: str, title: str, strings: ReportStrings
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """Return (data, Vega-Lite specification) of one figure: a dot and an interval for each column that has it."""
     rows = [
         {
             "way": strings.word(column.name),
             "role": strings.evaluation_roles[column.role],
-            **vars(column.figures[name]),
+            **{end: getattr(column.figures[name], end) for end in ("value", "low", "high")},
         }
-        for column in table.columns
+        for column in columns
         if name in column.figures and column.figures[name].value is not None
     ]
-    roles = [role for role in COLOURS if role in {column.role for column in table.columns}]
+    roles = [role for role in COLOURS if role in {column.role for column in columns}]
     role = {
         "field": "role",
         "type": "nominal",
@@ -96,7 +102,7 @@ def _dots(table: Table, name: str, title: str, strings: ReportStrings) -> tuple[
     }
 
 
-def show_losses(report: Report, strings: ReportStrings) -> None:
+def show_losses(report: AnswersReport, strings: ReportStrings) -> None:
     """Draw in which figures the fine-tuned model is behind the best of the others."""
     if not report.adapters:
         return
@@ -106,12 +112,12 @@ def show_losses(report: Report, strings: ReportStrings) -> None:
         return
     cells = [
         (
-            strings.word(loss.figure, report.titles[loss.figure]),
-            f"{loss.behind:.3f}",
+            strings.word(loss.metric, report.definitions[loss.metric].title),
+            f"{-(loss.value or 0):.3f}",
             strings.evaluation_certain if loss.certain else strings.evaluation_chance,
-            strings.word(loss.way),
-            strings.word(loss.baseline),
-            strings.word(loss.of_set),
+            strings.word(loss.of),
+            strings.word(loss.minus),
+            strings.word(loss.set),
             strings.word(loss.table),
         )
         for loss in report.losses
@@ -121,7 +127,7 @@ def show_losses(report: Report, strings: ReportStrings) -> None:
 
 
 def show_absence(absence: Absence, strings: ReportStrings) -> None:
-    """Draw what tells present from absent titles: said against true shares, beside the diagonal where both are one."""
+    """Draw what tells present from absent titles: predicted against true shares, beside the diagonal of both."""
     st.subheader(strings.evaluation_absence, anchor=False)
     st.caption(strings.evaluation_absence_help.format(present=absence.present))
     with st.container(horizontal=True, gap="medium"):
@@ -130,29 +136,32 @@ def show_absence(absence: Absence, strings: ReportStrings) -> None:
         st.metric(strings.word("calibration").capitalize(), f"{absence.calibration:.3f}", width="content")
     axis = {"type": "quantitative", "scale": {"domain": [0, 1]}}
     shares = {
-        "x": {"field": "said", "title": strings.evaluation_bins_said, **axis},
+        "x": {"field": "predicted", "title": strings.evaluation_bins_said, **axis},
         "y": {"field": "right", "title": strings.evaluation_bins_right, **axis},
     }
     diagonal = {
-        "data": {"values": [{"said": 0, "right": 0}, {"said": 1, "right": 1}]},
+        "data": {"values": [{"predicted": 0, "right": 0}, {"predicted": 1, "right": 1}]},
         "mark": {"type": "line", "strokeDash": [4, 4], "color": "gray"},
         "encoding": shares,
     }
     size = {"field": "count", "type": "quantitative", "legend": None, "scale": {"range": [40, 400]}}
     dots = {"mark": {"type": "circle", "opacity": 0.8, "color": COLOURS[SLICE]}, "encoding": {**shares, "size": size}}
     st.vega_lite_chart(
-        [vars(one) for one in absence.bins], {"layer": [diagonal, dots]}, height=320, alt=strings.evaluation_absence
+        [vars(one) for one in absence.reliability],
+        {"layer": [diagonal, dots]},
+        height=320,
+        alt=strings.evaluation_absence,
     )
     st.caption(strings.evaluation_bins_help)
     columns = {
-        strings.evaluation_bins_said: [f"{one.said:.2f}" for one in absence.bins],
-        strings.evaluation_bins_right: [f"{one.right:.2f}" for one in absence.bins],
-        strings.evaluation_bins_count: [one.count for one in absence.bins],
+        strings.evaluation_bins_said: [f"{one.predicted:.2f}" for one in absence.reliability],
+        strings.evaluation_bins_right: [f"{one.right:.2f}" for one in absence.reliability],
+        strings.evaluation_bins_count: [one.count for one in absence.reliability],
     }
     st.dataframe(columns, hide_index=True, alt=strings.evaluation_absence)
 
 
-def _cell(figure: Figure | None) -> str:
+def _cell(figure: Interval | None) -> str:
     if figure is None or figure.value is None or figure.low is None or figure.high is None:
         return "–"
     digits = 1 if abs(figure.value) >= 10 else 3

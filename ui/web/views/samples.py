@@ -4,15 +4,16 @@ Questions, titles and replies are data: plain text or escaped Markdown, never ma
 Streamlit is imported at the top: only the page imports this module.
 
     for sample in samples[paged(len(samples), "answers", REPORT_STRINGS["en"])]:
-        show_sample(sample, ways, REPORT_STRINGS["en"])
+        show_sample(sample, table, ("base", "embedded"), REPORT_STRINGS["en"])
 """
 
 from collections.abc import Sequence
 
 import streamlit as st
 
+from assistant.evaluation.comparison import Table
+from assistant.evaluation.schema import Sample, TitleSample
 from ui.web.components.markdown import on_one_line
-from ui.web.reports import Sample, Sought
 from ui.web.strings import ReportStrings
 
 SAMPLES_A_PAGE = 5
@@ -27,29 +28,30 @@ def paged(count: int, key: str, strings: ReportStrings) -> slice:
     return slice(first, end)
 
 
-def show_sample(sample: Sample, ways: Sequence[str], strings: ReportStrings) -> None:
-    """Draw a question, what was expected, and what each of these ways replied."""
+def show_sample(sample: Sample, table: Table, systems: Sequence[str], strings: ReportStrings) -> None:
+    """Draw a question, what was expected, and what each of these systems of its table replied."""
     with st.container(border=True, gap="small"):
         st.markdown(f"**{on_one_line(sample.question or strings.evaluation_describe)}**")
         st.caption(on_one_line(sample.title))
-        _show_text(strings.evaluation_expected, "; ".join(sample.expected) or strings.evaluation_not_stated)
-        for said in (sample.said[way] for way in ways if way in sample.said):
-            named = on_one_line(strings.way(said.way, said.role))
-            _show_text(strings.evaluation_said.format(way=named, score=said.score), said.text)
+        _show_text(strings.evaluation_expected, "; ".join(sample.references) or strings.evaluation_not_stated)
+        for system in systems:
+            if reply := sample.replies.get(system):
+                named = on_one_line(strings.way(system, table.systems[system].role))
+                _show_text(strings.evaluation_said.format(way=named, score=reply.score), reply.text)
 
 
-def show_sought(sought: Sought, strings: ReportStrings) -> None:
+def show_title_sample(sample: TitleSample, strings: ReportStrings) -> None:
     """Draw a question, the title that it meant, and those that were found."""
-    decision = on_one_line(strings.word(sought.decision))
+    decision = on_one_line(strings.word(sample.decision))
     with st.container(border=True, gap="small"):
-        st.markdown(f"**{on_one_line(sought.question)}**")
-        _show_text(strings.evaluation_meant, sought.meant)
-        place = strings.evaluation_place if sought.place >= 0 else strings.evaluation_no_place
-        _show_text(strings.evaluation_found, "\n".join(sought.titles))
+        st.markdown(f"**{on_one_line(sample.question)}**")
+        _show_text(strings.evaluation_meant, sample.meant)
+        place = strings.evaluation_place if sample.place >= 0 else strings.evaluation_no_place
+        _show_text(strings.evaluation_found, "\n".join(sample.titles))
         st.caption(
-            strings.evaluation_decided.format(decision=decision, probability=sought.probability)
+            strings.evaluation_decided.format(decision=decision, probability=sample.probability)
             + " · "
-            + place.format(place=sought.place + 1)
+            + place.format(place=sample.place + 1)
         )
 
 
