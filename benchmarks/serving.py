@@ -249,7 +249,7 @@ def ask_by_title(address: str, products: list[Product]) -> None:
 
 
 def hang_up(address: str, products: list[Product], number: int) -> int:
-    """Give up a reply that is being written, every second time one that is not streamed.
+    """Abandon a reply that is being written, every second time one that is not streamed.
 
     Returns the milliseconds until nobody is in the queue any more.
     """
