@@ -154,7 +154,7 @@ def test_the_doctor_does_not_import_heavy_libraries(tmp_path: Path) -> None:
     import subprocess
 
     code = (
-        "import sys; from pathlib import Path; from assistant.doctor import examine; examine(Path(sys.argv[1]));"
+        "import sys; from pathlib import Path; from assistant.models.doctor import examine; examine(Path(sys.argv[1]));"
         "print(sorted({'torch', 'transformers', 'xllamacpp', 'numpy'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True)

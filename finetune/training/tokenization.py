@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from assistant.backends.hf_loading import prompt_ids
+from assistant.models.named import loaded_from
 from assistant.prompt import PromptFormat
 from finetune.data.example import Example, prompt_of
 from index.errors import UserError
@@ -54,12 +55,9 @@ def tokenizer_of(place: Path) -> Any:
     """
     from transformers import AutoTokenizer
 
-    is_gguf = place.suffix == ".gguf"
-    named = {"gguf_file": place.name} if is_gguf else {}
+    folder, gguf_file = loaded_from(place)
     try:
-        return AutoTokenizer.from_pretrained(
-            place.parent if is_gguf else place, local_files_only=True, trust_remote_code=False, **named
-        )
+        return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False, **gguf_file)
     except (OSError, ValueError, KeyError) as exc:
         raise UserError(
             f"the tokenizer of {place} could not be loaded: {exc}", "a whole model", "titlewise models fetch"
