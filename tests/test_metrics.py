@@ -21,7 +21,8 @@ from assistant.evaluation.bootstrap import (
     value,
 )
 from assistant.evaluation.metrics import Metric
-from assistant.evaluation.normalise import cited_numbers, numbers_in, polarity, without_marks
+from assistant.evaluation.normalise import numbers_in, polarity
+from assistant.grounding.citations import cited_numbers, without_marks
 
 ROOT = Path(__file__).parents[1]
 

@@ -13,8 +13,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from assistant.evaluation.normalise import without_marks
-from assistant.grounding.citations import leading_verdict
+from assistant.grounding.citations import leading_verdict, without_marks
 from assistant.passages import split
 from index.catalogue.store import Catalogue
 from index.errors import UnknownProductError, UserError

@@ -15,7 +15,8 @@ from typing import Any
 import datasets
 import evaluate
 
-from assistant.evaluation.normalise import cited_numbers, numbers_in, polarity
+from assistant.evaluation.normalise import numbers_in, polarity
+from assistant.grounding.citations import cited_numbers
 
 ROUGE_KINDS = ("rouge1", "rouge2", "rougeL")
 

@@ -1,6 +1,5 @@
-"""Reading texts the way the metrics do: citation marks, numbers, yes and no.
+"""Reading texts the way the metrics do: numbers, yes and no.
 
-without_marks("It weighs 2 kg. [1]")    # "It weighs 2 kg."
 numbers_in("1,000 pages in two boxes")  # ("1000", "2")
 polarity("No, it has no lid.")          # "no"
 """
@@ -8,9 +7,10 @@ polarity("No, it has no lid.")          # "no"
 import re
 from typing import Literal
 
+from assistant.grounding.citations import NUMBER
+
 Polarity = Literal["yes", "no", ""]
 
-_MARK = re.compile(r"\s*\[\s*(\d+(?:\s*,\s*\d+)*)\s*\]")
 _POLARITY = re.compile(r"\W*(?:(?P<yes>yes|sim)|(?P<no>no|não|nao))\b", re.I)
 _SPELLED = {
     word: str(number)
@@ -20,19 +20,8 @@ _SPELLED = {
     )
     for number, word in enumerate(words.split(), 2)
 } | {"duas": "2"}
-_NUMBER = re.compile(rf"\d+(?:[.,]\d+)*|\b(?:{'|'.join(_SPELLED)})\b", re.I)
+_NUMBER = re.compile(rf"{NUMBER.pattern}|\b(?:{'|'.join(_SPELLED)})\b", re.I)
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
-
-
-def without_marks(text: str) -> str:
-    """Return a text without its citation marks, white space folded."""
-    return " ".join(_MARK.sub("", text).split())
-
-
-def cited_numbers(text: str) -> tuple[int, ...]:
-    """Return the passage numbers that a text cites, each once, ascending."""
-    found = {number.strip() for group in _MARK.findall(text) for number in group.split(",")}
-    return tuple(sorted(int(number) for number in found if len(number) < 6))
 
 
 def polarity(text: str) -> Polarity:

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from assistant.evaluation.normalise import Polarity, cited_numbers, polarity, without_marks
+from assistant.evaluation.normalise import Polarity, polarity
+from assistant.grounding.citations import cited_numbers, without_marks
 from index.catalogue.store import Catalogue
 from index.errors import SourceError
 

@@ -14,9 +14,9 @@ from typing import Any, Literal
 import numpy as np
 
 from assistant.evaluation.bootstrap import BLEU_COUNTS, Corpus, Floats, Measure, Quantile, Ratio
-from assistant.evaluation.normalise import without_marks
 from assistant.evaluation.predict import Prediction
 from assistant.evaluation.questions import DescriptionExample, QAExample
+from assistant.grounding.citations import without_marks
 
 Better = Literal["higher", "lower", "neither"]
 

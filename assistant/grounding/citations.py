@@ -64,10 +64,10 @@ class Checked:
 
 def check(text: str, passages: Sequence[Passage], question: ReadQuestion) -> Checked:
     """Check a model's text against the passages that it was shown; one at least."""
-    plain = " ".join(_CITATION.sub("", text).split())
+    plain = without_marks(text)
     if not plain or _REFUSAL.search(plain):
         return Checked(plain, (), False, bool(plain))
-    numbers = {int(number) for group in _CITATION.findall(text) for number in group.split(",") if len(number) < 4}
+    numbers = cited_numbers(text)
     sentences = _SENTENCE_END.split(plain)
     # A small model that has answered well often goes on to invent: the longest beginning that stands is kept.
     for length in range(min(len(sentences), MAX_SENTENCES), 0, -1):
@@ -75,6 +75,17 @@ def check(text: str, passages: Sequence[Passage], question: ReadQuestion) -> Che
         if checked.supported:
             break
     return checked
+
+
+def without_marks(text: str) -> str:
+    """Return a text without its citation marks, white space folded."""
+    return " ".join(_CITATION.sub("", text).split())
+
+
+def cited_numbers(text: str) -> tuple[int, ...]:
+    """Return the passage numbers that a text cites, each once, ascending."""
+    found = {number.strip() for group in _CITATION.findall(text) for number in group.split(",")}
+    return tuple(sorted(int(number) for number in found if len(number) < 6))
 
 
 def leading_verdict(text: str) -> tuple[str, str]:

@@ -25,7 +25,6 @@ SHIPPED = Path(__file__).parents[1] / "adapter"  # for the embedded model; a sou
 SHIPPED_NAME = "shipped"
 WEIGHTS = "adapter_model.safetensors"
 GGUF = "adapter.gguf"
-_ITEM_BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2}
 _PIECE_BYTES = 4096
 _SHOWN = 12  # hexadecimal digits of a digest, in faults
 
@@ -183,36 +182,35 @@ def _changes_something(adapter: Adapter) -> bool:
 
 def _any_weight(path: Path, part: str) -> bool:
     """Return whether a safetensors file holds a number other than zero in the tensors named after `part`."""
-    with path.open("rb") as file:
-        for name, tensor, first, last in _tensors_of(_header_of(path)):
-            if part not in name:
-                continue
-            file.seek(first)
-            data = file.read(last - first)
-            size = _ITEM_BYTES[tensor["dtype"]]
-            if len(data) != size * math.prod(tensor["shape"]):
-                raise ArtefactError(f"{path} is damaged", "tensors of the size that its header tells", MAKER["adapter"])
-            # The last byte of a little-endian float holds its sign: minus zero is zero too.
-            if data[size - 1 :: size].strip(b"\x00\x80") or any(
-                data[place::size].strip(b"\x00") for place in range(size - 1)
-            ):
-                return True
-    return False
+    from safetensors import SafetensorError, deserialize
+
+    try:
+        tensors = deserialize(path.read_bytes())  # type: ignore[no-untyped-call]
+    except SafetensorError as exc:
+        raise ArtefactError(f"{path} is damaged", "a safetensors file", MAKER["adapter"]) from exc
+    return any(_any_nonzero(tensor["data"], math.prod(tensor["shape"])) for name, tensor in tensors if part in name)
+
+
+def _any_nonzero(data: bytes, count: int) -> bool:
+    """Return whether some of `count` little-endian floats is not zero; NumPy knows no bfloat16."""
+    size = len(data) // max(1, count)
+    # The last byte holds the sign: minus zero is zero too.
+    return bool(data) and (
+        bool(data[size - 1 :: size].strip(b"\x00\x80"))
+        or any(data[place::size].strip(b"\x00") for place in range(size - 1))
+    )
 
 
 def _pieces_of(path: Path, header: bytes) -> Iterator[bytes]:
-    """Yield up to `_PIECE_BYTES` out of the middle of each tensor of a safetensors file."""
-    with path.open("rb") as file:
-        for _, _, first, last in _tensors_of(header):
-            file.seek(max(first, (first + last - _PIECE_BYTES) // 2))
-            yield file.read(min(_PIECE_BYTES, last - first))
-
-
-def _tensors_of(header: bytes) -> list[tuple[str, dict[str, Any], int, int]]:
-    """Return each tensor's name, what the header says of it, and where in the file it starts and ends; by name."""
+    """Yield up to `_PIECE_BYTES` out of the middle of each tensor of a safetensors file, by the tensors' names."""
     begins = 8 + len(header)
-    tensors = sorted((name, each) for name, each in json.loads(header).items() if name != "__metadata__")
-    return [(name, each, *(begins + offset for offset in each["data_offsets"])) for name, each in tensors]
+    tensors = sorted(
+        (name, each["data_offsets"]) for name, each in json.loads(header).items() if name != "__metadata__"
+    )
+    with path.open("rb") as file:
+        for _, (first, last) in tensors:
+            file.seek(begins + max(first, (first + last - _PIECE_BYTES) // 2))
+            yield file.read(min(_PIECE_BYTES, last - first))
 
 
 def _header_of(path: Path) -> bytes:
