@@ -1,9 +1,11 @@
 """Fixtures shared by the test modules."""
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import absl.logging
 import pytest
 import small_shop
 import tiny_gguf as tiny_gguf_module
@@ -19,6 +21,8 @@ from index.sample import PATH as SAMPLE
 from index.settings import IndexSettings
 from ui.cli import main
 
+# A handler of absl's, which rouge-score brings, closes its stream when uvicorn sets up logging: not pytest's, please.
+absl.logging.get_absl_handler().python_handler.stream = sys.__stderr__
 MODELS = frozenset({"embedded_model", "tiny_llama", "tiny_gguf"})  # fixtures
 
 
