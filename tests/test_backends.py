@@ -39,6 +39,8 @@ from finetune.export import export_gguf
 from index.catalogue.store import Catalogue
 from index.resolver import TitleIndex
 
+pytestmark = pytest.mark.model
+
 ASK = [
     Message("system", "You are a patient storyteller."),
     Message("user", "Tell me a very long story about a kettle."),

@@ -81,6 +81,7 @@ def test_common_words_beyond_the_budget_find_nothing_new_but_still_count() -> No
     assert scores == pytest.approx([plain[41], plain[40]], abs=1e-5)
 
 
+@pytest.mark.slow
 def test_leaving_hopeless_titles_out_early_changes_nothing() -> None:
     draw = random.Random(4)
     words = [f"word{number}" for number in range(40)]

@@ -45,6 +45,7 @@ def test_the_demo_shows_every_kind_of_reply_and_makes_nothing_anew(
     assert f"titlewise --home {sample_home} chat" in out.splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_the_demo_makes_what_is_missing_or_damaged_and_makes_it_once(
     sample_home: Path, tmp_path: Path, capsys: Said
 ) -> None:

@@ -102,6 +102,7 @@ def test_liked_answers_become_question_rows_that_training_and_evaluation_read(sh
     assert asked[0].gold == ("Weighs 1.3 kg empty.",)
 
 
+@pytest.mark.slow
 def test_the_command_exports_what_was_liked(tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()

@@ -167,6 +167,7 @@ def test_citation_marks_are_read_and_taken_off() -> None:
     assert without_marks(text) == "It weighs 2 kg. Red."
 
 
+@pytest.mark.slow
 def test_a_metric_is_loaded_by_its_path_without_a_network(tmp_path: Path) -> None:
     program = (
         "import evaluate\n"

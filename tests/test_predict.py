@@ -27,6 +27,8 @@ from assistant.passages import Passage
 from assistant.prompt import BASE_FORMAT, answer_prompt
 from index.progress import Progress
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def known_products() -> Iterator[IndexedProducts]:

@@ -12,6 +12,8 @@ from index.titles.noisy_queries import NoisyQueries
 from index.titles.ranker import Ranker
 from index.titles.ranker_training import LabelledQuery, fit_ranker, train_ranker
 
+pytestmark = pytest.mark.slow
+
 BRANDS = ("Harrow", "Lumen", "Ostra", "Quill", "Tarn", "Vesper")
 THINGS = ("Kettle", "Desk Lamp", "Notebook", "Kitchen Scale", "Backpack", "Wool Blanket", "Chess Set")
 KINDS = ("Compact", "Classic", "Travel", "Large", "Folding")

@@ -18,7 +18,7 @@ from index.resolver import TitleIndex
 DATA = Path(__file__).parents[2] / "shared" / "data"
 SHOP, ASKED = DATA / "abt_buy.catalog.trn.json.gz", DATA / "abt_buy.queries.jsonl.gz"
 
-pytestmark = pytest.mark.skipif(not SHOP.is_file(), reason=f"Abt-Buy is not in {DATA}")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not SHOP.is_file(), reason=f"Abt-Buy is not in {DATA}")]
 
 Asked = list[tuple[TitleQuery, SearchResult]]
 

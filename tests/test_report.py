@@ -29,6 +29,8 @@ from index.artefacts import open_verified
 from index.errors import SourceError
 from ui.commands.training.evaluate import SETS, set_names
 
+pytestmark = pytest.mark.slow
+
 HOSTILE = '<script src="http://evil.example/x.js">alert(1)</script><img src=x onerror=alert(1)> "&amp;'
 PLAN = Plan(questions=9, grid_questions=3, titles=1, resamples=50)
 

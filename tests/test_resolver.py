@@ -206,6 +206,7 @@ def test_an_isbn_names_its_book_with_hyphens_or_without(tmp_path: Path, few_quer
     assert books.resolve("call me at 9780140449999 about the kettle").hits[0].uid != "9780140449136"
 
 
+@pytest.mark.slow
 def test_building_twice_gives_identical_files(catalogue: Catalogue, folder: Path, tmp_path: Path) -> None:
     TitleIndex.build(catalogue, tmp_path / "again", progress=Progress)
     assert read_manifest(tmp_path / "again", "index").digest == read_manifest(folder, "index").digest
@@ -263,6 +264,7 @@ def test_many_threads_get_the_same_resolutions_as_one(index: TitleIndex) -> None
     assert together == [alone] * 8
 
 
+@pytest.mark.slow
 def test_a_sentence_transformers_model_can_be_the_encoder(
     catalogue: Catalogue, tmp_path: Path, few_queries: IndexSettings
 ) -> None:
@@ -312,6 +314,7 @@ def test_loading_needs_neither_torch_nor_scikit_learn(folder: Path, tmp_path: Pa
     assert done.stdout.strip() == "set()"
 
 
+@pytest.mark.slow
 def test_a_large_catalogue_is_compressed_and_still_finds_its_titles(
     tmp_path: Path,
 ) -> None:

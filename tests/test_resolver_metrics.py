@@ -122,6 +122,7 @@ def test_a_reliability_plot_has_a_dot_for_each_bin() -> None:
     assert "True &amp; said" in drawn
 
 
+@pytest.mark.slow
 def test_the_command_measures_and_publishes(
     sample_home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -12,6 +12,8 @@ from index.text import fold
 from index.titles.encoder import HashedTfidfEncoder, hashed_idf
 from index.titles.segments import GONE, Segment
 
+pytestmark = pytest.mark.slow
+
 TITLES = 3_000
 WORDS = [f"{one}{two}" for one in ("kar", "lom", "sit", "pur", "vel", "dan") for two in ("on", "ex", "il", "ug", "at")]
 

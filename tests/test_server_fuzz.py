@@ -15,6 +15,8 @@ from ui.api.access import Access
 from ui.api.server import app_of
 from ui.api.workers import Limits
 
+pytestmark = pytest.mark.slow
+
 # Numbers may come as strings, and a question that fits its schema may be blank: neither is a fault.
 LEFT_OUT = [negative_data_rejection, positive_data_acceptance]
 MODES = [GenerationMode.POSITIVE, GenerationMode.NEGATIVE]

@@ -21,6 +21,8 @@ from index.titles.hybrid_retriever import HybridRetriever
 from index.titles.segments import GONE, Segment
 from ui.cli import main
 
+pytestmark = pytest.mark.slow
+
 Rows = list[dict[str, str]]
 MAKERS = ("Harrow", "Lumen", "Tarn", "Osprey", "Brint")
 THINGS = ("Kettle", "Desk Lamp", "Kitchen Scale", "Bread Knife", "Wall Clock", "Chess Set")

@@ -452,6 +452,7 @@ def test_a_comparison_tells_how_fast_the_model_itself_wrote(
         assert all(re.fullmatch(speed, each) for each in speeds), speeds
 
 
+@pytest.mark.slow
 def test_a_first_start_names_each_missing_part_with_the_command_that_brings_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -37,6 +37,8 @@ from ui.web.serve import options_for
 from ui.web.strings import REPORT_STRINGS, ReportStrings
 from ui.web.views.samples import SAMPLES_A_PAGE
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = """
 import test_views_reports
 from ui.web.strings import REPORT_STRINGS
