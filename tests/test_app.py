@@ -35,6 +35,8 @@ from ui.web.serve import Settings, _answerer, serve_page
 from ui.web.strings import ENGLISH
 from ui.web.suggestions import suggest
 
+pytestmark = pytest.mark.slow
+
 RUN = "import sys; from ui.cli import main; sys.exit(main())"
 
 

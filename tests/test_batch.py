@@ -17,6 +17,8 @@ from index.errors import UserError
 from ui.cli import main
 from ui.commands.batch import Row, RowError, history_of, question_of, run_batch, uid_of
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 RED_KETTLE, BLACK_KETTLE = "TWK0000101", "TWK0000102"
 WEIGHT = "How heavy is the red Harrow & Finch KX-220R kettle?"

@@ -322,6 +322,7 @@ def test_index_says_how_many_titles_it_holds(tmp_path: Path, capsys: Said) -> No
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_an_encoder_that_nobody_knows_is_told_in_one_line(sample_home: Path, tmp_path: Path) -> None:
     (tmp_path / "catalogue").symlink_to(sample_home / "catalogue")
     done = run("--home", tmp_path, "index", "--encoder", "no-such-encoder")

@@ -37,6 +37,8 @@ from ui.web.views.compare import show_compare
 from ui.web.views.settings import MODEL, show_settings
 from ui.web.views.start import show_start
 
+pytestmark = pytest.mark.slow
+
 LAMP = "how heavy is the Orlevik desk lamp?"
 MUG = "how much does the Tarnbeck stoneware mug hold?"
 
@@ -452,7 +454,6 @@ def test_a_comparison_tells_how_fast_the_model_itself_wrote(
         assert all(re.fullmatch(speed, each) for each in speeds), speeds
 
 
-@pytest.mark.slow
 def test_a_first_start_names_each_missing_part_with_the_command_that_brings_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
