@@ -187,6 +187,7 @@ def test_whatever_comes_through_the_pipe_the_talk_ends_well(
     assert done.stdout.endswith("\n> \n")
 
 
+@pytest.mark.slow
 def test_a_server_that_is_not_there_is_told_before_the_talk_begins(
     sample_home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -313,6 +313,7 @@ def test_a_catalogue_without_index_names_the_command_that_makes_it(
         assert line.endswith("mend it with: titlewise index\n")
 
 
+@pytest.mark.slow
 def test_index_says_how_many_titles_it_holds(tmp_path: Path, capsys: Said) -> None:
     products = [{"uid": name, "title": f"{name} Stool", "content": "Holds 120 kg."} for name in ("Oak", "Pine")]
     (tmp_path / "trn.json").write_text(lines(products))
@@ -500,6 +501,7 @@ def test_a_fault_right_after_loading_the_model_ends_the_command_at_once(
     assert "the question is empty" in one_line(done.stderr)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "engine",
     [

@@ -28,6 +28,8 @@ from index.catalogue.store import Catalogue
 from index.errors import UserError
 from index.text import content_words
 
+pytestmark = pytest.mark.slow
+
 MIX = Mix(examples=300, portuguese=0.3)
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 CITED = re.compile(r" \[(\d)\]$")

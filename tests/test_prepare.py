@@ -19,6 +19,8 @@ from index.catalogue.source import Source
 from index.catalogue.store import Catalogue
 from index.errors import ArtefactError, SourceError
 
+pytestmark = pytest.mark.slow
+
 REAL = Path(__file__).parents[2] / "shared" / "data" / "amazon_mixed_9k.trn.json.gz"
 
 
