@@ -53,13 +53,15 @@ class Retriever:
 
     def evidence(self, question: ReadQuestion, product: Product) -> Evidence:
         """Choose the passages that bear on a question about a product."""
-        passages = self.passages(product.content) if says_something(product.content, product.title) else []
-        return choose(question, passages, self.index.encode, self.budget)
+        return choose(question, self._described(product), self.index.encode, self.budget)
 
     def overview(self, product: Product) -> Evidence:
         """Return the passages that say what a product is."""
-        says = says_something(product.content, product.title)
-        return overview(self.passages(product.content) if says else [], self.budget)
+        return overview(self._described(product), self.budget)
+
+    def _described(self, product: Product) -> list[Passage]:
+        """Return the passages of a product's content, none where it says nothing."""
+        return self.passages(product.content) if says_something(product.content, product.title) else []
 
     def reply_without_product(self, turn: Turn, question: ReadQuestion) -> Reply:
         """Return the reply to a turn that no single product is meant by: which one, or that none was found."""

@@ -22,7 +22,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -165,6 +164,8 @@ def _digest_of(body: dict[str, Any]) -> str:
 
 
 def _write_manifest(folder: Path, *, kind: str, made_by: dict[str, Any], made_from: str) -> None:
+    from importlib.metadata import version  # 20 ms, which only who publishes has to wait
+
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
     files = {str(path.relative_to(folder)): checksum_of(path) for path in paths}
     body = {

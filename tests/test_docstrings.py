@@ -86,13 +86,12 @@ def lies(usage: ast.AST, known: Signatures, foreign: frozenset[str] = frozenset(
     for call in ast.walk(usage):
         if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name | ast.Attribute):
             continue
-        by_name = isinstance(call.func, ast.Name)
         name = call.func.id if isinstance(call.func, ast.Name) else call.func.attr
         if name in foreign or (isinstance(call.func, ast.Attribute) and _is_library(call.func, foreign)):
             continue
         if name in known and not any(fits(signature, call) for signature in known[name]):
             yield f"{ast.unparse(call)}: takes other arguments"
-        elif by_name and name not in known and name not in stored | {*dir(builtins)}:
+        elif isinstance(call.func, ast.Name) and name not in known and name not in stored | {*dir(builtins)}:
             yield f"{ast.unparse(call)}: is gone"
 
 
