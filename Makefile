@@ -35,7 +35,7 @@ check: setup
 bench: setup
 	$(BIN)/python benchmarks/prepare.py
 	$(BIN)/python benchmarks/answers.py
-	$(BIN)/python benchmarks/evidence.py
+	$(BIN)/python benchmarks/judge.py
 	$(BIN)/python benchmarks/resolver.py
 	$(BIN)/python benchmarks/ablation.py
 	$(BIN)/python benchmarks/scale.py

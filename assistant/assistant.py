@@ -22,12 +22,15 @@ from assistant.describe import describe
 from assistant.grounding.answerability import assess
 from assistant.grounding.compose import Composed, choose_prefill, compose_reply, not_stated
 from assistant.grounding.evidence import Budget, Evidence
+from assistant.grounding.judge import Judge
 from assistant.prompt import answer_prompt
 from assistant.question import ReadQuestion, read_question
 from assistant.reply import Reply
-from assistant.retriever import Retriever
+from assistant.retriever import Retriever, described
 from index.catalogue.store import Catalogue
 from index.resolver import TitleIndex
+
+LEAST_SETTLED = -5.0  # logit of the judge: below it no model is asked
 
 
 @dataclass(frozen=True)
@@ -36,10 +39,8 @@ class Settings:
 
     max_passages: int = 3
     max_passage_tokens: int = 110
-    # Below this probability that any passage answers, no model is asked.
-    least_strength: float = 0.06
-    # Nor is anything claimed below this one, the model's first token weighed: see `python benchmarks/answerability.py`.
-    least_answered: float = 0.21
+    # A claim that is less probably right, in [0, 1], is not made; None: the limit that belongs to the weights.
+    caution: float | None = None
     deadline_s: float = 60.0
 
 
@@ -108,8 +109,9 @@ class Assistant:
         return describe(self.backend, title, seed=seed, adapter=adapter, cancel=cancel)
 
     def warm_up(self) -> None:
-        """Let the model read what stands first in every prompt: the first question then waits no longer."""
-        adapter, prompt_format = answering(self.backend.adapters, None)
+        """Let judge and model read what stands first in every prompt: the first question then waits no longer."""
+        self.retriever.judge.read("", [""])
+        adapter, prompt_format, _ = answering(self.backend.adapters, None)
         prompt = answer_prompt("", (), "", prompt_format)
         drained(self.backend.stream(prompt, SamplingParams(max_new_tokens=1), adapter=adapter))
 
@@ -124,16 +126,20 @@ class Assistant:
             else:
                 evidence = self.retriever.evidence(question, product)
             watch.lap("passages_ms")
-            if evidence.passages and evidence.answerability >= self.settings.least_strength:
+            if evidence.passages and evidence.entailment.answers_logit >= LEAST_SETTLED:
                 return (yield from self._worded(turn, question, evidence, request, watch))
-            reply = _reply(turn, question, not_stated(question, described=bool(evidence.passages)))
+            reply = self._not_stated(turn, question)
         return (yield from immediate(reply, watch))
+
+    def _not_stated(self, turn: Turn, question: ReadQuestion) -> Reply:
+        product = self.retriever.catalogue.find(turn.uid)
+        return _reply(turn, question, not_stated(question, described=bool(described(product))))
 
     def _worded(
         self, turn: Turn, question: ReadQuestion, evidence: Evidence, request: _Request, watch: Stopwatch
     ) -> Pieces:
         """Let the model word the answer, then check what it says against the passages."""
-        adapter, prompt_format = answering(self.backend.adapters, request.adapter)
+        adapter, prompt_format, calibration = answering(self.backend.adapters, request.adapter)
         prompt = answer_prompt(question.title, evidence.passages, question.text, prompt_format)
         deadline_s, cancel = self.settings.deadline_s, request.cancel
         first_tokens = {}
@@ -141,25 +147,36 @@ class Assistant:
             first_tokens = self.backend.first_token_logprobs(
                 prompt, adapter=adapter, deadline_s=deadline_s, cancel=cancel
             )
-        assessment = assess(question, evidence, first_tokens)
-        if assessment.answerability < self.settings.least_answered:
-            return (yield from immediate(_reply(turn, question, not_stated(question)), watch))
+        judge = self.retriever.judge
+        if calibration is None or calibration.judge != judge.digest:
+            calibration = judge.calibration
+        assessment = assess(question, evidence, first_tokens, calibration)
+        caution = self.settings.caution
+        if assessment.confidence < (calibration.least_confidence if caution is None else caution):
+            return (yield from immediate(self._not_stated(turn, question), watch))
         prefill = choose_prefill(question, assessment, first_tokens) if first_tokens else ""
         stream = self.backend.stream(
             prompt, request.params, adapter=adapter, prefill=prefill, deadline_s=deadline_s, cancel=cancel
         )
         text, completion = yield from gathered(stream, watch)
         stopped, cut = (completion.finish_reason == reason for reason in ("cancelled", "length"))
-        composed = compose_reply(text, question, evidence, None if stopped else assessment)
+        composed = compose_reply(text, question, evidence, None if stopped else assessment, judge.read)
         return watch.finish(_reply(turn, question, composed, cut=cut), Generated(prompt, text, completion))
 
 
 def assistant_of(
-    catalogue: Catalogue, index: TitleIndex, backend: Backend, settings: Settings = Settings()
+    catalogue: Catalogue,
+    index: TitleIndex,
+    backend: Backend,
+    settings: Settings = Settings(),
+    judge: Judge | None = None,
 ) -> Assistant:
-    """Return an assistant for a catalogue and its index, whose passages are counted in the backend's tokens."""
+    """Return an assistant for a catalogue and its index, whose passages are counted in the backend's tokens.
+
+    `judge` is the shipped one unless given.
+    """
     budget = Budget(backend.count_tokens, settings.max_passages, settings.max_passage_tokens)
-    return Assistant(Retriever(catalogue, index, budget), backend, settings)
+    return Assistant(Retriever(catalogue, index, budget, judge), backend, settings)
 
 
 def _reply(turn: Turn, question: ReadQuestion, composed: Composed, *, cut: bool = False) -> Reply:

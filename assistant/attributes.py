@@ -12,6 +12,7 @@ attribute bears on the question even where their words differ.
 import re
 import tomllib
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,29 +28,38 @@ class Attribute:
     stated: re.Pattern[str]
 
 
+@dataclass(frozen=True)
+class Matter(Attribute):
+    """What a shop knows and a description seldom says; `named` is what it is called in each language."""
+
+    named: Mapping[str, str]
+
+
 def _plain(text: str) -> str:
     """Take the accents off, in patterns as in texts: shoppers leave them out."""
     return "".join(sign for sign in unicodedata.normalize("NFD", text) if not unicodedata.combining(sign))
 
 
-def _read() -> tuple[Attribute, ...]:
-    """Read the table of patterns beside this module."""
-    table = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
-
-    def pattern(text: str) -> str:
-        return _plain(_PIECE.sub(lambda piece: table["pieces"][piece[1]], text))
-
-    return tuple(
-        Attribute(
-            name,
-            re.compile(rf"\b(?:{pattern(row['asked'])})", re.I),
-            re.compile(rf"(?<!\w)(?:{pattern(row['stated'])})", re.I),
-        )
-        for name, row in table["attributes"].items()
-    )
+_TABLE = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 
 
-ATTRIBUTES = _read()
+def _asked(row: Mapping[str, str]) -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{_pattern(row['asked'])})", re.I)
+
+
+def _stated(row: Mapping[str, str]) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w)(?:{_pattern(row['stated'])})", re.I)
+
+
+def _pattern(text: str) -> str:
+    return _plain(_PIECE.sub(lambda piece: _TABLE["pieces"][piece[1]], text))
+
+
+ATTRIBUTES = tuple(Attribute(name, _asked(row), _stated(row)) for name, row in _TABLE["attributes"].items())
+MATTERS = tuple(
+    Matter(name, _asked(row), _stated(row), {"en": row["en"], "pt": row["pt"]})
+    for name, row in _TABLE["matters"].items()
+)
 _BY_NAME = {attribute.name: attribute for attribute in ATTRIBUTES}
 
 
@@ -63,3 +73,14 @@ def asked_about(question: str) -> dict[str, str]:
 def carries(text: str, name: str) -> bool:
     """Return whether a text states something about the attribute called `name`."""
     return _BY_NAME[name].stated.search(_plain(text)) is not None
+
+
+def matter_of(question: str) -> Matter | None:
+    """Return what a question asks that a shop knows and a description seldom says: price, stock, delivery, returns."""
+    plain = _plain(question)
+    return next((matter for matter in MATTERS if matter.asked.search(plain)), None)
+
+
+def speaks_of(text: str, matter: Matter) -> bool:
+    """Return whether a text speaks of such a matter at all."""
+    return matter.stated.search(_plain(text)) is not None

@@ -50,7 +50,7 @@ def _generate(
     cancel: threading.Event | None,
 ) -> Pieces:
     watch = Stopwatch()
-    name, prompt_format = answering(backend.adapters, adapter)
+    name, prompt_format, _ = answering(backend.adapters, adapter)
     prompt = describe_prompt(title, language, prompt_format)
     text, completion = yield from gathered(backend.stream(prompt, params, adapter=name, cancel=cancel), watch)
     cut = completion.finish_reason == "length"

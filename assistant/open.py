@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from assistant.assistant import Assistant, assistant_of
+from assistant.assistant import Assistant, Settings, assistant_of
 from assistant.backends.base import Backend
+from assistant.grounding.judge import SHIPPED_JUDGE, Judge, open_judge
 from assistant.models.adapters import SHIPPED, SHIPPED_NAME, Adapter, open_adapter
 from assistant.models.named import EMBEDDED, find
 from index.catalogue.store import Catalogue
@@ -29,12 +30,19 @@ class Engine:
     server where `server` (a base URL up to and with `/v1`) is given.
     `adapters` are names in the home, "shipped" or paths, the first of which answers where none is asked for; without
     any it is the base model alone. None is the shipped adapter where it is there and the model is the embedded one.
+    `caution`: nothing is claimed that is less probably right, in [0, 1]; None is the limit that belongs to the weights.
     """
 
     model: str = EMBEDDED
     backend: BackendName = "auto"
     server: str = ""
     adapters: tuple[str, ...] | None = None
+    caution: float | None = None
+
+    @property
+    def settings(self) -> Settings:
+        """Return the assistant's settings."""
+        return Settings(caution=self.caution)
 
 
 def open_catalogue(home: Path) -> tuple[Catalogue, TitleIndex]:
@@ -44,6 +52,15 @@ def open_catalogue(home: Path) -> tuple[Catalogue, TitleIndex]:
     """
     catalogue = Catalogue.load(home / "catalogue")
     return catalogue, TitleIndex.load(home / "index", catalogue)
+
+
+def judge_of(home: Path) -> Judge:
+    """Open the judge that was trained in a home, where there is one, else the shipped one.
+
+    Raises `ArtefactError` where it is damaged.
+    """
+    own = home / "judge"
+    return open_judge(own if own.is_dir() else SHIPPED_JUDGE)
 
 
 def open_backend(home: Path, engine: Engine) -> Backend:
@@ -77,7 +94,7 @@ def open_assistant(home: Path, engine: Engine) -> Iterator[Assistant]:
     catalogue, index = open_catalogue(home)
     backend = open_backend(home, engine)
     try:
-        yield assistant_of(catalogue, index, backend)
+        yield assistant_of(catalogue, index, backend, engine.settings, judge_of(home))
     finally:
         backend.close()
 

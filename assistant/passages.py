@@ -7,8 +7,11 @@ import copy
 import re
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 from index.text import content_words
+
+Field = Literal["content", "title"]
 
 LONGEST_PASSAGE = 240  # characters; run-on specifications are cut at the last soft break before it
 SHORTEST_PASSAGE = 12  # characters; a shorter piece joins its neighbour
@@ -24,15 +27,19 @@ _ABBREVIATION = re.compile(
     r"|(?<!\d )\b[A-Z])\.$"
 )
 
+_QUESTION = re.compile(r"(?:q|question|p|pergunta)\s?\d*\s?[:.)]", re.I)
+_ANSWER = re.compile(r"(?:a|answer|r|resposta)\s?\d*\s?[:.)]", re.I)
+
 
 @dataclass(frozen=True)
 class Passage:
-    """A numbered piece of a content: `content[start:end] == text`, in characters; numbers count from 1."""
+    """A numbered piece of a product's `field`: `field[start:end] == text`, in characters; numbers count from 1."""
 
     number: int
     text: str
     start: int
     end: int
+    field: Field = "content"
 
     @cached_property
     def words(self) -> frozenset[str]:
@@ -46,9 +53,14 @@ class Passage:
         return other
 
 
+def title_passage(title: str) -> Passage:
+    """Return a title as a passage of its own: what it states is evidence too."""
+    return Passage(1, title, 0, len(title), "title")
+
+
 def split(content: str) -> list[Passage]:
     """Return the sentences and list items of a content, with exact offsets."""
-    spans = _join_short(_cut_long(content, _sentences(content)))
+    spans = _joined(content, _cut_long(content, _sentences(content)))
     return [Passage(number, content[start:end], start, end) for number, (start, end) in enumerate(spans, 1)]
 
 
@@ -88,15 +100,15 @@ def _cut_long(content: str, spans: list[tuple[int, int]]) -> list[tuple[int, int
     return [piece for piece in pieces if piece[0] < piece[1]]
 
 
-def _join_short(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+def _joined(content: str, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Join what is one: a short piece and its neighbour, a label and its value, a question and its answer."""
     joined: list[tuple[int, int]] = []
     for start, end in spans:
-        if (
-            joined
-            and min(end - start, joined[-1][1] - joined[-1][0]) < SHORTEST_PASSAGE
-            and end - joined[-1][0] <= LONGEST_PASSAGE
-        ):
-            joined[-1] = (joined[-1][0], end)
-        else:
-            joined.append((start, end))
+        if joined and end - joined[-1][0] <= LONGEST_PASSAGE:
+            before, text = content[joined[-1][0] : joined[-1][1]], content[start:end]
+            short = min(len(before), len(text)) < SHORTEST_PASSAGE
+            if short or before.endswith(":") or (_QUESTION.match(before) and _ANSWER.match(text)):
+                joined[-1] = (joined[-1][0], end)
+                continue
+        joined.append((start, end))
     return joined

@@ -26,6 +26,7 @@ ANSWER_SYSTEM = (
     "Answer the shopper's question in one short sentence, only from the numbered passages about the product. "
     "End with the number of the passage, like [1]. If the passages do not tell, answer: Not stated."
 )
+SHORT_SYSTEM = "Answer from the passages."
 DESCRIBE_SYSTEM: dict[Language, str] = {
     "en": "You write short, plain descriptions of products for a shop.",
     "pt": "Você escreve descrições curtas e simples de produtos para uma loja, em português.",
@@ -49,13 +50,17 @@ _ORDER = re.compile(
 )
 
 
-AnswerFormat = Literal["examples", "plain"]
+AnswerFormat = Literal["examples", "plain", "short"]
 DescribeFormat = Literal["chat", "alpaca-pt", "inst"]
 
 
 @dataclass(frozen=True)
 class PromptFormat:
-    """How a model is asked: `answer` with worked examples before the question or without, `describe` in which form."""
+    """How a model is asked.
+
+    `answer` is with worked examples before the question, with a plain instruction, or with a short one, which is half
+    as long to train on; `describe` is the form in which a description is asked for.
+    """
 
     answer: AnswerFormat = "examples"
     describe: DescribeFormat = "chat"
@@ -157,7 +162,7 @@ def as_data(text: str) -> str:
 
 
 def _fixed_part(prompt_format: PromptFormat) -> list[Message]:
-    messages = [Message("system", ANSWER_SYSTEM)]
+    messages = [Message("system", SHORT_SYSTEM if prompt_format.answer == "short" else ANSWER_SYSTEM)]
     for example in _EXAMPLES if prompt_format.answer == "examples" else ():
         numbered = list(enumerate(example.passages, 1))
         messages.append(Message("user", _question(example.title, numbered, example.question)))

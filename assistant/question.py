@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from assistant.attributes import asked_about
+from assistant.attributes import Matter, asked_about, matter_of
 from assistant.phrases import Language, language_of
 from index.text import GRAMMAR_WORDS, POINTING_WORDS, WORD, TextWords, content_words, stem, unaccented, words_of
 
@@ -38,6 +38,7 @@ class ReadQuestion:
 
     `plain` is its text in lower case without accents; `closed` says that yes or no can answer it, `points` that it
     points at its product ("it", "this"), `offers_choice` that it asks for one or the other ("porcelain or plastic?").
+    `matter` is what it asks that a shop knows and a description seldom says.
     `attributes` are those that it asks about, each with the words that ask. `words` are its content words,
     `title_words` those of its product's title, `beyond_title` what it asks in words that the title lacks, or all that
     it asks where there are none. `without_mention` is the question without the title that it mentions, if it does.
@@ -50,6 +51,7 @@ class ReadQuestion:
     closed: bool
     points: bool
     offers_choice: bool
+    matter: Matter | None
     attributes: Mapping[str, str]
     words: frozenset[str]
     title_words: frozenset[str]
@@ -98,6 +100,7 @@ def _read(
         attributes=asked_about(text),
         closed=_is_closed(words.plain, language),
         points=not POINTING_WORDS.isdisjoint(words.folded),
+        matter=matter_of(text),
         offers_choice=not _EITHER.isdisjoint(WORD.findall(text.casefold())),
         words=words.content,
         title_words=title_words.content,

@@ -6,6 +6,8 @@ Reply(kind="answer", text="It weighs 2 kg. [1]", uid="B01", title="…", quotes=
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from assistant.passages import Field
+from index.catalogue.store import Product
 from index.resolver import Hit
 
 Kind = Literal["answer", "not_stated", "clarify", "not_found", "generated"]
@@ -13,11 +15,17 @@ Kind = Literal["answer", "not_stated", "clarify", "not_found", "generated"]
 
 @dataclass(frozen=True)
 class Quote:
-    """A piece of a product's content: `content[start:end] == text`, in characters."""
+    """A piece of a product's `field`: `field[start:end] == text`, in characters."""
 
     text: str
     start: int
     end: int
+    field: Field = "content"
+
+    def stands_in(self, product: Product) -> bool:
+        """Return whether the product holds it, character for character, at its place."""
+        held: str = getattr(product, self.field)
+        return held[self.start : self.end] == self.text
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 
 from assistant.conversation import State, Turn, replay, understand
 from assistant.grounding.evidence import Budget, Evidence, choose, overview
+from assistant.grounding.judge import Judge, open_judge
 from assistant.messages import Message
-from assistant.passages import Passage, split
+from assistant.passages import Passage, split, title_passage
 from assistant.phrases import phrase
 from assistant.prompt import gives_orders
 from assistant.question import ReadQuestion
@@ -26,11 +27,20 @@ MAX_NEAREST = 3  # titles named in a "not found"
 class Retriever:
     """Finds products and passages in one catalogue; one instance serves many threads."""
 
-    def __init__(self, catalogue: Catalogue, index: TitleIndex, budget: Budget) -> None:
-        """Join a catalogue with its index; `budget` is how much the model may read for one question."""
+    def __init__(self, catalogue: Catalogue, index: TitleIndex, budget: Budget, judge: Judge | None = None) -> None:
+        """Join a catalogue with its index; `budget` is how much the model may read for one question.
+
+        `judge` is the shipped one unless given; it is opened when it is first needed.
+        """
         self.catalogue = catalogue
         self.index = index
         self.budget = budget
+        self._judge = judge
+
+    @property
+    def judge(self) -> Judge:
+        """Return what reads the passages."""
+        return self._judge or open_judge()
 
     def turn_of(self, question: str, *, uid: str = "", state: State = State()) -> Turn:
         """Return what a question means, about the product `uid` where it is given, else about the one that is meant.
@@ -47,21 +57,13 @@ class Retriever:
         """Return the state that a talk has reached, from its turns in plain text."""
         return replay(history, self.index, self.catalogue)
 
-    def passages(self, content: str) -> list[Passage]:
-        """Return the passages of a content that may be shown: those that speak to the model are left out."""
-        return [passage for passage in split(content) if not gives_orders(passage.text)]
-
     def evidence(self, question: ReadQuestion, product: Product) -> Evidence:
-        """Choose the passages that bear on a question about a product."""
-        return choose(question, self._described(product), self.index.encode, self.budget)
+        """Choose the passages that settle a question about a product, its title among them."""
+        return choose(question, [title_passage(product.title), *described(product)], self.judge.read, self.budget)
 
     def overview(self, product: Product) -> Evidence:
         """Return the passages that say what a product is."""
-        return overview(self._described(product), self.budget)
-
-    def _described(self, product: Product) -> list[Passage]:
-        """Return the passages of a product's content, none where it says nothing."""
-        return self.passages(product.content) if says_something(product.content, product.title) else []
+        return overview(described(product), self.budget)
 
     def reply_without_product(self, turn: Turn, question: ReadQuestion) -> Reply:
         """Return the reply to a turn that no single product is meant by: which one, or that none was found."""
@@ -95,6 +97,16 @@ class Retriever:
             product.title + (_difference(product, products) if titles.count(product.title) > 1 else "")
             for product in products
         ]
+
+
+def described(product: Product) -> list[Passage]:
+    """Return the passages of a product's content that may be shown, none where it says nothing.
+
+    Those that speak to the model are left out.
+    """
+    if not says_something(product.content, product.title):
+        return []
+    return [passage for passage in split(product.content) if not gives_orders(passage.text)]
 
 
 def _difference(product: Product, products: Sequence[Product]) -> str:

@@ -21,8 +21,18 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import get_args
 
 from public_attributes import Pair, attribute_questions, flatten, split_attribute
+from public_reading import (
+    Part,
+    boolq_rows,
+    condaqa_rows,
+    extractive_rows,
+    infotabs_rows,
+    offer_rows,
+    written_rows,
+)
 
 from assistant.passages import split
 from assistant.question import is_closed
@@ -91,12 +101,21 @@ def main() -> None:
         *ranking_rows(arguments.data, "dev"),
     ]
     pairs_dev = list(pair_rows(arguments.data / "semipqa_data_to_text_dev.jsonl.gz", arguments.seed))
+    train += [
+        *boolq_rows(arguments.data),
+        *condaqa_rows(arguments.data),
+        *infotabs_rows(arguments.data),
+        *(row for name in ("squad2", "squad2_pt", "subjqa") for row in extractive_rows(arguments.data, name)),
+        *offer_rows(arguments.data, arguments.seed),
+    ]
     training = [row for row in train if row["group"] not in kept_out]
     validated = {group for group in {str(row["group"]) for row in training} if _part(f"validation {group}") < VALIDATED}
+    written = {part: list(written_rows(arguments.data, part)) for part in get_args(Part)}
     arguments.out.mkdir(parents=True, exist_ok=True)
     for name, rows in (
-        ("train", [row for row in training if row["group"] not in validated]),
-        ("validation", [row for row in training if row["group"] in validated] + pairs_dev),
+        ("train", [row for row in training if row["group"] not in validated] + written["train"]),
+        ("validation", [row for row in training if row["group"] in validated] + pairs_dev + written["validation"]),
+        ("written_kept", written["kept"]),
         ("heldout", held_out),
         ("epqa_heldout", list(held_out_questions(epqa))),
         ("hetpqa_dev", list(hetpqa_questions(arguments.data))),

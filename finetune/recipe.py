@@ -9,10 +9,11 @@ fields do is `finetune.training.run`'s affair; `finetune/recipes/` holds those t
 import hashlib
 import json
 import tomllib
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, is_dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from assistant.backends.hf_loading import Precision
 from assistant.prompt import PromptFormat
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pydantic import TypeAdapter
     from pydantic_core import ErrorDetails
 
+R = TypeVar("R")
 RECIPES = Path(__file__).parent / "recipes"
 
 
@@ -42,6 +44,9 @@ class Data:
     max_length: int = 768  # tokens of prompt and reply together
     too_long: Literal["drop", "cut"] = "drop"  # what becomes of an example that is longer
     questions: tuple[str, ...] = ()  # files of real questions; none: HOME/questions/train.jsonl where it exists
+    judgements: int = 0  # examples of question files that come first and teach how a reply begins, no more
+    sources: dict[str, float] = field(default_factory=dict)  # how often judgements have each set; 1 unless named
+    calibrated_on: tuple[str, ...] = ()  # sets of HOME/questions/validation.jsonl; none: all
     mix: Mix = field(default_factory=Mix)  # how many examples of each kind
 
 
@@ -67,6 +72,7 @@ class Training:
     warmup_share: float = 0.03  # of all steps
     weight_decay: float = 0.0
     max_grad_norm: float = 0.3
+    first_token_weight: float = 1.0  # of the token that says yes, no or not stated, in the loss; of any other 1
     optimiser: Literal["adamw", "adamw_8bit"] = "adamw"
     gradient_checkpointing: bool = True  # less memory, a third slower
     evaluate_every_steps: int = 0  # eval_loss on the validation side; 0: never
@@ -115,6 +121,15 @@ def read_recipe(name_or_path: str) -> Recipe:
 
     Raises `UserError` that names every error of the file at once.
     """
+    path = path_of_recipe(name_or_path)
+    return parse_recipe(path.stem, path.read_text(encoding="utf-8"), str(path))
+
+
+def path_of_recipe(name_or_path: str) -> Path:
+    """Return the file of a recipe, shipped or given.
+
+    Raises `UserError` where there is none.
+    """
     path = RECIPES / f"{name_or_path}.toml" if name_or_path in shipped() else Path(name_or_path)
     if not path.is_file():
         raise UserError(
@@ -122,7 +137,7 @@ def read_recipe(name_or_path: str) -> Recipe:
             f"one of {', '.join(shipped())}, or a TOML file",
             "titlewise finetune -h",
         )
-    return parse_recipe(path.stem, path.read_text(encoding="utf-8"), str(path))
+    return path
 
 
 def parse_recipe(name: str, text: str, where: str) -> Recipe:
@@ -142,23 +157,31 @@ def recipe_of(name: str, table: dict[str, Any], where: str) -> Recipe:
 
     Raises `UserError` that names every error at once.
     """
+    return checked(Recipe, name, table, where, contradictions)
+
+
+def checked(kind: type[R], name: str, table: dict[str, Any], where: str, contradictions: Callable[[R], list[str]]) -> R:
+    """Make a recipe of some kind from what a TOML file holds; `contradictions` names values that cannot be.
+
+    Raises `UserError` that names every error at once.
+    """
     from pydantic import ValidationError
 
     errors = ["unknown key name"] if "name" in table else []
     # As JSON, where strict types take a list for a tuple; a date, which JSON lacks, becomes what no field takes.
     text = json.dumps({**table, "name": name}, default=lambda _: [[]])
     try:
-        recipe = _adapter().validate_json(text)
+        recipe: R = _adapter(cast(Any, kind)).validate_json(text)
     except ValidationError as exc:
-        errors += [_message(error, table) for error in exc.errors(include_url=False)]
+        errors += [_message(kind, error, table) for error in exc.errors(include_url=False)]
     else:
-        errors += _contradictions(recipe)
+        errors += contradictions(recipe)
     if errors:
         raise UserError(f"{where} has faults: {'; '.join(errors)}", "a recipe without them", f"edit {where}")
     return recipe
 
 
-def to_toml(recipe: Recipe) -> str:
+def to_toml(recipe: Any) -> str:
     """Write a recipe as TOML that `parse_recipe` reads back to the same value."""
     import tomli_w
 
@@ -168,17 +191,16 @@ def to_toml(recipe: Recipe) -> str:
 
 
 @cache
-def _adapter() -> "TypeAdapter[Recipe]":
+def _adapter(kind: Any) -> "TypeAdapter[Any]":
     from pydantic import TypeAdapter
 
-    return TypeAdapter(Recipe)
+    return TypeAdapter(kind)
 
 
-def _message(error: "ErrorDetails", table: dict[str, Any]) -> str:
+def _message(kind: Any, error: "ErrorDetails", table: dict[str, Any]) -> str:
     """Return one of pydantic's errors in our words; `table` holds the value as it was written."""
     if error["type"] == "unexpected_keyword_argument":
         return f"unknown key {'.'.join(map(str, error['loc']))}"
-    kind: Any = Recipe
     value: Any = table
     path = []
     for key in error["loc"]:
@@ -201,20 +223,25 @@ def _expected(kind: Any) -> str:
     return {int: "a whole number", float: "a number", bool: "true or false", str: "a string"}[kind]
 
 
-def _contradictions(recipe: Recipe) -> list[str]:
+def contradictions(recipe: Recipe) -> list[str]:
     """Return which values cannot be, alone or together."""
     training, adapter, data = recipe.training, recipe.adapter, recipe.data
     checks: list[tuple[bool, str]] = [
-        *_at_least(1, training, "training", ("batch", "micro_batch", "save_every_steps")),
-        *_at_least(0, training, "training", ("evaluate_every_steps", "patience", "seed", "weight_decay")),
-        *_at_least(1, adapter, "adapter", ("rank", "alpha")),
-        *_at_least(1, recipe.logging, "logging", ("every_steps",)),
-        *_at_least(16, data, "data", ("max_length",)),
+        *at_least(1, training, "training", ("batch", "micro_batch", "save_every_steps")),
+        *at_least(0, training, "training", ("evaluate_every_steps", "patience", "seed", "weight_decay")),
+        *at_least(1, adapter, "adapter", ("rank", "alpha")),
+        *at_least(1, recipe.logging, "logging", ("every_steps",)),
+        *at_least(16, data, "data", ("max_length",)),
+        *at_least(0, data, "data", ("judgements",)),
         (training.epochs > 0, f"training.epochs is {training.epochs:g}, expected more than 0"),
         (training.learning_rate > 0, f"training.learning_rate is {training.learning_rate:g}, expected more than 0"),
         (training.max_grad_norm > 0, f"training.max_grad_norm is {training.max_grad_norm:g}, expected more than 0"),
         (0 <= training.warmup_share < 1, f"training.warmup_share is {training.warmup_share:g}, expected 0 to below 1"),
         (0 <= adapter.dropout < 1, f"adapter.dropout is {adapter.dropout:g}, expected 0 to below 1"),
+        (
+            training.first_token_weight > 0,
+            f"training.first_token_weight is {training.first_token_weight:g}, expected more than 0",
+        ),
         (bool(adapter.targets), "adapter.targets is empty, expected the layers that learn"),
         (
             "lm_head" not in adapter.targets,
@@ -232,6 +259,7 @@ def _contradictions(recipe: Recipe) -> list[str]:
     return [message for right, message in checks if not right]
 
 
-def _at_least(least: int, section: Any, path: str, names: tuple[str, ...]) -> list[tuple[bool, str]]:
+def at_least(least: int, section: Any, path: str, names: tuple[str, ...]) -> list[tuple[bool, str]]:
+    """Check that some values of a section are not too small: for each, whether it is right and what to say if not."""
     values = [(name, getattr(section, name)) for name in names]
     return [(value >= least, f"{path}.{name} is {value}, expected {least} or more") for name, value in values]

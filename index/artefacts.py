@@ -27,7 +27,8 @@ from typing import Any, TypeVar
 
 from index.errors import ArtefactError
 
-FORMATS = {"catalogue": 1, "index": 2, "model": 1, "adapter": 1, "report": 1}  # raised when files change meaning
+# Raised when files change meaning.
+FORMATS = {"catalogue": 1, "index": 2, "model": 1, "adapter": 1, "judge": 1, "report": 1}
 ABANDONED_AFTER_S = 60.0
 MANIFEST = "manifest.json"
 MAKER = {
@@ -35,6 +36,7 @@ MAKER = {
     "index": "titlewise index",
     "model": "titlewise models fetch",
     "adapter": "titlewise finetune RECIPE",
+    "judge": "titlewise finetune judge",
     "report": "titlewise evaluate answers",
 }
 

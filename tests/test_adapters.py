@@ -180,10 +180,10 @@ def test_who_answers_and_how_it_is_asked() -> None:
         Adapter(name, Path(name), None, "", prompt_format, {})
         for name, prompt_format in (("one", PLAIN), ("two", described))
     ]
-    assert answering(loaded, None) == ("one", PLAIN)
-    assert answering(loaded, "two") == ("two", described)
-    assert answering(loaded, "") == ("", BASE_FORMAT)
-    assert answering([], None) == ("", BASE_FORMAT)
+    assert answering(loaded, None) == ("one", PLAIN, None)
+    assert answering(loaded, "two") == ("two", described, None)
+    assert answering(loaded, "") == ("", BASE_FORMAT, None)
+    assert answering([], None) == ("", BASE_FORMAT, None)
     with pytest.raises(BackendError, match="no adapter three is loaded; expected one, two, or the base model"):
         answering(loaded, "three")
 

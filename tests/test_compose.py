@@ -1,31 +1,32 @@
 """Composing: what the reply says, from what the model said and how it was assessed."""
 
-from dataclasses import replace
+from collections.abc import Sequence
 
 import pytest
 
 from assistant.grounding.answerability import Assessment
 from assistant.grounding.compose import Composed, choose_prefill, compose_reply
 from assistant.grounding.evidence import Evidence
+from assistant.grounding.judge import Entailment
 from assistant.passages import Passage
 from assistant.question import read_question
 from assistant.reply import Quote
 
-EVIDENCE = Evidence(
-    (Passage(1, "The body is stainless steel.", 0, 28), Passage(2, "Hand wash only.", 29, 44)),
-    best=1,
-    answerability=0.6,
-)
+EVIDENCE = Evidence((Passage(1, "The body is stainless steel.", 0, 28), Passage(2, "Hand wash only.", 29, 44)), best=1)
 STEEL = Quote("The body is stainless steel.", 0, 28)
 SURE_YES, SURE_NO = Assessment(0.6, 0.9, closed=True), Assessment(0.6, 0.1, closed=True)
 OPEN = Assessment(0.6, 0.9, closed=False)
 
 
 def composed(
-    text: str, question: str, assessment: Assessment, *, model_asked: bool = True, evidence: Evidence = EVIDENCE
+    text: str, question: str, assessment: Assessment, *, evidence: Evidence = EVIDENCE, affirming: float = 0.5
 ) -> Composed:
-    heard = replace(assessment, model_asked=model_asked)
-    return compose_reply(text, read_question(question, "Harrow Kettle"), evidence, heard)
+    def read(_: str, texts: Sequence[str]) -> list[Entailment]:
+        beside = any(word in text for text in texts for word in ("Hand wash", "Bla"))
+        silent, settled = Entailment(1.0, 0.0, 0.0, 0.0), Entailment(0.0, affirming, 1 - affirming, 0.0)
+        return [silent if beside else settled] * len(texts)
+
+    return compose_reply(text, read_question(question, "Harrow Kettle"), evidence, assessment, read)
 
 
 def test_a_wording_that_agrees_with_the_assessment_stays_as_it_is() -> None:
@@ -62,21 +63,25 @@ def test_a_wording_that_is_not_carried_gives_way_to_the_best_passage() -> None:
     )
 
 
-def test_a_bare_no_that_its_passage_bears_out_is_surer_than_the_assessment() -> None:
-    evidence = Evidence(
-        (Passage(1, "The kettle must never go into the dishwasher.", 0, 45),), best=1, answerability=0.6
-    )
-    text = "No, it is not. [1]"
-    assert composed(text, "does it go in the dishwasher?", SURE_YES, evidence=evidence).text == text
+@pytest.mark.parametrize("text", ["Yes. It is made of plastic. [1]", "Not stated.", "No. Hand wash only. [2]"])
+def test_a_refusal_or_another_fact_gives_way_to_the_passage(text: str) -> None:
+    assert composed(text, "is it steel?", SURE_YES).text == 'Yes. The description says: "The body is stainless steel."'
 
 
-@pytest.mark.parametrize(("model_asked", "kind"), [(True, "answer"), (False, "not_stated")])
-def test_a_refusal_that_was_weighed_already_weighs_no_second_time(model_asked: bool, kind: str) -> None:
-    assert composed("Not stated.", "is it steel?", SURE_YES, model_asked=model_asked).kind == kind
+@pytest.mark.parametrize(
+    ("assessment", "affirming", "kept"),
+    [(SURE_YES, 0.1, False), (SURE_YES, 0.6, True), (SURE_NO, 0.1, True), (SURE_NO, 0.9, False)],
+)
+def test_a_wording_in_which_the_judge_reads_the_other_verdict_is_not_taken(
+    assessment: Assessment, affirming: float, kept: bool
+) -> None:
+    text = "The body is stainless steel. [1]"
+    reply = composed(text, "is it stainless?", assessment, affirming=affirming).text
+    assert reply.endswith(text) == kept
 
 
 def test_portuguese_questions_get_portuguese_words() -> None:
-    evidence = Evidence((Passage(1, "Não tem cancelamento de ruído.", 0, 30),), best=1, answerability=0.6)
+    evidence = Evidence((Passage(1, "Não tem cancelamento de ruído.", 0, 30),), best=1)
     reply = composed("bla", "os fones têm cancelamento de ruído?", SURE_NO, evidence=evidence)
     assert reply.text == 'Não. A descrição diz: "Não tem cancelamento de ruído."'
 

@@ -1,27 +1,27 @@
 """Passages and the choice among them."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from assistant.grounding.evidence import Budget, Evidence, choose, overview, passage_features
+from assistant.grounding.evidence import MOST_READ, Budget, Evidence, choose, overview
+from assistant.grounding.judge import Entailment, open_judge
 from assistant.passages import LONGEST_PASSAGE, split
 from assistant.question import read_question
 from index.text import content_words
-from index.titles.encoder import HashedTfidfEncoder, hashed_idf
 
 KETTLE = (
     "Boils a full 1.7 litres in about five minutes. The body is stainless steel, red outside. "
     "The base stores 70 cm of cord. It weighs 1.3 kg empty. Not for the dishwasher! Two-year warranty."
 )
-ENCODE = HashedTfidfEncoder.of(hashed_idf(["red kettle steel", "desk lamp white", "board game"])).encode
 BUDGET = Budget(lambda text: len(text.split()))
 
 
 def chosen(question: str, content: str = KETTLE, budget: Budget = BUDGET) -> Evidence:
-    return choose(read_question(question, "Harrow Kettle, Red"), split(content), ENCODE, budget)
+    return choose(read_question(question, "Harrow Kettle, Red"), split(content), open_judge().read, budget)
 
 
 @given(st.text(alphabet="ab .!?•;,\"'()0A\n", max_size=700))
@@ -48,6 +48,20 @@ def test_list_items_are_passages_of_their_own() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Q: Can it be washed at 40 degrees? A: No, by hand only.",
+        "Question 2: Does it fold flat? Answer 2: Only without the shelf.",
+        "Pergunta: Serve para bebês? Resposta: Não, só acima de 3 anos.",
+        "Material of the body:\nStainless steel throughout.",
+    ],
+)
+def test_a_question_stays_with_its_answer_and_a_label_with_its_value(text: str) -> None:
+    others = "It has two shelves.", "Made in Portugal."
+    assert [passage.text for passage in split(" ".join([others[0], text, others[1]]))] == [others[0], text, others[1]]
+
+
 @pytest.mark.parametrize("content", ["word " * 400, "x" * 5000, "spec 1/ spec 2/ " * 100])
 def test_a_text_without_sentences_is_cut_to_readable_pieces(content: str) -> None:
     assert max(len(passage.text) for passage in split(content)) <= LONGEST_PASSAGE
@@ -69,12 +83,13 @@ def test_the_best_passage_bears_on_the_question(question: str, gold: str) -> Non
 
 
 def test_an_absent_fact_has_weak_evidence_and_a_stated_one_strong() -> None:
-    assert chosen("does it have bluetooth?").answerability < 0.2 < chosen("how heavy is it?").answerability
+    absent, stated = (chosen(question).entailment for question in ("does it have bluetooth?", "how heavy is it?"))
+    assert absent.answers_logit < 0 < stated.answers_logit
 
 
 def test_a_title_in_the_question_is_no_evidence() -> None:
     with_title = chosen("does the Harrow Kettle, Red have bluetooth?")
-    assert with_title.answerability < 0.2
+    assert with_title.entailment.answers_logit < 0
 
 
 def test_chosen_passages_are_numbered_from_one_in_the_order_of_the_text() -> None:
@@ -94,11 +109,19 @@ def test_no_passages_give_no_evidence() -> None:
     assert chosen("how heavy?", content="") == Evidence() == overview([], BUDGET)
 
 
-def test_scoring_is_the_same_alone_or_in_company_but_for_rarity() -> None:
-    passages = split("It weighs 1.3 kg. Two-year warranty.")
-    question = read_question("how heavy is it?", "Kettle")
-    row, alone = (list(passage_features(question, shown, ENCODE)[0].values()) for shown in (passages, passages[:1]))
-    assert row[2:] == pytest.approx(alone[2:], abs=1e-6)
+def test_of_a_long_description_only_what_shares_words_is_read() -> None:
+    seen: list[str] = []
+
+    def read(_: str, texts: Sequence[str]) -> list[Entailment]:
+        seen.extend(texts)
+        return [Entailment(0.9, 0.0, 0.0, 0.1)] * len(texts)
+
+    content = " ".join(f"Here is sentence number {number} of this story." for number in range(90))
+    passages = split(f"{content} The kettle weighs 1.3 kg. {content}")
+    choose(read_question("how much does the kettle weigh?"), passages, read, BUDGET)
+    assert len(seen) == MOST_READ
+    assert "The kettle weighs 1.3 kg." in seen
+    assert seen == [passage.text for passage in passages if passage.text in seen][: len(seen)]
 
 
 @pytest.mark.parametrize(

@@ -154,7 +154,7 @@ def make_wheel(path: Path, content: bytes) -> None:
 
     path.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr(MODELS[EMBEDDED].member, content)
+        archive.writestr(MODELS[EMBEDDED].members[0][0], content)
 
 
 # Paths

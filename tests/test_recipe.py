@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from finetune.judging.recipe import is_judge_recipe, read_judge_recipe
 from finetune.recipe import RECIPES, Lora, Recipe, parse_recipe, read_recipe, shipped, to_toml
 from index.errors import UserError
+
+ADAPTERS = [name for name in shipped() if not is_judge_recipe(name)]
 
 
 def leaves(section: object, path: str = "") -> set[str]:
@@ -26,8 +29,9 @@ def errors_of(text: str) -> str:
     return caught.value.happened
 
 
-def test_the_shipped_recipes_are_the_five() -> None:
-    assert shipped() == ["embedded", "llama-3.1-8b", "llama-3.2-1b", "tech-challenge", "tinyllama-1.1b"]
+def test_the_shipped_recipes_are_the_judge_and_five_adapters() -> None:
+    assert shipped() == ["embedded", "judge", "llama-3.1-8b", "llama-3.2-1b", "tech-challenge", "tinyllama-1.1b"]
+    assert [name for name in shipped() if is_judge_recipe(name)] == ["judge"]
 
 
 @pytest.mark.parametrize("name", shipped())
@@ -42,10 +46,11 @@ def test_a_shipped_recipe_sets_and_comments_every_field(name: str) -> None:
             commented.add(f"{section}.{setting[1]}")
         else:
             assert not line or line.startswith("#"), f"{line} has no comment"
-    assert commented == leaves(read_recipe(name)) - {"name"}
+    recipe = read_judge_recipe(name) if is_judge_recipe(name) else read_recipe(name)
+    assert commented == leaves(recipe) - {"name"}
 
 
-@pytest.mark.parametrize("name", shipped())
+@pytest.mark.parametrize("name", ADAPTERS)
 def test_a_recipe_written_out_reads_back_the_same(name: str) -> None:
     recipe = read_recipe(name)
     assert parse_recipe(name, to_toml(recipe), "again") == recipe

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from assistant.grounding.citations import leading_verdict, without_marks
-from assistant.passages import split
+from assistant.passages import split, title_passage
+from assistant.reply import Quote
 from index.catalogue.store import Catalogue
 from index.errors import UnknownProductError, UserError
 
@@ -114,16 +115,20 @@ def question_rows(opinions: Iterator[Opinion], catalogue: Catalogue) -> Iterator
         if opinion.vote < 1 or reply["kind"] not in ("answer", "not_stated"):
             continue
         try:
-            content = catalogue.find(reply["uid"]).content
+            product = catalogue.find(reply["uid"])
         except UnknownProductError:
             continue
-        if any(content[quote["start"] : quote["end"]] != quote["text"] for quote in reply["quotes"]):
+        quotes = [Quote(**quote) for quote in reply["quotes"]]
+        if not all(quote.stands_in(product) for quote in quotes):
             continue
-        pieces = split(content)
+        title = title_passage(product.title)
+        pieces = [title, *(piece.numbered(piece.number + 1) for piece in split(product.content))]
         cited = [
             piece.number
             for piece in pieces
-            if any(piece.start < quote["end"] and quote["start"] < piece.end for quote in reply["quotes"])
+            if any(
+                piece.field == quote.field and piece.start < quote.end and quote.start < piece.end for quote in quotes
+            )
         ]
         stated = reply["kind"] == "answer"
         if not pieces or stated != bool(cited):

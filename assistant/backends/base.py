@@ -11,8 +11,9 @@ import threading
 import time
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
+from assistant.grounding.calibration import Calibration
 from assistant.messages import Prompt
 from assistant.models.adapters import Adapter
 from assistant.prompt import BASE_FORMAT, PromptFormat
@@ -131,8 +132,19 @@ class Clock:
             )
 
 
-def answering(adapters: Sequence[Adapter], wanted: str | None) -> tuple[str, PromptFormat]:
-    """Return who answers, and how it is asked: the name of one of these adapters, or "" for the base model.
+class Speaker(NamedTuple):
+    """Who answers and how it is asked: an adapter by its name, or "" for the base model.
+
+    `calibration` says how far its first word is trusted; None where it is not trained to begin with a verdict.
+    """
+
+    name: str = ""
+    prompt_format: PromptFormat = BASE_FORMAT
+    calibration: Calibration | None = None
+
+
+def answering(adapters: Sequence[Adapter], wanted: str | None) -> Speaker:
+    """Return who answers: one of these adapters, or the base model for "".
 
     `wanted` None is the first adapter, where there is one.
 
@@ -141,8 +153,8 @@ def answering(adapters: Sequence[Adapter], wanted: str | None) -> tuple[str, Pro
     if wanted is None:
         wanted = adapters[0].name if adapters else ""
     check_loaded(adapters, wanted)
-    formats = {adapter.name: adapter.prompt_format for adapter in adapters}
-    return wanted, formats.get(wanted, BASE_FORMAT)
+    speakers = (Speaker(each.name, each.prompt_format, each.calibration) for each in adapters)
+    return next((speaker for speaker in speakers if speaker.name == wanted), Speaker())
 
 
 def check_loaded(adapters: Sequence[Adapter], name: str) -> None:

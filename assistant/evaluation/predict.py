@@ -13,7 +13,7 @@ import re
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -25,13 +25,12 @@ from assistant.evaluation.questions import QAExample
 from assistant.grounding.answerability import assess
 from assistant.grounding.citations import check
 from assistant.grounding.compose import compose_reply, not_stated
-from assistant.grounding.evidence import Evidence, choose
 from assistant.messages import Prompt
 from assistant.passages import Passage
 from assistant.prompt import BASE_FORMAT, PromptFormat, answer_prompt
-from assistant.question import ReadQuestion, read_question
+from assistant.question import read_question
 from index.catalogue.prepare import prepare
-from index.catalogue.store import Catalogue
+from index.catalogue.store import Catalogue, Product
 from index.errors import UnknownProductError
 from index.progress import Progress
 from index.resolver import TitleIndex
@@ -144,29 +143,29 @@ def _ended(generated: Generated | None) -> bool | None:
 
 def _predict_one(system: System, example: QAExample, other: QAExample, assistant: Assistant) -> Prediction | None:
     try:
-        content = assistant.retriever.catalogue.find(example.uid).content
+        product = assistant.retriever.catalogue.find(example.uid)
     except UnknownProductError:  # preparing left it out
         return None
     if system.level == "whole":
-        return _whole(system, example, content, assistant)
+        return _whole(system, example, product, assistant)
     if system.level == "judged sentence":
-        return _judged(example, content, assistant)
+        return _judged(example, product, assistant)
     if system.context == "gold" and not example.gold:
         return None
     start_s = time.perf_counter()
-    passages, best = _passages(system.context, example, other, content, assistant)
+    passages, best = _passages(system.context, example, other, product, assistant)
     retrieval_ms = _ms_since(start_s)
     if system.level == "bare":
         return _bare(system, example, passages, retrieval_ms, assistant.backend)
     copied = {
         "best sentence": best,
         "gold sentence": example.gold[0] if example.gold else "",
-        "description": " ".join(content.split()[:DESCRIPTION_WORDS]),
+        "description": " ".join(product.content.split()[:DESCRIPTION_WORDS]),
     }[system.level]
     return Prediction(copied, False, retrieval_ms, shown=tuple(passage.text for passage in passages))
 
 
-def _whole(system: System, example: QAExample, content: str, assistant: Assistant) -> Prediction:
+def _whole(system: System, example: QAExample, product: Product, assistant: Assistant) -> Prediction:
     answer = assistant.ask(example.question, uid=example.uid, adapter=system.adapter)
     reply, generated = answer.reply, answer.generated
     return Prediction(
@@ -177,7 +176,7 @@ def _whole(system: System, example: QAExample, content: str, assistant: Assistan
         _ended(generated),
         shown_in(generated.prompt if generated else ""),
         tuple(quote.text for quote in reply.quotes),
-        tuple(content[quote.start : quote.end] == quote.text for quote in reply.quotes),
+        tuple(quote.stands_in(product) for quote in reply.quotes),
     )
 
 
@@ -192,22 +191,27 @@ def _bare(
     return Prediction(text, refuses, retrieval_ms + latency_ms, generated.text, _ended(generated), shown)
 
 
-def _judged(example: QAExample, content: str, assistant: Assistant) -> Prediction:
+def _judged(example: QAExample, product: Product, assistant: Assistant) -> Prediction:
     """Let the scorers decide and quote, as where a model's words do not stand the check; no model is asked."""
     start_s = time.perf_counter()
     question = read_question(example.question, example.title)
-    evidence = evidence_for(question, content, assistant)
+    evidence = assistant.retriever.evidence(question, product)
     if not evidence.passages:
         return Prediction("", True, _ms_since(start_s))
-    assessment = assess(question, evidence, {})
-    answers = assessment.answerability >= assistant.settings.least_answered
-    composed = compose_reply("", question, evidence, assessment) if answers else not_stated(question)
+    calibration = assistant.retriever.judge.calibration
+    assessment = assess(question, evidence, {}, calibration)
+    answers = assessment.confidence >= calibration.least_confidence
+    composed = (
+        compose_reply("", question, evidence, assessment, assistant.retriever.judge.read)
+        if answers
+        else not_stated(question)
+    )
     shown = tuple(passage.text for passage in evidence.passages)
     return Prediction(composed.text, composed.kind != "answer", _ms_since(start_s), shown=shown)
 
 
 def _passages(
-    context: Context, example: QAExample, other: QAExample, content: str, assistant: Assistant
+    context: Context, example: QAExample, other: QAExample, product: Product, assistant: Assistant
 ) -> tuple[tuple[Passage, ...], str]:
     """Return the passages for the model, and the best of them as text."""
     if context == "no":
@@ -216,14 +220,9 @@ def _passages(
         gold = tuple(Passage(number, text, 0, len(text)) for number, text in enumerate(example.gold, 1))
         return gold, example.gold[0]
     question = read_question(example.question, example.title)
-    evidence = evidence_for(question, other.content if context == DISTRACTORS else content, assistant)
+    shown = replace(product, content=other.content) if context == DISTRACTORS else product
+    evidence = assistant.retriever.evidence(question, shown)
     return evidence.passages, evidence.best_passage.text if evidence.passages else ""
-
-
-def evidence_for(question: ReadQuestion, content: str, assistant: Assistant) -> Evidence:
-    """Choose the passages of a content as the assistant would for this question."""
-    retriever = assistant.retriever
-    return choose(question, retriever.passages(content), retriever.index.encode, retriever.budget)
 
 
 def _other(examples: Sequence[QAExample], place: int) -> QAExample:

@@ -16,7 +16,7 @@ import numpy as np
 from assistant.evaluation.bootstrap import BLEU_COUNTS, Corpus, Floats, Measure, Quantile, Ratio
 from assistant.evaluation.predict import Prediction
 from assistant.evaluation.questions import DescriptionExample, QAExample
-from assistant.grounding.citations import without_marks
+from assistant.grounding.citations import leading_verdict, without_marks
 
 Better = Literal["higher", "lower", "neither"]
 
@@ -31,6 +31,20 @@ class Definition:
 
 
 DEFINITIONS = {
+    "right": Definition(
+        "right",
+        "higher",
+        "share of all questions: an unanswerable one is refused; one that is answered yes or no is answered so; "
+        "an open one is answered with a quote that meets a passage that answers it",
+    ),
+    "misled": Definition(
+        "misled", "lower", "share of all questions about which something is claimed that is not right, as defined above"
+    ),
+    "quote_meets": Definition(
+        "quote meets the gold passage",
+        "higher",
+        "share of the right claims with a quote that meets a passage that answers",
+    ),
     "rouge_l": Definition(
         "ROUGE-L",
         "higher",
@@ -140,7 +154,7 @@ class Scorer:
         found |= self._polarity([row for row in answerable if row.example.polarity], spread)
         if rows:
             found |= self._numbers(rows, spread) | self._citations(rows, spread)
-            found |= self._refusals(rows, spread) | self._manner(rows, spread)
+            found |= self._refusals(rows, spread) | self._manner(rows, spread) | _rightness(rows, spread)
         return {name: found[name] for name in DEFINITIONS if name in found}
 
     def of_descriptions(
@@ -261,6 +275,33 @@ class Scorer:
     def _rows(self, metric: str, **columns: Sequence[Any]) -> Any:
         """Return what each row adds to a metric."""
         return self._metrics[metric].compute(**columns)["rows"]
+
+
+def _rightness(rows: Sequence[_Row], spread: _Spread) -> dict[str, Measure]:
+    claimed = [float(not row.prediction.refused) for row in rows]
+    right = [float(_is_right(row)) for row in rows]
+    right_claims = [one * claim for one, claim in zip(right, claimed, strict=True)]
+    meets = [one * float(_quote_meets(row)) for row, one in zip(rows, right_claims, strict=True)]
+    return {
+        "right": _mean(spread, rows, right),
+        "misled": _mean(spread, rows, [claim * (1 - one) for one, claim in zip(right, claimed, strict=True)]),
+        "quote_meets": Ratio(spread(rows, meets), spread(rows, right_claims)),
+    }
+
+
+def _is_right(row: _Row) -> bool:
+    if not row.answerable or row.prediction.refused:
+        return row.answerable != row.prediction.refused
+    if row.example.polarity:
+        return leading_verdict(row.plain)[0] == row.example.polarity
+    return _quote_meets(row)
+
+
+def _quote_meets(row: _Row) -> bool:
+    """Return whether a quote is a gold passage or a part of one, or the other way round."""
+    quotes = [" ".join(quote.split()) for quote in row.prediction.quotes]
+    gold = [" ".join(text.split()) for text in row.example.gold]
+    return any(quote in text or text in quote for quote in quotes for text in gold)
 
 
 def _mean(spread: _Spread, rows: Sequence[_Row], figures: Sequence[float]) -> Ratio:

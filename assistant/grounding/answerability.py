@@ -1,25 +1,27 @@
 """Answerability: whether the passages answer the question, whether a yes or a no is wanted, and which.
 
-Joins what the small scorers say of question and passages (`evidence`, `yes_no`) with how a trained model would
-begin its reply: "Yes", "No" or "Not stated". Words nothing.
+Joins what the judge reads in the best passage, what arithmetic says of amounts, and how a trained model would begin
+its reply: "Yes", "No" or "Not stated". Words nothing.
 
-    assessment = assess(question, evidence, backend.first_token_logprobs(prompt))
-    assessment.answerability, assessment.yes, assessment.closed
+    assessment = assess(question, evidence, backend.first_token_logprobs(prompt), adapter.calibration)
+    assessment.confidence, assessment.verdict
 """
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
+from assistant.attributes import speaks_of
+from assistant.grounding.calibration import Calibration
 from assistant.grounding.evidence import Evidence
-from assistant.grounding.yes_no import yes_logit
 from assistant.question import ReadQuestion
-from index.linear_model import LinearModel, logit_of, sigmoid
+from index.quantities import compare
 
-# How the scorers' logits and the model's are joined: logistic regressions on held-out questions.
-# `python benchmarks/answerability.py --fit` measures and prints them.
-ANSWERABLE = LinearModel({"evidence": 0.99, "the model would not say: not stated": 0.38}, bias=-0.05)
-YES = LinearModel({"yes over no in the best passage": 0.51, "the model's yes over its no": 0.48}, bias=-0.22)
+JUDGE, MODEL = "judge", "model"  # the features of what each of the two readers says
+# Of an asked amount beside a stated one: in a range or the same, out of it, or unequal to a value.
+AMOUNT_FITS, AMOUNT_EXCEEDS, AMOUNT_BELOW = "the amount fits", "the amount exceeds", "the amount is below"
+FORM = "the question's form"
 
 _YES, _NO, _NOT_STATED = ("Yes", "Sim"), ("No", "Não", "N"), ("Not",)
 _LEAST_LOGPROB = -12.0  # of a first token that is not among the likeliest
@@ -38,41 +40,67 @@ class Assessment:
     closed: bool
     model_asked: bool = False
 
+    @property
+    def verdict(self) -> Literal["yes", "no"]:
+        """Return what a reply to a closed question is to begin with."""
+        return "yes" if self.yes > 0.5 else "no"
 
-def assess(question: ReadQuestion, evidence: Evidence, first_token_logprobs: Mapping[str, float]) -> Assessment:
+    @property
+    def confidence(self) -> float:
+        """Return the probability, in [0, 1], that what is claimed is right."""
+        return self.answerability * (max(self.yes, 1 - self.yes) if self.closed else 1.0)
+
+
+def assess(
+    question: ReadQuestion, evidence: Evidence, first_token_logprobs: Mapping[str, float], calibration: Calibration
+) -> Assessment:
     """Assess chosen evidence, one passage at least.
 
     `first_token_logprobs` are the likeliest first tokens of the reply with their natural log-probabilities, by a
-    model that was trained to begin with yes, no or "Not stated."; empty for any other.
+    model that was trained to begin with yes, no or "Not stated."; empty for any other. `calibration` is that model's,
+    or the judge's own.
     """
-    passage_yes = yes_logit(question, evidence.best_passage)
-    if not first_token_logprobs or evidence.answerability == 1.0:
-        return Assessment(evidence.answerability, sigmoid(passage_yes), question.closed, bool(first_token_logprobs))
-    answerability = ANSWERABLE.probability(answerable_features(evidence, first_token_logprobs))
-    yes = YES.probability(yes_features(passage_yes, first_token_logprobs))
-    return Assessment(answerability, yes, expects_verdict(first_token_logprobs), model_asked=True)
+    model_asked = bool(first_token_logprobs)
+    if evidence.is_overview:
+        return Assessment(1.0, 1.0, closed=False, model_asked=model_asked)
+    if question.matter and not speaks_of(evidence.best_passage.text, question.matter):
+        return Assessment(0.0, 0.5, closed=False, model_asked=model_asked)
+    return Assessment(
+        calibration.answerable.probability(answerable_features(evidence, first_token_logprobs)),
+        calibration.yes.probability(yes_features(question, evidence, first_token_logprobs)),
+        calibration.closed.logit(closed_features(question, evidence, first_token_logprobs)) > 0,
+        model_asked,
+    )
 
 
 def answerable_features(evidence: Evidence, first_token_logprobs: Mapping[str, float]) -> dict[str, float]:
-    """Return the features of `ANSWERABLE`, logits both."""
+    """Return the features of `Calibration.answerable`, logits."""
+    return {JUDGE: evidence.entailment.answers_logit, MODEL: model_answers_logit(first_token_logprobs)}
+
+
+def yes_features(
+    question: ReadQuestion, evidence: Evidence, first_token_logprobs: Mapping[str, float]
+) -> dict[str, float]:
+    """Return the features of `Calibration.yes`, logits and indicators."""
+    relation = compare(question.text, evidence.best_passage.text)
     return {
-        "evidence": logit_of(evidence.answerability),
-        "the model would not say: not stated": model_answers_logit(first_token_logprobs),
+        JUDGE: evidence.entailment.yes_logit,
+        MODEL: model_yes_logit(first_token_logprobs),
+        AMOUNT_FITS: float(relation in ("within", "equal")),
+        AMOUNT_EXCEEDS: float(relation in ("outside", "above")),
+        AMOUNT_BELOW: float(relation == "below"),
     }
 
 
-def yes_features(passage_yes: float, first_token_logprobs: Mapping[str, float]) -> dict[str, float]:
-    """Return the features of `YES`, logits both; `passage_yes` is the `yes_logit` of the best passage."""
+def closed_features(
+    question: ReadQuestion, evidence: Evidence, first_token_logprobs: Mapping[str, float]
+) -> dict[str, float]:
+    """Return the features of `Calibration.closed`, logits and an indicator."""
     return {
-        "yes over no in the best passage": passage_yes,
-        "the model's yes over its no": model_yes_logit(first_token_logprobs),
+        JUDGE: evidence.entailment.closed_logit,
+        MODEL: model_verdict_logit(first_token_logprobs),
+        FORM: float(question.closed),
     }
-
-
-def expects_verdict(first_token_logprobs: Mapping[str, float]) -> bool:
-    """Return whether the model would begin with yes or no, if it does not refuse: "nylon or cotton?" wants neither."""
-    verdict, refusal = (math.exp(_logprob(first_token_logprobs, words)) for words in (_YES + _NO, _NOT_STATED))
-    return verdict > (1 - refusal) / 2
 
 
 def is_verdict(token: str) -> bool:
@@ -81,15 +109,31 @@ def is_verdict(token: str) -> bool:
 
 
 def model_answers_logit(first_token_logprobs: Mapping[str, float]) -> float:
-    """Return the model's logit that it would say anything but "Not stated."."""
+    """Return the model's logit that it would say anything but "Not stated."; 0 where none was asked."""
+    if not first_token_logprobs:
+        return 0.0
     refuses = math.exp(_logprob(first_token_logprobs, _NOT_STATED))
-    return max(-_LARGEST_LOGIT, min(_LARGEST_LOGIT, math.log(max(1 - refuses, 1e-6) / refuses)))
+    return _bounded(math.log(max(1 - refuses, 1e-6) / refuses))
 
 
 def model_yes_logit(first_token_logprobs: Mapping[str, float]) -> float:
-    """Return the model's logit of yes over no."""
-    difference = _logprob(first_token_logprobs, _YES) - _logprob(first_token_logprobs, _NO)
-    return max(-_LARGEST_LOGIT, min(_LARGEST_LOGIT, difference))
+    """Return the model's logit of yes over no; 0 where none was asked."""
+    return _bounded(_logprob(first_token_logprobs, _YES) - _logprob(first_token_logprobs, _NO))
+
+
+def model_verdict_logit(first_token_logprobs: Mapping[str, float]) -> float:
+    """Return the model's logit that it would begin with yes or no, if it does not refuse; 0 where none was asked.
+
+    "Nylon or cotton?" wants neither.
+    """
+    if not first_token_logprobs:
+        return 0.0
+    verdict, refusal = (math.exp(_logprob(first_token_logprobs, words)) for words in (_YES + _NO, _NOT_STATED))
+    return _bounded(math.log(max(verdict, 1e-6) / max(1 - refusal - verdict, 1e-6)))
+
+
+def _bounded(logit: float) -> float:
+    return max(-_LARGEST_LOGIT, min(_LARGEST_LOGIT, logit))
 
 
 def _logprob(first_token_logprobs: Mapping[str, float], words: tuple[str, ...]) -> float:

@@ -4,22 +4,26 @@ The assessment decides whether anything is claimed and whether it is a yes or a 
 model words it. A wording that its passages do not carry gives way to the best passage.
 
     prefill = choose_prefill(question, assessment, first_token_logprobs)
-    composed = compose_reply(text, question, evidence, assessment)
+    composed = compose_reply(text, question, evidence, assessment, judge.read)
     composed.kind, composed.text, composed.quotes
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from assistant.attributes import carries
 from assistant.grounding.answerability import Assessment, is_verdict
-from assistant.grounding.citations import Checked, check, leading_verdict, quotes_of
+from assistant.grounding.citations import check, leading_verdict, quotes_of, without_marks
 from assistant.grounding.evidence import Evidence
+from assistant.grounding.judge import Read
 from assistant.phrases import phrase
 from assistant.question import ReadQuestion
 from assistant.reply import Quote
 
+# Logits of the judge about a wording: below the first it does not settle what is asked, above the second it says the
+# opposite; then it is not taken.
+LEAST_SETTLING, CONTRADICTS = -1.5, 1.0
 HALF = "\ufffd"  # stands for a character of which a token holds a part
 
 
@@ -39,52 +43,56 @@ def choose_prefill(question: ReadQuestion, assessment: Assessment, first_tokens:
     half a character or the end of a turn is not.
     """
     if assessment.closed:
-        return phrase(_verdict(assessment), question.language)
+        return phrase(assessment.verdict, question.language)
     fit = (token for token in first_tokens if not is_verdict(token) and not (HALF in token or token.startswith("<|")))
     return next(fit, "")
 
 
-def compose_reply(text: str, question: ReadQuestion, evidence: Evidence, assessment: Assessment | None) -> Composed:
+def compose_reply(
+    text: str, question: ReadQuestion, evidence: Evidence, assessment: Assessment | None, read: Read
+) -> Composed:
     """Compose the reply of a model's text about the passages of `evidence`, one at least.
 
-    A model that was asked before it wrote does not refuse a second time. What came before a stop, where `assessment`
-    is None, is kept as it is.
+    The reply begins with what was assessed; the model's words follow, if its passages carry them and the judge reads no
+    other verdict in them; else the best passage does. What came before a stop, where `assessment` is None, is kept.
     """
-    checked = check(text, evidence.passages, question)
-    as_it_is = Composed("answer", checked.text, quotes_of(checked.cited, evidence.passages))
     if assessment is None:
-        return as_it_is
-    if checked.refuses and not assessment.model_asked:
-        return not_stated(question)
+        checked = check(text, evidence.passages, question)
+        return Composed("answer", checked.text, quotes_of(checked.cited, evidence.passages))
+    _, rest = leading_verdict(text.strip())
+    begins = phrase(assessment.verdict, question.language) + " " if assessment.closed else ""
+    checked = check(begins + rest[:1].upper() + rest[1:], evidence.passages, question)
     best = evidence.best_passage
-    spoken, rest = leading_verdict(checked.text)
-    says_more = any(sign.isalpha() for sign in rest)  # than "Yes. [1]"
-    stands = checked.supported and says_more and not _misses(checked.text, question, best.text)
-    verdict = _verdict(assessment) if spoken or assessment.closed else ""
-    # "No, it is not." stands only where its passage denies what is asked: that is surer than the assessment.
-    if stands and (verdict == spoken or (spoken and not _stands_alone(rest, checked, question, evidence))):
-        return as_it_is
-    begins = phrase(verdict, question.language) + " " if verdict else ""
-    if stands:
-        return replace(as_it_is, text=begins + rest[:1].upper() + rest[1:])
-    text = begins + phrase("quoted", question.language, text=best.text)
-    return Composed("answer", text, quotes_of((best.number,), evidence.passages))
+    body = checked.text.removeprefix(begins)
+    says_more = any(sign.isalpha() for sign in body)  # than "Yes. [1]"
+    if (
+        checked.supported
+        and says_more
+        and not _misses(body, question, best.text)
+        and _settles_alike(body, question, assessment, read)
+    ):
+        return Composed("answer", checked.text, quotes_of(checked.cited, evidence.passages))
+    return Composed(
+        "answer",
+        begins + phrase("quoted", question.language, text=best.text),
+        quotes_of((best.number,), evidence.passages),
+    )
 
 
 def not_stated(question: ReadQuestion, *, described: bool = True) -> Composed:
     """Return the reply that the description does not tell, or that there is none."""
+    if described and question.matter:
+        matter = question.matter.named[question.language]
+        return Composed("not_stated", phrase("silent_of", question.language, title=question.title, matter=matter))
     name = "not_stated" if described else "no_description"
     return Composed("not_stated", phrase(name, question.language, title=question.title))
 
 
-def _verdict(assessment: Assessment) -> Literal["yes", "no"]:
-    return "yes" if assessment.yes > 0.5 else "no"
-
-
-def _stands_alone(rest: str, checked: Checked, question: ReadQuestion, evidence: Evidence) -> bool:
-    """Return whether a text still stands when its yes or no is taken away: "it is not" does not."""
-    cited = [passage for passage in evidence.passages if passage.number in checked.cited]
-    return check(rest, cited, question).supported
+def _settles_alike(body: str, question: ReadQuestion, assessment: Assessment, read: Read) -> bool:
+    """Return whether the judge reads in a reply's words that they settle the question, and no other verdict in them."""
+    entailment = read(question.text, [without_marks(body)])[0]
+    other = entailment.yes_logit if assessment.verdict == "no" else -entailment.yes_logit
+    return entailment.answers_logit >= LEAST_SETTLING and not (assessment.closed and other > CONTRADICTS)
 
 
 def _misses(text: str, question: ReadQuestion, passage: str) -> bool:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
+from assistant.grounding.calibration import CALIBRATION, Calibration, read_calibration
 from assistant.prompt import AnswerFormat, DescribeFormat, PromptFormat
 from index.artefacts import MAKER, Manifest, open_verified, sha256_of
 from index.errors import ArtefactError, UserError
@@ -43,6 +44,7 @@ class Adapter:
     prompt_format: PromptFormat
     made_by: dict[str, Any]
     digest: str = ""
+    calibration: Calibration | None = None  # how far its first word is trusted; an adapter may be without
 
 
 def open_adapter(name_or_path: str, home: Path, model_place: Path | None) -> Adapter:
@@ -165,6 +167,7 @@ def _read(folder: Path, manifest: Manifest, name: str) -> Adapter:
         prompt_format=PromptFormat(prompt_format["answer"], prompt_format["describe"]),
         made_by=made_by,
         digest=manifest.digest,
+        calibration=read_calibration(folder) if CALIBRATION in manifest.files else None,
     )
 
 

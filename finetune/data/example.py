@@ -33,7 +33,8 @@ class Example:
     """A question about a product, the passages shown, and the exact text that the model is to write.
 
     `source` is "facts", "describe", or the name of a real set; `template` the id of the question's template, "" for
-    a real question; `uid` the product's. `earlier` is the question and the reply before this one, if any.
+    a real question; `uid` the product's. `earlier` is the question and the reply before this one, if any. One that is
+    `judgement_only` teaches how the reply begins, and no more: its set has no wording.
     """
 
     kind: Kind
@@ -46,6 +47,7 @@ class Example:
     uid: str
     language: Language
     earlier: tuple[Message, ...] = ()
+    judgement_only: bool = False
 
 
 class MixError(UserError, ValueError):

@@ -16,7 +16,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.grounding.evidence import Budget, Encode, Evidence, choose
+from assistant.grounding.evidence import Budget, Evidence, choose
+from assistant.grounding.judge import Judge, open_judge
 from assistant.passages import Passage, split
 from assistant.phrases import Language, language_of
 from assistant.prompt import gives_orders
@@ -59,9 +60,9 @@ class ProductPool:
     """Products of one side, in drawn order."""
 
     products: list[PooledProduct]
-    encode: Encode
     vectors: NDArray[np.float32]  # (n, d), unit rows: the products' titles
     clusters: NDArray[np.uint64]  # (n,)
+    judge: Judge = field(default_factory=open_judge)
     budget: Budget = field(default_factory=lambda: Budget(lambda text: -(-len(text.encode()) // CHARACTERS_A_TOKEN)))
 
     @classmethod
@@ -84,7 +85,7 @@ class ProductPool:
                 products.append(PooledProduct(row, product, passages, tuple(_facts(passages))))
                 bar.update()
         clusters = catalogue.column("cluster")[rows] if rows else np.zeros(0, dtype=np.uint64)
-        return cls(products, encode, encode([titles[row] for row in rows]), clusters)
+        return cls(products, encode([titles[row] for row in rows]), clusters)
 
     def neighbours(self, place: int) -> list[PooledProduct]:
         """Return the products whose titles are nearest to that at `place`, other clusters only, nearest first."""
@@ -97,7 +98,7 @@ class ProductPool:
 
     def choose(self, question: str, title: str, passages: Sequence[Passage]) -> Evidence:
         """Choose passages as the assistant does."""
-        return choose(read_question(question, title), passages, self.encode, self.budget)
+        return choose(read_question(question, title), passages, self.judge.read, self.budget)
 
 
 def with_gold(evidence: Evidence, gold: Passage, most: int) -> tuple[list[Passage], int]:

@@ -32,7 +32,10 @@ DISTRACTORS = 2  # from other rows of the same title, where a row brings nothing
 
 @dataclass(frozen=True)
 class Row:
-    """One real question; `cited` counts from 1, empty where the passages do not tell."""
+    """One real question; `cited` counts from 1, empty where the passages do not tell.
+
+    `answer` is "" in sets that teach judgement alone: they have no wording.
+    """
 
     question: str
     title: str
@@ -74,7 +77,7 @@ def real_example(row: Row, others: Sequence[str], pool: ProductPool, draw: rando
         beside = [text for text in others if text not in texts]
         texts += draw.sample(beside, min(DISTRACTORS, len(beside)))
         draw.shuffle(texts)
-    passages = _laid_out(texts)
+    passages = laid_out(texts)
     evidence = pool.choose(row.question, row.title, passages)
     if row.label == "not_stated":
         shown, reply = list(evidence.passages), NOT_STATED
@@ -109,7 +112,7 @@ def _row(entry: dict[str, object], name: str) -> Row:
         raise ValueError(f"cited {cited} names no passage of {len(passages)}")
     if (label == "not_stated") == bool(cited):
         raise ValueError(f"cited {cited} does not fit the label {label!r}")
-    if label in ("yes", "no"):
+    if label in ("yes", "no") and answer:
         answer = _begun_with(label, answer, language_of(question))
     return Row(
         question,
@@ -142,7 +145,7 @@ def _begun_with(label: Kind, answer: str, language: Language) -> str:
     return f"{YES_NO[label, language]}{rest[:1].upper()}{rest[1:]}".strip()
 
 
-def _laid_out(texts: Sequence[str]) -> list[Passage]:
+def laid_out(texts: Sequence[str]) -> list[Passage]:
     """Return texts as passages of one content, joined by line ends."""
     passages, start = [], 0
     for number, text in enumerate(texts, 1):

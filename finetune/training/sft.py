@@ -16,7 +16,7 @@ from typing import Any
 
 from assistant.backends.hf_loading import remarks_off
 from finetune.data.example import Example
-from finetune.recipe import Recipe
+from finetune.recipe import Recipe, Training
 from finetune.training.batching import lay_out, padding_share, steps_of
 from finetune.training.checkpoints import newest_complete, state_of, step_of
 from finetune.training.distributed import Processes
@@ -82,13 +82,30 @@ def _plan(job: TrainingJob, tokenizer: Any) -> _Plan:
     if not rows.rows:
         raise UserError(f"no example of {len(job.examples)} is left to train on", "at least one", "titlewise lengths")
     lengths = [len(row.ids) for row in rows.rows]
-    steps = steps_of(len(lengths), training.epochs, training.batch)
-    # Laid out for the recipe's own micro-batch, so that neither processes nor memory change the order.
-    order = lay_out(lengths, steps=steps, batch=training.batch, micro_batch=training.micro_batch, seed=training.seed)
+    order = _order(rows.rows, training)
+    steps = len(order) // training.batch
     tokens = [
         sum(lengths[row] for row in order[at : at + training.batch]) for at in range(0, len(order), training.batch)
     ]
     return _Plan(rows, validation, order, [0, *accumulate(tokens)], min(steps, job.stop_after or steps))
+
+
+def _order(rows: Sequence[Row], training: Training) -> list[int]:
+    """Return the rows in the order of training: mere judgements come first.
+
+    Laid out for the recipe's own micro-batch, so that neither processes nor memory change the order.
+    """
+    order: list[int] = []
+    for judgement_only in (True, False):
+        own = [place for place, row in enumerate(rows) if row.judgement_only == judgement_only]
+        if own:
+            steps = steps_of(len(own), training.epochs, training.batch)
+            lengths = [len(rows[place].ids) for place in own]
+            laid_out = lay_out(
+                lengths, steps=steps, batch=training.batch, micro_batch=training.micro_batch, seed=training.seed
+            )
+            order += [own[place] for place in laid_out]
+    return order
 
 
 def _trainer(job: TrainingJob, plan: _Plan, model: Any, tokenizer: Any, micro_batch: int) -> tuple[Any, Any]:
@@ -112,6 +129,7 @@ def _trainer(job: TrainingJob, plan: _Plan, model: Any, tokenizer: Any, micro_ba
             processing_class=tokenizer,
             callbacks=[checkpoints, *([progress] if job.processes.is_first else [])],
             peft_config=lora_of(recipe),
+            first_token_weight=recipe.training.first_token_weight,
         )
     trainer.remove_callback(PrinterCallback)
     return trainer, progress

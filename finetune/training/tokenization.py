@@ -26,6 +26,7 @@ class Row:
 
     ids: tuple[int, ...]
     prompt_tokens: int
+    judgement_only: bool = False
 
     @property
     def labels(self) -> list[int]:
@@ -64,8 +65,10 @@ def tokenizer_of(place: Path) -> Any:
 
 
 def row_of(tokenizer: Any, example: Example, prompt_format: PromptFormat) -> Row:
-    """Return an example's tokens: prompt, reply, end of turn."""
+    """Return an example's tokens: prompt, reply, end of turn; of a mere judgement the reply's first token."""
     prompt = prompt_ids(tokenizer, prompt_of(example, prompt_format))
+    if example.judgement_only:
+        return Row((*prompt, reply_ids(tokenizer, example.reply)[0]), len(prompt), judgement_only=True)
     return Row((*prompt, *reply_ids(tokenizer, example.reply), end_of_turn(tokenizer)), len(prompt))
 
 

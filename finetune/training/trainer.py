@@ -24,40 +24,8 @@ PLAIN_ATTENTION_BYTES = 1_000_000_000
 SCORE_BYTES = 8  # the score, its softmax, and that again in 16 bits
 
 
-class AnswerTrainer(SFTTrainer):
-    """SFTTrainer on rows of `input_ids` and `labels`."""
-
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(**settings)
-        self._with_loss: torch.Tensor | None = None  # (batch, tokens) bool: positions whose next token bears loss
-        # On CUDA trl's fused head reads only these positions; on a CPU it would read all of them.
-        self.accelerator.unwrap_model(self.model).get_output_embeddings().register_forward_pre_hook(
-            self._only_with_loss
-        )
-
-    def compute_loss(
-        self,
-        model: Any,
-        inputs: dict[str, torch.Tensor],
-        return_outputs: bool = False,
-        num_items_in_batch: torch.Tensor | int | None = None,
-    ) -> Any:
-        """Return the mean loss per reply token of the whole batch, of which `inputs` is a part."""
-        if inputs["input_ids"].device.type != "cpu":
-            # transformers has types here and there, trl none.
-            return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)  # type: ignore[no-untyped-call]
-        self._choose_attention(*inputs["input_ids"].shape)
-        following = pad(inputs["labels"][:, 1:], (0, 1), value=NO_LOSS)
-        self._with_loss = following != NO_LOSS
-        try:
-            outputs = model(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"], use_cache=False)
-        finally:
-            mask, self._with_loss = self._with_loss, None
-        loss = cross_entropy(outputs.logits.float(), following[mask], reduction="sum")
-        if num_items_in_batch is None:
-            return loss / mask.sum()
-        # The count is that of all processes, whose gradients will be averaged.
-        return loss / num_items_in_batch * self.accelerator.num_processes
+class KeepsCheckpoints(Trainer):
+    """A trainer whose checkpoints survive a kill and hold no pickle."""
 
     def evaluate(self, *arguments: Any, **settings: Any) -> Any:
         """Compute eval_loss, and draw no random number of the run's: it must not depend on how often it is judged."""
@@ -66,17 +34,6 @@ class AnswerTrainer(SFTTrainer):
 
     def create_model_card(self, *_: Any, **__: Any) -> None:
         """Write nothing: the published adapter has its own card."""
-
-    def _choose_attention(self, examples: int, tokens: int) -> None:
-        decoder = self.accelerator.unwrap_model(self.model).get_base_model()
-        config = decoder.config
-        needed = examples * tokens**2 * config.num_attention_heads * config.num_hidden_layers * SCORE_BYTES
-        wanted = "eager" if needed <= PLAIN_ATTENTION_BYTES else "sdpa"
-        if config._attn_implementation != wanted:
-            decoder.set_attn_implementation(wanted)
-
-    def _only_with_loss(self, _: Any, arguments: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...] | None:
-        return None if self._with_loss is None else (arguments[0][self._with_loss],)
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
         """Write a checkpoint and, when all of it is on the disk, its checksums."""
@@ -91,13 +48,6 @@ class AnswerTrainer(SFTTrainer):
             write_checksums(folder)
             best = best_step(self.state.log_history)
             keep_newest(run, also=[] if best is None else [best])
-
-    def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
-        """Save the adapter alone: no tokenizer, and no pickled arguments."""
-        if self.args.should_save:
-            # Not the wrapped one: processes side by side would each save theirs.
-            model = self.accelerator.unwrap_model(self.model)
-            model.save_pretrained(output_dir, state_dict=state_dict, save_embedding_layers=False)
 
     def _save_optimizer_and_scheduler(self, output_dir: str) -> None:
         if self.is_fsdp_enabled:  # sharded over processes: torch's own distributed format
@@ -136,3 +86,68 @@ class AnswerTrainer(SFTTrainer):
         torch.random.set_rng_state(state["torch"])
         if "cuda" in state and torch.cuda.is_available():
             torch.cuda.set_rng_state(state["cuda"])
+
+
+class AnswerTrainer(KeepsCheckpoints, SFTTrainer):
+    """SFTTrainer on rows of `input_ids` and `labels`.
+
+    A reply's first token, which says yes, no or "Not stated.", weighs `first_token_weight` times as much as another.
+    """
+
+    def __init__(self, *, first_token_weight: float = 1.0, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._first_token_weight = first_token_weight
+        self._with_loss: torch.Tensor | None = None  # (batch, tokens) bool: positions whose next token bears loss
+        # On CUDA trl's fused head reads only these positions; on a CPU it would read all of them.
+        self.accelerator.unwrap_model(self.model).get_output_embeddings().register_forward_pre_hook(
+            self._only_with_loss
+        )
+
+    def compute_loss(
+        self,
+        model: Any,
+        inputs: dict[str, torch.Tensor],
+        return_outputs: bool = False,
+        num_items_in_batch: torch.Tensor | int | None = None,
+    ) -> Any:
+        """Return the mean loss per reply token of the whole batch, of which `inputs` is a part."""
+        if inputs["input_ids"].device.type != "cpu" and self._first_token_weight == 1:
+            # transformers has types here and there, trl none.
+            return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)  # type: ignore[no-untyped-call]
+        if inputs["input_ids"].device.type == "cpu":
+            self._choose_attention(*inputs["input_ids"].shape)
+        following = pad(inputs["labels"][:, 1:], (0, 1), value=NO_LOSS)
+        self._with_loss = following != NO_LOSS
+        try:
+            outputs = model(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"], use_cache=False)
+        finally:
+            mask, self._with_loss = self._with_loss, None
+        losses = cross_entropy(outputs.logits.float(), following[mask], reduction="none")
+        is_first = mask & (mask.cumsum(1) == 1)
+        loss = (losses * torch.where(is_first[mask], self._first_token_weight, 1.0)).sum()
+        if num_items_in_batch is None:
+            return loss / mask.sum()
+        # The count is that of all processes, whose gradients will be averaged.
+        return loss / num_items_in_batch * self.accelerator.num_processes
+
+    def _choose_attention(self, examples: int, tokens: int) -> None:
+        decoder = self.accelerator.unwrap_model(self.model).get_base_model()
+        config = decoder.config
+        needed = examples * tokens**2 * config.num_attention_heads * config.num_hidden_layers * SCORE_BYTES
+        wanted = "eager" if needed <= PLAIN_ATTENTION_BYTES else "sdpa"
+        if config._attn_implementation != wanted:
+            decoder.set_attn_implementation(wanted)
+
+    def _only_with_loss(self, _: Any, arguments: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...] | None:
+        return None if self._with_loss is None else (arguments[0][self._with_loss],)
+
+    def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
+        """Save the adapter alone: no tokenizer, and no pickled arguments."""
+        if self.args.should_save:
+            # Not the wrapped one: processes side by side would each save theirs.
+            model = self.accelerator.unwrap_model(self.model)
+            model.save_pretrained(output_dir, state_dict=state_dict, save_embedding_layers=False)
+
+
+class JudgeTrainer(KeepsCheckpoints):
+    """Trainer of the judge, on rows of `input_ids`, `token_type_ids` and `labels`."""

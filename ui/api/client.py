@@ -20,6 +20,7 @@ from assistant.conversation import State
 from assistant.question import read_question
 from assistant.reply import Quote, Reply
 from assistant.retriever import Retriever
+from index.catalogue.store import Product
 from ui.api.schema import EXTENSION, MODEL
 
 BASE = f"{MODEL}-base"
@@ -131,8 +132,8 @@ class RemoteAssistant:
 
     def _check(self, reply: Reply) -> None:
         """Raise `BackendError` where the server quotes what is not in the description that is here."""
-        content = self.retriever.catalogue.find(reply.uid).content if reply.uid else ""
-        if any(content[quote.start : quote.end] != quote.text for quote in reply.quotes):
+        product = self.retriever.catalogue.find(reply.uid) if reply.uid else Product("", "", "")
+        if not all(quote.stands_in(product) for quote in reply.quotes):
             raise BackendError(
                 f"{self._base_url} has another description of {reply.uid}",
                 "the catalogue that is here",

@@ -44,6 +44,17 @@ def _at_least(least: int, given: str) -> int:
     return int(given)
 
 
+def share(given: str) -> float:
+    """Read a number from 0 to 1."""
+    try:
+        value = float(given)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{given} is not a number from 0 to 1")
+    return value
+
+
 @dataclass(frozen=True)
 class QuestionOptions:
     """A question, or the files of a batch of them."""
@@ -84,9 +95,18 @@ class EngineOptions:
         ),
     ]
 
+    caution: Annotated[
+        float | None,
+        option(
+            "claim nothing that is less probably right than P, 0 to 1 (the limit that was learnt with the weights)",
+            type=share,
+            metavar="P",
+        ),
+    ]
+
     def engine(self) -> "Engine":
         """Return the engine that the arguments name."""
         from assistant.open import Engine
 
         named = None if self.adapter is None else tuple(self.adapter)
-        return Engine(self.model, self.backend, self.server, () if self.base else named)
+        return Engine(self.model, self.backend, self.server, () if self.base else named, self.caution)

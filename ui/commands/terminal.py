@@ -5,7 +5,7 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from assistant.reply import Reply
+    from assistant.reply import Quote, Reply
     from index.catalogue.report import Report
     from index.catalogue.store import Product
     from index.resolver import Explanation, Resolution
@@ -28,8 +28,13 @@ def reply_lines(reply: "Reply") -> str:
 
 
 def quote_lines(reply: "Reply") -> list[str]:
-    """Return the quotes of a reply, one line each with the place in the description."""
-    return [wrapped(f'"{quote.text}" (characters {quote.start}–{quote.end})', "  > ") for quote in reply.quotes]
+    """Return the quotes of a reply, one line each with its place in the product."""
+    return [wrapped(f'"{quote.text}" ({_place_of(quote)})', "  > ") for quote in reply.quotes]
+
+
+def _place_of(quote: "Quote") -> str:
+    """Return where in its product a quote stands."""
+    return "the title" if quote.field == "title" else f"characters {quote.start}–{quote.end}"
 
 
 def report_line(report: "Report") -> str:

@@ -19,7 +19,7 @@ from assistant.assistant import Assistant, assistant_of
 from assistant.backends.remote import estimated_tokens
 from assistant.grounding.evidence import Budget
 from assistant.models.named import entries
-from assistant.open import Engine, open_backend, open_catalogue
+from assistant.open import Engine, judge_of, open_backend, open_catalogue
 from assistant.retriever import Retriever
 from index.catalogue.store import Catalogue
 from index.errors import ArtefactError
@@ -137,7 +137,7 @@ def _answerer(home: Path, engine: Engine) -> Assistant | RemoteAssistant:
     if engine.server and is_ours(engine.server):
         retriever = Retriever(*_catalogue(home), Budget(estimated_tokens))
         return RemoteAssistant(retriever, engine.server, engine.adapters)
-    assistant = assistant_of(*_catalogue(home), open_backend(home, engine))
+    assistant = assistant_of(*_catalogue(home), open_backend(home, engine), engine.settings, judge_of(home))
     assistant.warm_up()
     return assistant
 

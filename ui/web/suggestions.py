@@ -18,7 +18,7 @@ from ui.web.strings import STRINGS, Matter, Strings
 
 MAX_TRIES = 80  # products looked at
 MAX_QUESTION_CHARACTERS = 80
-LEAST_ANSWERABILITY = 0.6  # of the evidence, as `assistant.grounding.evidence` gives it
+LEAST_SETTLED = 1.5  # logit of the judge
 
 # Denied, these answer their question too.
 STATED_EITHER_WAY = frozenset({"batteries", "batteries included", "not included", "water", "wireless", "assembly"})
@@ -82,4 +82,4 @@ def _leads_back(retriever: Retriever, product: Product, question: str) -> bool:
 
 def _answers(retriever: Retriever, product: Product, question: str) -> bool:
     """Return whether the description answers a question, by the scorer that decides it for a visitor's."""
-    return retriever.evidence(read_question(question, product.title), product).answerability >= LEAST_ANSWERABILITY
+    return retriever.evidence(read_question(question, product.title), product).entailment.answers_logit >= LEAST_SETTLED

@@ -18,23 +18,35 @@ MOST_VALIDATION = 400  # examples: eval_loss is steady enough with them, and cos
 
 def build_side(recipe: "Recipe", catalogue: "Catalogue", home: Path, side: "Side") -> Sequence["Example"]:
     """Build one side of the catalogue; of validation a tenth as many examples as to train on."""
-    from finetune.data.dataset import build
+    from finetune.data.dataset import build, build_judgements
 
     mix = recipe.data.mix
     if side == "validation":
         mix = replace(mix, examples=max(1, min(MOST_VALIDATION, mix.examples // 10)))
     questions = question_files(recipe, home, side)
-    return build(catalogue, mix, seed=recipe.training.seed, questions=questions, side=side)
+    examples = build(catalogue, mix, seed=recipe.training.seed, questions=questions, side=side)
+    wanted = recipe.data.judgements if side == "train" else min(MOST_VALIDATION, recipe.data.judgements // 10)
+    return [*build_judgements(questions, wanted, recipe.data.sources, seed=recipe.training.seed, side=side), *examples]
 
 
 def question_files(recipe: "Recipe", home: Path, side: "Side") -> list[Path]:
     """Return the files of real questions of a side: to train on those of the recipe, else those in the home."""
-    from index.errors import UserError
-
-    given = [Path(path) for path in recipe.data.questions]
-    if absent := [str(path) for path in given if not path.is_file()]:
-        raise UserError(
-            f"there is no {', '.join(absent)}", "the question files that the recipe names", "edit the recipe"
-        )
+    given = existing([Path(path) for path in recipe.data.questions])
     beside = home / "questions" / f"{side}.jsonl"
     return given if given and side == "train" else [beside] if beside.is_file() else []
+
+
+def existing(paths: Sequence[Path]) -> list[Path]:
+    """Return question files that have to be there.
+
+    Raises `UserError` naming those that are not.
+    """
+    from index.errors import UserError
+
+    if absent := [str(path) for path in paths if not path.is_file()]:
+        raise UserError(
+            f"there is no {', '.join(absent)}",
+            "question files: those that the recipe names, or those in HOME/questions",
+            "edit the recipe, or make them as docs/dataset.md says",
+        )
+    return list(paths)

@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import io
 import os
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +12,14 @@ from typing import TYPE_CHECKING, Annotated, get_args
 
 from ui.commands.command import Command, option, positional, switch
 from ui.commands.options import positive
-from ui.commands.training.examples import build_side, question_files
+from ui.commands.training.examples import build_side, existing, question_files
 
 if TYPE_CHECKING:
     from finetune.data.example import Example
     from finetune.recipe import Recipe
     from index.catalogue.store import Catalogue
+
+MOST_CALIBRATED = 1000  # validation questions; some three minutes on two cores
 
 
 @dataclass(frozen=True)
@@ -34,10 +37,14 @@ class Options:
 
 
 def run(options: Options) -> None:
+    from finetune.judging.recipe import is_judge_recipe
     from finetune.recipe import read_recipe
     from finetune.training.run import RunOptions, train
     from index.catalogue.store import Catalogue
 
+    if is_judge_recipe(options.recipe):
+        _train_judge(options)
+        return
     recipe = read_recipe(options.recipe)
     catalogue = Catalogue.load(options.home / "catalogue")
     if options.show:
@@ -57,10 +64,53 @@ def run(options: Options) -> None:
         RunOptions(options.name, options.resume, options.restart, options.steps),
     )
     if is_first:
+        _calibrate(outcome.folder, recipe, options.home)
         print(
             f"The adapter is in {outcome.folder}: {outcome.steps:,} steps, loss {outcome.loss:.3f}, "
             f"eval_loss {outcome.eval_loss:.3f}, {outcome.tokens_per_s:,.0f} tokens/s."
         )
+
+
+def _calibrate(folder: Path, recipe: "Recipe", home: Path) -> None:
+    """Learn how far the adapter is trusted, where there are real questions to learn it by."""
+    from assistant.evaluation.questions import some
+    from finetune.calibrating import calibrate
+    from finetune.data.question_files import read_rows
+    from index.errors import UserError
+
+    wanted = recipe.data.calibrated_on
+    files = question_files(recipe, home, "validation")
+    rows = [row for path in files for row in read_rows(path) if not wanted or row.source in wanted]
+    try:
+        calibrate(folder, some(rows, MOST_CALIBRATED, recipe.training.seed), home)
+    except UserError as error:
+        print(f"The adapter is not calibrated, and the judge decides alone: {error}", file=sys.stderr)
+
+
+def _train_judge(options: Options) -> None:
+    """Train what reads the passages, on question files alone."""
+    from finetune.data.question_files import read_rows
+    from finetune.judging.recipe import read_judge_recipe
+    from finetune.judging.training import train_judge
+    from finetune.training.run import RunOptions
+
+    recipe = read_judge_recipe(options.recipe)
+    beside = options.home / "questions"
+    files = [Path(path) for path in recipe.judge.questions] or [beside / "train.jsonl"]
+    wanted = recipe.judge.calibrated_on
+    folder = train_judge(
+        recipe,
+        [row for path in existing(files) for row in read_rows(path)],
+        [
+            row
+            for path in existing([beside / "validation.jsonl"])
+            for row in read_rows(path)
+            if not wanted or row.source in wanted
+        ],
+        options.home,
+        RunOptions("", options.resume, options.restart, options.steps),
+    )
+    print(f"The judge is in {folder}.")
 
 
 def _sweep(recipe: "Recipe", path: Path, catalogue: "Catalogue", home: Path) -> None:

@@ -83,7 +83,7 @@ def show_reply(reply: Reply, product: Product | None, strings: Strings) -> None:
         st.caption(strings.generated_help)
     show_quotes(reply)
     if product is not None:
-        show_description(product, reply.quotes, strings)
+        show_description(product, [quote for quote in reply.quotes if quote.field == "content"], strings)
 
 
 def show_badge(kind: Kind, strings: Strings) -> None:

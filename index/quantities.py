@@ -1,0 +1,204 @@
+"""Quantities: the amounts that a text states, in common units, and how an asked amount stands to a stated one.
+
+Ranges ("ages 2-8"), limits ("up to 50 lbs", "3+"), fractions, number words, and what is counted: "ok for my 2 year
+old?" over "ages 3 and up" is settled by arithmetic instead of by a model. Words and units are in quantities.toml.
+
+    quantities_in("holds up to 50 lbs")     # [Quantity(-inf, 22679.6…, "mass")]
+    compare("will it take 60 pounds?", "holds up to 50 lbs")      # "outside"
+"""
+
+import math
+import re
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from index.text import stem, unaccented
+
+# How an asked amount stands to a stated one: in or out of a stated (or asked) range, or beside a stated value.
+Relation = Literal["within", "outside", "equal", "above", "below"]
+NEAREST_FIRST: tuple[Relation, ...] = ("equal", "within", "below", "above", "outside")
+
+_TOLERANCE = 0.02  # 1 inch and 25 mm are the same to a shopper
+_LOOKS_BACK = 60  # characters before an amount, for what makes it a limit
+
+_TABLE: dict[str, Any] = tomllib.loads((Path(__file__).parent / "quantities.toml").read_text(encoding="utf-8"))
+
+
+def _values(text: str) -> dict[str, float]:
+    return {word: float(value) for word, value in (pair.split("=") for pair in text.split())}
+
+
+def _any_of(name: str) -> str:
+    return "|".join(_TABLE["limits"][name].split("\n")[:-1])
+
+
+@dataclass(frozen=True)
+class _Unit:
+    dimension: str
+    size: float  # in the dimension's first unit
+    zero: float = 0.0  # what this unit calls the first one's zero
+
+    def convert(self, value: float) -> float:
+        return (value - self.zero) * self.size
+
+
+_SPELLED = _values(_TABLE["numbers"]["values"])
+_FRACTIONS = str.maketrans(
+    {sign: f" {parts}" for sign, parts in (pair.split("=") for pair in _TABLE["numbers"]["fractions"].split())}
+)
+_UNCOUNTED = frozenset(_TABLE["numbers"]["uncounted"].split())
+_UNITS = {
+    word: _Unit(dimension, unit["size"], unit.get("zero", 0.0))
+    for dimension, units in _TABLE["units"].items()
+    for unit in units.values()
+    for word in unit["words"].split()
+}
+_YEAR, _FLUID_OUNCE = _UNITS["year"], _UNITS["floz"]
+
+_DECIMAL = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:[.,]\d+)?"
+_NUMBER = rf"\d+\s*[- ]\s*\d+/\d+|\d+/\d+|{_DECIMAL}|\b(?:{'|'.join(_SPELLED)})\b"
+_UNIT = (
+    r"(?:°\s?[cf]\b|''|[\"”″'’′°%]|fl\.?\s?oz\b|fluid ounces?\b"
+    rf"|(?!(?:{'|'.join(_TABLE['numbers']['joints'].split())})\b)[a-z]+\b)"
+)
+_AMOUNT = re.compile(
+    rf"(?<![\w.])(?P<minus>-(?=\d))?(?P<first>{_NUMBER})(?:\s*-?\s*(?P<first_unit>{_UNIT}))?"
+    r"(?:\s*(?:to|through|and(?=\s*\d)|until|-|–|—|~|a(?=\s*\d)|ate)\s*(?P<minus_last>-(?=\d))?\+?"
+    rf"(?P<last>{_NUMBER})(?:\s*-?\s*(?P<last_unit>{_UNIT}))?)?(?P<plus>\s*\+)?"
+)
+_AT_MOST = re.compile(rf"(?:{_any_of('at_most')})\W*(?:of |a |an |about |approx\w*\.? )?$")
+_AT_LEAST = re.compile(rf"(?:{_any_of('at_least')})\W*(?:of |a |an |about )?$")
+_AS_FAR_AS = re.compile(rf"\b(?:{_any_of('as_far_as')})\W*(?:a |an |about )?$")
+# "Not suitable for children under 3" starts at 3.
+_NOT_UNDER = re.compile(rf"\b(?:not|nao|unsuitable|never)\b[^.;]{{0,45}}\b(?:{_any_of('under')})\W*(?:the age of )?$")
+_NOT_OVER = re.compile(rf"\b(?:not|nao|never)\b[^.;]{{0,45}}\b(?:{_any_of('over')})\W*$")
+_AND_UP = re.compile(
+    r"\W{0,3}(?:years? |yrs? |months? )?(?:old |of age |of age,? )?(?:\(?and|&|or|e|ou|plus|years plus)?\s*"
+    r"(?:up(?:wards)?|over|older|above|higher|later|more|plus|onwards?|acima|mais)\b|\s?\+"
+)
+_AND_UNDER = re.compile(
+    r"\W{0,3}(?:years? )?(?:and|or|&|e|ou)\s+(?:under|below|less|fewer|younger|smaller|lower|menos)\b"
+    r"|\W{0,3}(?:max(?:imum)?|maximo|limit|or less|capacity)\b"
+)
+_AGE_BEFORE = re.compile(r"\b(?:ages?|aged|idades?|older than)\W*$")
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """An amount, `low` to `high` in the first unit of its `dimension`; infinite where only one limit is stated.
+
+    `dimension` is one of quantities.toml, "" for a bare number; `counted` is the stem of what else is counted.
+    """
+
+    low: float
+    high: float
+    dimension: str
+    counted: str = ""
+
+    @property
+    def is_exact(self) -> bool:
+        """Return whether it is a value and no range."""
+        return self.low == self.high
+
+
+def quantities_in(text: str, *, asked: bool = False) -> list[Quantity]:
+    """Return the amounts that a text states, in its order; part numbers are none.
+
+    `asked` is for a question, where "does it go up to 20?" asks about 20 itself.
+    """
+    plain = unaccented(text.casefold().translate(_FRACTIONS))
+    return [_quantity(found, plain, asked=asked) for found in _AMOUNT.finditer(plain)]
+
+
+def compare(asked: str, stated: str) -> Relation | None:
+    """Return how the amount in a question stands to those that a passage states.
+
+    Of all pairs of like amounts the first of `NEAREST_FIRST`; None where nothing is alike.
+    """
+    wanted, known = quantities_in(asked, asked=True), quantities_in(stated)
+    relations = [_relation(one, other) for one in wanted for other in known if _are_alike(one, other, known)]
+    return min(relations, key=NEAREST_FIRST.index, default=None)
+
+
+def _quantity(found: re.Match[str], text: str, *, asked: bool) -> Quantity:
+    before, after = text[max(0, found.start() - _LOOKS_BACK) : found.start()], text[found.end() :]
+    if asked and _AS_FAR_AS.search(before):
+        before = after = ""
+    low_unit, high_unit = _unit_of(found, "first"), _unit_of(found, "last")
+    is_range = found["last"] is not None and (
+        low_unit is None or high_unit is None or low_unit.dimension == high_unit.dimension
+    )
+    unit = (high_unit if is_range else None) or low_unit or (_YEAR if _AGE_BEFORE.search(before) else None)
+    low = _value(found["first"], minus=found["minus"])
+    high = _value(found["last"], minus=found["minus_last"]) if is_range else low
+    counted = ""
+    if unit is None:
+        counted = _counted(found["last_unit"] if is_range else found["first_unit"])
+    else:
+        low, high = (low_unit or unit).convert(low), unit.convert(high) if is_range else unit.convert(low)
+    low, high = min(low, high), max(low, high)
+    if not is_range:
+        low, high = _limited(low, before, after, has_plus=found["plus"] is not None)
+    return Quantity(low, high, unit.dimension if unit else "", counted)
+
+
+def _limited(value: float, before: str, after: str, *, has_plus: bool) -> tuple[float, float]:
+    """Return the range of which a value is a limit, or the value itself twice."""
+    if has_plus or _AND_UP.match(after) or _AT_LEAST.search(before) or _NOT_UNDER.search(before):
+        return value, math.inf
+    if _NOT_OVER.search(before) or _AT_MOST.search(before) or _AND_UNDER.match(after):
+        return -math.inf, value
+    return value, value
+
+
+def _unit_of(found: re.Match[str], which: str) -> _Unit | None:
+    written = found[f"{which}_unit"]
+    if written is None:
+        return None
+    if written.startswith(("fl", "fluid")) and written not in _UNITS:
+        return _FLUID_OUNCE
+    if found[which] in _SPELLED and len(written) == 1:  # "two a day"
+        return None
+    return _UNITS.get(written.replace(" ", ""))
+
+
+def _counted(word: str | None) -> str:
+    return stem(word) if word and word not in _UNCOUNTED else ""
+
+
+def _value(number: str, *, minus: str | None) -> float:
+    sign = -1.0 if minus else 1.0
+    if number in _SPELLED:
+        return sign * _SPELLED[number]
+    if "/" in number:
+        *wholes, fraction = re.split(r"[\s-]+", number)
+        over, under = (float(part) for part in fraction.split("/"))
+        return sign * (sum(map(float, wholes)) + (over / under if under else 0.0))
+    if re.fullmatch(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?", number):
+        number = number.replace(",", "")
+    return sign * float(number.replace(",", "."))
+
+
+def _are_alike(asked: Quantity, stated: Quantity, known: Sequence[Quantity]) -> bool:
+    """Return whether two amounts can be compared; `known` are all that are stated."""
+    if asked.dimension and stated.dimension:
+        return asked.dimension == stated.dimension
+    if asked.dimension or stated.dimension:
+        # "She is 5" over "ages 4-6": a bare number takes the unit of the only amounts there are.
+        bare = stated if asked.dimension else asked
+        return not bare.counted and len({each.dimension for each in known}) == 1
+    if asked.counted and stated.counted:
+        return asked.counted == stated.counted
+    return len(known) == 1
+
+
+def _relation(asked: Quantity, stated: Quantity) -> Relation:
+    if asked.is_exact and stated.is_exact:
+        if math.isclose(asked.low, stated.low, rel_tol=_TOLERANCE):
+            return "equal"
+        return "above" if asked.low > stated.low else "below"
+    outer, inner = (stated, asked) if asked.is_exact else (asked, stated)
+    return "within" if outer.low <= inner.low and inner.high <= outer.high else "outside"

@@ -1,0 +1,155 @@
+"""Training a judge: pairs, packing, and a short run that learns, resumes and publishes."""
+
+import json
+import random
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from assistant.grounding.judge import SHIPPED_JUDGE, TOKENIZER, WEIGHTS, Judge, open_judge, unsealed
+from finetune.calibrating import Observation, best_limit, fit
+from finetune.data.question_files import Row
+from finetune.judging.encoder import load_network, pack
+from finetune.judging.pairs import pairs_of
+from finetune.judging.recipe import JudgeRecipe, JudgeTraining, PairData
+from finetune.judging.training import UNCALIBRATED, train_judge
+from finetune.training.run import RunOptions
+from index.errors import UserError
+from ui.cli import main
+
+PASSAGES = (
+    "Oak Stool",
+    "Solid oak, oiled by hand.",
+    "It carries up to 120 kg.",
+    "Not for use outdoors.",
+    "Made in Spain.",
+)
+
+
+def row(question: str, label: str, cited: tuple[int, ...], source: str = "written") -> Row:
+    return Row(question, "Oak Stool", PASSAGES, "", label, cited, source, "O1")  # type: ignore[arg-type]
+
+
+ROWS = [
+    row("is it made of oak?", "yes", (2,)),
+    row("can it stand in the garden?", "no", (4,)),
+    row("how much does it carry?", "answer", (3,)),
+    row("does it fold?", "not_stated", ()),
+]
+
+
+def test_a_row_gives_its_settling_passages_and_some_that_say_nothing() -> None:
+    pairs = pairs_of(ROWS, PairData(beside=2, drawn=1, named=0.0), random.Random(1))
+    settling = {(pair.question, pair.passage): pair.verdict for pair in pairs if pair.verdict != "none"}
+    assert settling == {
+        ("is it made of oak?", PASSAGES[1]): "yes",
+        ("can it stand in the garden?", PASSAGES[3]): "no",
+        ("how much does it carry?", PASSAGES[2]): "answer",
+    }
+    assert Counter(pair.question for pair in pairs if pair.verdict == "none") == {each.question: 3 for each in ROWS}
+
+
+def test_a_source_is_taken_as_often_as_the_recipe_says_and_questions_may_name_their_product() -> None:
+    few, many = (
+        pairs_of(ROWS, PairData(sources={"written": often}, named=0.0), random.Random(1)) for often in (1.0, 3.0)
+    )
+    assert len(many) == 3 * len(few)
+    assert pairs_of(ROWS, PairData(sources={"written": 0.0}), random.Random(1)) == []
+    named = pairs_of(ROWS[:1], PairData(named=1.0), random.Random(1))
+    assert named[0].question == "is the Oak Stool made of oak?"
+
+
+def test_a_passage_that_may_say_the_same_is_no_silent_one() -> None:
+    again = Row(
+        "is it oak?",
+        "",
+        ("Solid oak, oiled.", "Oiled solid oak throughout.", "Made in Spain."),
+        "",
+        "yes",
+        (1,),
+        "a",
+        "",
+    )
+    assert {pair.passage for pair in pairs_of([again], PairData(named=0.0), random.Random(1))} == {
+        "Solid oak, oiled.",
+        "Made in Spain.",
+    }
+
+
+def test_packing_keeps_what_was_learnt(tmp_path: Path) -> None:
+    network = load_network(SHIPPED_JUDGE / WEIGHTS)
+    pack(network.state_dict(), SHIPPED_JUDGE / WEIGHTS, tmp_path / WEIGHTS)
+    (tmp_path / TOKENIZER).write_bytes((SHIPPED_JUDGE / TOKENIZER).read_bytes())
+    pairs = [(each.question, passage) for each in ROWS for passage in PASSAGES]
+    packed, shipped = unsealed(tmp_path, UNCALIBRATED).read_pairs(pairs), open_judge().read_pairs(pairs)
+    assert np.abs(packed - shipped).max() < 0.1
+
+
+def short(**training: object) -> JudgeRecipe:
+    return JudgeRecipe(
+        "judge",
+        PairData(start="shipped", named=0.0),
+        JudgeTraining(batch=8, save_every_steps=1, precision="fp32", **training),  # type: ignore[arg-type]
+    )
+
+
+@pytest.mark.slow
+def test_a_short_run_is_killed_resumed_and_published(tmp_path: Path) -> None:
+    recipe = short(epochs=2, learning_rate=1e-5)
+    train_judge(recipe, ROWS * 2, ROWS * 30, tmp_path, RunOptions(stop_after=1))
+    with pytest.raises(UserError, match="unfinished"):
+        train_judge(recipe, ROWS * 2, ROWS * 30, tmp_path)
+    with pytest.raises(UserError, match="another recipe"):
+        train_judge(short(epochs=3), ROWS * 2, ROWS * 30, tmp_path, RunOptions(resume=True))
+    folder = train_judge(recipe, ROWS * 2, ROWS * 30, tmp_path, RunOptions(resume=True))
+    judge = open_judge(folder)
+    assert isinstance(judge, Judge)
+    assert judge.read("is it made of oak?", [PASSAGES[1]])[0].yes_logit > 0
+    assert 0 <= judge.calibration.least_confidence <= 1
+
+
+@pytest.mark.slow
+def test_a_run_that_learns_nothing_publishes_nothing(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="learnt nothing"):
+        train_judge(short(epochs=1, learning_rate=1e6), ROWS * 2, ROWS * 30, tmp_path)
+    assert not (tmp_path / "judge").exists()
+
+
+def observation(label: str, answerable: float, yes: float) -> Observation:
+    closed = 5.0 if label in ("yes", "no") else -5.0
+    features = ({"judge": answerable, "model": 0.0}, {"judge": yes, "model": 0.0}, {"judge": closed, "model": 0.0})
+    return Observation(*features, label, label != "not_stated")  # type: ignore[arg-type]
+
+
+def test_a_calibration_trusts_what_tells_and_not_what_is_silent() -> None:
+    draw = random.Random(3)
+    kinds = {"yes": (3.0, 3.0), "no": (3.0, -3.0), "answer": (3.0, 0.0), "not_stated": (-3.0, 0.0)}
+    seen = [
+        observation(label, strength + draw.gauss(0, 2), yes + draw.gauss(0, 2))
+        for label, (strength, yes) in kinds.items()
+        for _ in range(60)
+    ]
+    calibration = fit(seen, "digest")
+    assert calibration.answerable.weights["judge"] > 0.5 > abs(calibration.answerable.weights["model"])
+    assert calibration.yes.weights["judge"] > 0.5
+    assert 0.1 < calibration.least_confidence < 0.9
+    with pytest.raises(UserError, match="too few"):
+        fit(seen[:30], "digest")
+
+
+def test_the_limit_is_where_claims_begin_to_mislead_more_than_they_help() -> None:
+    confidence, right, absent = [0.9, 0.8, 0.4, 0.3], [True, True, False, False], [False, False, True, True]
+    assert best_limit(confidence, right, absent) == pytest.approx(0.6)
+    assert best_limit([0.9], [False], [True]) == 1.0
+    assert best_limit([0.9, 0.2], [True, True], [False, False]) == pytest.approx(0.1)
+
+
+def test_the_command_names_what_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--home", str(tmp_path), "finetune", "judge"]) == 1
+    assert "train.jsonl" in capsys.readouterr().err
+    (tmp_path / "questions").mkdir()
+    (tmp_path / "questions" / "train.jsonl").write_text(json.dumps({"question": 1}) + "\n")
+    assert main(["--home", str(tmp_path), "finetune", "judge"]) == 1
+    assert "line 1" in capsys.readouterr().err
