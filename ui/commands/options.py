@@ -1,6 +1,6 @@
 """Options that several verbs share, and the types of texts and numbers.
 
-engine = EngineOptions("smollm2-135m", "auto", "", base=False, adapter=None).engine()
+engine = EngineOptions("smollm2-135m", "auto", "", base=False, adapter=None, caution=None).engine()
 """
 
 import argparse
