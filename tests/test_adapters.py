@@ -171,7 +171,7 @@ def test_the_digest_of_a_model_tells_its_weights_apart(tmp_path: Path, tiny_llam
 def test_the_digest_of_a_gguf_is_its_sha256(embedded_model: Path) -> None:
     from assistant.models.named import EMBEDDED, MODELS
 
-    assert digest_of_model(embedded_model) == MODELS[EMBEDDED].sha256
+    assert digest_of_model(embedded_model) == MODELS[EMBEDDED].members[0][1]
 
 
 def test_who_answers_and_how_it_is_asked() -> None:

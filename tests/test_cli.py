@@ -452,8 +452,8 @@ def test_ask_answers_with_a_verbatim_quote(sample_home: Path, embedded_model: Pa
     assert reply["title"] == product["title"]
     assert reply["quotes"]
     for quote in reply["quotes"]:
-        assert list(quote) == ["text", "start", "end"]
-        assert product["content"][quote["start"] : quote["end"]] == quote["text"]
+        assert list(quote) == ["text", "start", "end", "field"]
+        assert product[quote["field"]][quote["start"] : quote["end"]] == quote["text"]
     check_hits(reply["hits"])
     assert all(isinstance(time_ms, float) for time_ms in reply["timings"].values())
 

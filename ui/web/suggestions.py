@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 
 from assistant.attributes import carries
+from assistant.grounding.answerability import assess
 from assistant.phrases import language_of
 from assistant.question import read_question
 from assistant.retriever import Retriever
@@ -18,7 +19,7 @@ from ui.web.strings import STRINGS, Matter, Strings
 
 MAX_TRIES = 80  # products looked at
 MAX_QUESTION_CHARACTERS = 80
-LEAST_SETTLED = 1.5  # logit of the judge
+LEAST_CONFIDENCE = 0.65  # of the judge alone: with any adapter the question is answered
 
 # Denied, these answer their question too.
 STATED_EITHER_WAY = frozenset({"batteries", "batteries included", "not included", "water", "wireless", "assembly"})
@@ -81,5 +82,7 @@ def _leads_back(retriever: Retriever, product: Product, question: str) -> bool:
 
 
 def _answers(retriever: Retriever, product: Product, question: str) -> bool:
-    """Return whether the description answers a question, by the scorer that decides it for a visitor's."""
-    return retriever.evidence(read_question(question, product.title), product).entailment.answers_logit >= LEAST_SETTLED
+    """Return whether the description answers a question, by the judge that decides it for a visitor's."""
+    read = read_question(question, product.title)
+    assessment = assess(read, retriever.evidence(read, product), {}, retriever.judge.calibration)
+    return assessment.confidence >= LEAST_CONFIDENCE
