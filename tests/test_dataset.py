@@ -1,5 +1,6 @@
 """Training examples: right by construction, the sides apart, the same for the same seed."""
 
+import hashlib
 import json
 import random
 import re
@@ -427,5 +428,20 @@ def test_public_sets_become_question_files_whose_held_out_products_are_not_train
         row.question for row in held_out if row.source == "hetpqa"
     )
     for row in train:
-        assert row.label not in ("yes", "no") or row.answer.startswith(f"{row.label.capitalize()}. ")
-        assert "not sure" not in row.answer.lower()
+        if row.source in ("epqa", "hetpqa", "semipqa"):
+            assert row.label not in ("yes", "no") or row.answer.startswith(f"{row.label.capitalize()}. ")
+            assert "not sure" not in row.answer.lower()
+    parts = {
+        name: {row.group for row in rows if row.source in ("written", "own")}
+        for name, rows in (
+            ("train", train),
+            ("validation", validation),
+            ("kept", read_rows(tmp_path / "written_kept.jsonl")),
+        )
+    }
+    assert all(parts.values())
+    assert (
+        not parts["train"] & parts["validation"] | parts["train"] & parts["kept"] | parts["validation"] & parts["kept"]
+    )
+    for uid in set().union(*parts.values()):  # products kept for the final judgement are in none
+        assert hashlib.sha256(uid.encode()).digest()[0] % 4 != 3
