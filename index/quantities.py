@@ -109,7 +109,8 @@ def quantities_in(text: str, *, asked: bool = False) -> list[Quantity]:
 
     `asked` is for a question, where "does it go up to 20?" asks about 20 itself.
     """
-    plain = unaccented(text.casefold().translate(_FRACTIONS))
+    plain = text.casefold().translate(_FRACTIONS)
+    plain = plain if plain.isascii() else unaccented(plain)
     return [_quantity(found, plain, asked=asked) for found in _AMOUNT.finditer(plain)]
 
 

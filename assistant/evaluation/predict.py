@@ -25,10 +25,12 @@ from assistant.evaluation.questions import QAExample
 from assistant.grounding.answerability import assess
 from assistant.grounding.citations import check
 from assistant.grounding.compose import compose_reply, not_stated
+from assistant.grounding.evidence import choose
 from assistant.messages import Prompt
 from assistant.passages import Passage
 from assistant.prompt import BASE_FORMAT, PromptFormat, answer_prompt
 from assistant.question import read_question
+from assistant.retriever import described
 from index.catalogue.prepare import prepare
 from index.catalogue.store import Catalogue, Product
 from index.errors import UnknownProductError
@@ -220,8 +222,12 @@ def _passages(
         gold = tuple(Passage(number, text, 0, len(text)) for number, text in enumerate(example.gold, 1))
         return gold, example.gold[0]
     question = read_question(example.question, example.title)
-    shown = replace(product, content=other.content) if context == DISTRACTORS else product
-    evidence = assistant.retriever.evidence(question, shown)
+    retriever = assistant.retriever
+    if context == DISTRACTORS:
+        foreign = described(replace(product, content=other.content))
+        evidence = choose(question, foreign, retriever.judge.read, retriever.budget)
+    else:
+        evidence = retriever.evidence(question, product)
     return evidence.passages, evidence.best_passage.text if evidence.passages else ""
 
 
