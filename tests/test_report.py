@@ -96,9 +96,9 @@ def test_the_figures_are_those_of_the_replies(made: tuple[AnswersReport, Path]) 
     base, taught = (whole["ways"][name]["figures"] for name in ("base", "taught"))
     assert (base["ended"]["value"], taught["ended"]["value"]) == (0.0, 1.0)
     assert taught["quotes_verbatim"]["value"] == 1.0
-    # One question is answered nowhere; both refuse it, and that which is mostly markup, and answer the three others.
+    # One question is answered nowhere, and refused; that which is mostly markup may be answered too.
     assert taught["not_stated_recall"] == {"value": 1.0, "low": 1.0, "high": 1.0, "rows": 1}
-    assert (taught["answered"]["value"], taught["answered"]["rows"]) == (0.75, 4)
+    assert (taught["answered"]["value"], taught["answered"]["rows"]) == (1.0, 4)
     # The copied sentence denies, and the assistant says so; printed as it stands, it says neither.
     assert (taught["no_recalled"]["value"], taught["neither"]["value"]) == (1.0, 0.0)
     assert whole["ways"]["scorers alone"]["figures"]["no_recalled"]["value"] == 1.0
