@@ -13,7 +13,6 @@ evidence does not carry are left out and counted.
 """
 
 import argparse
-import gzip
 import hashlib
 import json
 import random
@@ -31,6 +30,7 @@ from public_reading import (
     extractive_rows,
     infotabs_rows,
     offer_rows,
+    read,
     written_rows,
 )
 
@@ -125,12 +125,6 @@ def main() -> None:
         kinds = Counter((row.get("source", ""), row.get("label", "")) for row in rows)
         print(f"{name}: {len(rows):,} rows  " + "  ".join(f"{s} {k} {n:,}" for (s, k), n in sorted(kinds.items())))
     print("left out: " + ", ".join(f"{reason} {count:,}" for reason, count in sorted(counts.items())))
-
-
-def read(path: Path) -> list[Source]:
-    """Read a gzipped JSON Lines file."""
-    with gzip.open(path, "rt", encoding="utf-8") as lines:
-        return [json.loads(line) for line in lines]
 
 
 def is_held_out(asin: str) -> bool:

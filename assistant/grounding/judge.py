@@ -105,13 +105,19 @@ def _open(folder: Path, manifest: Manifest) -> Judge:
 def unsealed(folder: Path, calibration: Calibration, digest: str = "") -> Judge:
     """Open the judge in a folder that is not published yet."""
     import onnxruntime
+
+    network = onnxruntime.InferenceSession(str(folder / WEIGHTS), providers=["CPUExecutionProvider"])
+    return Judge(network, pair_tokenizer(folder / TOKENIZER), calibration, digest)
+
+
+def pair_tokenizer(path: Path) -> Any:
+    """Open a judge's tokenizer, or that of what it is trained from; it cuts a pair at `LONGEST_PAIR` tokens."""
     from tokenizers import Tokenizer
 
-    tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
+    tokenizer = Tokenizer.from_file(str(path))
     tokenizer.no_padding()
     tokenizer.enable_truncation(LONGEST_PAIR, strategy="only_second")
-    network = onnxruntime.InferenceSession(str(folder / WEIGHTS), providers=["CPUExecutionProvider"])
-    return Judge(network, tokenizer, calibration, digest)
+    return tokenizer
 
 
 def _padded(encoded: Sequence[Any]) -> dict[str, NDArray[np.int64]]:

@@ -14,13 +14,13 @@ from typing import Any
 from assistant.grounding.calibration import Calibration, write_calibration
 from assistant.grounding.evidence import Budget
 from assistant.grounding.judge import (
-    LONGEST_PAIR,
     LONGEST_QUESTION,
     SHIPPED_JUDGE,
     TOKENIZER,
     VERDICTS,
     WEIGHTS,
     open_judge,
+    pair_tokenizer,
     unsealed,
 )
 from assistant.models.download import fetch_reranker
@@ -107,11 +107,7 @@ def _examples(recipe: JudgeRecipe, rows: Sequence[Row], place: Path) -> list[dic
 
 
 def _tokens(pairs: Sequence[Pair], place: Path) -> list[dict[str, Any]]:
-    from tokenizers import Tokenizer
-
-    tokenizer = Tokenizer.from_file(str(place / TOKENIZER))
-    tokenizer.no_padding()
-    tokenizer.enable_truncation(LONGEST_PAIR, strategy="only_second")
+    tokenizer = pair_tokenizer(place / TOKENIZER)
     encoded = tokenizer.encode_batch([(pair.question[:LONGEST_QUESTION], pair.passage) for pair in pairs])
     return [
         {"input_ids": each.ids, "token_type_ids": each.type_ids, "labels": VERDICTS.index(pair.verdict)}
