@@ -9,7 +9,7 @@ answer.reply.text
 import time
 from collections.abc import Generator
 from dataclasses import dataclass, replace
-from typing import Self, TypeVar
+from typing import Literal, Self, TypeVar
 
 from assistant.backends.base import Completion
 from assistant.conversation import State
@@ -29,11 +29,27 @@ class Generated:
 
 
 @dataclass(frozen=True)
+class Judged:
+    """How a question was judged: what would be claimed, by which passage, and how probably it is right, in [0, 1].
+
+    The reply claims it where the confidence reaches the limit, and refuses elsewhere.
+    """
+
+    claim: Literal["yes", "no", "answer"]
+    passage: str
+    confidence: float
+
+
+@dataclass(frozen=True)
 class End:
-    """What a stream of pieces ends in: the checked reply, and what a model wrote for it, None where none wrote."""
+    """What a stream of pieces ends in: the checked reply, what a model wrote for it, and how it was judged.
+
+    The last two are None where no model wrote, and where there was nothing to judge.
+    """
 
     reply: Reply
     generated: Generated | None = None
+    judged: Judged | None = None
 
 
 Pieces = Generator[str, None, End]
@@ -72,6 +88,11 @@ class Answer:
         return self._finished().reply
 
     @property
+    def judged(self) -> Judged | None:
+        """Return how the question was judged, reading the rest of the stream first."""
+        return self._finished().judged
+
+    @property
     def generated(self) -> Generated | None:
         """Return what a model wrote for the reply, reading the rest of the stream first."""
         return self._finished().generated
@@ -97,10 +118,10 @@ class Stopwatch:
         self._timings[name] = round((now_s - self._lap_s) * 1000, 1)
         self._lap_s = now_s
 
-    def finish(self, reply: Reply, generated: Generated | None = None) -> End:
+    def finish(self, reply: Reply, generated: Generated | None = None, judged: Judged | None = None) -> End:
         """Return the end of an answer, the timings in its reply."""
         self._timings["total_ms"] = round((time.perf_counter() - self._start_s) * 1000, 1)
-        return End(replace(reply, timings=dict(self._timings)), generated)
+        return End(replace(reply, timings=dict(self._timings)), generated, judged)
 
 
 def gathered(stream: Generator[str, None, T], watch: Stopwatch) -> Generator[str, None, tuple[str, T]]:
@@ -117,8 +138,8 @@ def gathered(stream: Generator[str, None, T], watch: Stopwatch) -> Generator[str
         yield piece
 
 
-def immediate(reply: Reply, watch: Stopwatch) -> Pieces:
+def immediate(reply: Reply, watch: Stopwatch, judged: Judged | None = None) -> Pieces:
     """Yield the text of a reply that no model has to write, and return its end."""
     watch.lap("first_token_ms")
     yield reply.text
-    return watch.finish(reply)
+    return watch.finish(reply, judged=judged)

@@ -14,13 +14,13 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from assistant.answer import Answer, Generated, Pieces, Stopwatch, gathered, immediate
+from assistant.answer import Answer, Generated, Judged, Pieces, Stopwatch, gathered, immediate
 from assistant.backends.base import Backend, SamplingParams, answering
 from assistant.backends.streaming import drained
 from assistant.conversation import State, Turn
 from assistant.describe import describe
 from assistant.grounding.answerability import assess
-from assistant.grounding.compose import Composed, choose_prefill, compose_reply, not_stated
+from assistant.grounding.compose import Composed, choose_prefill, compose_reply, not_stated, quoted
 from assistant.grounding.evidence import Budget, Evidence
 from assistant.grounding.judge import Judge
 from assistant.prompt import answer_prompt
@@ -124,7 +124,8 @@ class Assistant:
             if question.asks_what_it_is(product.uid):
                 question, evidence = question.overview(), self.retriever.overview(product)
             else:
-                evidence = self.retriever.evidence(question, product)
+                _, prompt_format, _ = answering(self.backend.adapters, request.adapter)
+                evidence = self.retriever.evidence(question, product, prompt_format.shows)
             watch.lap("passages_ms")
             if evidence.passages and evidence.entailment.answers_logit >= LEAST_SETTLED:
                 return (yield from self._worded(turn, question, evidence, request, watch))
@@ -151,9 +152,17 @@ class Assistant:
         if calibration is None or calibration.judge != judge.digest:
             calibration = judge.calibration
         assessment = assess(question, evidence, first_tokens, calibration)
+        judged = Judged(
+            assessment.verdict if assessment.closed else "answer", evidence.best_passage.text, assessment.confidence
+        )
         caution = self.settings.caution
-        if assessment.confidence < (calibration.least_confidence if caution is None else caution):
-            return (yield from immediate(self._not_stated(turn, question), watch))
+        limit = calibration.least_confidence if caution is None else caution
+        if assessment.confidence < limit:
+            if assessment.answerability < limit:
+                return (yield from immediate(self._not_stated(turn, question), watch, judged))
+            # It is told, and whether as a yes or a no is unsure: the shopper reads it.
+            reply = _reply(turn, question, quoted(question, evidence))
+            return (yield from immediate(reply, watch, judged))
         prefill = choose_prefill(question, assessment, first_tokens) if first_tokens else ""
         stream = self.backend.stream(
             prompt, request.params, adapter=adapter, prefill=prefill, deadline_s=deadline_s, cancel=cancel
@@ -161,7 +170,7 @@ class Assistant:
         text, completion = yield from gathered(stream, watch)
         stopped, cut = (completion.finish_reason == reason for reason in ("cancelled", "length"))
         composed = compose_reply(text, question, evidence, None if stopped else assessment, judge.read)
-        return watch.finish(_reply(turn, question, composed, cut=cut), Generated(prompt, text, completion))
+        return watch.finish(_reply(turn, question, composed, cut=cut), Generated(prompt, text, completion), judged)
 
 
 def assistant_of(

@@ -54,13 +54,18 @@ def open_catalogue(home: Path) -> tuple[Catalogue, TitleIndex]:
     return catalogue, TitleIndex.load(home / "index", catalogue)
 
 
+def judge_folder(home: Path) -> Path:
+    """Return where the judge of a home lies: one that was trained there, else the shipped one."""
+    own = home / "judge"
+    return own if own.is_dir() else SHIPPED_JUDGE
+
+
 def judge_of(home: Path) -> Judge:
     """Open the judge that was trained in a home, where there is one, else the shipped one.
 
     Raises `ArtefactError` where it is damaged.
     """
-    own = home / "judge"
-    return open_judge(own if own.is_dir() else SHIPPED_JUDGE)
+    return open_judge(judge_folder(home))
 
 
 def open_backend(home: Path, engine: Engine) -> Backend:

@@ -52,6 +52,7 @@ _ORDER = re.compile(
 
 AnswerFormat = Literal["examples", "plain", "short"]
 DescribeFormat = Literal["chat", "alpaca-pt", "inst"]
+Shows = Literal["best", "whole"]
 
 
 @dataclass(frozen=True)
@@ -59,11 +60,13 @@ class PromptFormat:
     """How a model is asked.
 
     `answer` is with worked examples before the question, with a plain instruction, or with a short one, which is half
-    as long to train on; `describe` is the form in which a description is asked for.
+    as long to train on; `describe` is the form in which a description is asked for. `shows` is what is read of a
+    product: the sentence or three that settle the question, as a CPU does fast, or the whole description.
     """
 
     answer: AnswerFormat = "examples"
     describe: DescribeFormat = "chat"
+    shows: Shows = "best"
 
     def digest(self) -> str:
         """Identify the exact words of the prompts, in hexadecimal: an adapter fits those that it was trained with."""

@@ -13,7 +13,7 @@ from assistant.grounding.judge import Judge, open_judge
 from assistant.messages import Message
 from assistant.passages import Passage, split, title_passage
 from assistant.phrases import phrase
-from assistant.prompt import gives_orders
+from assistant.prompt import Shows, gives_orders
 from assistant.question import ReadQuestion
 from assistant.reply import Reply
 from index.catalogue.cleaning import says_something
@@ -57,9 +57,10 @@ class Retriever:
         """Return the state that a talk has reached, from its turns in plain text."""
         return replay(history, self.index, self.catalogue)
 
-    def evidence(self, question: ReadQuestion, product: Product) -> Evidence:
+    def evidence(self, question: ReadQuestion, product: Product, shows: Shows = "best") -> Evidence:
         """Choose the passages that settle a question about a product, its title among them."""
-        return choose(question, [title_passage(product.title), *described(product)], self.judge.read, self.budget)
+        passages = [title_passage(product.title), *described(product)]
+        return choose(question, passages, self.judge.read, self.budget.showing(shows))
 
     def overview(self, product: Product) -> Evidence:
         """Return the passages that say what a product is."""

@@ -29,6 +29,7 @@ from public_reading import (
     condaqa_rows,
     extractive_rows,
     infotabs_rows,
+    invented_rows,
     offer_rows,
     read,
     written_rows,
@@ -110,7 +111,7 @@ def main() -> None:
     ]
     training = [row for row in train if row["group"] not in kept_out]
     validated = {group for group in {str(row["group"]) for row in training} if _part(f"validation {group}") < VALIDATED}
-    written = {part: list(written_rows(arguments.data, part)) for part in get_args(Part)}
+    written = {part: [*written_rows(arguments.data, part), *invented_rows(part)] for part in get_args(Part)}
     arguments.out.mkdir(parents=True, exist_ok=True)
     for name, rows in (
         ("train", [row for row in training if row["group"] not in validated] + written["train"]),

@@ -24,6 +24,7 @@ Row = dict[str, Any]
 Part = Literal["train", "validation", "kept"]
 
 OWN_QUESTIONS = Path(__file__).parent / "questions" / "written.jsonl"
+INVENTED = Path(__file__).parent / "questions" / "invented.jsonl"  # products of our own, with hard clauses
 MOST_PASSAGES = 60  # of a description
 ROWS_SHOWN = 2  # of an attribute box
 LONGEST_VALUE = 40  # characters of an offer's value that a closed question names
@@ -67,6 +68,17 @@ def written_rows(folder: Path, part: Part) -> Iterator[Row]:
         for row in rows:
             if part_of(row["uid"]) == part and not is_for_judgement(row["uid"]):
                 made = written_row(row, products[row["uid"]], source)
+                if made:
+                    yield made
+
+
+def invented_rows(part: Part) -> Iterator[Row]:
+    """Return the questions about invented products, whose texts are ours."""
+    for line in INVENTED.read_text(encoding="utf-8").splitlines():
+        product = json.loads(line)
+        if part_of(product["title"]) == part:
+            for row in product["questions"]:
+                made = written_row({**row, "uid": product["title"]}, product, "invented")
                 if made:
                     yield made
 

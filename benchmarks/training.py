@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from assistant.models.named import find
-from finetune.data.dataset import build
+from finetune.data.dataset import Questions, build
 from finetune.recipe import Recipe, read_recipe
 from finetune.training.batching import lay_out, padding_share
 from finetune.training.tokenization import Row, rows_of
@@ -153,7 +153,9 @@ def _rows(recipe: Recipe, source: Path, home: Path, steps: int) -> tuple[list[Ro
     sides: list[list[Row]] = []
     for side, count in (("train", steps * recipe.training.batch), ("validation", 32)):
         mix = replace(recipe.data.mix, examples=count + 32, real=0.0)
-        examples = build(catalogue, mix, seed=0, questions=[], side="train" if side == "train" else "validation")
+        examples = build(
+            catalogue, mix, seed=0, questions=Questions(), side="train" if side == "train" else "validation"
+        )
         rows = rows_of(tokenizer, examples, recipe.prompt, max_length=recipe.data.max_length, too_long="drop").rows
         assert len(rows) >= count, f"{source} gives {len(rows)} examples, {count} are needed"
         sides.append(list(rows[:count]))

@@ -31,7 +31,7 @@ from index.linear_model import LinearModel
 from index.progress import Progress
 
 FEWEST = 100  # observations, of which each kind a tenth; fewer would fit noise
-COST_OF_MISLEADING = 1.0  # in right replies: what the limit weighs
+COST_OF_MISLEADING = 1.5  # in right replies: what the limit weighs
 
 
 Hear = Callable[[ReadQuestion, Evidence], Mapping[str, float]]
@@ -110,7 +110,7 @@ def calibrate(folder: Path, rows: Sequence[Row], home: Path, progress: type[Prog
     backend = open_backend(home, engine)
     try:
         adapter = backend.adapters[0]
-        budget = Budget(backend.count_tokens)
+        budget = Budget(backend.count_tokens).showing(adapter.prompt_format.shows)
 
         def hear(question: ReadQuestion, evidence: Evidence) -> Mapping[str, float]:
             prompt = answer_prompt(question.title, evidence.passages, question.text, adapter.prompt_format)

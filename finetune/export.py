@@ -1,4 +1,4 @@
-"""Export: an adapter as GGUF for llama.cpp, and merged with its model into 16-bit weights for vLLM.
+"""Export: an adapter as GGUF for llama.cpp, and with its model as 16-bit weights for transformers and vLLM.
 
 The GGUF lies beside the adapter's own weights, in the same artefact. `check_export`
 asks llama.cpp and PEFT for the same text and compares what they hold likely, before anything is published.
@@ -7,6 +7,7 @@ asks llama.cpp and PEFT for the same text and compares what they hold likely, be
     adapter = export_gguf(adapter, find("smollm2-135m"))
 """
 
+import itertools
 import json
 import math
 import re
@@ -17,7 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from assistant.models.adapters import GGUF, WEIGHTS, Adapter, check_base, read_adapter
+from assistant.models.adapters import GGUF, WEIGHTS, Adapter, check_base, digest_of_model, read_adapter
 from assistant.passages import Passage
 from assistant.prompt import answer_prompt
 from index.artefacts import publish, read_manifest
@@ -145,6 +146,13 @@ def permuted(weights: "numpy.ndarray[Any, Any]", heads: int) -> "numpy.ndarray[A
     return halves.swapaxes(1, 2).reshape(weights.shape)
 
 
+def unpermuted(weights: "numpy.ndarray[Any, Any]", heads: int) -> "numpy.ndarray[Any, Any]":
+    """Return the rows in transformers' order: the inverse of `permuted`."""
+    rows = weights.shape[0]
+    neighbours = weights.reshape(heads, rows // heads // 2, 2, *weights.shape[1:])
+    return neighbours.swapaxes(1, 2).reshape(weights.shape)
+
+
 def heads_of(model_place: Path) -> Heads:
     """Read the attention heads of a Llama, from a `.gguf` file or a transformers folder.
 
@@ -236,6 +244,53 @@ def merge(adapter: Adapter, model_place: Path, folder: Path) -> None:
         with quiet():
             merged.save_pretrained(scratch)
             tokenizer.save_pretrained(scratch)
+
+
+def unpack(adapter: Adapter, model_place: Path, folder: Path) -> Adapter:
+    """Write the model and the adapter as transformers, PEFT and vLLM read them, in fp16; return that adapter.
+
+    `folder/model` holds the weights that llama.cpp serves, 4-bit ones unpacked, and `folder/adapter` the adapter, its
+    PEFT weights made from the GGUF where it has no others: the same values.
+
+    Raises `ArtefactError` where the adapter is for another model, or a folder holds something else.
+    """
+    from safetensors.torch import save_file
+
+    from assistant.backends.hf_loading import load_model, quiet
+
+    check_base(adapter, model_place)
+    made_by = {key: adapter.made_by[key] for key in ("base", "base_digest")}
+    with publish(folder / "model", kind="model", made_by=made_by) as scratch, quiet():
+        model, tokenizer = load_model(model_place, "fp32", "cpu")
+        model.half().save_pretrained(scratch)
+        tokenizer.save_pretrained(scratch)
+    made_by = {**adapter.made_by, "base": str(folder / "model"), "base_digest": digest_of_model(folder / "model")}
+    made_from = read_manifest(adapter.folder, "adapter").digest
+    with publish(folder / "adapter", kind="adapter", made_by=made_by, made_from=made_from) as scratch:
+        for name in read_manifest(adapter.folder, "adapter").files.keys() - {GGUF}:
+            shutil.copyfile(adapter.folder / name, scratch / name)
+        if adapter.gguf and not (scratch / WEIGHTS).is_file():
+            save_file(_peft_weights(adapter.gguf, heads_of(model_place)), scratch / WEIGHTS)
+    return read_adapter(folder / "adapter", adapter.name)
+
+
+def _peft_weights(place: Path, heads: Heads) -> dict[str, Any]:
+    """Return a GGUF LoRA's tensors by PEFT's names: what `write_gguf` has written, read back."""
+    import gguf
+    import torch
+
+    found = {tensor.name: tensor.data for tensor in gguf.GGUFReader(place).tensors}
+    names = gguf.get_tensor_name_map(gguf.MODEL_ARCH.LLAMA, len(found))
+    rotated = {"self_attn.q_proj": heads.queries, "self_attn.k_proj": heads.keys}
+    weights = {}
+    for layer, name, part in itertools.product(range(len(found)), LAYERS, "ab"):
+        rows = found.get(f"{names.get_name(f'model.layers.{layer}.{name}')}.weight.lora_{part}")
+        if rows is None:
+            continue
+        if part == "b" and name in rotated:
+            rows = unpermuted(rows, rotated[name])
+        weights[f"base_model.model.model.layers.{layer}.{name}.lora_{part.upper()}.weight"] = torch.tensor(rows)
+    return weights
 
 
 def _named(tensors: dict[str, Any], config: dict[str, Any], folder: Path) -> list[tuple[str, str]]:

@@ -45,7 +45,7 @@ class Data:
     too_long: Literal["drop", "cut"] = "drop"  # what becomes of an example that is longer
     questions: tuple[str, ...] = ()  # files of real questions; none: HOME/questions/train.jsonl where it exists
     judgements: int = 0  # examples of question files that come first and teach how a reply begins, no more
-    sources: dict[str, float] = field(default_factory=dict)  # how often judgements have each set; 1 unless named
+    sources: dict[str, float] = field(default_factory=dict)  # how much of each set is used; 1 unless named
     calibrated_on: tuple[str, ...] = ()  # sets of HOME/questions/validation.jsonl; none: all
     mix: Mix = field(default_factory=Mix)  # how many examples of each kind
 

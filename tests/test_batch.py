@@ -149,7 +149,7 @@ ASKED: dict[str, Row] = {
     "uid null": {"question": WEIGHT, "uid": None, "history": None},
     "follow-up": {"question": "and how heavy is it?", "history": turns(WEIGHT, "It is 1.3 kg. [1]")},
     "another": {
-        "question": "Is the Lumeo Drift 40 in black water resistant?",
+        "question": "How heavy is the Lumeo Drift 40 in black?",
         "history": turns(WEIGHT, "It is 1.3 kg. [1]"),
     },
     "uid over history": {"question": "How heavy is it?", "uid": BLACK_KETTLE, "history": turns(WEIGHT, "1.3 kg.")},

@@ -17,12 +17,12 @@ from assistant.passages import Passage
 from assistant.prompt import PromptFormat, answer_prompt, describe_prompt
 from assistant.question import read_question
 from finetune.data.answers import as_sentence, realise
-from finetune.data.dataset import Report, build_counted
+from finetune.data.dataset import Questions, Report, build_counted
 from finetune.data.example import NOT_STATED, Example, Mix, prompt_of
 from finetune.data.facts import Fact, facts_in
 from finetune.data.generated_questions import template_attribute
 from finetune.data.phrasing import Template, is_held_out, mistyped, short_title, templates, typed, worded
-from finetune.data.question_files import read_rows
+from finetune.data.question_files import read_rows, shown_of
 from finetune.data.question_forms import ValuePool, question_forms
 from finetune.data.unanswerable import CONFUSED, NAMED, is_silent
 from index.catalogue.store import Catalogue
@@ -76,7 +76,7 @@ def questions(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def built(sample: Catalogue, questions: Path) -> tuple[list[Example], Report]:
-    return build_counted(sample, MIX, seed=1, questions=[questions], side="train")
+    return build_counted(sample, MIX, seed=1, questions=Questions([questions]), side="train")
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +86,7 @@ def train(built: tuple[list[Example], Report]) -> list[Example]:
 
 @pytest.fixture(scope="module")
 def validation(sample: Catalogue) -> list[Example]:
-    return build_counted(sample, MIX, seed=1, questions=[], side="validation")[0]
+    return build_counted(sample, MIX, seed=1, questions=Questions(), side="validation")[0]
 
 
 def one_fact(content: str, attribute: str) -> Fact:
@@ -102,10 +102,10 @@ def asked(content: str, attribute: str, seed: int = 0) -> list[tuple[str, str, d
 def test_the_same_seed_gives_the_same_examples_and_another_seed_others(
     sample: Catalogue, questions: Path, train: list[Example]
 ) -> None:
-    again, _ = build_counted(sample, MIX, seed=1, questions=[questions], side="train")
+    again, _ = build_counted(sample, MIX, seed=1, questions=Questions([questions]), side="train")
     assert again == train
-    other, _ = build_counted(sample, Mix(examples=40), seed=2, questions=[], side="train")
-    assert other != build_counted(sample, Mix(examples=40), seed=3, questions=[], side="train")[0]
+    other, _ = build_counted(sample, Mix(examples=40), seed=2, questions=Questions(), side="train")
+    assert other != build_counted(sample, Mix(examples=40), seed=3, questions=Questions(), side="train")[0]
 
 
 def test_no_product_of_a_validation_cluster_is_in_training_nor_the_other_way_round(
@@ -362,18 +362,31 @@ def test_a_row_of_question_passages_answer_and_label_is_enough(tmp_path: Path) -
     assert {(row.title, row.cited, row.source) for row in rows} == {("", (2,), "mine")}
 
 
-def test_real_questions_about_products_of_the_other_side_are_left_out(sample: Catalogue, tmp_path: Path) -> None:
-    sides = sample.column("train")
+def test_products_that_the_other_side_asks_about_are_left_out(sample: Catalogue, tmp_path: Path) -> None:
     rows = [
         {**QUESTIONS[0], "title": sample.product(int(row)).title, "group": ""}
-        for row in (np.flatnonzero(sides)[0], np.flatnonzero(~sides)[0])
+        for row in np.flatnonzero(sample.column("train"))[:3]
     ]
-    path = tmp_path / "mine.jsonl"
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    for side, title in (("train", rows[0]["title"]), ("validation", rows[1]["title"])):
-        made, report = build_counted(sample, Mix(examples=60), seed=1, questions=[path], side=side)
-        assert [each.title for each in made if each.source == rows[0].get("source", "mine")] == [title]
-        assert report.dropped["real question about a product of the other side"] == 1
+    mine, others = tmp_path / "mine.jsonl", tmp_path / "others.jsonl"
+    mine.write_text("".join(json.dumps(row) + "\n" for row in rows[:2]), encoding="utf-8")
+    others.write_text("".join(json.dumps(row) + "\n" for row in rows[1:]), encoding="utf-8")
+    made, report = build_counted(sample, Mix(examples=60), seed=1, questions=Questions([mine], [others]), side="train")
+    assert [each.title for each in made if each.source == rows[0].get("source", "mine")] == [rows[0]["title"]]
+    assert report.dropped["real question about a product of the other side"] == 1
+    assert not {each.title for each in made} & {row["title"] for row in rows[1:]}
+
+
+def test_what_settles_a_question_is_shown_and_what_is_nearest_to_it() -> None:
+    texts = ["Made of oak.", "It weighs 3 kg.", "The box weighs 5 kg.", "Oiled by hand."]
+    draw = random.Random(1)
+    shown = [shown_of("how much does it weigh?", texts, texts[1:2], "best", draw) for _ in range(60)]
+    assert all(texts[1] in one and one == [text for text in texts if text in one] for one in shown)
+    assert {len(one) for one in shown} == {1, 2, 3}
+    assert all(texts[2] in one for one in shown if len(one) > 1)
+    assert all(texts[2] in shown_of("what does the box weigh?", texts[2:], [], "best", draw) for _ in range(20))
+    long = "It weighs 3 kg. " * 20
+    assert len(shown_of("how much?", [long, *["Oak. " * 60] * 3], [long], "best", draw)) == 1
+    assert shown_of("how much does it weigh?", texts, texts[1:2], "whole", draw) == texts
 
 
 def test_a_row_that_brings_only_what_answers_gets_passages_of_its_title_beside(questions: Path) -> None:

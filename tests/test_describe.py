@@ -81,6 +81,16 @@ def test_a_blank_title_is_refused() -> None:
         ("kettle", "en"),
         ("", "en"),
         ("tem garantia?", "pt"),
+        ("a tinta é preta?", "pt"),
+        ("dá pra tirar as asas?", "pt"),
+        ("cabe no bolso?", "pt"),
+        ("protege contra corrosão?", "pt"),
+        ("plástico?", "pt"),
+        ("só cabem umas 500 cartas?", "pt"),
+        ("do all four wheels lock", "en"),
+        ("holds pencils as well as pens?", "en"),
+        ("is it a café table?", "en"),
+        ("does it have a do not disturb mode", "en"),
     ],
 )
 def test_the_language_of_a_question_is_recognised(text: str, language: str) -> None:

@@ -78,7 +78,7 @@ def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
 def test_liked_answers_become_question_rows_that_training_and_evaluation_read(shop: Shop, tmp_path: Path) -> None:
     given = [
         opinion(shop, 0, f"how heavy is the {RED}?", "It weighs 1.3 kg. [1]"),
-        opinion(shop, 1, f"does the {RED} go into the dishwasher?", "No, it must never go into the dishwasher. [1]"),
+        opinion(shop, 1, f"is the {RED} dishwasher safe?", "No, it must never go into the dishwasher. [1]"),
         opinion(shop, 2, f"does the {RED} have bluetooth?", "?"),
         opinion(shop, 3, f"how heavy is the {RED}?", "It weighs 1.3 kg. [1]", vote=-1),
         opinion(shop, 4, "how heavy is the Zyxomat Turbo?", "?"),

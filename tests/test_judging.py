@@ -15,7 +15,7 @@ from finetune.judging.encoder import load_network, pack
 from finetune.judging.pairs import pairs_of
 from finetune.judging.recipe import JudgeRecipe, JudgeTraining, PairData
 from finetune.judging.training import UNCALIBRATED, train_judge
-from finetune.training.run import RunOptions
+from finetune.training.run_folder import RunOptions
 from index.errors import UserError
 from ui.cli import main
 
@@ -90,7 +90,7 @@ def test_packing_keeps_what_was_learnt(tmp_path: Path) -> None:
 def short(**training: object) -> JudgeRecipe:
     return JudgeRecipe(
         "judge",
-        PairData(start="shipped", named=0.0),
+        PairData(start="judge", named=0.0),
         JudgeTraining(batch=8, save_every_steps=1, precision="fp32", **training),  # type: ignore[arg-type]
     )
 
@@ -101,7 +101,7 @@ def test_a_short_run_is_killed_resumed_and_published(tmp_path: Path) -> None:
     train_judge(recipe, ROWS * 2, ROWS * 30, tmp_path, RunOptions(stop_after=1))
     with pytest.raises(UserError, match="unfinished"):
         train_judge(recipe, ROWS * 2, ROWS * 30, tmp_path)
-    with pytest.raises(UserError, match="another recipe"):
+    with pytest.raises(UserError, match="begun with something else"):
         train_judge(short(epochs=3), ROWS * 2, ROWS * 30, tmp_path, RunOptions(resume=True))
     folder = train_judge(recipe, ROWS * 2, ROWS * 30, tmp_path, RunOptions(resume=True))
     judge = open_judge(folder)

@@ -15,13 +15,18 @@ from assistant.evaluation.bootstrap import (
     Interval,
     Quantile,
     Ratio,
+    RiskCoverage,
     draws,
     interval,
     interval_of_difference,
     value,
 )
+from assistant.evaluation.kinds import kinds_of
 from assistant.evaluation.metrics import Metric
 from assistant.evaluation.normalise import numbers_in, polarity
+from assistant.evaluation.predict import Prediction
+from assistant.evaluation.questions import qa_example
+from assistant.evaluation.scoring import Scorer
 from assistant.grounding.citations import cited_numbers, without_marks
 
 ROOT = Path(__file__).parents[1]
@@ -207,6 +212,59 @@ def test_a_difference_is_taken_over_the_same_rows() -> None:
 def test_the_same_seed_draws_the_same_rows() -> None:
     assert (draws(7, 5, 3) == draws(7, 5, 3)).all()
     assert (draws(7, 50, 3) != draws(7, 50, 4)).any()
+
+
+def test_the_area_under_risk_and_coverage_is_small_where_what_is_sure_is_right() -> None:
+    confidence, wrong = np.array([0.9, 0.8, 0.2, 0.1]), np.array([0.0, 0.0, 1.0, 1.0])
+    sure, unsure = RiskCoverage(confidence, wrong), RiskCoverage(1 - confidence, wrong)
+    assert value(sure, 4) == pytest.approx((0 + 0 + 1 / 3 + 1 / 2) / 4)
+    assert value(unsure, 4) == pytest.approx((1 + 1 + 2 / 3 + 1 / 2) / 4)
+    assert value(RiskCoverage(np.append(confidence, np.nan), np.append(wrong, 1.0)), 5) == value(sure, 4)
+
+
+@pytest.mark.parametrize(
+    ("question", "gold", "references", "kinds"),
+    [
+        ("is it loud?", "It is never loud.", ("No.",), {"denied"}),
+        ("ok for a 2 year old?", "Ages 3 and up.", ("No.",), {"amount"}),
+        ("how old must one be?", "Ages 3 and up.", ("3.",), set()),
+        ("is there a green one?", "In red, blue, white, black.", ("No.",), {"list"}),
+        ("how much is it?", "", (), {"matter"}),
+        ("is it red?", "Red Kettle", ("Yes.",), {"title"}),
+        ("a chaleira é vermelha?", "The body is red.", ("Sim.",), {"portuguese"}),
+    ],
+)
+def test_the_kind_of_a_question_is_told_by_its_words_and_by_what_answers_it(
+    question: str, gold: str, references: tuple[str, ...], kinds: set[str]
+) -> None:
+    assert kinds_of(qa_example("k", "Red Kettle", question, [gold], [gold] if gold else [], references)) == kinds
+
+
+def test_a_passage_without_the_verdict_that_was_asked_for_is_neither_right_nor_misleading() -> None:
+    gold = "It must never go into the dishwasher."
+    example = qa_example("k", "Kettle", "is it dishwasher safe?", [gold], [gold], ["No."])
+    said = f'The description says: "{gold}"'
+    for text, quotes, right, misled in (
+        ("No. " + said, (gold,), 1.0, 0.0),
+        ("Yes. " + said, (gold,), 0.0, 1.0),
+        (said, (gold,), 0.0, 0.0),
+        ('The description says: "Red."', ("Red.",), 0.0, 1.0),
+    ):
+        measures = Scorer().of_answers([example], [Prediction(text, False, 1.0, quotes=quotes)])
+        assert (value(measures["right"], 1), value(measures["misled"], 1)) == (right, misled)
+
+
+def test_a_contrast_group_is_right_only_as_a_whole() -> None:
+    gold = "It needs no batteries."
+    examples = [
+        qa_example("k", "Kettle", question, [gold], [gold], [reference])
+        for question, reference in (("does it need batteries?", "No."), ("does it run without batteries?", "Yes."))
+    ]
+    right, wrong = Prediction("No. [1]", False, 1.0), Prediction("Yes. [1]", False, 1.0)
+    scorer = Scorer()
+    assert value(scorer.of_answers(examples, [right, wrong])["contrast"], 2) == 1.0
+    assert value(scorer.of_answers(examples, [right, right])["contrast"], 2) == 0.0
+    assert "contrast" not in scorer.of_answers(examples[:1], [right])
 
 
 def test_nothing_to_measure_is_no_zero() -> None:

@@ -165,11 +165,11 @@ def test_thumbs_a_reason_and_a_comment_are_kept(page: Page, home: Path) -> None:
 def test_base_and_fine_tuned_answer_the_same_question_side_by_side(page: Page, address: str) -> None:
     page.goto(f"{address}/compare")
     expect(page.get_by_role("heading", name=ENGLISH.compare)).to_be_visible()
-    ask(page, "Is the Lumeo Drift 40 in black water resistant?")
+    ask(page, "How heavy is the Lumeo Drift 40 in black?")
     expect(page.get_by_text("tokens/s")).to_have_count(2)
     expect(page.get_by_role("heading", name="shipped")).to_be_visible()
     expect(page.locator(".tw-title")).to_contain_text("Lumeo Drift 40")
-    assert page.get_by_text("water resistant").count() >= 1
+    assert page.get_by_text("254").count() >= 1
 
 
 def test_the_whole_page_turns_to_portuguese_and_a_portuguese_browser_finds_it_so(

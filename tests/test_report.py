@@ -101,7 +101,7 @@ def test_the_figures_are_those_of_the_replies(made: tuple[AnswersReport, Path]) 
     assert (taught["answered"]["value"], taught["answered"]["rows"]) == (1.0, 4)
     # The copied sentence denies, and the assistant says so; printed as it stands, it says neither.
     assert (taught["no_recalled"]["value"], taught["neither"]["value"]) == (1.0, 0.0)
-    assert whole["ways"]["scorers alone"]["figures"]["no_recalled"]["value"] == 1.0
+    assert whole["ways"]["judge alone, quoting"]["figures"]["no_recalled"]["value"] == 1.0
     copied = whole["ways"]["print the best sentence"]["figures"]
     assert copied["neither"]["value"] == 1.0
     assert copied["rouge_l"]["value"] < taught["rouge_l"]["value"]
@@ -129,7 +129,8 @@ def test_samples_hold_all_replies_to_a_question_side_by_side(made: tuple[Answers
     assert first["replies"]["taught"]["text"] == "Weighs 1.3 kg empty. [1]"
     assert first["replies"]["taught"]["score"] == pytest.approx(10 / 11, abs=1e-3)  # 5 words of 5, of 6
     assert list(first["replies"]) == [
-        "base", "taught", "scorers alone", "print the best sentence", "print the description",
+        "base", "taught", "judge alone, quoting", "taught, quoting", "base, no judge", "base, no judge, quoting",
+        "taught, no judge", "taught, no judge, quoting", "print the best sentence", "print the description",
     ]  # fmt: skip
     refused = next(row for row in rows if (row["table"], row["uid"]) == (WHOLE, "q4"))
     assert (refused["replies"]["taught"]["score"], refused["replies"]["print the best sentence"]["score"]) == (1.0, 0.0)

@@ -17,8 +17,10 @@ import small_training
 
 from finetune.recipe import Data, Recipe, to_toml
 from finetune.training.batching import lay_out, padding_share
+from finetune.training.callbacks import learnt_nothing
 from finetune.training.checkpoints import read_tree
-from finetune.training.run import Outcome, RunOptions, train
+from finetune.training.run import Outcome, train
+from finetune.training.run_folder import RunOptions
 from finetune.training.status import STATUS, held, is_held, read_status
 from finetune.training.tokenization import rows_of, tokenizer_of
 from index.artefacts import open_verified
@@ -276,6 +278,34 @@ def test_examples_that_are_all_too_long_are_a_fault_of_the_users(tiny_llama: Pat
     plan = replace(small_training.recipe(tiny_llama), data=Data(max_length=16))
     with pytest.raises(UserError, match="no example of 40 is left"):
         run(plan, tmp_path)
+
+
+def test_validation_that_is_all_too_long_is_a_fault_of_the_users(tiny_llama: Path, tmp_path: Path) -> None:
+    recipe = small_training.recipe(tiny_llama)
+    long = [small_training.example(1, passages=400)]
+    with pytest.raises(UserError, match="all 1 validation examples are longer"):
+        train(recipe, small_training.examples(), long, tmp_path)
+    assert not (tmp_path / "adapters" / "small").exists()
+
+
+@pytest.mark.parametrize(
+    ("learning_rate", "message"), [(1e12, r"loss is (nan|inf)|learnt nothing"), (2.0, "learnt nothing")]
+)
+def test_a_run_that_fails_says_so_and_publishes_nothing(
+    learning_rate: float, message: str, tiny_llama: Path, tmp_path: Path
+) -> None:
+    recipe = small_training.recipe(tiny_llama, learning_rate=learning_rate, evaluate_every_steps=0, max_grad_norm=1e9)
+    with pytest.raises(UserError, match=message):
+        run(recipe, tmp_path)
+    assert not (tmp_path / "adapters" / "small").exists()
+
+
+@pytest.mark.parametrize(
+    ("losses", "learnt"),
+    [((3.0, 2.9, 2.5, 2.0, 1.9, 1.9, 1.5, 1.4, 1.5), True), ((1.0,) * 9, False), ((2.0, 3.0), True)],
+)
+def test_a_loss_that_does_not_fall_is_told_from_one_that_does(losses: tuple[float, ...], learnt: bool) -> None:
+    assert (learnt_nothing([{"loss": loss} for loss in losses]) == "") == learnt
 
 
 def test_a_log_that_nobody_would_write_is_refused(tiny_llama: Path, tmp_path: Path) -> None:

@@ -96,6 +96,33 @@ class Quantile:
 
 
 @dataclass(frozen=True)
+class RiskCoverage:
+    """The area under the risk–coverage curve: the mean share of wrong claims, the surest claimed first.
+
+    `confidence` (n,) in [0, 1], NaN where a row takes no part; `wrong` (n,) 0 or 1.
+    """
+
+    confidence: Floats
+    wrong: Floats
+
+    def values(self, drawn: Draws) -> Floats:
+        """Return the area of each resample, in [0, 1]."""
+        return np.array([self._area(rows) for rows in drawn])
+
+    @property
+    def rows(self) -> int:
+        """Count the rows with a claim to make."""
+        return int((~np.isnan(self.confidence)).sum())
+
+    def _area(self, rows: NDArray[np.int64]) -> float:
+        rows = rows[~np.isnan(self.confidence[rows])]
+        if not len(rows):
+            return float("nan")
+        wrong = self.wrong[rows[np.argsort(-self.confidence[rows], kind="stable")]]
+        return float((wrong.cumsum() / np.arange(1, len(rows) + 1)).mean())
+
+
+@dataclass(frozen=True)
 class Interval:
     """A value and the ends between which it lies in 95 of 100 resamples; None where nothing was measured."""
 

@@ -17,6 +17,10 @@ Role = Literal["tuned", "base", "baseline"]
 
 # What a loss is looked for in. Copies are quick, never refuse and always quote: no news.
 COMPARED = (
+    "right",
+    "misled",
+    "contrast",
+    "aurc",
     "rouge_l",
     "rouge_1",
     "rouge_2",

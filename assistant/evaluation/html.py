@@ -6,19 +6,29 @@ Titles, questions and replies come from strangers: every text is escaped, and a 
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
+from assistant.evaluation.comparison import Table
 from assistant.evaluation.schema import AnswersReport, ResolverReport, Sample, TitleSample, judged_systems, worst_first
 
-PLOTTED = ("rouge_l", "yes_no", "no_recalled", "not_stated_recall", "answered", "bleu")
+PLOTTED = ("right", "misled", "rouge_l", "yes_no", "no_recalled", "not_stated_recall", "answered", "bleu")
 MOST_CHARACTERS = 600  # of a text that are shown
 SAMPLES_SHOWN = 12  # of the best, and of the worst, of each table
 SLICE_SAMPLES_SHOWN = 8  # of each slice, the worst first
+
+
+@dataclass(frozen=True)
+class RiskAt:
+    """A point of a risk–coverage curve, all in [0, 1]: the limit that makes so many claims, and the share wrong."""
+
+    coverage: float
+    limit: float
+    risk: float
 
 
 def answers_page(report: AnswersReport, samples: Sequence[Sample]) -> str:
@@ -41,12 +51,38 @@ def templates() -> Environment:
         finalize=_cut,
     )
     environment.filters |= {"judged": judged_systems, "worst_first": worst_first, "numbered": _numbered}
+    environment.globals["risk_coverage"] = risk_coverage
     return environment
 
 
 def _page(name: str, report: AnswersReport | ResolverReport, samples: Sequence[Any], **values: Any) -> str:
     facts = {**asdict(report.plan), **report.versions, **report.machine}
     return templates().get_template(name).render(report=report, samples=samples, facts=facts, **values)
+
+
+def risk_coverage(samples: Sequence[Sample], table: Table) -> dict[str, list[RiskAt]]:
+    """Return, by system, how many claims are wrong among the surest tenth of the questions, fifth, and so on.
+
+    Only of systems that judge; a claim counts whether the limit lets it be made or not.
+    """
+    curves = {}
+    for name in table.systems:
+        replies = [
+            (sample.replies[name].confidence or 0.0, sample.replies[name].claim_right)
+            for sample in samples
+            if (sample.table, sample.set) == (table.table, table.set) and name in sample.replies
+            if sample.replies[name].confidence is not None
+        ]
+        surest = sorted(replies, key=lambda reply: -reply[0])
+        points = []
+        for tenth in range(1, 11):
+            claimed = surest[: round(len(surest) * tenth / 10)]
+            if claimed:
+                wrong = sum(not right for _, right in claimed)
+                points.append(RiskAt(tenth / 10, claimed[-1][0], wrong / len(claimed)))
+        if points:
+            curves[name] = points
+    return curves
 
 
 def _cut(value: Any) -> Any:

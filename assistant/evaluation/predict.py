@@ -19,15 +19,16 @@ from typing import Literal, Protocol
 
 from assistant.answer import Generated, Stopwatch, gathered
 from assistant.assistant import Assistant, assistant_of
-from assistant.backends.base import Backend, SamplingParams
+from assistant.backends.base import Backend, SamplingParams, answering
 from assistant.backends.streaming import drained
 from assistant.evaluation.questions import QAExample
 from assistant.grounding.answerability import assess
-from assistant.grounding.citations import check
-from assistant.grounding.compose import compose_reply, not_stated
-from assistant.grounding.evidence import choose
+from assistant.grounding.citations import check, leading_verdict, quotes_of
+from assistant.grounding.compose import Composed, compose_reply, not_stated, quoted
+from assistant.grounding.evidence import choose, nearest_in_words
 from assistant.messages import Prompt
 from assistant.passages import Passage
+from assistant.phrases import phrase
 from assistant.prompt import BASE_FORMAT, PromptFormat, answer_prompt
 from assistant.question import read_question
 from assistant.retriever import described
@@ -38,7 +39,11 @@ from index.progress import Progress
 from index.resolver import TitleIndex
 
 Context = Literal["no", "gold", "retrieved", "wrong"]  # the passages that a bare model is given, as reports name them
-Level = Literal["whole", "bare", "judged sentence", "best sentence", "gold sentence", "description"]
+# Of the assistant: whole; with the passage for a wording; and the model without the judge, as it words, and its verdict
+# with the passage that it cites. The others: the bare model, and copies of the text.
+Level = Literal[
+    "whole", "judged sentence", "unjudged", "unjudged sentence", "bare", "best sentence", "gold sentence", "description"
+]
 
 DISTRACTORS: Context = "wrong"  # those of another product
 DESCRIPTION_WORDS = 40  # of the description that the baseline prints: people's answers have 15 words, some twice that
@@ -54,6 +59,7 @@ class System:
     adapter: str = ""  # a loaded adapter's name; "" is the base model
     prompt_format: PromptFormat = BASE_FORMAT  # of the bare model; the assistant knows its own
     context: Context = "retrieved"
+    rivals: str = ""  # systems of the same are compared; none: those of the same context
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,9 @@ class Prediction:
     shown: tuple[str, ...] = ()  # the passages before the model, or copied from
     quotes: tuple[str, ...] = ()
     verbatim: tuple[bool, ...] = ()  # for each quote: it stands at its place in the content
+    claim: str = ""  # what would be claimed, whether it is or not: "yes", "no", "answer"; "" for nothing
+    claimed_by: str = ""  # the passage that would be claimed by
+    confidence: float | None = None  # that the claim is right, in [0, 1]; None where nothing was judged
 
 
 @dataclass(frozen=True)
@@ -151,7 +160,9 @@ def _predict_one(system: System, example: QAExample, other: QAExample, assistant
     if system.level == "whole":
         return _whole(system, example, product, assistant)
     if system.level == "judged sentence":
-        return _judged(example, product, assistant)
+        return _judged(system, example, product, assistant)
+    if system.level in ("unjudged", "unjudged sentence"):
+        return _unjudged(system, example, product, assistant)
     if system.context == "gold" and not example.gold:
         return None
     start_s = time.perf_counter()
@@ -179,6 +190,7 @@ def _whole(system: System, example: QAExample, product: Product, assistant: Assi
         shown_in(generated.prompt if generated else ""),
         tuple(quote.text for quote in reply.quotes),
         tuple(quote.stands_in(product) for quote in reply.quotes),
+        *((judged.claim, judged.passage, judged.confidence) if (judged := answer.judged) else ()),
     )
 
 
@@ -193,23 +205,66 @@ def _bare(
     return Prediction(text, refuses, retrieval_ms + latency_ms, generated.text, _ended(generated), shown)
 
 
-def _judged(example: QAExample, product: Product, assistant: Assistant) -> Prediction:
-    """Let the scorers decide and quote, as where a model's words do not stand the check; no model is asked."""
+def _judged(system: System, example: QAExample, product: Product, assistant: Assistant) -> Prediction:
+    """Let what judges decide and quote, as where a model's words do not stand the check; nothing is worded.
+
+    An adapter's first token is heard; without one the judge decides alone.
+    """
     start_s = time.perf_counter()
     question = read_question(example.question, example.title)
-    evidence = assistant.retriever.evidence(question, product)
+    adapter, prompt_format, calibration = answering(assistant.backend.adapters, system.adapter)
+    evidence = assistant.retriever.evidence(question, product, prompt_format.shows)
     if not evidence.passages:
         return Prediction("", True, _ms_since(start_s))
-    calibration = assistant.retriever.judge.calibration
-    assessment = assess(question, evidence, {}, calibration)
-    answers = assessment.confidence >= calibration.least_confidence
-    composed = (
-        compose_reply("", question, evidence, assessment, assistant.retriever.judge.read)
-        if answers
-        else not_stated(question)
+    judge = assistant.retriever.judge
+    first_tokens = {}
+    if adapter:
+        prompt = answer_prompt(question.title, evidence.passages, question.text, prompt_format)
+        first_tokens = assistant.backend.first_token_logprobs(prompt, adapter=adapter)
+    if calibration is None or calibration.judge != judge.digest:
+        calibration = judge.calibration
+    assessment = assess(question, evidence, first_tokens, calibration)
+    if assessment.confidence >= calibration.least_confidence:
+        composed = compose_reply("", question, evidence, assessment, judge.read)
+    elif assessment.answerability >= calibration.least_confidence:
+        composed = quoted(question, evidence)
+    else:
+        composed = not_stated(question)
+    return _quoting(composed, evidence.passages, product, _ms_since(start_s))
+
+
+def _unjudged(system: System, example: QAExample, product: Product, assistant: Assistant) -> Prediction:
+    """Let the model alone read the passages that share most words with the question, and decide by its own text."""
+    start_s = time.perf_counter()
+    question = read_question(example.question, example.title)
+    passages = nearest_in_words(question, described(product), assistant.retriever.budget)
+    if not passages:
+        return Prediction("", True, _ms_since(start_s))
+    adapter, prompt_format, _ = answering(assistant.backend.adapters, system.adapter)
+    prompt = answer_prompt(question.title, passages, question.text, prompt_format)
+    generated, _ = _written(prompt, SamplingParams(), assistant.backend, adapter)
+    checked = check(generated.text.strip(), passages, question)
+    if not checked.text or checked.refuses:
+        return Prediction(checked.text, True, _ms_since(start_s), generated.text, _ended(generated))
+    quotes = quotes_of(checked.cited, passages)
+    text = checked.text
+    if system.level == "unjudged sentence":
+        verdict, _ = leading_verdict(text)
+        begins = phrase(verdict, question.language) + " " if verdict in ("yes", "no") else ""
+        text = begins + phrase("quoted", question.language, text=" ".join(quote.text for quote in quotes))
+    composed = Composed("answer", text, quotes)
+    return replace(_quoting(composed, passages, product, _ms_since(start_s)), raw=generated.text)
+
+
+def _quoting(composed: Composed, passages: Sequence[Passage], product: Product, latency_ms: float) -> Prediction:
+    return Prediction(
+        composed.text,
+        composed.kind != "answer",
+        latency_ms,
+        shown=tuple(passage.text for passage in passages),
+        quotes=tuple(quote.text for quote in composed.quotes),
+        verbatim=tuple(quote.stands_in(product) for quote in composed.quotes),
     )
-    shown = tuple(passage.text for passage in evidence.passages)
-    return Prediction(composed.text, composed.kind != "answer", _ms_since(start_s), shown=shown)
 
 
 def _passages(

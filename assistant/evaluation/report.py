@@ -32,6 +32,8 @@ from index.artefacts import publish
 
 # What the terminal shows: the figures that decide, by a short title.
 SUMMARY = {
+    "right": "right",
+    "misled": "misled",
     "rouge_l": "ROUGE-L",
     "yes_no": "yes/no",
     "no_recalled": "no",
@@ -45,7 +47,9 @@ WAYS = {
     "bare model": "the prompt goes straight to the model; nothing is checked, a refusal is a text that says so",
     "no · gold · retrieved · wrong": "the passages shown: none; those that people marked as answering (answerable "
     "questions only); those that the assistant chooses; those of another product, where only a refusal is right",
-    "scorers alone": "no model: the small scorers decide whether to answer, yes or no, and quote the best passage",
+    "judge alone, quoting": "no model: the judge decides whether to answer, yes or no, and quotes the best passage",
+    "quoting": "what is judged is said, with the passage instead of the model's words",
+    "no judge": "the model reads the passages that share most words with the question, and its own text decides",
     "print the best sentence": "a copy of the passage that the assistant ranks first",
     "print the gold sentence": "a copy of the first passage that people marked as answering",
     "print the description": f"a copy of the first {DESCRIPTION_WORDS} words of the description",

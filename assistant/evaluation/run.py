@@ -26,7 +26,7 @@ from assistant.evaluation.predict import (
 )
 from assistant.evaluation.questions import DescriptionExample, QAExample, some
 from assistant.evaluation.schema import Plan, Sample, ScoredPrediction
-from assistant.evaluation.scoring import Scorer
+from assistant.evaluation.scoring import Scorer, claim_is_right
 from assistant.phrases import language_of
 from assistant.prompt import DescribeFormat, PromptFormat, describe_prompt
 from index.progress import Progress
@@ -101,11 +101,19 @@ def measure_descriptions(examples: Sequence[DescriptionExample], run: Run) -> Me
 
 
 def _whole_systems(backend: Backend) -> list[tuple[Role, System]]:
+    """Return the assistant with and without adapter, judge and wording, and what copies the text."""
+    adapters = [adapter.name for adapter in backend.adapters]
     systems: list[tuple[Role, System]] = [("base", System("base", "whole"))]
-    systems += [("tuned", System(adapter.name, "whole", adapter.name)) for adapter in backend.adapters]
+    systems += [("tuned", System(name, "whole", name)) for name in adapters]
+    systems += [("baseline", System("judge alone, quoting", "judged sentence"))]
+    systems += [("tuned", System(f"{name}, quoting", "judged sentence", name)) for name in adapters]
+    for name in ("", *adapters):
+        role: Role = "tuned" if name else "base"
+        called = f"{name or 'base'}, no judge"
+        systems.append((role, System(called, "unjudged", name, rivals="no judge")))
+        systems.append((role, System(f"{called}, quoting", "unjudged sentence", name, rivals="no judge, quoting")))
     return [
         *systems,
-        ("baseline", System("scorers alone", "judged sentence")),
         ("baseline", System("print the best sentence", "best sentence")),
         ("baseline", System("print the description", "description")),
     ]
@@ -140,7 +148,7 @@ def _measure(
     columns = []
     for role, system in systems:
         measures = run.scorer.of_answers(examples, predictions[system.name], distractors=system.context == DISTRACTORS)
-        columns.append(Column(system.name, role, system.context, measures))
+        columns.append(Column(system.name, role, system.rivals or system.context, measures))
     facts = [{key: value for key, value in asdict(one).items() if key != "content"} for one in examples]
     return _measured(names, columns, facts, predictions, run.plan)
 
@@ -161,7 +169,10 @@ def _measured(
             if prediction is not None:
                 answerable = fact.get("label") != "not_stated" and column.group != DISTRACTORS
                 score = _score(column, place) if answerable else float(prediction.refused)
-                replies[column.name] = ScoredPrediction(**vars(prediction), score=round(score, 4))
+                truth = fact.get("label"), fact.get("polarity"), fact.get("gold") or ()
+                replies[column.name] = ScoredPrediction(
+                    **vars(prediction), score=round(score, 4), claim_right=claim_is_right(*truth, prediction)
+                )
         samples.append(Sample(table=table.table, set=table.set, **fact, replies=replies))
     return Measured(table, samples)
 

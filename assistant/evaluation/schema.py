@@ -103,9 +103,13 @@ class AnswersReport(Report):
 
 @dataclass(frozen=True)
 class ScoredPrediction(Prediction):
-    """A prediction with its own score: ROUGE-L, or whether it refuses where only that is right."""
+    """A prediction with its own score: ROUGE-L, or whether it refuses where only that is right.
+
+    `claim_right` says whether what it claims, or would claim below the limit, is right.
+    """
 
     score: float = 0.0
+    claim_right: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,14 +6,17 @@ functions in `metrics`; here they meet the rows that they apply to.
     Scorer().of_answers(examples, predictions)["rouge_l"]       # by row, ready for intervals
 """
 
+import itertools
 import tempfile
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
-from assistant.evaluation.bootstrap import BLEU_COUNTS, Corpus, Floats, Measure, Quantile, Ratio
+from assistant.evaluation.bootstrap import BLEU_COUNTS, Corpus, Floats, Measure, Quantile, Ratio, RiskCoverage
+from assistant.evaluation.kinds import KINDS, kinds_of
 from assistant.evaluation.predict import Prediction
 from assistant.evaluation.questions import DescriptionExample, QAExample
 from assistant.grounding.citations import leading_verdict, without_marks
@@ -38,13 +41,30 @@ DEFINITIONS = {
         "an open one is answered with a quote that meets a passage that answers it",
     ),
     "misled": Definition(
-        "misled", "lower", "share of all questions about which something is claimed that is not right, as defined above"
+        "misled",
+        "lower",
+        "share of all questions about which something is claimed that is not right, as defined above; a passage that "
+        "answers, quoted without the yes or no that was asked for, misleads nobody",
     ),
     "quote_meets": Definition(
         "quote meets the gold passage",
         "higher",
         "share of the right claims with a quote that meets a passage that answers",
     ),
+    "contrast": Definition(
+        "contrast groups right",
+        "higher",
+        "share of the groups of questions on one passage that differ in their right reply, all of them right",
+    ),
+    "aurc": Definition(
+        "area under risk–coverage",
+        "lower",
+        "mean share of wrong claims over all coverages, the surest claim first, whether it is made or refused",
+    ),
+    **{
+        f"right_{kind}": Definition(f"right: {kind.replace('_', ' ')}", "higher", f"right, as above, {says}")
+        for kind, says in KINDS.items()
+    },
     "rouge_l": Definition(
         "ROUGE-L",
         "higher",
@@ -280,13 +300,49 @@ class Scorer:
 def _rightness(rows: Sequence[_Row], spread: _Spread) -> dict[str, Measure]:
     claimed = [float(not row.prediction.refused) for row in rows]
     right = [float(_is_right(row)) for row in rows]
+    found: dict[str, Measure] = {}
+    for kind in KINDS:
+        of_it = [(row, one) for row, one in zip(rows, right, strict=True) if kind in kinds_of(row.example)]
+        if of_it:
+            found[f"right_{kind}"] = _mean(spread, [row for row, _ in of_it], [one for _, one in of_it])
+    judged = [row for row in rows if row.prediction.confidence is not None]
+    if judged:
+        confidence, wrong = np.full(spread.rows, np.nan), np.zeros(spread.rows)
+        confidence[[row.place for row in judged]] = [row.prediction.confidence for row in judged]
+        wrong[[row.place for row in judged]] = [_would_mislead(row) for row in judged]
+        found["aurc"] = RiskCoverage(confidence, wrong)
+    found |= _contrast(rows, right, spread)
     right_claims = [one * claim for one, claim in zip(right, claimed, strict=True)]
     meets = [one * float(_quote_meets(row)) for row, one in zip(rows, right_claims, strict=True)]
     return {
         "right": _mean(spread, rows, right),
-        "misled": _mean(spread, rows, [claim * (1 - one) for one, claim in zip(right, claimed, strict=True)]),
+        "misled": _mean(spread, rows, [float(_misleads(row)) for row in rows]),
         "quote_meets": Ratio(spread(rows, meets), spread(rows, right_claims)),
+        **found,
     }
+
+
+def _contrast(rows: Sequence[_Row], right: Sequence[float], spread: _Spread) -> dict[str, Measure]:
+    """Return how many contrast groups are right as a whole; a group counts where its first question stands."""
+    groups: dict[tuple[str, ...], list[tuple[_Row, float]]] = defaultdict(list)
+    for row, one in zip(rows, right, strict=True):
+        if row.example.gold:
+            groups[row.example.title, *row.example.gold].append((row, one))
+    whole = [
+        (members[0][0], float(all(one for _, one in members)))
+        for members in groups.values()
+        if len({row.example.polarity for row, _ in members}) > 1
+    ]
+    return {"contrast": _mean(spread, [row for row, _ in whole], [one for _, one in whole])} if whole else {}
+
+
+def claim_is_right(label: str | None, polarity: str | None, gold: Sequence[str], prediction: Prediction) -> bool:
+    """Return whether what a prediction claims, or would claim below the limit, is right for a question."""
+    if label != "answerable" or not prediction.claim:
+        return False
+    if polarity:
+        return prediction.claim == polarity
+    return _meets((prediction.claimed_by,), gold)
 
 
 def _is_right(row: _Row) -> bool:
@@ -297,11 +353,25 @@ def _is_right(row: _Row) -> bool:
     return _quote_meets(row)
 
 
+def _misleads(row: _Row) -> bool:
+    if row.prediction.refused or _is_right(row):
+        return False
+    return not (row.answerable and not leading_verdict(row.plain)[0] and _quote_meets(row))
+
+
 def _quote_meets(row: _Row) -> bool:
     """Return whether a quote is a gold passage or a part of one, or the other way round."""
-    quotes = [" ".join(quote.split()) for quote in row.prediction.quotes]
-    gold = [" ".join(text.split()) for text in row.example.gold]
-    return any(quote in text or text in quote for quote in quotes for text in gold)
+    return _meets(row.prediction.quotes, row.example.gold)
+
+
+def _meets(quotes: Sequence[str], gold: Sequence[str]) -> bool:
+    pairs = itertools.product(*([" ".join(text.split()) for text in texts] for texts in (quotes, gold)))
+    return any(quote in text or text in quote for quote, text in pairs)
+
+
+def _would_mislead(row: _Row) -> float:
+    label = "answerable" if row.answerable else "not_stated"
+    return float(not claim_is_right(label, row.example.polarity, row.example.gold, row.prediction))
 
 
 def _mean(spread: _Spread, rows: Sequence[_Row], figures: Sequence[float]) -> Ratio:

@@ -72,11 +72,14 @@ def compose_reply(
         and _settles_alike(body, question, assessment, read)
     ):
         return Composed("answer", checked.text, quotes_of(checked.cited, evidence.passages))
-    return Composed(
-        "answer",
-        begins + phrase("quoted", question.language, text=best.text),
-        quotes_of((best.number,), evidence.passages),
-    )
+    return quoted(question, evidence, begins)
+
+
+def quoted(question: ReadQuestion, evidence: Evidence, begins: str = "") -> Composed:
+    """Return the reply that leaves the best passage to speak, after a verdict where there is one to begin with."""
+    best = evidence.best_passage
+    text = begins + phrase("quoted", question.language, text=best.text)
+    return Composed("answer", text, quotes_of((best.number,), evidence.passages))
 
 
 def not_stated(question: ReadQuestion, *, described: bool = True) -> Composed:

@@ -3,18 +3,24 @@
 evidence = choose(read_question("how heavy is it?", title), passages, judge.read, Budget(backend.count_tokens))
 """
 
+import math
+import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from assistant.attributes import carries
 from assistant.grounding.judge import Entailment, Read
 from assistant.passages import Passage
+from assistant.prompt import Shows
 from assistant.question import ReadQuestion
 
-# A passage is shown beside the best one only if its logit is this near: a small model is easily led astray.
-LARGEST_STEP_DOWN = 2.0
 MOST_READ = 24  # passages that the judge reads of one product; of more, those that share words with the question
+FEWEST_WORDS = 3  # of a clause that is read by itself
+WHOLE_TOKENS = 525  # of a description that is shown as a whole: nine in ten have fewer
 
+_CLAUSE_END = re.compile(
+    r"(?<=[.!?])\s+|\s*;\s+|,\s+(?=(?:but|while|not|no|and the|mas|e o|e a)\b)|\s+(?:but|mas)\s+"
+)
 _OVERVIEW = Entailment(none=0.0, yes=0.0, no=0.0, answer=1.0)
 _NOTHING = Entailment(none=1.0, yes=0.0, no=0.0, answer=0.0)
 
@@ -26,6 +32,14 @@ class Budget:
     count_tokens: Callable[[str], int]
     max_passages: int = 3
     max_tokens: int = 110  # a third of a second at 320 tokens/s
+    # A passage is shown beside the best one only if its logit is this near: a small model is easily led astray.
+    largest_step_down: float = 2.0
+
+    def showing(self, shows: Shows) -> "Budget":
+        """Return the budget of a model that is shown the best passages, as here, or the whole description."""
+        if shows == "best":
+            return self
+        return replace(self, max_passages=MOST_READ, max_tokens=WHOLE_TOKENS, largest_step_down=math.inf)
 
 
 @dataclass(frozen=True)
@@ -61,8 +75,31 @@ def choose(question: ReadQuestion, passages: Sequence[Passage], read: Read, budg
     entailments = read(question.text, [passage.text for passage in kept])
     ranked = sorted(range(len(kept)), key=lambda place: -entailments[place].answers_logit)
     best = entailments[ranked[0]]
-    near = [place for place in ranked if entailments[place].answers_logit >= best.answers_logit - LARGEST_STEP_DOWN]
-    return _within(budget, near, kept, best)
+    near = [
+        place for place in ranked if entailments[place].answers_logit >= best.answers_logit - budget.largest_step_down
+    ]
+    return _within(budget, near, kept, _by_its_clause(question.text, kept[ranked[0]].text, best, read))
+
+
+def _by_its_clause(question: str, passage: str, entailment: Entailment, read: Read) -> Entailment:
+    """Return what a passage says to a question by the clause that settles it; where none does, by the whole.
+
+    "The filter may be rinsed; the kettle must never go into water" says yes of one thing and no of another.
+    """
+    clauses = [clause for clause in _CLAUSE_END.split(passage) if len(clause.split()) >= FEWEST_WORDS]
+    if len(clauses) < 2:
+        return entailment
+    best = max(read(question, clauses), key=lambda one: one.answers_logit)
+    if best.answers_logit < 0:
+        return entailment
+    share = (1 - entailment.none) / (1 - best.none)
+    return Entailment(entailment.none, best.yes * share, best.no * share, best.answer * share)
+
+
+def nearest_in_words(question: ReadQuestion, passages: Sequence[Passage], budget: Budget) -> tuple[Passage, ...]:
+    """Return the passages that share most with a question, numbered anew: what a reader without the judge is shown."""
+    ranked = sorted(range(len(passages)), key=lambda place: _shares(question, passages[place], place))
+    return _within(budget, ranked, passages, _NOTHING).passages if passages else ()
 
 
 def overview(passages: Sequence[Passage], budget: Budget) -> Evidence:
@@ -74,14 +111,15 @@ def _worth_reading(question: ReadQuestion, passages: Sequence[Passage]) -> Seque
     """Return the passages to be read, in their order: all, or those with most of what is asked."""
     if len(passages) <= MOST_READ:
         return passages
+    nearest = sorted(range(len(passages)), key=lambda place: _shares(question, passages[place], place))
+    return [passages[place] for place in sorted(nearest[:MOST_READ])]
+
+
+def _shares(question: ReadQuestion, passage: Passage, place: int) -> tuple[int, int]:
+    """Return what orders passages by the words that they share with a question, most first."""
     asked = question.without_mention or question
-
-    def shares(place: int) -> tuple[int, int]:
-        passage = passages[place]
-        stated = sum(carries(passage.text, name) for name in asked.attributes)
-        return -len(asked.words & passage.words) - stated, place
-
-    return [passages[place] for place in sorted(sorted(range(len(passages)), key=shares)[:MOST_READ])]
+    stated = sum(carries(passage.text, name) for name in asked.attributes)
+    return -len(asked.words & passage.words) - stated, place
 
 
 def _within(budget: Budget, ranked: Sequence[int], passages: Sequence[Passage], entailment: Entailment) -> Evidence:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from assistant.grounding.calibration import CALIBRATION, Calibration, read_calibration
-from assistant.prompt import AnswerFormat, DescribeFormat, PromptFormat
+from assistant.prompt import AnswerFormat, DescribeFormat, PromptFormat, Shows
 from index.artefacts import MAKER, Manifest, open_verified, sha256_of
 from index.errors import ArtefactError, UserError
 
@@ -151,6 +151,7 @@ def _read(folder: Path, manifest: Manifest, name: str) -> Adapter:
         and isinstance(prompt_format, dict)
         and prompt_format.get("answer") in get_args(AnswerFormat)
         and prompt_format.get("describe") in get_args(DescribeFormat)
+        and prompt_format.get("shows", PromptFormat.shows) in get_args(Shows)
         and bool({WEIGHTS, GGUF} & set(manifest.files))
     )
     if not isinstance(prompt_format, dict) or not whole:
@@ -164,7 +165,9 @@ def _read(folder: Path, manifest: Manifest, name: str) -> Adapter:
         folder=folder,
         gguf=folder / GGUF if GGUF in manifest.files else None,
         base_digest=made_by["base_digest"],
-        prompt_format=PromptFormat(prompt_format["answer"], prompt_format["describe"]),
+        prompt_format=PromptFormat(
+            prompt_format["answer"], prompt_format["describe"], prompt_format.get("shows", PromptFormat.shows)
+        ),
         made_by=made_by,
         digest=manifest.digest,
         calibration=read_calibration(folder) if CALIBRATION in manifest.files else None,

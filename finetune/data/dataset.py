@@ -4,21 +4,21 @@ From any prepared catalogue, offline, the same for the same seed: generated from
 their descriptions, and taken from real question files where there are any. The two sides share no
 product cluster and no question template. Prompts are the assistant's own; no token is made here.
 
-    examples = build(catalogue, Mix(), seed=0, questions=[], side="train")
+    examples = build(catalogue, Mix(), seed=0, questions=Questions(), side="train")
 """
 
 import random
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
 from assistant.passages import split
 from assistant.phrases import language_of
-from assistant.prompt import gives_orders
+from assistant.prompt import Shows, gives_orders
 from finetune.data.example import Example, Kind, Mix, Side
 from finetune.data.generated_questions import GeneratedQuestion, QuestionGenerator
 from finetune.data.judgements import judgements_of
@@ -50,12 +50,26 @@ class Report:
         return f"{sum(self.made.values()):,} examples: {made}; left out: {dropped}"
 
 
+@dataclass(frozen=True)
+class Questions:
+    """Question files, and how they are used.
+
+    `files` are the side's own, `elsewhere` those of the other side: what they ask about is left out. `sources` are
+    shares, in [0, 1], of a set's rows that are used; 1 unless named. `shows` is how much of a product is shown.
+    """
+
+    files: Sequence[Path] = ()
+    elsewhere: Sequence[Path] = ()
+    sources: Mapping[str, float] = field(default_factory=dict)
+    shows: Shows = "best"
+
+
 def build(
     catalogue: Catalogue,
     mix: Mix,
     *,
     seed: int,
-    questions: Sequence[Path],
+    questions: Questions,
     side: Side,
     progress: type[Progress] = Progress,
 ) -> list[Example]:
@@ -68,14 +82,13 @@ def build(
     return examples
 
 
-def build_judgements(
-    questions: Sequence[Path], wanted: int, sources: Mapping[str, float], *, seed: int, side: Side
-) -> list[Example]:
+def build_judgements(questions: Questions, wanted: int, *, seed: int, side: Side) -> list[Example]:
     """Build the judgements that come before the examples; none where there are no question files."""
     if not wanted:
         return []
-    rows = [row for path in questions for row in read_rows(path)]
-    return judgements_of(rows, wanted, sources, random.Random(f"{seed} {side} judgements"))  # noqa: S311
+    rows = [row for path in questions.files for row in read_rows(path)]
+    draw = random.Random(f"{seed} {side} judgements")  # noqa: S311 - a choice, not a secret
+    return judgements_of(rows, wanted, questions.sources, questions.shows, draw)
 
 
 def build_counted(
@@ -83,7 +96,7 @@ def build_counted(
     mix: Mix,
     *,
     seed: int,
-    questions: Sequence[Path],
+    questions: Questions,
     side: Side,
     progress: type[Progress] = Progress,
 ) -> tuple[list[Example], Report]:
@@ -91,9 +104,11 @@ def build_counted(
     draw = random.Random(f"{seed} {side}")  # noqa: S311 - a choice, not a secret
     report = Report()
     most = max(200, int(mix.examples * PRODUCTS_AN_EXAMPLE))
-    pool = ProductPool.of(catalogue, side, most=most, draw=draw, progress=progress)
+    foreign = {name for path in questions.elsewhere for row in read_rows(path) for name in _names(row)}
+    pool = ProductPool.of(catalogue, side, most=most, draw=draw, foreign=foreign, progress=progress)
+    pool = replace(pool, budget=pool.budget.showing(questions.shows))
     examples = _described(pool, mix.number_of("describe"), report)
-    real = _real(questions, mix, pool, _products_of_the_other(side, catalogue) if questions else set(), draw, report)
+    real = _real(questions, mix, foreign, draw, report)
     examples += real
     wanted = {kind: mix.number_of(kind) - sum(example.kind == kind for example in real) for kind in KINDS}
     values = ValuePool.of(chain.from_iterable(product.facts for product in pool.products))
@@ -133,20 +148,13 @@ def _described(pool: ProductPool, count: int, report: Report) -> list[Example]:
     return made
 
 
-def _products_of_the_other(side: Side, catalogue: Catalogue) -> set[str]:
-    """Return titles and uids of the products that this side may not see, in lower case."""
-    foreign = catalogue.column("train") != (side == "train")
-    products = (catalogue.product(int(row)) for row in foreign.nonzero()[0])
-    return {name.casefold() for product in products for name in (product.title, product.uid)}
-
-
-def _real(
-    paths: Sequence[Path], mix: Mix, pool: ProductPool, foreign: set[str], draw: random.Random, report: Report
-) -> list[Example]:
+def _real(questions: Questions, mix: Mix, foreign: set[str], draw: random.Random, report: Report) -> list[Example]:
     """Take real questions kind by kind, none about `foreign` products; every set gives alike as long as it lasts."""
     rows = []
-    for row in (row for path in paths for row in read_rows(path)):
-        if {row.title.casefold(), row.group.casefold()} & foreign:
+    for row in (row for path in questions.files for row in read_rows(path)):
+        if draw.random() >= questions.sources.get(row.source, 1.0):
+            continue
+        if _names(row) & foreign:
             report.dropped["real question about a product of the other side"] += 1
         else:
             rows.append(row)
@@ -167,13 +175,18 @@ def _real(
         for row in _in_turn({name: draw.sample(each, len(each)) for name, each in sorted(sets.items())}):
             if taken == wanted:
                 break
-            example = real_example(row, beside[row.title] if row.title else (), pool, draw)
+            example = real_example(row, beside[row.title] if row.title else (), questions.shows, draw)
             if example is None:
                 report.dropped["real question without passages"] += 1
                 continue
             made.append(example)
             taken += 1
     return made
+
+
+def _names(row: Row) -> set[str]:
+    """Return what tells a row's product from others: title and group, in lower case."""
+    return {row.title.casefold(), row.group.casefold()} - {""}
 
 
 def _generated(

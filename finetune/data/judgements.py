@@ -2,23 +2,23 @@
 
 Some fifty tokens each, so that tens of thousands can be read on a CPU. Sets without a wording serve too.
 
-    examples = judgements_of(rows, 20_000, {"written": 2.0}, random.Random(7))
+    examples = judgements_of(rows, 20_000, {"written": 2.0}, "best", random.Random(7))
 """
 
 import random
 from collections.abc import Mapping, Sequence
 
 from assistant.phrases import language_of
+from assistant.prompt import Shows
 from finetune.data.example import NOT_STATED, YES_NO, Example, Kind
-from finetune.data.question_files import Row
-from index.text import content_words
+from finetune.data.question_files import Row, shown_of
 
 VERDICTS: tuple[Kind, ...] = ("yes", "no", "not_stated")  # as many of each
-MOST_BESIDE = 2  # passages that do not settle it, shown beside the one that does
-LONGEST_SHOWN = 500  # characters of all passages together
 
 
-def judgements_of(rows: Sequence[Row], wanted: int, sources: Mapping[str, float], draw: random.Random) -> list[Example]:
+def judgements_of(
+    rows: Sequence[Row], wanted: int, sources: Mapping[str, float], shows: Shows, draw: random.Random
+) -> list[Example]:
     """Return up to `wanted` judgements, as many of each verdict; rows of a source count as often as `sources` says.
 
     Each row is taken once before any is taken twice.
@@ -33,7 +33,7 @@ def judgements_of(rows: Sequence[Row], wanted: int, sources: Mapping[str, float]
             before = len(turns)
             for row in draw.sample(own, len(own)):
                 if draw.random() < min(1.0, often[row.source]):
-                    turns.append(_judgement(row, draw))
+                    turns.append(_judgement(row, shows, draw))
             often = {source: max(0.0, count - 1.0) for source, count in often.items()}
             if len(turns) == before:
                 break
@@ -42,14 +42,14 @@ def judgements_of(rows: Sequence[Row], wanted: int, sources: Mapping[str, float]
     return examples
 
 
-def _judgement(row: Row, draw: random.Random) -> Example:
+def _judgement(row: Row, shows: Shows, draw: random.Random) -> Example:
     language = language_of(row.question)
     reply = NOT_STATED if row.label == "not_stated" else YES_NO[row.label, language].strip()
     return Example(
         row.label,
         row.title,
         row.question,
-        tuple(_shown(row, draw)),
+        tuple(shown_of(row.question, row.passages, [row.passages[number - 1] for number in row.cited], shows, draw)),
         reply,
         row.source,
         "",
@@ -57,16 +57,3 @@ def _judgement(row: Row, draw: random.Random) -> Example:
         language,
         judgement_only=True,
     )
-
-
-def _shown(row: Row, draw: random.Random) -> list[str]:
-    """Return the passage that settles a row and some beside it, or as many that do not, in the text's order."""
-    asked = content_words(row.question)
-    settling = [draw.choice(row.cited)] if row.cited else []
-    others = [number for number in range(1, len(row.passages) + 1) if number not in row.cited]
-    nearest = sorted(others, key=lambda number: -len(asked & content_words(row.passages[number - 1])))
-    count = draw.choice((0, 0, 1, MOST_BESIDE)) + (0 if settling else 1)
-    kept = settling + nearest[:count]
-    while len(kept) > 1 and sum(len(row.passages[number - 1]) for number in kept) > LONGEST_SHOWN:
-        kept.pop()
-    return [row.passages[number - 1] for number in sorted(kept)]

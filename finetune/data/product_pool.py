@@ -9,7 +9,7 @@ not even as neighbours.
 
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -67,10 +67,21 @@ class ProductPool:
 
     @classmethod
     def of(
-        cls, catalogue: Catalogue, side: Side, *, most: int, draw: random.Random, progress: type[Progress] = Progress
+        cls,
+        catalogue: Catalogue,
+        side: Side,
+        *,
+        most: int,
+        draw: random.Random,
+        foreign: Set[str] = frozenset(),
+        progress: type[Progress] = Progress,
     ) -> "ProductPool":
-        """Draw up to `most` described products of a side and read their facts."""
+        """Draw up to `most` described products of a side and read their facts.
+
+        `foreign` are titles and uids in lower case whose clusters are left out: the other side asks about them.
+        """
         own = catalogue.column("described") & (catalogue.column("train") == (side == "train"))
+        own &= ~np.isin(catalogue.column("cluster"), _clusters_of(foreign, catalogue))
         rows = [int(row) for row in np.flatnonzero(own)]
         rows = draw.sample(rows, min(most, len(rows)))
         titles = catalogue.titles()
@@ -99,6 +110,15 @@ class ProductPool:
     def choose(self, question: str, title: str, passages: Sequence[Passage]) -> Evidence:
         """Choose passages as the assistant does."""
         return choose(read_question(question, title), passages, self.judge.read, self.budget)
+
+
+def _clusters_of(names: Set[str], catalogue: Catalogue) -> NDArray[np.uint64]:
+    """Return the clusters of the products of these titles or uids, in lower case."""
+    titles, uids = catalogue.titles(), catalogue.uids()
+    pairs = enumerate(zip(titles, uids, strict=True))
+    rows = [row for row, pair in pairs if names and {*map(str.casefold, pair)} & names]
+    clusters: NDArray[np.uint64] = catalogue.column("cluster")[rows]
+    return clusters
 
 
 def with_gold(evidence: Evidence, gold: Passage, most: int) -> tuple[list[Passage], int]:

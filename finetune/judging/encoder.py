@@ -2,7 +2,7 @@
 
 The reranker is an int8 ONNX graph, and so is the judge that it becomes: training can begin with either. Its weights are
 unpacked for torch, and what is learnt is packed into the very same graph: weights in 7 bits by column, so that
-processors without VNNI do not overflow; word embeddings, which are not trained, stay as they are, byte for byte.
+processors without VNNI do not overflow, word embeddings in 8.
 
     network = load_network(place / "model.onnx")
     pack(network, place / "model.onnx", scratch / "judge.onnx")
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 HIDDEN, LAYERS, HEADS, INNER, WORDS, POSITIONS = 384, 12, 12, 1536, 30_522, 512
 RELEVANCE_SHARE = 0.3  # of the reranker's logit that a new head begins with
 LARGEST_PACKED = 63  # 7 bits with a sign
-EMBEDDED = "bert.embeddings."  # frozen: what words mean is known already
+EMBEDDED = "bert.embeddings."
 _QUANTISED, _SCALE, _ZERO = "_quantized", "_scale", "_zero_point"
 _HEAD = "classifier"
 
@@ -73,8 +73,12 @@ def pack(weights: "dict[str, torch.Tensor]", start: Path, target: Path) -> None:
         named[name].CopyFrom(numpy_helper.from_array(value, name))
 
     for name in named.keys() & weights.keys():
-        if not name.startswith(EMBEDDED):
-            put(name, weights[name].float().numpy())
+        put(name, weights[name].float().numpy())
+    for name in (each.removesuffix(_QUANTISED) for each in list(named) if each.startswith(EMBEDDED)):
+        if name in weights and name not in named:  # in the steps of before: what was not trained stays, byte for byte
+            scale, zero = (numpy_helper.to_array(named[name + end]).astype(np.float32) for end in (_SCALE, _ZERO))
+            steps = np.rint(weights[name].float().numpy() / scale) + zero
+            put(name + _QUANTISED, np.clip(steps, 0, 255).astype(np.uint8))
     for layer, packed in _products(graph):
         matrix = weights[f"{layer}.weight"].float().numpy().T  # (in, out)
         scales = np.maximum(np.abs(matrix).max(axis=0) / LARGEST_PACKED, 1e-12).astype(np.float32)

@@ -16,7 +16,7 @@ from finetune.recipe import at_least, checked, path_of_recipe
 class PairData:
     """Which pairs it is taught by."""
 
-    start: Literal["reranker", "shipped"] = "reranker"  # the packaged reranker's weights, or our own
+    start: Literal["reranker", "judge"] = "reranker"  # the packaged reranker's weights, or HOME/judge's
     questions: tuple[str, ...] = ()  # question files; none: HOME/questions/train.jsonl
     calibrated_on: tuple[str, ...] = ()  # sets of HOME/questions/validation.jsonl; none: all
     beside: int = 3  # passages of the same product that settle nothing, the nearest in words
@@ -30,6 +30,7 @@ class JudgeTraining:
     """How it is trained."""
 
     epochs: int = 2
+    embeddings: Literal["frozen", "trained"] = "frozen"  # of the word pieces; trained takes longer on a CPU
     batch: int = 64  # pairs of like length that one optimiser step sees
     learning_rate: float = 1.5e-4  # the highest; it falls in a line to 0
     warmup_share: float = 0.06  # of all steps

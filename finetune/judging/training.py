@@ -7,7 +7,7 @@ import math
 import random
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,6 @@ from assistant.grounding.calibration import Calibration, write_calibration
 from assistant.grounding.evidence import Budget
 from assistant.grounding.judge import (
     LONGEST_QUESTION,
-    SHIPPED_JUDGE,
     TOKENIZER,
     VERDICTS,
     WEIGHTS,
@@ -25,6 +24,7 @@ from assistant.grounding.judge import (
 )
 from assistant.models.download import fetch_reranker
 from assistant.models.named import RERANKER
+from assistant.open import judge_folder
 from finetune.calibrating import fit, observe
 from finetune.data.question_files import Row
 from finetune.judging.encoder import EMBEDDED, load_network, pack
@@ -32,8 +32,9 @@ from finetune.judging.pairs import Pair, pairs_of
 from finetune.judging.recipe import JudgeRecipe
 from finetune.recipe import to_toml
 from finetune.training.batching import lay_out, steps_of
-from finetune.training.checkpoints import newest_complete, read_record, write_record
-from finetune.training.run import RunOptions
+from finetune.training.checkpoints import newest_complete, write_record
+from finetune.training.distributed import Processes
+from finetune.training.run_folder import RunOptions, open_run
 from finetune.training.status import held
 from index.artefacts import publish, sha256_of
 from index.errors import UserError
@@ -66,7 +67,7 @@ def train_judge(
     Raises `UserError` for an unfinished run that is neither resumed nor restarted, for one that was begun with another
     recipe or other rows, and where nothing was learnt.
     """
-    place = SHIPPED_JUDGE if recipe.judge.start == "shipped" else fetch_reranker()
+    place = judge_folder(home) if recipe.judge.start == "judge" else fetch_reranker()
     graph = next(place.glob("*.onnx"))
     examples = _examples(recipe, rows, place)
     run = home / "runs" / recipe.name
@@ -76,7 +77,11 @@ def train_judge(
         "examples": len(examples),
         "start": sha256_of(graph),
     }
-    _open_run(run, record, options)
+
+    def differences(before: Mapping[str, Any]) -> list[str]:
+        return [f"the {key} differs" for key, value in record.items() if before.get(key) != value]
+
+    open_run(run, record, options, differences, f"titlewise finetune {recipe.name}", Processes.at_hand())
     with held(run):
         network, loss, to_the_end = _train(recipe, examples, graph, run, options.stop_after)
         if not math.isfinite(loss) or loss >= math.log(len(VERDICTS)):
@@ -115,39 +120,22 @@ def _tokens(pairs: Sequence[Pair], place: Path) -> list[dict[str, Any]]:
     ]
 
 
-def _open_run(run: Path, record: dict[str, Any], options: RunOptions) -> None:
-    """Make the run's folder ready: a new one, or that of the run to be resumed."""
-    before = {} if options.restart else read_record(run)
-    unfinished = bool(before) and not before.get("finished")
-    if unfinished and not options.resume:
-        raise UserError(
-            f"{run} holds an unfinished run", "--resume to go on with it, or --restart to lose it",
-            "titlewise finetune judge --resume",
-        )  # fmt: skip
-    if unfinished and any(before.get(key) != value for key, value in record.items()):
-        raise UserError(
-            f"the run in {run} was begun with another recipe or other question files",
-            "those that it was begun with",
-            "titlewise finetune judge --restart",
-        )
-    if not unfinished:
-        shutil.rmtree(run, ignore_errors=True)
-        write_record(run, {**record, "finished": False})
-
-
 def _train(
     recipe: JudgeRecipe, examples: Sequence[dict[str, Any]], graph: Path, run: Path, stop_after: int | None
 ) -> tuple[Any, float, bool]:
     """Return the trained network, its last loss, and whether the run has come to its end."""
+    import torch
+
     from assistant.backends.hf_loading import remarks_off
     from finetune.training.callbacks import CheckpointCallback, ProgressCallback
     from finetune.training.trainer import JudgeTrainer
 
     training = recipe.training
     network = load_network(graph)
-    network.set_attn_implementation("eager")  # torch's fused attention takes half of a step on a CPU
+    if not torch.cuda.is_available():
+        network.set_attn_implementation("eager")  # torch's fused attention takes half of a step on a CPU
     for name, weight in network.named_parameters():
-        weight.requires_grad = not name.startswith(EMBEDDED)
+        weight.requires_grad = training.embeddings == "trained" or not name.startswith(EMBEDDED)
     steps = len(examples) // training.batch
     last = min(steps, stop_after or steps)
     tokens = [0]
@@ -224,6 +212,8 @@ def _bf16_is_faster(network: Any, rows: Sequence[dict[str, Any]]) -> bool:
     """Return whether a step takes less time in bf16 on this machine; without AVX-512 BF16 it takes three times more."""
     import torch
 
+    if torch.cuda.is_available():
+        return bool(torch.cuda.is_bf16_supported())
     batch = padded(rows)
     seconds = {}
     for use_bf16 in (False, True):

@@ -6,18 +6,20 @@ Imported only by the function that trains: it loads transformers.
 import math
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from transformers import TrainerCallback
 
 from finetune.training.status import TrainingStatus, write_status
+from index.errors import UserError
 from index.progress import LINE_EVERY_S, terminal_bar
 
 if TYPE_CHECKING:
     from tqdm import tqdm
 
+FEWEST_LOGGED = 3  # losses in a third of a run, for it to be told whether they fell
 STATUS_EVERY_S = 2.0  # at most: each is the whole log, and waits for the disk
 
 
@@ -93,7 +95,7 @@ class ProgressCallback(TrainerCallback):
 
 
 class CheckpointCallback(TrainerCallback):
-    """Saves the best weights, stops when they get no better, and stops after a given step."""
+    """Saves the best weights, stops when they get no better, after a given step, and where the loss is no number."""
 
     def __init__(self, *, keeps_best: bool, patience: int, stop_after: int | None) -> None:
         self._keeps_best = keeps_best
@@ -105,6 +107,19 @@ class CheckpointCallback(TrainerCallback):
         if self._stop_after is not None and state.global_step >= self._stop_after:
             control.should_training_stop = control.should_save = control.should_log = True
             control.should_evaluate = args.eval_strategy != "no"
+
+    def on_log(self, args: Any, state: Any, control: Any, **given: Any) -> None:
+        """End a run that has failed: what comes after such a loss cannot be saved.
+
+        Raises `UserError`.
+        """
+        for key in ("loss", "eval_loss"):
+            if not math.isfinite(given["logs"].get(key, 0.0)):
+                raise UserError(
+                    f"the {key} is {given['logs'][key]} at step {state.global_step}",
+                    "a number",
+                    "titlewise finetune RECIPE --restart, with a lower training.learning_rate, or fp32",
+                )
 
     def on_evaluate(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Save at a new best eval_loss; stop once there has been none for too long."""
@@ -119,6 +134,19 @@ def out_of_patience(log: list[dict[str, Any]], patience: int) -> bool:
     best = best_step(log)
     since = {row["step"] for row in log if "eval_loss" in row and row["step"] > (best or 0)}
     return bool(patience) and len(since) >= patience
+
+
+def learnt_nothing(log: Sequence[Mapping[str, Any]]) -> str:
+    """Return how the loss went where it did not fall from the first third of a log to the last; empty else.
+
+    Too short a log tells nothing.
+    """
+    losses = [row["loss"] for row in log if "loss" in row]
+    third = len(losses) // 3
+    if third < FEWEST_LOGGED:
+        return ""
+    first, last = (sum(some) / third for some in (losses[:third], losses[-third:]))
+    return "" if last < first else f"its loss went from {first:.3f} to {last:.3f}"
 
 
 def best_step(log: list[dict[str, Any]]) -> int | None:

@@ -14,7 +14,6 @@ import json
 import math
 import os
 import re
-import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -27,11 +26,12 @@ from assistant.models.adapters import digest_of_model
 from assistant.models.named import find
 from finetune.data.example import Example
 from finetune.recipe import Recipe, shipped, to_toml
-from finetune.training.checkpoints import newest_complete, read_record, write_record
+from finetune.training.checkpoints import write_record
 from finetune.training.distributed import Processes
 from finetune.training.publish import Provenance, publish_adapter
+from finetune.training.run_folder import RunOptions, open_run
 from finetune.training.sft import TrainingJob, train_adapter
-from finetune.training.status import held, is_held
+from finetune.training.status import held
 from index.errors import UserError
 
 LIBRARIES = ("torch", "transformers", "trl", "peft", "bitsandbytes", "accelerate")
@@ -48,16 +48,6 @@ class Outcome:
     tokens_per_s: float  # of the examples, padding not counted; 0 where no step was left to do
 
 
-@dataclass(frozen=True)
-class RunOptions:
-    """What a run is called, how it begins and when it ends."""
-
-    name: str = ""  # of the adapter; none: the recipe's
-    resume: bool = False  # go on with an unfinished run; where there is none, a new one begins
-    restart: bool = False  # lose an unfinished run
-    stop_after: int | None = None  # end after so many optimiser steps in all, as if it were the end
-
-
 def train(
     recipe: Recipe,
     examples: Sequence[Example],
@@ -70,7 +60,8 @@ def train(
     A run that `stop_after` ended can be resumed. Out of memory, the micro-batch halves and the run goes on.
 
     Raises `UserError` for an unfinished run that is neither resumed nor restarted, a resumed
-    one whose recipe or examples have changed, one that another process trains, and what a machine lacks.
+    one whose recipe or examples have changed, one that another process trains, what a machine lacks, and where
+    nothing was learnt.
     """
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # trl would report each run
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
@@ -82,7 +73,8 @@ def train(
     processes = Processes.at_hand()
     provenance = _provenance(recipe, examples, place)
     run = home / "runs" / name
-    _open_run(run, recipe, provenance, options, processes)
+    command = f"titlewise finetune {recipe.name if recipe.name in shipped() else 'RECIPE'}"
+    open_run(run, asdict(provenance), options, provenance.differences, command, processes)
     job = TrainingJob(recipe, place, examples, validation, run, options.stop_after, processes)
     micro_batch = _micro_batch(recipe, processes)
     folder = home / "adapters" / name
@@ -96,6 +88,7 @@ def train(
                     raise
                 error = exc.with_traceback(None)  # its frames hold the model
             micro_batch = _smaller(recipe, micro_batch, processes, error)
+        _check_learnt(recipe, result.log)
         if processes.is_first:
             publish_adapter(recipe, provenance, result, folder, examples)
             if result.to_the_end:
@@ -114,6 +107,18 @@ def is_out_of_memory(error: BaseException) -> bool:
     )
 
 
+def _check_learnt(recipe: Recipe, log: Sequence[Mapping[str, Any]]) -> None:
+    """Raise `UserError` for a run whose loss did not fall: what it made is not to be published."""
+    from finetune.training.callbacks import learnt_nothing
+
+    if failure := learnt_nothing(log):
+        raise UserError(
+            f"the adapter learnt nothing: {failure}",
+            "a loss that falls",
+            f"titlewise finetune {recipe.name} --restart, with another training.learning_rate or other examples",
+        )
+
+
 def _provenance(recipe: Recipe, examples: Sequence[Example], place: Path) -> Provenance:
     rows = json.dumps([asdict(each) for each in examples], sort_keys=True).encode()
     return Provenance(
@@ -125,45 +130,6 @@ def _provenance(recipe: Recipe, examples: Sequence[Example], place: Path) -> Pro
         examples=len(examples),
         versions={library: version(library) for library in LIBRARIES},
     )
-
-
-def _open_run(run: Path, recipe: Recipe, provenance: Provenance, options: RunOptions, processes: Processes) -> None:
-    """Make the run's folder ready: a new one, or that of the run to be resumed.
-
-    Raises `UserError` where it holds an unfinished run and neither is asked for, the run to be
-    resumed is made from something else, or another process trains it.
-    """
-    record = {} if options.restart else read_record(run)  # a damaged one must not be in the way of a new one
-    unfinished = bool(record) and not record.get("finished")
-    command = f"titlewise finetune {recipe.name if recipe.name in shipped() else 'RECIPE'}"
-    if run.is_dir() and is_held(run):
-        raise UserError(f"the run in {run} is going on in another process", "a run of one's own", "--name NAME")
-    if options.resume and not record:
-        processes.say(f"there is no run in {run} to resume: it begins anew")
-    resume = options.resume and bool(record)
-    if resume:
-        if differences := provenance.differences(record):
-            raise UserError(
-                f"the run in {run} was begun with something else ({'; '.join(differences)})",
-                "the recipe, examples and model that it was begun with",
-                f"{command} --restart",
-            )
-        if newest_complete(run)[0] is None:
-            processes.say(f"{run} holds no whole checkpoint yet: it begins anew")
-        for library, was in record["versions"].items():
-            if provenance.versions.get(library) != was:
-                processes.say(f"{library} was {was} when the run began and is {provenance.versions.get(library)} now")
-    elif unfinished:
-        raise UserError(
-            f"{run} holds an unfinished run",
-            "--resume to go on with it, or --restart to lose it",
-            f"{command} --resume",
-        )
-    processes.wait()  # all have looked before one writes
-    if not resume and processes.is_first:
-        shutil.rmtree(run, ignore_errors=True)
-        write_record(run, {**asdict(provenance), "finished": False})
-    processes.wait()
 
 
 def _micro_batch(recipe: Recipe, processes: Processes) -> int:

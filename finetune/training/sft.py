@@ -81,6 +81,12 @@ def _plan(job: TrainingJob, tokenizer: Any) -> _Plan:
     )
     if not rows.rows:
         raise UserError(f"no example of {len(job.examples)} is left to train on", "at least one", "titlewise lengths")
+    if job.validation and not validation.rows:
+        raise UserError(
+            f"all {len(job.validation)} validation examples are longer than {recipe.data.max_length} tokens",
+            "some that fit, or training.evaluate_every_steps = 0",
+            "raise data.max_length; titlewise lengths suggests it",
+        )
     lengths = [len(row.ids) for row in rows.rows]
     order = _order(rows.rows, training)
     steps = len(order) // training.batch
@@ -170,6 +176,7 @@ def settings_of(
         save_strategy="steps",
         save_steps=training.save_every_steps,
         logging_steps=recipe.logging.every_steps,
+        logging_nan_inf_filter=False,  # it would hide a run that has failed
         report_to=recipe.logging.to,
         run_name=run.name,
         project="titlewise",

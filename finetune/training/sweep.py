@@ -19,7 +19,8 @@ from typing import Any
 from finetune.data.example import Example
 from finetune.recipe import Recipe, recipe_of, to_toml
 from finetune.training.checkpoints import read_record
-from finetune.training.run import RunOptions, last_of, train
+from finetune.training.run import last_of, train
+from finetune.training.run_folder import RunOptions
 from index.artefacts import read_manifest
 from index.errors import ArtefactError, UserError
 

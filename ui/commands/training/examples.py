@@ -18,15 +18,20 @@ MOST_VALIDATION = 400  # examples: eval_loss is steady enough with them, and cos
 
 def build_side(recipe: "Recipe", catalogue: "Catalogue", home: Path, side: "Side") -> Sequence["Example"]:
     """Build one side of the catalogue; of validation a tenth as many examples as to train on."""
-    from finetune.data.dataset import build, build_judgements
+    from finetune.data.dataset import Questions, build, build_judgements
 
     mix = recipe.data.mix
     if side == "validation":
         mix = replace(mix, examples=max(1, min(MOST_VALIDATION, mix.examples // 10)))
-    questions = question_files(recipe, home, side)
+    questions = Questions(
+        question_files(recipe, home, side),
+        question_files(recipe, home, "train" if side == "validation" else "validation"),
+        recipe.data.sources,
+        recipe.prompt.shows,
+    )
     examples = build(catalogue, mix, seed=recipe.training.seed, questions=questions, side=side)
     wanted = recipe.data.judgements if side == "train" else min(MOST_VALIDATION, recipe.data.judgements // 10)
-    return [*build_judgements(questions, wanted, recipe.data.sources, seed=recipe.training.seed, side=side), *examples]
+    return [*build_judgements(questions, wanted, seed=recipe.training.seed, side=side), *examples]
 
 
 def question_files(recipe: "Recipe", home: Path, side: "Side") -> list[Path]:

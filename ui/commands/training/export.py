@@ -12,6 +12,9 @@ class Options:
     home: Path
     adapter: Annotated[str, positional("a name in HOME/adapters, or a path", metavar="ADAPTER")]
     merged: Annotated[Path | None, option("write model and adapter in one instead, for vLLM", type=Path, metavar="DIR")]
+    unpacked: Annotated[
+        Path | None, option("write both side by side, for transformers and vLLM", type=Path, metavar="DIR")
+    ]
     slim: Annotated[Path | None, option("publish it in DIR too, without PEFT's weights", type=Path, metavar="DIR")]
     model: Annotated[str, option("where the model lies that it was trained on (as it says itself)", default="")]
 
@@ -19,15 +22,19 @@ class Options:
 def run(options: Options) -> None:
     from assistant.models.adapters import GGUF, WEIGHTS, open_adapter
     from assistant.models.named import find
-    from finetune.export import check_export, export_gguf, merge, slim, why_unchecked
+    from finetune.export import check_export, export_gguf, merge, slim, unpack, why_unchecked
     from index.errors import UserError
 
     adapter = open_adapter(options.adapter, options.home, None)
+    place = find(options.model or adapter.made_by["base"])
+    if options.unpacked:
+        unpack(adapter, place, options.unpacked)
+        print(f"{options.unpacked / 'model'} is {place.stem}, and {options.unpacked / 'adapter'} the adapter, in fp16.")
+        return
     if not (adapter.folder / WEIGHTS).is_file():
         raise UserError(
             f"the adapter {adapter.name} is for llama.cpp alone", f"one with {WEIGHTS}", "titlewise finetune RECIPE"
         )
-    place = find(options.model or adapter.made_by["base"])
     if options.merged:
         merge(adapter, place, options.merged)
         print(f"{place.stem} with the adapter {adapter.name} is in {options.merged}, in bf16.")

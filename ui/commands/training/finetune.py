@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from finetune.recipe import Recipe
     from index.catalogue.store import Catalogue
 
-MOST_CALIBRATED = 1000  # validation questions; some three minutes on two cores
+MOST_CALIBRATED = 1500  # validation questions; some minutes on two cores
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,8 @@ class Options:
 def run(options: Options) -> None:
     from finetune.judging.recipe import is_judge_recipe
     from finetune.recipe import read_recipe
-    from finetune.training.run import RunOptions, train
+    from finetune.training.run import train
+    from finetune.training.run_folder import RunOptions
     from index.catalogue.store import Catalogue
 
     if is_judge_recipe(options.recipe):
@@ -89,24 +90,26 @@ def _calibrate(folder: Path, recipe: "Recipe", home: Path) -> None:
 
 def _train_judge(options: Options) -> None:
     """Train what reads the passages, on question files alone."""
+    from assistant.evaluation.questions import some
     from finetune.data.question_files import read_rows
     from finetune.judging.recipe import read_judge_recipe
     from finetune.judging.training import train_judge
-    from finetune.training.run import RunOptions
+    from finetune.training.run_folder import RunOptions
 
     recipe = read_judge_recipe(options.recipe)
     beside = options.home / "questions"
     files = [Path(path) for path in recipe.judge.questions] or [beside / "train.jsonl"]
     wanted = recipe.judge.calibrated_on
+    validation = [
+        row
+        for path in existing([beside / "validation.jsonl"])
+        for row in read_rows(path)
+        if not wanted or row.source in wanted
+    ]
     folder = train_judge(
         recipe,
         [row for path in existing(files) for row in read_rows(path)],
-        [
-            row
-            for path in existing([beside / "validation.jsonl"])
-            for row in read_rows(path)
-            if not wanted or row.source in wanted
-        ],
+        some(validation, MOST_CALIBRATED, recipe.training.seed),
         options.home,
         RunOptions("", options.resume, options.restart, options.steps),
     )

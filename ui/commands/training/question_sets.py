@@ -72,12 +72,12 @@ def _generated(catalogue: "Catalogue", plan: "Plan") -> "QuestionSet":
     """Make questions from the validation side: templates and products that no training example has."""
     from assistant.evaluation.questions import qa_example_of_reply
     from assistant.evaluation.report import QuestionSet
-    from finetune.data.dataset import build
+    from finetune.data.dataset import Questions, build
     from finetune.data.example import Mix
     from index.progress import Progress
 
     mix = Mix(examples=MADE_FOR_EACH * plan.questions)
-    made = build(catalogue, mix, seed=plan.seed, questions=(), side="validation", progress=Progress)
+    made = build(catalogue, mix, seed=plan.seed, questions=Questions(), side="validation", progress=Progress)
     alone = [example for example in made if example.kind != "describe" and not example.earlier and example.passages]
     questions = tuple(
         qa_example_of_reply(
