@@ -23,6 +23,9 @@ _CLOSED = re.compile(
 _OPEN_PORTUGUESE = re.compile(r"\b(?:qual|quais|quant[oa]s?|quando|onde|quem|como|por que|o que)\b")
 # What is asked for by name counts even where the title has the word: "how many compartments has the 7 Compartment …".
 _OBJECT = re.compile(r"\b(?:how many|how much|what|which|quant[oa]s|que|qual)\s+(\w+)")
+_LEADING_UP = re.compile(
+    r"^\s*(?:(?:and|so|but|also|ok|okay|hi|hello|hey|e|mas|então|oi|olá|ah|well|thanks|obrigad[oa])[,.!;:]*\s+)+", re.I
+)
 _EITHER = frozenset({"or", "ou"})
 _COPULAS = frozenset({"is", "are", "e", "sao"})  # "what is it?" asks for no object
 # "what is it for?", "who is it by?"
@@ -57,6 +60,11 @@ class ReadQuestion:
     title_words: frozenset[str]
     beyond_title: frozenset[str]
     without_mention: "ReadQuestion | None" = field(default=None, repr=False)
+
+    @property
+    def plainly(self) -> str:
+        """Return the text without what only leads up to the question: "and", "ok so", "hi,"."""
+        return _LEADING_UP.sub("", self.text) or self.text
 
     def asks_what_it_is(self, uid: str) -> bool:
         """Return whether it asks for nothing but what the product is, by its title, its `uid`, or both."""

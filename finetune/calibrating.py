@@ -73,7 +73,7 @@ def observe(row: Row, read: Read, budget: Budget, hear: Hear = hear_nothing) -> 
 
 
 def fit(observations: Sequence[Observation], judge: str) -> Calibration:
-    """Learn the three logistic models, then the limit that makes most right replies less those that mislead.
+    """Learn the three logistic models, then the limit from which on a claim is worth its risk.
 
     Raises `UserError` where there are too few observations of some kind.
     """
@@ -133,19 +133,16 @@ def calibrate(folder: Path, rows: Sequence[Row], home: Path, progress: type[Prog
 
 
 def best_limit(confidence: Sequence[float], right: Sequence[bool], absent: Sequence[bool]) -> float:
-    """Return the limit from which on claims are made, so that right replies less misleading ones are most.
+    """Return the limit at which a claim, made with just that confidence, gains what a refusal does.
 
-    A claim that is not `right` misleads; where none is made, the reply is right if the answer is `absent`.
+    A claim that is not `right` misleads; a refusal is right where the answer is `absent`, as some wrong claims' are.
+    It follows from the calibrated confidence: the best of all limits on some hundred questions is mostly chance.
     """
-    order = np.argsort(-np.asarray(confidence))
-    gain = np.where(np.asarray(right), 1.0, -COST_OF_MISLEADING) - np.asarray(absent, dtype=float)
-    claimed = np.concatenate([[0.0], np.cumsum(gain[order])])
-    best = int(claimed.argmax())
-    if best == 0:
-        return 1.0
-    last = float(np.asarray(confidence)[order[best - 1]])
-    after = float(np.asarray(confidence)[order[best]]) if best < len(order) else 0.0
-    return (last + after) / 2
+    wrong = [
+        gone for sure, is_right, gone in zip(confidence, right, absent, strict=True) if sure >= 0.5 and not is_right
+    ]
+    share = sum(wrong) / len(wrong) if wrong else 0.0
+    return (COST_OF_MISLEADING + share) / (1 + COST_OF_MISLEADING + share)
 
 
 def assessment_of(one: Observation, calibration: Calibration) -> Assessment:

@@ -125,6 +125,45 @@ def test_of_a_long_description_only_what_shares_words_is_read() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "plainly"),
+    [
+        ("and how heavy is it?", "how heavy is it?"),
+        ("Ok, so does it fold?", "does it fold?"),
+        ("hi! is it loud", "is it loud"),
+        ("e a cor?", "a cor?"),
+        ("e-ink or lcd?", "e-ink or lcd?"),
+        ("android version?", "android version?"),
+        ("and", "and"),
+    ],
+)
+def test_what_only_leads_up_to_a_question_is_not_read(text: str, plainly: str) -> None:
+    assert read_question(text).plainly == plainly
+
+
+@pytest.mark.parametrize(
+    ("question", "passage", "verdict"),
+    [
+        (
+            "is it dishwasher safe?",
+            "The filter can be rinsed under the tap; the jug must never go into the dishwasher.",
+            "no",
+        ),
+        (
+            "can the filter be rinsed?",
+            "The filter can be rinsed under the tap; the jug must never go into the dishwasher.",
+            "yes",
+        ),
+        ("does it need batteries?", "It has a screen of 3 inches, but no batteries are needed.", "no"),
+        ("is the blade steel?", "The handle is solid oak; the blade is forged from steel.", "yes"),
+    ],
+)
+def test_a_verdict_is_read_in_the_clause_that_settles_it(question: str, passage: str, verdict: str) -> None:
+    entailment = choose(read_question(question), split(passage), open_judge().read, BUDGET).entailment
+    assert (entailment.yes > entailment.no) == (verdict == "yes")
+    assert sum((entailment.none, entailment.yes, entailment.no, entailment.answer)) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
     "question",
     [
         "What is it?",

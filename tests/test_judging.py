@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from assistant.grounding.judge import SHIPPED_JUDGE, TOKENIZER, WEIGHTS, Judge, open_judge, unsealed
-from finetune.calibrating import Observation, best_limit, fit
+from finetune.calibrating import COST_OF_MISLEADING, Observation, best_limit, fit
 from finetune.data.question_files import Row
 from finetune.judging.encoder import load_network, pack
 from finetune.judging.pairs import pairs_of
@@ -139,11 +139,12 @@ def test_a_calibration_trusts_what_tells_and_not_what_is_silent() -> None:
         fit(seen[:30], "digest")
 
 
-def test_the_limit_is_where_claims_begin_to_mislead_more_than_they_help() -> None:
-    confidence, right, absent = [0.9, 0.8, 0.4, 0.3], [True, True, False, False], [False, False, True, True]
-    assert best_limit(confidence, right, absent) == pytest.approx(0.6)
-    assert best_limit([0.9], [False], [True]) == 1.0
-    assert best_limit([0.9, 0.2], [True, True], [False, False]) == pytest.approx(0.1)
+def test_the_limit_is_where_a_claim_is_worth_its_risk() -> None:
+    cost = COST_OF_MISLEADING
+    assert best_limit([0.9, 0.6], [True, False], [False, False]) == pytest.approx(cost / (1 + cost))
+    # Where all wrong claims are about what is absent, a refusal is right: the limit is higher.
+    assert best_limit([0.9, 0.6], [True, False], [False, True]) == pytest.approx((cost + 1) / (cost + 2))
+    assert best_limit([0.9, 0.2], [True, False], [False, True]) == best_limit([0.9], [True], [False])
 
 
 def test_the_command_names_what_is_missing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -93,7 +93,7 @@ def not_stated(question: ReadQuestion, *, described: bool = True) -> Composed:
 
 def _settles_alike(body: str, question: ReadQuestion, assessment: Assessment, read: Read) -> bool:
     """Return whether the judge reads in a reply's words that they settle the question, and no other verdict in them."""
-    entailment = read(question.text, [without_marks(body)])[0]
+    entailment = read(question.plainly, [without_marks(body)])[0]
     other = entailment.yes_logit if assessment.verdict == "no" else -entailment.yes_logit
     return entailment.answers_logit >= LEAST_SETTLING and not (assessment.closed and other > CONTRADICTS)
 

@@ -18,9 +18,7 @@ MOST_READ = 24  # passages that the judge reads of one product; of more, those t
 FEWEST_WORDS = 3  # of a clause that is read by itself
 WHOLE_TOKENS = 525  # of a description that is shown as a whole: nine in ten have fewer
 
-_CLAUSE_END = re.compile(
-    r"(?<=[.!?])\s+|\s*;\s+|,\s+(?=(?:but|while|not|no|and the|mas|e o|e a)\b)|\s+(?:but|mas)\s+"
-)
+_CLAUSE_END = re.compile(r"(?<=[.!?])\s+|\s*;\s+|,\s+(?=(?:but|while|not|no|and the|mas|e o|e a)\b)|\s+(?:but|mas)\s+")
 _OVERVIEW = Entailment(none=0.0, yes=0.0, no=0.0, answer=1.0)
 _NOTHING = Entailment(none=1.0, yes=0.0, no=0.0, answer=0.0)
 
@@ -72,13 +70,13 @@ def choose(question: ReadQuestion, passages: Sequence[Passage], read: Read, budg
     if not passages:
         return Evidence()
     kept = _worth_reading(question, passages)
-    entailments = read(question.text, [passage.text for passage in kept])
+    entailments = read(question.plainly, [passage.text for passage in kept])
     ranked = sorted(range(len(kept)), key=lambda place: -entailments[place].answers_logit)
     best = entailments[ranked[0]]
     near = [
         place for place in ranked if entailments[place].answers_logit >= best.answers_logit - budget.largest_step_down
     ]
-    return _within(budget, near, kept, _by_its_clause(question.text, kept[ranked[0]].text, best, read))
+    return _within(budget, near, kept, _by_its_clause(question.plainly, kept[ranked[0]].text, best, read))
 
 
 def _by_its_clause(question: str, passage: str, entailment: Entailment, read: Read) -> Entailment:

@@ -100,6 +100,7 @@ def _train_judge(options: Options) -> None:
     beside = options.home / "questions"
     files = [Path(path) for path in recipe.judge.questions] or [beside / "train.jsonl"]
     wanted = recipe.judge.calibrated_on
+    rows = [row for path in existing(files) for row in read_rows(path)]
     validation = [
         row
         for path in existing([beside / "validation.jsonl"])
@@ -108,7 +109,7 @@ def _train_judge(options: Options) -> None:
     ]
     folder = train_judge(
         recipe,
-        [row for path in existing(files) for row in read_rows(path)],
+        rows,
         some(validation, MOST_CALIBRATED, recipe.training.seed),
         options.home,
         RunOptions("", options.resume, options.restart, options.steps),
