@@ -156,13 +156,11 @@ class Assistant:
             assessment.verdict if assessment.closed else "answer", evidence.best_passage.text, assessment.confidence
         )
         caution = self.settings.caution
-        limit = calibration.least_confidence if caution is None else caution
-        if assessment.confidence < limit:
-            if assessment.answerability < limit:
-                return (yield from immediate(self._not_stated(turn, question), watch, judged))
-            # It is told, and whether as a yes or a no is unsure: the shopper reads it.
-            reply = _reply(turn, question, quoted(question, evidence))
-            return (yield from immediate(reply, watch, judged))
+        permitted = assessment.permits(calibration.least_confidence if caution is None else caution)
+        if permitted == "refusal":
+            return (yield from immediate(self._not_stated(turn, question), watch, judged))
+        if permitted == "quotation":
+            return (yield from immediate(_reply(turn, question, quoted(question, evidence)), watch, judged))
         prefill = choose_prefill(question, assessment, first_tokens) if first_tokens else ""
         stream = self.backend.stream(
             prompt, request.params, adapter=adapter, prefill=prefill, deadline_s=deadline_s, cancel=cancel

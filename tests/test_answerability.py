@@ -146,3 +146,19 @@ def test_of_what_only_a_shop_knows_nothing_is_claimed_unless_the_text_speaks_of_
 )
 def test_words_of_shops_in_other_questions_are_no_matter_of_the_shop(question: str) -> None:
     assert read_question(question).matter is None
+
+
+@pytest.mark.parametrize(
+    ("answerability", "yes", "closed", "permitted"),
+    [
+        (0.9, 0.9, True, "claim"),
+        (0.9, 0.55, True, "quotation"),
+        (0.7, 0.55, True, "refusal"),
+        (0.7, 0.5, False, "claim"),
+        (0.5, 0.99, True, "refusal"),
+    ],
+)
+def test_a_sure_passage_with_an_unsure_verdict_is_quoted(
+    answerability: float, yes: float, closed: bool, permitted: str
+) -> None:
+    assert Assessment(answerability, yes, closed).permits(0.6) == permitted

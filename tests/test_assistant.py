@@ -73,7 +73,7 @@ def test_a_product_without_a_usable_description_says_so(shop: Shop, uid: str, co
 
 
 def test_a_title_is_evidence_too(shop: Shop) -> None:
-    reply = ask(shop, "is it made of brass?", "Yes. It is made of brass. [1]", uid="E2")
+    reply = ask(shop, "is it a bicycle bell?", "Yes. It is a bicycle bell. [1]", uid="E2")
     assert (reply.kind, reply.quotes) == ("answer", (Quote("Tarn Bicycle Bell, Brass", 0, 24, "title"),))
 
 

@@ -224,12 +224,11 @@ def _judged(system: System, example: QAExample, product: Product, assistant: Ass
     if calibration is None or calibration.judge != judge.digest:
         calibration = judge.calibration
     assessment = assess(question, evidence, first_tokens, calibration)
-    if assessment.confidence >= calibration.least_confidence:
-        composed = compose_reply("", question, evidence, assessment, judge.read)
-    elif assessment.answerability >= calibration.least_confidence:
-        composed = quoted(question, evidence)
-    else:
-        composed = not_stated(question)
+    composed = {
+        "claim": lambda: compose_reply("", question, evidence, assessment, judge.read),
+        "quotation": lambda: quoted(question, evidence),
+        "refusal": lambda: not_stated(question),
+    }[assessment.permits(calibration.least_confidence)]()
     return _quoting(composed, evidence.passages, product, _ms_since(start_s))
 
 

@@ -50,6 +50,16 @@ class Assessment:
         """Return the probability, in [0, 1], that what is claimed is right."""
         return self.answerability * (max(self.yes, 1 - self.yes) if self.closed else 1.0)
 
+    def permits(self, limit: float) -> Literal["claim", "quotation", "refusal"]:
+        """Return what a limit of confidence, in [0, 1], lets be said.
+
+        Where the passage is surely the right one, half as far from certainty as the limit, and only the verdict is
+        unsure, it is quoted without one.
+        """
+        if self.confidence >= limit:
+            return "claim"
+        return "quotation" if self.answerability >= (1 + limit) / 2 else "refusal"
+
 
 def assess(
     question: ReadQuestion, evidence: Evidence, first_token_logprobs: Mapping[str, float], calibration: Calibration

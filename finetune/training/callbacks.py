@@ -137,7 +137,7 @@ def out_of_patience(log: list[dict[str, Any]], patience: int) -> bool:
 
 
 def learnt_nothing(log: Sequence[Mapping[str, Any]]) -> str:
-    """Return how the loss went where it did not fall from the first third of a log to the last; empty else.
+    """Return how the loss went where its mean over the last third of a log is not below the first one; empty else.
 
     Too short a log tells nothing.
     """
@@ -145,8 +145,8 @@ def learnt_nothing(log: Sequence[Mapping[str, Any]]) -> str:
     third = len(losses) // 3
     if third < FEWEST_LOGGED:
         return ""
-    first, last = (sum(some) / third for some in (losses[:third], losses[-third:]))
-    return "" if last < first else f"its loss went from {first:.3f} to {last:.3f}"
+    last = sum(losses[-third:]) / third
+    return "" if last < losses[0] else f"its loss went from {losses[0]:.3f} to {last:.3f}"
 
 
 def best_step(log: list[dict[str, Any]]) -> int | None:
