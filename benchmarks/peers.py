@@ -93,6 +93,7 @@ def main() -> None:
 def read(path: Path, limit: int, seed: int) -> tuple[list[Question], list[DescriptionExample]]:
     """Return some questions of a question file, and all products that it is about."""
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    rows = [row for row in rows if row["source"] != "invented"]  # whose products are no shop's
     products = {
         row["group"]: DescriptionExample(row["group"], row["title"], "\n".join(row["passages"][1:])) for row in rows
     }
