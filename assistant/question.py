@@ -39,9 +39,10 @@ _OVERVIEWS: dict[Language, str] = {"en": "What is this product?", "pt": "O que Ã
 class ReadQuestion:
     """A question as all that judges it sees it.
 
-    `plain` is its text in lower case without accents; `closed` says that yes or no can answer it, `points` that it
-    points at its product ("it", "this"), `offers_choice` that it asks for one or the other ("porcelain or plastic?").
-    `matter` is what it asks that a shop knows and a description seldom says.
+    `plain` is its text in lower case without accents, `plainly` the text without what only leads up to it ("and",
+    "ok so"). `closed` says that yes or no can answer it, `points` that it points at its product ("it", "this"),
+    `offers_choice` that it asks for one or the other ("porcelain or plastic?"). `matter` is what it asks that a shop
+    knows and a description seldom says.
     `attributes` are those that it asks about, each with the words that ask. `words` are its content words,
     `title_words` those of its product's title, `beyond_title` what it asks in words that the title lacks, or all that
     it asks where there are none. `without_mention` is the question without the title that it mentions, if it does.
@@ -50,6 +51,7 @@ class ReadQuestion:
     text: str
     title: str
     plain: str
+    plainly: str
     language: Language
     closed: bool
     points: bool
@@ -60,11 +62,6 @@ class ReadQuestion:
     title_words: frozenset[str]
     beyond_title: frozenset[str]
     without_mention: "ReadQuestion | None" = field(default=None, repr=False)
-
-    @property
-    def plainly(self) -> str:
-        """Return the text without what only leads up to the question: "and", "ok so", "hi,"."""
-        return _LEADING_UP.sub("", self.text) or self.text
 
     def asks_what_it_is(self, uid: str) -> bool:
         """Return whether it asks for nothing but what the product is, by its title, its `uid`, or both."""
@@ -104,6 +101,7 @@ def _read(
         text=text,
         title=title,
         plain=words.plain,
+        plainly=_LEADING_UP.sub("", text) or text,
         language=language,
         attributes=asked_about(text),
         matter=matter_of(text),

@@ -289,7 +289,7 @@ def test_validation_that_is_all_too_long_is_a_fault_of_the_users(tiny_llama: Pat
 
 
 def test_a_loss_that_is_no_number_ends_the_run_and_nothing_is_published(tiny_llama: Path, tmp_path: Path) -> None:
-    recipe = small_training.recipe(tiny_llama, learning_rate=1e38, evaluate_every_steps=0, max_grad_norm=1e9)
+    recipe = small_training.recipe(tiny_llama, learning_rate=1e30, evaluate_every_steps=0, max_grad_norm=1e9)
     with pytest.raises(UserError, match=r"loss is (nan|inf) at step"):
         run(recipe, tmp_path)
     assert not (tmp_path / "adapters" / "small").exists()
