@@ -149,12 +149,9 @@ class Assistant:
                 prompt, adapter=adapter, deadline_s=deadline_s, cancel=cancel
             )
         judge = self.retriever.judge
-        if calibration is None or calibration.judge != judge.digest:
-            calibration = judge.calibration
+        calibration = judge.calibration_beside(calibration)
         assessment = assess(question, evidence, first_tokens, calibration)
-        judged = Judged(
-            assessment.verdict if assessment.closed else "answer", evidence.best_passage.text, assessment.confidence
-        )
+        judged = Judged(assessment.claim, evidence.best_passage.text, assessment.confidence)
         caution = self.settings.caution
         permitted = assessment.permits(calibration.least_confidence if caution is None else caution)
         if permitted == "refusal":

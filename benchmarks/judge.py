@@ -99,7 +99,7 @@ def decide(name: str, rows: Sequence[Row], judge: Judge) -> None:
         one = observe(row, judge.read, ONE)
         assessment = assessment_of(one, judge.calibration)
         claims = assessment.confidence >= judge.calibration.least_confidence
-        verdict = (assessment.verdict if assessment.closed else "answer") if claims else "not_stated"
+        verdict = assessment.claim if claims else "not_stated"
         is_right = verdict == row.label and (one.settled or not claims)
         right.setdefault(row.label, []).append(is_right)
         misled.append(claims and not is_right)

@@ -157,8 +157,7 @@ def assessment_of(one: Observation, calibration: Calibration) -> Assessment:
 def _outcome(one: Observation, calibration: Calibration) -> tuple[float, bool]:
     """Return with which confidence something would be claimed, and whether it would be right."""
     assessment = assessment_of(one, calibration)
-    claimed: Kind = assessment.verdict if assessment.closed else "answer"
-    return assessment.confidence, one.settled and claimed == one.label
+    return assessment.confidence, one.settled and assessment.claim == one.label
 
 
 def _logistic(rows: Sequence[dict[str, float]], truth: Sequence[bool]) -> LinearModel:

@@ -221,8 +221,7 @@ def _judged(system: System, example: QAExample, product: Product, assistant: Ass
     if adapter:
         prompt = answer_prompt(question.title, evidence.passages, question.text, prompt_format)
         first_tokens = assistant.backend.first_token_logprobs(prompt, adapter=adapter)
-    if calibration is None or calibration.judge != judge.digest:
-        calibration = judge.calibration
+    calibration = judge.calibration_beside(calibration)
     assessment = assess(question, evidence, first_tokens, calibration)
     composed = {
         "claim": lambda: compose_reply("", question, evidence, assessment, judge.read),

@@ -46,6 +46,11 @@ class Assessment:
         return "yes" if self.yes > 0.5 else "no"
 
     @property
+    def claim(self) -> Literal["yes", "no", "answer"]:
+        """Return what would be claimed: the verdict on a closed question, else an answer."""
+        return self.verdict if self.closed else "answer"
+
+    @property
     def confidence(self) -> float:
         """Return the probability, in [0, 1], that what is claimed is right."""
         return self.answerability * (max(self.yes, 1 - self.yes) if self.closed else 1.0)

@@ -96,8 +96,7 @@ def _by_its_clause(question: str, passage: str, entailment: Entailment, read: Re
 
 def nearest_in_words(question: ReadQuestion, passages: Sequence[Passage], budget: Budget) -> tuple[Passage, ...]:
     """Return the passages that share most with a question, numbered anew: what a reader without the judge is shown."""
-    ranked = sorted(range(len(passages)), key=lambda place: _shares(question, passages[place], place))
-    return _within(budget, ranked, passages, _NOTHING).passages if passages else ()
+    return _within(budget, _by_words(question, passages), passages, _NOTHING).passages if passages else ()
 
 
 def overview(passages: Sequence[Passage], budget: Budget) -> Evidence:
@@ -109,15 +108,17 @@ def _worth_reading(question: ReadQuestion, passages: Sequence[Passage]) -> Seque
     """Return the passages to be read, in their order: all, or those with most of what is asked."""
     if len(passages) <= MOST_READ:
         return passages
-    nearest = sorted(range(len(passages)), key=lambda place: _shares(question, passages[place], place))
-    return [passages[place] for place in sorted(nearest[:MOST_READ])]
+    return [passages[place] for place in sorted(_by_words(question, passages)[:MOST_READ])]
 
 
-def _shares(question: ReadQuestion, passage: Passage, place: int) -> tuple[int, int]:
-    """Return what orders passages by the words that they share with a question, most first."""
+def _by_words(question: ReadQuestion, passages: Sequence[Passage]) -> list[int]:
+    """Return the places of passages by the words that they share with a question, most first."""
     asked = question.without_mention or question
-    stated = sum(carries(passage.text, name) for name in asked.attributes)
-    return -len(asked.words & passage.words) - stated, place
+
+    def shares(passage: Passage) -> int:
+        return len(asked.words & passage.words) + sum(carries(passage.text, name) for name in asked.attributes)
+
+    return sorted(range(len(passages)), key=lambda place: -shares(passages[place]))
 
 
 def _within(budget: Budget, ranked: Sequence[int], passages: Sequence[Passage], entailment: Entailment) -> Evidence:

@@ -72,6 +72,10 @@ class Judge:
         self._tokenizer = tokenizer
         self.calibration = calibration  # for when it reads alone
 
+    def calibration_beside(self, adapter: Calibration | None) -> Calibration:
+        """Return by which calibration judge and model are joined: the adapter's, if it was learnt beside this judge."""
+        return adapter if adapter is not None and adapter.judge == self.digest else self.calibration
+
     def read(self, question: str, texts: Sequence[str]) -> list[Entailment]:
         """Return what each text says to the question; some 2 ms a text on two cores."""
         return [Entailment(*map(float, row)) for row in self.read_pairs([(question, text) for text in texts])]
