@@ -64,7 +64,8 @@ class Turn:
 
     `uid` is empty where no single product is meant; then `candidates` are offered, if any.
     `hits` are the titles that the question may have meant, best first; `compares` says that it names each candidate.
-    `probability` is that of the product being the one meant; None where it was chosen or kept.
+    `probability` is that of the product being the one meant; None where it was chosen or kept. `missing` are words of
+    the question that no title has, though it names one by the rest.
     """
 
     question: str
@@ -74,6 +75,7 @@ class Turn:
     state: State
     compares: bool = False
     probability: float | None = None
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -102,11 +104,12 @@ def understand(state: State, question: str, index: TitleIndex, catalogue: Catalo
         return Turn(question, uid, (), resolution.hits, State(uid), probability=resolution.probability)
     if resolution.decision == "ambiguous":
         waiting = State("", resolution.candidates, question)
-        return Turn(question, "", resolution.candidates, resolution.hits, waiting, resolution.compares)
+        missing = resolution.missing
+        return Turn(question, "", resolution.candidates, resolution.hits, waiting, resolution.compares, missing=missing)
     short = len(wording.words) <= LONGEST_CHOICE_WORDS
     if state.candidates and short and len(wording.names) < WORDS_TO_LEAVE:
         return Turn(question, "", state.candidates, state.candidates, state)
-    return Turn(question, "", (), resolution.hits, State())
+    return Turn(question, "", (), resolution.hits, State(), missing=resolution.missing)
 
 
 def replay(history: Sequence[Message], index: TitleIndex, catalogue: Catalogue) -> State:

@@ -19,8 +19,9 @@ from assistant.reply import Reply
 from index.catalogue.cleaning import says_something
 from index.catalogue.store import Catalogue, Product
 from index.resolver import Hit, TitleIndex, check_question
-from index.text import content_words
+from index.text import content_words, fold
 
+MAX_MISSING = 3  # words that no title has, and that are named
 MAX_NEAREST = 3  # titles named in a "not found"
 
 
@@ -73,10 +74,11 @@ class Retriever:
             lines = [
                 f"{place}. {label}" for place, label in enumerate(self.labels([hit.uid for hit in turn.candidates]), 1)
             ]
-            return Reply("clarify", "\n".join([lead, *lines]), hits=turn.hits)
+            return Reply("clarify", "\n".join([_with_missing(lead, turn, question), *lines]), hits=turn.hits)
         near = self.nearest(question, turn.hits)
         lines = [f"- {hit.title}" for hit in near]
         lead = phrase("not_found" if near else "no_product", question.language)
+        lead = _with_missing(lead, turn, question) if near else lead
         return Reply("not_found", "\n".join([lead, *lines]), hits=turn.hits)
 
     def nearest(self, question: ReadQuestion, hits: Sequence[Hit]) -> list[Hit]:
@@ -98,6 +100,15 @@ class Retriever:
             product.title + (_difference(product, products) if titles.count(product.title) > 1 else "")
             for product in products
         ]
+
+
+def _with_missing(lead: str, turn: Turn, question: ReadQuestion) -> str:
+    """Put before a lead which words of the question no title has, as the shopper wrote them."""
+    if not turn.missing:
+        return lead
+    written = {fold(word): word for word in turn.question.split()}
+    words = ", ".join(f'"{written.get(word, word).strip(".,;:!?()")}"' for word in turn.missing[:MAX_MISSING])
+    return f"{phrase('missing', question.language, words=words)} {lead}"
 
 
 def described(product: Product) -> list[Passage]:

@@ -34,7 +34,7 @@ class Model:
 
     base: str = "smollm2-135m"  # a named model, a hub name that was fetched, or a path
     precision: Precision = "nf4"  # of the frozen weights; a GGUF is unpacked to bf16 or fp32
-    kernels: Literal["none", "liger", "unsloth"] = "none"  # faster kernels, where installed
+    kernels: Literal["none", "compiled", "liger", "unsloth"] = "none"  # faster kernels, where they can be had
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ decide. The question is never answered here.
     resolution = TitleIndex.load(home / "index", catalogue).resolve("is the red Harrow kettle loud?")
 """
 
-import contextlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from index.artefacts import MANIFEST, Manifest, open_verified, publish, read_manifest
-from index.errors import ArtefactError, QuestionError, UnknownProductError
+from index.errors import ArtefactError, QuestionError
 from index.hashing import word_hashes
+from index.identifiers import NAMES_AT_ONCE, Identifiers
 from index.settings import IndexSettings
-from index.text import fold, is_model_number, title_part
+from index.text import fold, title_part
 from index.titles.decision import Decision, decide
 from index.titles.encoder import batches
 from index.titles.segments import GONE
@@ -32,14 +32,10 @@ if TYPE_CHECKING:
     from index.titles.bm25 import Rows
     from index.titles.encoder import Floats
     from index.titles.hybrid_retriever import HybridRetriever
-    from index.titles.ranker import RankedCandidates, Ranker, Reason
+    from index.titles.ranker import Explanation, RankedCandidates, Ranker
 
 MAX_QUESTION_CHARACTERS = 4_000
 KEYS_FILE = "product_keys.npy"
-NAMES_AT_ONCE = 16_384  # are hashed: their characters take eight bytes each meanwhile
-_UID_WORD = re.compile(r"\b(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z\d]{4,}\b")
-_ANNOUNCED_UID = re.compile(r"\b(?:uid|sku|asin|isbn|ean|gtin|id|product|item)\W{1,3}([\w-]+)", re.I)
-_LONG_NUMBER = re.compile(r"\b\d[\d-]{6,16}[\dXx]\b")  # an ISBN or an EAN, hyphens or not
 _EITHER = re.compile(r"\s+(?:or|vs\.?|versus|ou)\s+(?:the |a |o )?", re.I)
 _COMPARED = re.compile(r"\s+(?:or|vs\.?|versus|ou|and|e)\s+(?:the |a |o )?|[,;:]\s+(?:the |a |o )?", re.I)
 _COMPARES = re.compile(
@@ -73,7 +69,8 @@ class Resolution:
 
     `probability` is that of the best hit being the one meant; `hits` are up to ten, best first,
     whatever the decision; `candidates` are two to four that differ visibly where it is ambiguous.
-    `compares` says that the question names each of them.
+    `compares` says that the question names each of them. `missing` are folded words and numbers that stand with those
+    of the best hits in the question and in none of their titles ("v15" beside "dyson").
     """
 
     decision: Decision
@@ -81,28 +78,19 @@ class Resolution:
     hits: tuple[Hit, ...]
     candidates: tuple[Hit, ...] = ()
     compares: bool = False
-
-
-@dataclass(frozen=True)
-class Explanation:
-    """Why the best hit is the best: what each word of the question weighs, and what each feature adds.
-
-    `before_second` compares the best candidate with the next one, `sure` says how probable it is that the best is
-    meant at all; both have the weightiest reason first. A uid in the question decides alone, and is not among them.
-    """
-
-    words: tuple[tuple[str, float], ...]
-    before_second: tuple["Reason", ...]
-    sure: tuple["Reason", ...]
+    missing: tuple[str, ...] = ()
 
 
 class TitleIndex:
     """The titles of one catalogue, ready for questions; one instance serves many threads."""
 
-    def __init__(self, retriever: "HybridRetriever", ranker: "Ranker", catalogue: "Catalogue") -> None:
+    def __init__(
+        self, retriever: "HybridRetriever", ranker: "Ranker", identifiers: Identifiers, catalogue: "Catalogue"
+    ) -> None:
         """Hold what `load` opened; call that instead."""
         self._retriever = retriever
         self._ranker = ranker
+        self._identifiers = identifiers
         self._catalogue = catalogue
         self._settings = retriever.settings
 
@@ -122,8 +110,8 @@ class TitleIndex:
         `encoder` names a sentence-transformers model; "" is the built-in one. The same catalogue, seed
         and settings give the same files. Raises `UserError` where the encoder cannot be loaded.
         """
+        from index.titles.described import some_contents
         from index.titles.hybrid_retriever import HybridRetriever
-        from index.titles.ranker_training import some_contents, train_ranker
 
         if Path(encoder).is_dir() and encoder:
             encoder = str(Path(encoder).resolve())
@@ -133,10 +121,10 @@ class TitleIndex:
         with publish(folder, kind="index", made_by=made_by, made_from=catalogue.digest) as scratch:
             retriever = HybridRetriever.build(titles, contents, encoder, settings, progress)
             made_by["dims"] = retriever.encoder.dims
-            ranker = train_ranker(retriever, titles, contents, encoder, seed, progress)
             retriever.save(scratch)
-            ranker.save(scratch)
-            np.save(scratch / KEYS_FILE, product_keys(catalogue.uids(), titles), allow_pickle=False)
+            uids = catalogue.uids()
+            Identifiers.of(uids).save(scratch)
+            np.save(scratch / KEYS_FILE, product_keys(uids, titles), allow_pickle=False)
 
     @classmethod
     def update(
@@ -179,7 +167,8 @@ class TitleIndex:
         made_by = {key: value for key, value in manifest.made_by.items() if key != "titlewise"}
         made_by |= {"titles": len(titles), "added": len(added), "gone": gone}
         with publish(folder, kind="index", made_by=made_by, made_from=catalogue.digest) as scratch:
-            retriever.save_changes(scratch, folder)
+            retriever.save_changes(scratch, folder, renewed=Identifiers.FILES)
+            Identifiers.of(catalogue.uids()).save(scratch)
         return Change(len(added), gone, anew=False)
 
     @classmethod
@@ -201,7 +190,7 @@ class TitleIndex:
                     "titlewise index",
                 )
             retriever = HybridRetriever.load(place, manifest.made_by["encoder"], settings)
-            return cls(retriever, Ranker.load(place, settings), catalogue)
+            return cls(retriever, Ranker.shipped(settings), Identifiers.load(place), catalogue)
 
         return open_verified(folder, "index", opened)
 
@@ -229,24 +218,21 @@ class TitleIndex:
         offered = both[: self._settings.max_candidates]
         return Resolution("ambiguous", max(hit.score for hit in both), hits, offered, compares=True)
 
-    def explain(self, question: str) -> Explanation:
-        """Return what speaks for the best hit of a question, and how sure that is; raises as `resolve`."""
+    def explain(self, question: str) -> "Explanation":
+        """Return what speaks for and against the best hit of a question; raises as `resolve`."""
         check_question(question)
         query, _, matrix = self._retriever.candidates(question)
-        before, sure = self._ranker.explain(query, matrix)
-        words = sorted(zip(query.words, query.weights.tolist(), strict=True), key=lambda pair: -pair[1])
-        return Explanation(tuple(words), tuple(before), tuple(sure))
+        return self._ranker.explain(query, matrix)
 
     def _resolved(self, question: str) -> Resolution:
         """Take a question for one about a single product."""
-        settings, named = self._settings, self._named_by_uid(question)
+        settings, named = self._settings, self._identifiers.row_in(question)
         query, rows, matrix = self._retriever.candidates(question)
         ranked = self._ranker.rank(query, matrix)
         ordered = [int(row) for row in rows[ranked.order]]
         titles = [matrix.titles[place] for place in ranked.order]
         alike = self._alike(ordered, titles, ranked)
-        by_number = _has_part_number_alone(query.words, titles)
-        first = max(ranked.first, settings.part_number_alone) if by_number else ranked.first
+        first = ranked.first
         probability = min(first, 1 / len(alike))
         scored = [(row, probability * share) for row, share in zip(ordered, ranked.share, strict=True)]
         if named is not None:
@@ -264,7 +250,8 @@ class TitleIndex:
         if decision == "ambiguous" and len(offered) < 2:
             decision = "found" if probability >= 0.5 else "unknown"
             offered = []
-        return Resolution(decision, probability, hits, self._hits(offered))
+        missing = () if decision == "found" else ranked.missing
+        return Resolution(decision, probability, hits, self._hits(offered), missing=missing)
 
     def _alike(self, ordered: list[int], titles: list[str], ranked: "RankedCandidates") -> list[int]:
         """Return the places (0 is the best) that the question cannot tell from the best, that one first.
@@ -282,27 +269,14 @@ class TitleIndex:
         return [0, *copies, *ranked.rivals]
 
     def _offered(self, scored: list[tuple[int, float]], titles: list[str], alike: list[int]) -> list[tuple[int, float]]:
-        """Choose up to four to ask about, best first: those alike, then other likely ones; no exact copies."""
+        """Choose two to four to ask about, best first: those alike, then other likely ones; no exact copies."""
         least = self._settings.least_share * scored[0][1]
-        likely = [place for place, (_, score) in enumerate(scored) if score > least]
         chosen: dict[tuple[str, str], int] = {}
-        for place in [*alike, *likely]:
-            if len(chosen) < self._settings.max_candidates:
+        for place in [*alike, *range(len(scored))]:
+            likely = place in alike or scored[place][1] > least
+            if len(chosen) < (self._settings.max_candidates if likely else 2):
                 chosen.setdefault((titles[place], self._catalogue.product(scored[place][0]).content), place)
         return [scored[place] for place in sorted(chosen.values())]
-
-    def _named_by_uid(self, question: str) -> int | None:
-        """Return the row of the product whose uid the question is or names, if any.
-
-        Inside a question a uid is taken for one if it mixes letters and digits, is a long number, or is announced.
-        """
-        numbers = _LONG_NUMBER.findall(question)
-        numbers += [number.replace("-", "") for number in numbers if "-" in number]
-        named = [question.strip(), *_UID_WORD.findall(question), *_ANNOUNCED_UID.findall(question), *numbers]
-        for uid in named:
-            with contextlib.suppress(UnknownProductError):
-                return self._catalogue.row_of(uid)
-        return None
 
     def _hits(self, scored: Sequence[tuple[int, float]]) -> tuple[Hit, ...]:
         products = [(self._catalogue.product(row), score) for row, score in scored]
@@ -344,12 +318,6 @@ def _titles_of(catalogue: "Catalogue") -> list[str]:
     if not titles:
         raise ArtefactError("the catalogue holds no product", "one product or more", "titlewise prepare SOURCE")
     return titles
-
-
-def _has_part_number_alone(words: Sequence[str], titles: Sequence[str]) -> bool:
-    """Return whether the best title, and no other candidate, holds a part number of the question."""
-    numbers = [word for word in words if is_model_number(word) and not word.isdigit()]
-    return any([word in title.split() for title in titles] == [True, *[False] * (len(titles) - 1)] for word in numbers)
 
 
 def check_question(question: str) -> None:

@@ -50,18 +50,15 @@ class IndexSettings:
     max_query_words: int = 48  # the heaviest; a question of 4,000 characters costs no more than a long one
     frame_weight: float = 0.1  # of a word that stands around titles
     attribute_weight: float = 0.35  # of a word that is often asked about
+    foreign_weight: float = 0.3  # of a word of a Portuguese question that no title has
     least_titleness: float = 0.15  # of a word that descriptions use and titles do not
 
-    # Training the ranker.
-    noisy_queries: int = 1_200  # that it is trained on
-    small_catalogue: int = 200  # distinct titles; a smaller one is trained with the sample catalogue beside it
-    without_title_every: int = 9  # every ninth query names no product at all
-    noise_titles: int = 20_000  # titles that lend words to queries
-    noise_contents: int = 4_000  # descriptions that do, and that tell which words are asked with
-    absent_weight: float = 0.35  # every query serves again with its title taken away, and counts as so much of one
-    ridge: float = 0.03  # penalty on the squared weights of the order
+    # Descriptions that tell which words are asked with.
+    described_contents: int = 4_000  # are read at most
+    small_catalogue: int = 200  # products; to those of a smaller one the sample catalogue's are added
 
     # Ranking.
+    ridge: float = 0.03  # penalty on the squared weights of the order, where it is trained
     least_difference: float = 0.1  # of the weight of the query's rarest word: less tells no two titles apart
     fully_covered: float = 0.98  # share of a title's words; from here on the query names it in full
 
@@ -69,9 +66,6 @@ class IndexSettings:
     wrong_cost: float = 6.0  # an answer about another product
     vain_cost: float = 2.0  # being asked among products of which none is meant
     missed_cost: float = 6.0  # being told that nothing was found although it is there
-    # At least so probable is the only title that holds a part number of the question: few training queries of a small
-    # catalogue have part numbers, so the ranker is too shy there.
-    part_number_alone: float = 0.9
     max_hits: int = 10  # products
     max_candidates: int = 4  # products that are offered, and parts of a question about several
     least_share: float = 0.1  # of the best one's weight; a candidate of less is not offered beside it

@@ -15,10 +15,18 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from index.measures import FRACTION_SIGNS, in_one_form
+
 # Hyphens and apostrophes inside a word; "2-8" stays two numbers, "WH-1000" becomes one word.
 _COMPOUND = re.compile(r"[^\W_]+(?:[-‐‑–'’´`][^\W_]+)+")
 _INNER = re.compile(r"[-‐‑–'’´`]")
-_WORD = re.compile(r"\d+\.\d+|[^\W_]+")
+# Vowel signs of Indian and South-East Asian scripts are no letters to `re`, and belong to their words.
+_SIGNS = "\u0900-\u0dff\u0e31-\u0e4e\u0eb1-\u0ece\u1000-\u109f"
+_WORD = re.compile(rf"\d+\.\d+|(?:[^\W_]|[{_SIGNS}])+")
+# Thai, Lao, Burmese, Khmer, kana and Chinese are written without spaces.
+_SPACELESS = re.compile(
+    "([\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+)"
+)
 _DIGIT = re.compile(r"\d")
 _MEASURE = re.compile(r"\d{1,3}[a-z]{1,5}")
 _QUOTED = re.compile(r"(?<![\w\"])[\"“”«»„]([^\"“”«»„]{3,})[\"“”«»„](?!\w)")  # 2" by 4" are inches
@@ -28,7 +36,8 @@ _WORDS = {
     kind: frozenset(words.split())
     for kind, words in tomllib.loads(Path(__file__).with_name("words.toml").read_text(encoding="utf-8")).items()
 }
-FRAME_WORDS = _WORDS["frame"]  # what people put around a title
+FRAME_WORDS = _WORDS["frame"] | _WORDS["frame_portuguese"]  # what people put around a title
+PORTUGUESE_WORDS = _WORDS["frame_portuguese"] - _WORDS["frame"]  # those of them that tell the language
 ATTRIBUTE_WORDS = _WORDS["attribute"]  # what is often asked about
 VARIANT_WORDS = _WORDS["variant"]  # what twins differ by, where it is not a number
 POINTING_WORDS = _WORDS["pointing"]  # what stands for a product that was named before
@@ -39,12 +48,29 @@ WORD = re.compile(r"\w+(?:[.,'’]\w+)*")
 
 
 def fold(text: str) -> str:
-    """Return the words of a text in lower case without accents, joined by single spaces."""
-    return " ".join(_folded(unaccented(text)))
+    """Return the words of a text in lower case without accents, measures in one form, joined by single spaces.
+
+    What is written without spaces becomes pairs of signs: each sign with its neighbour.
+    """
+    return " ".join(_folded(_plain(text)))
+
+
+def _plain(text: str) -> str:
+    return in_one_form(unaccented(text if text.isascii() else text.translate(FRACTION_SIGNS)))
 
 
 def _folded(plain: str) -> list[str]:
-    return _WORD.findall(_COMPOUND.sub(_join, plain))
+    words = _WORD.findall(_COMPOUND.sub(_join, plain))
+    return words if plain.isascii() else [pair for word in words for pair in _pairs(word)]
+
+
+def _pairs(word: str) -> list[str]:
+    """Return a word of a script without spaces as its pairs of signs, any other as it is."""
+    pairs: list[str] = []
+    for part in filter(None, _SPACELESS.split(word)):
+        spaceless = len(part) > 1 and _SPACELESS.fullmatch(part)
+        pairs += [part[at : at + 2] for at in range(len(part) - 1)] if spaceless else [part]
+    return pairs
 
 
 def unaccented(text: str) -> str:
@@ -59,7 +85,7 @@ def tokens(text: str) -> list[str]:
     A compound gives its joined form and its parts; a short word beside a number is also
     joined to it, so that "WH 1000XM4", "WH-1000XM4" and "wh1000xm4" (or "12 oz" and "12oz") meet.
     """
-    plain = unaccented(text)
+    plain = _plain(text)
     found = _folded(plain)
     parts = [part for compound in _COMPOUND.findall(plain) if _join_of(compound) for part in _INNER.split(compound)]
     return found + parts + joins(found)

@@ -18,7 +18,6 @@ from assistant.models.named import EMBEDDED
 from index.catalogue.store import Catalogue
 from index.resolver import TitleIndex
 from index.sample import PATH as SAMPLE
-from index.settings import IndexSettings
 from ui.cli import main
 
 # A handler of absl's, which rouge-score brings, closes its stream when uvicorn sets up logging: not pytest's, please.
@@ -67,12 +66,6 @@ def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert main(["--home", str(home), "prepare", str(SAMPLE)]) == 0
     assert main(["--home", str(home), "index"]) == 0
     return home
-
-
-@pytest.fixture(scope="session")
-def few_queries() -> IndexSettings:
-    """Index in a tenth of the time, for tests that do not ask how well the ranker is trained."""
-    return IndexSettings(noisy_queries=120)
 
 
 @pytest.fixture(scope="module")

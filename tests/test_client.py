@@ -22,7 +22,6 @@ from index.catalogue.prepare import prepare
 from index.catalogue.store import Catalogue
 from index.progress import Progress
 from index.resolver import TitleIndex
-from index.settings import IndexSettings
 from ui.api.access import Access
 from ui.api.client import RemoteAssistant, is_ours
 from ui.api.server import app_of
@@ -102,14 +101,14 @@ def test_a_stop_keeps_what_came_and_frees_the_servers_model(shop: Shop) -> None:
         assert time.monotonic() - start_s < 5, "the first text would have taken ten"
 
 
-def test_a_server_with_other_descriptions_is_told(shop: Shop, few_queries: IndexSettings, tmp_path: Path) -> None:
+def test_a_server_with_other_descriptions_is_told(shop: Shop, tmp_path: Path) -> None:
     source = tmp_path / "trn.json"
     rows = [shop[0].product(row) for row in range(len(shop[0]))]
     changed = [{"uid": one.uid, "title": one.title, "content": f"Now in blue. {one.content}"} for one in rows]
     source.write_text("\n".join(map(json.dumps, changed)), encoding="utf-8")
     prepare(source, tmp_path / "catalogue")
     other = Catalogue.load(tmp_path / "catalogue")
-    TitleIndex.build(other, tmp_path / "index", settings=few_queries, progress=Progress)
+    TitleIndex.build(other, tmp_path / "index", progress=Progress)
     there = assistant_of(other, TitleIndex.load(tmp_path / "index", other), Scripted(lambda _: WEIGHT))
     with serving(there) as address:
         remote = RemoteAssistant(retriever_of(shop), address)

@@ -196,9 +196,9 @@ def test_an_explanation_names_features_and_adds_up(index: TitleIndex) -> None:
     assert weights == sorted(weights, reverse=True)
 
 
-def test_an_isbn_names_its_book_with_hyphens_or_without(tmp_path: Path, few_queries: IndexSettings) -> None:
+def test_an_isbn_names_its_book_with_hyphens_or_without(tmp_path: Path) -> None:
     shop = made_catalogue(tmp_path / "books", [("9780140449136", "Crime and Punishment", "A novel."), *PRODUCTS])
-    TitleIndex.build(shop, tmp_path / "index", settings=few_queries, progress=Progress)
+    TitleIndex.build(shop, tmp_path / "index", progress=Progress)
     books = TitleIndex.load(tmp_path / "index", shop)
     for question in ("how long is 9780140449136?", "is isbn 978-0-14-044913-6 in stock", "9780140449136"):
         resolution = books.resolve(question)
@@ -212,9 +212,9 @@ def test_building_twice_gives_identical_files(catalogue: Catalogue, folder: Path
     assert read_manifest(tmp_path / "again", "index").digest == read_manifest(folder, "index").digest
 
 
-def test_one_product_is_enough_for_an_index(tmp_path: Path, few_queries: IndexSettings) -> None:
+def test_one_product_is_enough_for_an_index(tmp_path: Path) -> None:
     alone = made_catalogue(tmp_path / "one", PRODUCTS[:1])
-    TitleIndex.build(alone, tmp_path / "index", settings=few_queries, progress=Progress)
+    TitleIndex.build(alone, tmp_path / "index", progress=Progress)
     index = TitleIndex.load(tmp_path / "index", alone)
     assert index.resolve("Harrow Electric Kettle 1.7 L, Red").decision == "found"
     assert index.resolve("what is the weather").decision == "unknown"
@@ -230,7 +230,7 @@ def test_every_damaged_or_shortened_file_is_refused_by_name(catalogue: Catalogue
     import shutil
 
     names = sorted(read_manifest(folder, "index").files)
-    assert {"base/vectors.faiss", "ranker.json", "hashed_idf.npy", "base/posting_rows.npy"} <= set(names)
+    assert {"base/vectors.faiss", "identifier_rows.npy", "hashed_idf.npy", "base/posting_rows.npy"} <= set(names)
     for name in names:
         for damage in ("flip", "cut", "gone"):
             copy = tmp_path / f"{name.replace('/', '-')}-{damage}"
@@ -265,11 +265,9 @@ def test_many_threads_get_the_same_resolutions_as_one(index: TitleIndex) -> None
 
 
 @pytest.mark.slow
-def test_a_sentence_transformers_model_can_be_the_encoder(
-    catalogue: Catalogue, tmp_path: Path, few_queries: IndexSettings
-) -> None:
+def test_a_sentence_transformers_model_can_be_the_encoder(catalogue: Catalogue, tmp_path: Path) -> None:
     model = tiny.build(tmp_path / "model", [title for _, title, _ in PRODUCTS])
-    TitleIndex.build(catalogue, tmp_path / "index", encoder=str(model), settings=few_queries, progress=Progress)
+    TitleIndex.build(catalogue, tmp_path / "index", encoder=str(model), progress=Progress)
     manifest = read_manifest(tmp_path / "index", "index")
     assert manifest.made_by["encoder"] == str(model)
     index = TitleIndex.load(tmp_path / "index", catalogue)
@@ -295,8 +293,8 @@ def test_faiss_finds_what_the_matrix_product_finds(index: TitleIndex, catalogue:
         asked = retriever.encoder.encode([question])
         scores, rows = retriever.segments[0].vectors.search(asked, 5)
         product = (vectors @ asked[0]).astype(np.float32)
-        assert scores[0] == pytest.approx(np.sort(product)[::-1][:5], abs=1e-6)
-        assert product[rows[0]] == pytest.approx(scores[0], abs=1e-6)
+        assert scores[0] == pytest.approx(np.sort(product)[::-1][:5], abs=0.01)  # held in 8 bits
+        assert product[rows[0]] == pytest.approx(scores[0], abs=0.01)
 
 
 def test_loading_needs_neither_torch_nor_scikit_learn(folder: Path, tmp_path: Path) -> None:
@@ -331,35 +329,35 @@ def test_a_large_catalogue_is_compressed_and_still_finds_its_titles(
         assert row in retriever.candidates(titles[row])[1]
 
 
-def test_titles_without_a_word_harm_nobody(tmp_path: Path, few_queries: IndexSettings) -> None:
+def test_titles_without_a_word_harm_nobody(tmp_path: Path) -> None:
     wordless = [("W1", "???", "Nobody knows what it is."), ("W2", "★ 😀", "Nor this one, in truth.")]
     catalogue = made_catalogue(tmp_path / "wordless", [*PRODUCTS[:20], *wordless])
-    TitleIndex.build(catalogue, tmp_path / "index", settings=few_queries, progress=Progress)
+    TitleIndex.build(catalogue, tmp_path / "index", progress=Progress)
     index = TitleIndex.load(tmp_path / "index", catalogue)
     for question in (PRODUCTS[0][1], "is it loud?", "★", "???"):
         assert index.resolve(question).hits
     assert index.resolve("★").decision == "unknown"
 
 
-def test_a_catalogue_of_one_title_again_and_again_can_be_asked(tmp_path: Path, few_queries: IndexSettings) -> None:
+def test_a_catalogue_of_one_title_again_and_again_can_be_asked(tmp_path: Path) -> None:
     catalogue = made_catalogue(
         tmp_path / "same", [(str(n), "Same Title Here", f"Text number {n} of it.") for n in range(220)]
     )
-    TitleIndex.build(catalogue, tmp_path / "index", settings=few_queries, progress=Progress)
+    TitleIndex.build(catalogue, tmp_path / "index", progress=Progress)
     resolution = TitleIndex.load(tmp_path / "index", catalogue).resolve("same title here")
     assert resolution.decision == "ambiguous"
     assert len(resolution.candidates) == 4
 
 
 @pytest.mark.parametrize("question", ["how heavy is E012?", "what is sku: 77-b about?", "E012"])
-def test_a_uid_in_a_question_names_its_product(tmp_path: Path, few_queries: IndexSettings, question: str) -> None:
+def test_a_uid_in_a_question_names_its_product(tmp_path: Path, question: str) -> None:
     products = [
         *PRODUCTS[:10],
         ("E012", "Sunmere Power Bank", "It weighs 300 g."),
         ("77-b", "Tin Box", "A box of tin."),
     ]
     catalogue = made_catalogue(tmp_path / "uids", products)
-    TitleIndex.build(catalogue, tmp_path / "index", settings=few_queries, progress=Progress)
+    TitleIndex.build(catalogue, tmp_path / "index", progress=Progress)
     resolution = TitleIndex.load(tmp_path / "index", catalogue).resolve(question)
     assert (resolution.decision, resolution.probability) == ("found", 1.0)
     assert resolution.hits[0].uid == ("77-b" if "77" in question else "E012")

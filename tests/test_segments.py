@@ -41,8 +41,8 @@ def test_up_to_a_size_the_nearest_are_those_of_brute_force(titles: list[str], tm
     for question in titles[:20]:
         products = brute_force(encoder, titles, question)
         rows, scores = segment.nearest(encoder.encode([question]), 10)
-        assert scores == pytest.approx(np.sort(products)[::-1][:10], abs=1e-5)
-        assert products[rows] == pytest.approx(scores, abs=1e-5)
+        assert scores == pytest.approx(np.sort(products)[::-1][:10], abs=0.01)  # held in 8 bits
+        assert products[rows] == pytest.approx(scores, abs=0.01)
 
 
 def test_rounded_vectors_find_nearly_the_same(titles: list[str]) -> None:
@@ -61,7 +61,7 @@ def test_products_that_are_gone_make_room_for_the_next_nearest(titles: list[str]
     encoder = HashedTfidfEncoder.of(hashed_idf([fold(title) for title in titles]))
     segment = built(titles, encoder)
     question = titles[0]
-    best = np.argsort(-brute_force(encoder, titles, question), kind="stable")
+    best = segment.nearest(encoder.encode([question]), len(titles))[0]
     rows = segment.rows.copy()
     rows[best[:200]] = GONE
     left = Segment(segment.vectors, segment.bm25, segment.titles, rows)

@@ -90,7 +90,8 @@ def test_an_update_answers_as_an_index_of_all_titles_at_once(before: Rows, exact
     updated = TitleIndex.load(tmp_path / "index", catalogue)
     titles = catalogue.titles()
     none = np.full(len(before), GONE)  # all of today's titles in one segment, by what was learnt from the old ones
-    at_once = TitleIndex(old.changed(none, titles, np.arange(len(titles)), Progress), updated._ranker, catalogue)
+    changed = old.changed(none, titles, np.arange(len(titles)), Progress)
+    at_once = TitleIndex(changed, updated._ranker, updated._identifiers, catalogue)
     for question in questions(after):
         one, other = updated.resolve(question), at_once.resolve(question)
         assert one.decision == other.decision
@@ -140,10 +141,9 @@ def test_an_update_that_fails_leaves_the_old_index(
 
 
 def test_while_updates_are_published_every_answer_is_of_one_index_whole(before: Rows, tmp_path: Path) -> None:
-    few = replace(ALWAYS, noisy_queries=120)
     sides = {name: {row["uid"]: row["title"] for row in rows} for name, rows in (("a", before), ("b", edited(before)))}
     homes = {name: catalogue_of(rows, tmp_path / name) for name, rows in (("a", before), ("b", edited(before)))}
-    TitleIndex.build(homes["a"], tmp_path / "shared", settings=few, progress=Progress)
+    TitleIndex.build(homes["a"], tmp_path / "shared", settings=ALWAYS, progress=Progress)
     done, seen, errors = threading.Event(), set(), []
 
     def ask() -> None:
@@ -165,7 +165,7 @@ def test_while_updates_are_published_every_answer_is_of_one_index_whole(before: 
     for asker in askers:
         asker.start()
     for name in ("b", "a", "b", "a", "b"):
-        TitleIndex.update(homes[name], tmp_path / "shared", settings=few, progress=Progress)
+        TitleIndex.update(homes[name], tmp_path / "shared", settings=ALWAYS, progress=Progress)
     done.set()
     for asker in askers:
         asker.join()
@@ -187,11 +187,9 @@ def test_a_small_catalogue_is_learnt_anew_and_equals_a_rebuild(
     assert read_manifest(tmp_path / "again", "index").files == files
 
 
-def test_where_there_is_no_index_an_update_builds_one_and_a_damaged_one_is_told(
-    few_queries: IndexSettings, tmp_path: Path
-) -> None:
+def test_where_there_is_no_index_an_update_builds_one_and_a_damaged_one_is_told(tmp_path: Path) -> None:
     catalogue = catalogue_of(made_rows(20), tmp_path)
-    change = TitleIndex.update(catalogue, tmp_path / "index", settings=few_queries, progress=Progress)
+    change = TitleIndex.update(catalogue, tmp_path / "index", progress=Progress)
     assert change == Change(20, 0, anew=True)
     path = tmp_path / "index" / "manifest.json"
     path.write_bytes(path.read_bytes()[:-9])

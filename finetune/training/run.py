@@ -30,7 +30,7 @@ from finetune.training.checkpoints import write_record
 from finetune.training.distributed import Processes
 from finetune.training.publish import Provenance, publish_adapter
 from finetune.training.run_folder import RunOptions, open_run
-from finetune.training.sft import TrainingJob, train_adapter
+from finetune.training.sft import TrainingJob, can_compile, train_adapter
 from finetune.training.status import held
 from index.errors import UserError
 
@@ -179,9 +179,11 @@ def _check_installed(recipe: Recipe) -> None:
         raise UserError(
             f"logging.to is {logger}, which is not installed", "a log that can be written", f"pip install {logger}"
         )
-    module = {"none": "", "liger": "liger_kernel", "unsloth": "unsloth"}[kernels]
+    module = {"none": "", "compiled": "", "liger": "liger_kernel", "unsloth": "unsloth"}[kernels]
     if module and find_spec(module) is None:
         print(f"{kernels} is not installed: training goes on without its kernels", file=sys.stderr)
+    elif kernels == "compiled" and not can_compile():
+        print("there is no C++ compiler: training goes on without compiled kernels", file=sys.stderr)
     elif kernels == "unsloth":
         import unsloth  # noqa: F401 - it wants to come before transformers
 

@@ -7,6 +7,7 @@ Neither the run's folder nor what becomes of the checkpoint is its affair: see `
 
 import math
 import os
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -138,6 +139,8 @@ def _trainer(job: TrainingJob, plan: _Plan, model: Any, tokenizer: Any, micro_ba
             first_token_weight=recipe.training.first_token_weight,
         )
     trainer.remove_callback(PrinterCallback)
+    if recipe.model.kernels == "compiled" and can_compile():
+        compile_layers(trainer.model)
     return trainer, progress
 
 
@@ -226,6 +229,19 @@ def _load(recipe: Recipe, place: Path) -> tuple[Any, Any]:
             local_files_only=True,
         )
     return load_model(place, recipe.model.precision, device)
+
+
+def can_compile() -> bool:
+    """Return whether torch can compile here: for a CPU it needs a C++ compiler."""
+    import torch
+
+    return torch.cuda.is_available() or any(map(shutil.which, ("g++", "clang++", "c++")))
+
+
+def compile_layers(model: Any) -> None:
+    """Let torch fuse what lies between a model's products, one layer for all that are alike; in place."""
+    for layer in model.get_base_model().get_decoder().layers:
+        layer.compile(dynamic=True)
 
 
 def _gave_up(checkpoint: Path, patience: int) -> bool:

@@ -20,7 +20,7 @@ from finetune.training.checkpoints import keep_newest, read_tree, write_checksum
 from finetune.training.tokenization import NO_LOSS
 
 # On a CPU torch's fused attention is twice as slow as plain products, which keep all scores until the way back.
-PLAIN_ATTENTION_BYTES = 1_000_000_000
+PLAIN_ATTENTION_BYTES = 4_000_000_000
 SCORE_BYTES = 8  # the score, its softmax, and that again in 16 bits
 
 

@@ -100,6 +100,12 @@ class BM25Index:
         """Return how rare each word is, (n,) float64; a word never seen is the rarest."""
         return idf(self.document_frequency(words), self.titles)
 
+    def rarity(self, frequency: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return how rare words of a document frequency are, (n,) float64 in [0, 1]: on one scale in any catalogue."""
+        rarest = idf(np.zeros(1, dtype=np.int64), self.titles)
+        rarity: NDArray[np.float64] = idf(frequency, self.titles) / rarest
+        return rarity
+
     def search(self, query: Sequence[str], limit: int, rows: NDArray[np.int32] | None = None) -> tuple[Rows, Floats]:
         """Return the rows of the best titles for the tokens of a query, (k,) int64, and their scores, (k,) float32.
 

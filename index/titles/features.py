@@ -3,10 +3,11 @@
 Everything is computed from the folded strings and from how rare words and trigrams are in
 the catalogue; nothing here was trained. The ranker weighs these numbers.
 
-    matrix = measure(query, titles, dense, bm25, trigram_idf)
+    matrix = measure(query, titles, bm25, trigram_idf)
     matrix.column("trigram_cosine")     # (n,) float32
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -14,14 +15,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.hashing import trigram_hashes
+from index.measures import UNITS, measures_of
 from index.text import FRAME_WORDS, VARIANT_WORDS, is_model_number, joins
 from index.titles.bm25 import BM25Index, distinct
 from index.titles.encoder import Floats
+from index.titles.meanings import same_meaning
 from index.titles.query import Query
 
 GAP_COST = np.float32(0.5)
 SAME_WORD = 0.999
 ALIKE = 0.5  # of two part numbers, by edits: at least so much, and they may be meant to be the same
+_DIGITS, _YEAR = re.compile(r"\d+"), re.compile("(?:19|20)\\d\\d")
+SWAPPED = 0.9  # a number that is less covered is another one
 WORDLESS = "\0"  # stands for the word of a title without any ("★★★"); no question holds it
 
 
@@ -57,21 +62,19 @@ class FeatureMatrix:
         return FeatureMatrix(titles, self.names, self.values[kept], self.covered[kept])
 
 
-def measure(query: Query, titles: Sequence[str], dense: Floats, bm25: BM25Index, trigram_idf: Floats) -> FeatureMatrix:
-    """Measure a query against n folded titles, with their dense cosines (n,) and the idf of trigrams (buckets,)."""
+def measure(query: Query, titles: Sequence[str], bm25: BM25Index, trigram_idf: Floats) -> FeatureMatrix:
+    """Measure a query against n folded titles, with the idf of trigrams (buckets,)."""
     from rapidfuzz import fuzz, process
 
     words = _Words(query, titles, bm25)
     cosine, title_trigrams, query_trigrams = _trigrams(query.core, titles, trigram_idf)
     token_set = process.cdist([query.core], titles, scorer=fuzz.token_set_ratio, dtype=np.float32)[0] / 100
     lengths = np.array([len(title) for title in titles], dtype=np.float32)
-    padded = f" {query.folded} "
-    inside = np.array([f" {title} " in padded for title in titles], dtype=np.float32)
+    inside = _in_question(query.folded, titles)
     columns = {
         "trigram_cosine": cosine,
         "title_trigrams_covered": title_trigrams,
         "question_trigrams_covered": query_trigrams,
-        "dense_cosine": dense,
         "question_words_covered": words.query_share(words.exact),
         "question_words_nearly_covered": words.query_share(words.near),
         "best_run_of_question_covered": words.best_run(),
@@ -83,6 +86,7 @@ def measure(query: Query, titles: Sequence[str], dense: Floats, bm25: BM25Index,
         "model_number_conflict": words.model_conflict(),
         "model_digits_conflict": words.digits_conflict(),
         "number_conflict": words.conflict(is_number),
+        "number_swapped": words.swapped(),
         "variant_conflict": words.conflict(is_variant),
         "first_word_covered": words.first_word(),
         "title_in_question": inside,
@@ -103,7 +107,7 @@ class _Words:
         from rapidfuzz import fuzz, process
 
         self.query = query
-        cut = [title.split() or [WORDLESS] for title in titles]
+        self.cut = cut = [title.split() or [WORDLESS] for title in titles]
         flat = [word for title in cut for word in title]
         unique = {word: place for place, word in enumerate(dict.fromkeys(flat))}
         self.ids = np.array([unique[word] for word in flat])
@@ -120,7 +124,7 @@ class _Words:
         ratio = process.cdist(query.words, self.unique, scorer=fuzz.ratio, dtype=np.float32)
         ratio = np.maximum(ratio.reshape(len(query.words), len(self.unique)) / 100, 0)
         self.ratio = ratio
-        same = ratio >= SAME_WORD
+        same = (ratio >= SAME_WORD) | same_meaning(query.words, self.unique)
         self._join_query(same)
         near = np.where(same, np.float32(1), np.clip((ratio - np.float32(0.6)) / np.float32(0.4), 0, 1))
         self.exact_title: Floats = np.asarray(same.any(axis=0), dtype=np.float32)
@@ -128,6 +132,7 @@ class _Words:
         self.exact = np.maximum.reduceat(same[:, self.ids], self.starts, axis=1).T.astype(np.float32)
         self.near = np.maximum.reduceat(near[:, self.ids], self.starts, axis=1).T
         self._join_titles(cut)
+        self._convert(cut)
 
     def _join_query(self, same: NDArray[np.bool_]) -> None:
         """Let "wh 1000 xm4" in the query meet "wh1000xm4" in a title."""
@@ -150,6 +155,19 @@ class _Words:
             for number, word in numbers:
                 if self.exact[row, number] == 0 and word in spaceless and word in joins(list(title)):
                     self.exact[row, number] = self.near[row, number] = 1
+
+    def _convert(self, cut: Sequence[Sequence[str]]) -> None:
+        """Let "4.7 l" in the query meet "4700 ml" in a title."""
+        place = {word: number for number, word in enumerate(self.query.words)}
+        stated = measures_of(self.query.folded.split())
+        wanted = [(words, measure) for words, measure in stated if place.keys() >= set(words)]
+        for row, title in enumerate(cut if wanted else ()):
+            for (number, unit), measure in wanted:
+                if self.exact[row, place[number]] and self.exact[row, place[unit]]:
+                    continue
+                if any(other == measure for _, other in measures_of(title)):
+                    for word in (number, unit):
+                        self.exact[row, place[word]] = self.near[row, place[word]] = 1
 
     def query_share(self, covered: Floats) -> Floats:
         total = max(1e-6, float(self.query.weights.sum()))
@@ -239,13 +257,50 @@ class _Words:
         contradiction: Floats = np.sqrt(missing * strange / np.maximum(total, 1))
         return contradiction
 
+    def swapped(self) -> Floats:
+        """Return 1 where the title has another number in the place of one of the query's.
+
+        "v15" against "v8", "part 2" against "part 1", "28 cm" against "30 cm", one year against another.
+        """
+        place = {word: number for number, word in enumerate(self.query.words)}
+        wanted = [(place[word], roles) for word, roles in _numbers(self.query.folded.split()) if word in place]
+        swapped = np.zeros(len(self.starts), dtype=np.float32)
+        for row, title in enumerate(self.cut if wanted else ()):
+            lacking = [roles for number, roles in wanted if self.near[row, number] < SWAPPED]
+            others = [roles for word, roles in _numbers(title) if word not in place] if lacking else []
+            swapped[row] = any(not roles.isdisjoint(other) for roles in lacking for other in others)
+        return swapped
+
     def first_word(self) -> Floats:
         first: Floats = self.near_title[self.ids[self.starts]]
         return first
 
 
+def _in_question(folded: str, titles: Sequence[str]) -> Floats:
+    """Return 1 where a title stands in the question whole and is no part of a longer one that does, (n,)."""
+    padded = [f" {title} " for title in titles]
+    inside = {title for title in padded if title in f" {folded} "}
+    longest = {title for title in inside if not any(title != other and title in other for other in inside)}
+    return np.array([title in longest for title in padded], dtype=np.float32)
+
+
 def _digits(word: str) -> str:
     return "".join(sign for sign in word if sign.isdigit())
+
+
+def _numbers(words: Sequence[str]) -> list[tuple[str, frozenset[str]]]:
+    """Return the words with digits, each with the roles it may have: its letters, the word before it, its unit."""
+    found = []
+    for place, word in enumerate(words):
+        if any(map(str.isdigit, word)):
+            letters = _DIGITS.sub("#", word)
+            roles = {letters} if letters != "#" else set()
+            if letters == "#":
+                roles |= {f"{words[place - 1]} #"} if place else set()
+                roles |= {f"# {words[place + 1]}"} if place + 1 < len(words) and words[place + 1] in UNITS else set()
+                roles |= {"year"} if _YEAR.fullmatch(word) else set()
+            found.append((word, frozenset(roles)))
+    return found
 
 
 def is_number(word: str) -> bool:

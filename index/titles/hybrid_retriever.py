@@ -8,7 +8,7 @@ What is fetched is compared with the question; deciding is done elsewhere.
     query, rows, matrix = HybridRetriever.load(folder, "").candidates("is the Harrow kettle loud?")
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -23,9 +23,10 @@ from index.progress import Progress
 from index.settings import IndexSettings
 from index.text import fold
 from index.titles.bm25 import BM25Index, Rows
+from index.titles.described import word_rates
 from index.titles.encoder import Encoder, Floats, HashedTfidfEncoder, SentenceEncoder, hashed_idf
 from index.titles.features import FeatureMatrix, measure
-from index.titles.query import Query, word_rates
+from index.titles.query import Query
 from index.titles.segments import GONE, ROWS_FILE, Segment
 
 IDF_FILE = "hashed_idf.npy"
@@ -98,11 +99,14 @@ class HybridRetriever:
         np.save(folder / DESCRIBED_FILE, self.described, allow_pickle=False)
         self.segments[0].save(folder / BASE)
 
-    def save_changes(self, folder: Path, last: Path) -> None:
-        """Write what `changed` made; the files of the last full build, in `last`, are linked and not copied."""
+    def save_changes(self, folder: Path, last: Path, renewed: Collection[str] = ()) -> None:
+        """Write what `changed` made; the files of the last full build, in `last`, are linked and not copied.
+
+        Those that are `renewed` by others are left out.
+        """
         for path in last.rglob("*"):
             inside = path.relative_to(last)
-            if path.is_file() and inside.parts[0] != ADDED and inside.name not in (ROWS_FILE, MANIFEST):
+            if path.is_file() and inside.parts[0] != ADDED and inside.name not in (ROWS_FILE, MANIFEST, *renewed):
                 (folder / inside).parent.mkdir(exist_ok=True)
                 link(path, folder / inside)
         base, *added = self.segments
@@ -142,8 +146,7 @@ class HybridRetriever:
         near = self._threads.submit(self.nearest, vector)  # FAISS lets other threads run meanwhile
         exact = self.holding(query.tokens)
         rows = np.union1d(near.result(), exact)
-        titles, dense = self._known_of(rows, vector[0])
-        return query, rows, measure(query, titles, dense, self.bm25, self.idf)
+        return query, rows, measure(query, self._titles_of(rows), self.bm25, self.idf)
 
     def nearest(self, vector: Floats) -> Rows:
         """Return the rows whose titles' vectors are nearest to one (1, d) float32, best first."""
@@ -155,17 +158,14 @@ class HybridRetriever:
         limit = self.settings.candidates_per_retriever
         return _best((segment.holding(tokens, limit) for segment in self.segments), limit)
 
-    def _known_of(self, rows: Rows, vector: Floats) -> tuple[list[str], Floats]:
-        """Return the folded title of each row, and the inner product with its vector as the index holds it, (n,)."""
-        titles, dense = [""] * len(rows), np.zeros(len(rows), dtype=np.float32)
+    def _titles_of(self, rows: Rows) -> list[str]:
+        """Return the folded title of each row."""
+        titles = [""] * len(rows)
         for segment, ids in zip(self.segments, self._ids, strict=True):
             own = np.flatnonzero(ids[rows] != GONE)
-            mine = ids[rows[own]].astype(np.int64)
-            if len(own):
-                dense[own] = segment.vectors_of(mine) @ vector
-            for place, title in zip(own.tolist(), segment.titles.take(mine), strict=True):
+            for place, title in zip(own.tolist(), segment.titles.take(ids[rows[own]].astype(np.int64)), strict=True):
                 titles[place] = title
-        return titles, dense
+        return titles
 
     @cached_property
     def _ids(self) -> list[NDArray[np.int32]]:

@@ -11,13 +11,21 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from index.hashing import word_hashes
 from index.settings import IndexSettings
-from index.text import ATTRIBUTE_WORDS, FRAME_WORDS, POINTING_WORDS, fold, quoted_part, title_part, tokens
+from index.text import (
+    ATTRIBUTE_WORDS,
+    FRAME_WORDS,
+    POINTING_WORDS,
+    PORTUGUESE_WORDS,
+    fold,
+    quoted_part,
+    title_part,
+    tokens,
+)
 from index.titles.bm25 import BM25Index
+from index.titles.described import rates_of
 from index.titles.encoder import Floats
-
-RATE_BUCKETS = 1 << 16
+from index.titles.meanings import alike
 
 
 @dataclass(frozen=True)
@@ -25,7 +33,8 @@ class Query:
     """A question folded and cut, ready to be compared with titles.
 
     `core` is its part that may be a title; `words` are its n distinct words, the heaviest where there are very many,
-    with `weights` (n,) float32: idf, small for frame words. `pointing` says whether a word points back ("it").
+    with `weights` (n,) float32: rarity, 1 for a word that no title has, small for frame words. `novel` (n,) bool
+    are words that no title has. `pointing` says whether a word points back ("it").
     """
 
     folded: str
@@ -33,6 +42,7 @@ class Query:
     tokens: tuple[str, ...]
     words: tuple[str, ...]
     weights: Floats
+    novel: NDArray[np.bool_]
     pointing: bool
 
     @classmethod
@@ -47,39 +57,45 @@ class Query:
         attributes = np.array([word in ATTRIBUTE_WORDS for word in words], dtype=bool)
         if framed.all():
             framed[:] = False
-        titleness = np.maximum(_titleness(words, bm25, described), settings.least_titleness)
+        known = _known(words, bm25)
+        titleness = np.maximum(_titleness(words, known, bm25.titles, described), settings.least_titleness)
         share = np.where(attributes, settings.attribute_weight, titleness)
-        weights = bm25.idf(words) * np.where(framed, settings.frame_weight, share)
+        novel = (known == 0) & ~framed
+        if PORTUGUESE_WORDS & set(words):  # what the glossary does not know may be a word of the title all the same
+            share = np.where(novel & _are_letters(words), settings.foreign_weight, share)
+        weights = bm25.rarity(known) * np.where(framed, settings.frame_weight, share)
         kept = np.sort(np.argsort(-weights, kind="stable")[: settings.max_query_words])
         return cls(
             folded,
             core,
-            tuple(tokens(quoted or text)),
+            (*tokens(quoted or text), *(other for word in core.split() for other in alike(word))),
             tuple(words[place] for place in kept),
             weights[kept].astype(np.float32),
+            novel[kept],
             bool(POINTING_WORDS & set(words)),
         )
 
 
-def word_rates(texts: Sequence[str]) -> Floats:
-    """Return the share of texts that hold each word, by hash: (RATE_BUCKETS,) float32."""
-    count = np.zeros(RATE_BUCKETS, dtype=np.float32)
-    for text in texts:
-        count[np.unique(_rate_buckets(fold(text).split()))] += 1
-    return count / np.float32(max(1, len(texts)))
+def _known(words: Sequence[str], bm25: BM25Index) -> NDArray[np.int64]:
+    """Return in how many titles each word, or one that means the same, is a token, (n,) int64."""
+    groups = [(word, *alike(word)) for word in words]
+    starts = np.cumsum([0, *map(len, groups[:-1])])
+    counts = bm25.document_frequency([word for group in groups for word in group])
+    known: NDArray[np.int64] = np.maximum.reduceat(counts, starts) if groups else counts
+    return known
 
 
-def _titleness(words: Sequence[str], bm25: BM25Index, described: Floats) -> NDArray[np.float64]:
+def _are_letters(words: Sequence[str]) -> NDArray[np.bool_]:
+    return np.array([word.isalpha() for word in words], dtype=bool)
+
+
+def _titleness(words: Sequence[str], known: NDArray[np.int64], titles: int, described: Floats) -> NDArray[np.float64]:
     """Return how likely each word names a product, (n,) from 0 to 1: less, the more descriptions use it than titles do.
 
     "does the red kettle switch off by itself": descriptions switch off, titles do not.
     """
-    one = 1 / max(1, bm25.titles)
-    in_titles = bm25.document_frequency(words) * one
-    in_descriptions = described[_rate_buckets(words)].astype(np.float64)
+    one = 1 / max(1, titles)
+    in_titles = known * one
+    in_descriptions = rates_of(words, described)
     share: NDArray[np.float64] = (in_titles + one) / (np.maximum(in_titles, in_descriptions) + one)
     return share
-
-
-def _rate_buckets(words: Sequence[str]) -> NDArray[np.int64]:
-    return (word_hashes(words) & np.uint64(RATE_BUCKETS - 1)).astype(np.int64)

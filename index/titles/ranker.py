@@ -2,13 +2,14 @@
 
 The first orders the candidates: a conditional logit (McFadden 1974), a softmax over the
 candidates of one query. The second says how probable it is that the best one is meant
-at all, and that one of the best four is. `index.titles.ranker_training` trains both when the index
-is built; they are stored as readable JSON.
+at all, and that one of the best four is. `index.titles.ranker_training` trains both; those that
+are shipped are readable JSON, and serve every catalogue.
 
     query, rows, matrix = retriever.candidates("is the Harrow kettle loud?")
-    ranked = Ranker.load(folder).rank(query, matrix)
+    ranked = Ranker.shipped().rank(query, matrix)
 """
 
+import itertools
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,13 +18,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.settings import IndexSettings
-from index.text import FRAME_WORDS
+from index.text import ATTRIBUTE_WORDS, FRAME_WORDS
+from index.titles.encoder import Floats
 from index.titles.features import FeatureMatrix
 from index.titles.query import Query
 from index.titles.standardised import Doubles, StandardisedModel
 
-RANKER_FILE = "ranker.json"
-MAX_MARGIN = 10.0  # in logits; more makes nothing surer
+ASKED_WITH = FRAME_WORDS | ATTRIBUTE_WORDS
+SHIPPED = Path(__file__).with_name("ranker.json")
+NUMBERS_COUNT = 2.0  # times as much as another word, where the best candidate lacks one
+HELD = 0.75  # a word so well covered is one of the title
+MAX_MARGIN = 6.0  # in logits; more makes nothing surer
 # Of the best candidate's features, those that tell whether it is the one; the others are about all candidates.
 OF_BEST = (
     "trigram_cosine",
@@ -39,10 +44,12 @@ OF_BEST = (
     "model_number_conflict",
     "model_digits_conflict",
     "number_conflict",
+    "number_swapped",
     "variant_conflict",
     "title_in_question",
 )
-CONTRADICTIONS = ("variant_conflict", "number_conflict", "model_digits_conflict")
+CONFLICTS = ("model_number_conflict", "model_digits_conflict", "number_conflict", "variant_conflict")
+CONTRADICTIONS = ("variant_conflict", "number_conflict", "number_swapped", "model_digits_conflict")
 
 
 @dataclass(frozen=True)
@@ -51,7 +58,8 @@ class RankedCandidates:
 
     `order` (n,) int64 are rows of the feature matrix, `share` (n,) float64 of the best one's weight, in that order;
     `rivals` are places in that order whose titles the query cannot tell from the best;
-    `first` is the probability that the best is meant, `four` that one of the best four is.
+    `first` is the probability that the best is meant, `four` that one of the best four is; `missing` are words of the
+    query that no likely one of these holds, though they stand beside those that one does.
     """
 
     order: NDArray[np.int64]
@@ -59,6 +67,7 @@ class RankedCandidates:
     rivals: tuple[int, ...]
     first: float
     four: float
+    missing: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -72,6 +81,23 @@ class Reason:
     value: float
     other: float | None
     weight: float
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why the best candidate is the best: what each word of the question weighs, and what each feature adds.
+
+    `before_second` compares it with the next one, `sure` says how probable it is that it is meant at all; both have
+    the weightiest reason first. Against it speak the words of the question that it `lacks`, the `conflicts` (of
+    `CONFLICTS`), and the `rivals` that fit as well. An identifier in the question decides alone, and is not among them.
+    """
+
+    words: tuple[tuple[str, float], ...]
+    before_second: tuple[Reason, ...]
+    sure: tuple[Reason, ...]
+    lacks: tuple[str, ...]
+    conflicts: tuple[str, ...]
+    rivals: int
 
 
 @dataclass(frozen=True)
@@ -101,10 +127,13 @@ class Ranker:
         seen = examine(self.utility, query, matrix, self.settings)
         first, four = self.first.probability(seen.features), self.four.probability(seen.features)
         share = np.exp(seen.utilities - seen.utilities[0])
-        return RankedCandidates(seen.order, share, seen.rivals, first, max(first, four))
+        four_best = seen.order[: self.settings.max_candidates]
+        likely = four_best[share[: len(four_best)] >= self.settings.least_share]
+        missing = _missing(query, matrix.covered[likely])
+        return RankedCandidates(seen.order, share, seen.rivals, first, max(first, four), missing)
 
-    def explain(self, query: Query, matrix: FeatureMatrix) -> tuple[list[Reason], list[Reason]]:
-        """Return why the best candidate is before the second, and why it is so sure; the weightiest reason first."""
+    def explain(self, query: Query, matrix: FeatureMatrix) -> "Explanation":
+        """Return why the best candidate is before the second, and what speaks against it."""
         seen = examine(self.utility, query, matrix, self.settings)
         best, second = (matrix.row(int(seen.order[min(place, len(seen.order) - 1)])) for place in (0, 1))
         for_best, for_second = self.utility.explain(best), self.utility.explain(second)
@@ -112,20 +141,29 @@ class Ranker:
         sure = [
             Reason(name, seen.features[name], None, part) for name, part in self.first.explain(seen.features).items()
         ]
-        return sorted(before, key=lambda reason: -abs(reason.weight)), sure
+        words = sorted(zip(query.words, query.weights.tolist(), strict=True), key=lambda pair: -pair[1])
+        lacks = _missing(query, matrix.covered[seen.order[:1]])
+        conflicts = tuple(name for name in CONFLICTS if best[name] > 0)
+        before.sort(key=lambda reason: -abs(reason.weight))
+        return Explanation(tuple(words), tuple(before), tuple(sure), lacks, conflicts, len(seen.rivals))
 
-    def save(self, folder: Path) -> None:
+    def save(self, path: Path) -> None:
         """Write the weights as JSON, each beside the name of its feature."""
         models = {"utility": self.utility, "first": self.first, "four": self.four}
         data = {name: model.to_json() for name, model in models.items()}
-        (folder / RANKER_FILE).write_text(json.dumps(data, indent=1), encoding="utf-8")
+        path.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
 
     @classmethod
-    def load(cls, folder: Path, settings: IndexSettings = IndexSettings()) -> "Ranker":
+    def load(cls, path: Path, settings: IndexSettings = IndexSettings()) -> "Ranker":
         """Read what `save` wrote."""
-        data = json.loads((folder / RANKER_FILE).read_text(encoding="utf-8"))
+        data = json.loads(path.read_text(encoding="utf-8"))
         utility, first, four = (StandardisedModel.from_json(data[name]) for name in ("utility", "first", "four"))
         return cls(utility, first, four, settings)
+
+    @classmethod
+    def shipped(cls, settings: IndexSettings = IndexSettings()) -> "Ranker":
+        """Return the ranker that serves every catalogue."""
+        return cls.load(SHIPPED, settings)
 
 
 def examine(utility: StandardisedModel, query: Query, matrix: FeatureMatrix, settings: IndexSettings) -> Examined:
@@ -149,11 +187,60 @@ def examine(utility: StandardisedModel, query: Query, matrix: FeatureMatrix, set
         "rivals": float(np.log1p(len(rivals))),
         "matched_mass": float(np.log1p(float(covered @ query.weights))),
         "unmatched_mass": float(np.log1p(float((1 - covered) @ query.weights))),
+        **_unmatched(query, covered),
         "contradicted_though_covered": row["question_words_nearly_covered"] * max(row[name] for name in CONTRADICTIONS),
         "content_words": float(np.log1p(sum(word not in FRAME_WORDS for word in query.words))),
-        "pointing": float(query.pointing),
+        "pointing": float(query.pointing) / max(1, len(set(query.words) - ASKED_WITH)),
     }
-    return Examined(order, utilities, rivals, features | {name: row[name] for name in OF_BEST})
+    features |= {name: row[name] for name in OF_BEST}
+    features["title_in_question"] *= 1 - features["unmatched_beside_share"]
+    return Examined(order, utilities, rivals, features)
+
+
+def _unmatched(query: Query, covered: Floats) -> dict[str, float]:
+    """Return the weight of what the best candidate leaves out of the question, by where and what it is.
+
+    A word beside the title's own, no word to ask with between, names what is asked for ("flux capacitor"); one that
+    stands apart is the question's own ("will it work with my solar panel?"). Numbers and codes ("v15") count apart.
+    """
+    missing = 1 - covered
+    beside = _beside(query, covered)
+    numbers = np.array([any(map(str.isdigit, word)) for word in query.words], dtype=bool)
+    codes = numbers & np.array([any(map(str.isalpha, word)) for word in query.words], dtype=bool)
+    parts = {
+        "unmatched_beside": beside & ~numbers,
+        "unmatched_novel_beside": beside & query.novel & ~numbers,
+        "unmatched_number_beside": beside & numbers & ~codes,
+        "unmatched_code_beside": beside & codes,
+        "unmatched_apart": ~beside & ~numbers,
+        "unmatched_number_apart": ~beside & numbers,
+    }
+    masses = {name: float((missing * chosen) @ query.weights) for name, chosen in parts.items()}
+    named = float((missing * beside * np.where(numbers, NUMBERS_COUNT, 1)) @ query.weights)
+    share = named / max(1e-6, named + float(covered @ query.weights)) if beside.any() else 1.0  # no word is held at all
+    return {name: float(np.log1p(mass)) for name, mass in masses.items()} | {"unmatched_beside_share": share}
+
+
+def _missing(query: Query, covered: Floats) -> tuple[str, ...]:
+    """Return the words that none of k candidates holds, though they stand beside those that one does.
+
+    Words that other titles of the catalogue have are left out, numbers are not. `covered` is (k, words) float32.
+    """
+    held = covered.max(axis=0)
+    numbers = np.array([any(map(str.isdigit, word)) for word in query.words], dtype=bool)
+    missing = _beside(query, held) & (held < HELD) & (query.novel | numbers)
+    return tuple(word for word, lacks in zip(query.words, missing.tolist(), strict=True) if lacks)
+
+
+def _beside(query: Query, covered: Floats) -> NDArray[np.bool_]:
+    """Return which words stand in a run of the question, between words to ask with, with one that is covered."""
+    place = {word: number for number, word in enumerate(query.words)}
+    beside = np.zeros(len(query.words), dtype=bool)
+    for framed, run in itertools.groupby(query.folded.split(), key=ASKED_WITH.__contains__):
+        places = [place[word] for word in run if word in place]
+        if not framed and places and covered[places].max() >= HELD:
+            beside[places] = True
+    return beside
 
 
 def _rivals(query: Query, matrix: FeatureMatrix, order: NDArray[np.int64], settings: IndexSettings) -> tuple[int, ...]:

@@ -1,28 +1,20 @@
-"""Training the ranker: noisy queries about a catalogue's own titles, each with its candidates.
+"""Training the ranker on questions whose product is known, or known to be absent.
 
-Everything is drawn by the seed: the same catalogue gives the same ranker.
+The ranker that is shipped was trained by `benchmarks/title_ranker.py` on real questions about two shops; its features
+are relative to a catalogue, so that what it learnt there holds in another one.
 
-    contents = some_contents(catalogue, seed)
-    ranker = train_ranker(retriever, titles, contents, "", seed, Progress)
+    ranker = fit_ranker([LabelledQuery(query, matrix, relevant)])
 """
 
-import contextlib
-import json
 import random
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from importlib import resources
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from index.catalogue.store import Catalogue
-from index.progress import Progress
 from index.settings import IndexSettings
-from index.text import fold
 from index.titles.features import FeatureMatrix
-from index.titles.hybrid_retriever import HybridRetriever
-from index.titles.noisy_queries import NoisyQueries
 from index.titles.query import Query
 from index.titles.ranker import Ranker, examine
 from index.titles.standardised import Doubles, StandardisedModel
@@ -34,131 +26,92 @@ AGAINST = frozenset(
         "model_number_conflict",
         "model_digits_conflict",
         "number_conflict",
+        "number_swapped",
         "variant_conflict",
         "rivals",
         "unmatched_mass",
+        "unmatched_beside",
+        "unmatched_novel_beside",
+        "unmatched_beside_share",
+        "unmatched_number_beside",
+        "unmatched_code_beside",
+        "unmatched_apart",
+        "unmatched_number_apart",
         "contradicted_though_covered",
         "pointing",
     }
 )
 EITHER = frozenset({"length_ratio", "content_words"})
+FOLDS = 2
 LEAST_SPREAD = 1e-3  # is added to every spread: a feature that never varied is divided by it
 CERTAIN = 3.0  # logit of what always happened
 
 
 @dataclass(frozen=True)
 class LabelledQuery:
-    """A query with its n candidates; `relevant` (n,) bool marks those that are meant, none where absent."""
+    """A query with its n candidates; `relevant` (n,) bool marks those that are meant, none where absent.
+
+    It counts `weight` times, and `absent_weight` times more with its titles taken away. Where it fits k titles alike,
+    the first of them is the one that is meant in one case of k.
+    """
 
     query: Query
     matrix: FeatureMatrix
     relevant: NDArray[np.bool_]
+    weight: float = 1.0
+    absent_weight: float = 0.0
+
+    @property
+    def with_both(self) -> bool:
+        """Return whether it has a right and a wrong candidate."""
+        return bool(self.relevant.any() and not self.relevant.all())
+
+    @property
+    def meant(self) -> int:
+        """Count the titles that are meant, 1 at least."""
+        return max(1, len({title for title, right in zip(self.matrix.titles, self.relevant, strict=True) if right}))
+
+    def without_relevant(self) -> "LabelledQuery":
+        """Take the right candidates away, as if the catalogue did not hold them."""
+        kept = ~self.relevant
+        return replace(self, matrix=self.matrix.only(kept), relevant=self.relevant[kept], weight=self.absent_weight)
 
 
-def some_contents(catalogue: Catalogue, seed: int, settings: IndexSettings = IndexSettings()) -> list[str]:
-    """Draw descriptions; those of the sample catalogue are added to a small catalogue's."""
-    draw = random.Random(seed)  # noqa: S311 - noise, not a secret
-    rows = draw.sample(range(len(catalogue)), min(settings.noise_contents, len(catalogue)))
-    contents = [catalogue.product(row).content for row in rows]
-    small = len(catalogue) < settings.small_catalogue
-    return contents + ([content for _, content in _sample_products()] if small else [])
+def fit_ranker(queries: Sequence[LabelledQuery], settings: IndexSettings = IndexSettings(), *, seed: int = 0) -> Ranker:
+    """Fit the order and the probabilities; these on orders by a model that never saw the query (two folds).
 
-
-def train_ranker(
-    retriever: HybridRetriever,
-    titles: Sequence[str],
-    contents: Sequence[str],
-    encoder: str,
-    seed: int,
-    progress: type[Progress],
-) -> Ranker:
-    """Train the ranker of a retriever on noisy queries, a small catalogue's with the sample catalogue beside it."""
-    settings = retriever.settings
-    if len(set(map(fold, titles))) < settings.small_catalogue:  # one title a thousand times teaches nothing
-        titles = [*titles, *(title for title, _ in _sample_products())]
-        retriever = HybridRetriever.build(titles, contents, encoder, settings, progress)
-    return fit_ranker(list(_labelled_queries(retriever, titles, contents, seed, progress)), settings)
-
-
-def fit_ranker(queries: Sequence[LabelledQuery], settings: IndexSettings = IndexSettings()) -> Ranker:
-    """Fit the order and the probabilities.
-
-    The probabilities are fit on orders by a model that never saw the query (two folds);
-    some queries serve again with their title taken away. Raises `ValueError` where
-    too few queries have a right and a wrong candidate.
+    Raises `ValueError` where too few queries have a right and a wrong candidate.
     """
-    halves = queries[0::2], queries[1::2]
-    if not all(map(_with_both, halves)):
-        raise ValueError("a ranker needs views with right and wrong candidates in both halves")
+    mixed = random.Random(seed).sample(list(queries), len(queries))  # noqa: S311 - an order, no secret
+    folds = [mixed[number::FOLDS] for number in range(FOLDS)]
+    if not all(any(one.with_both for one in fold) for fold in folds):
+        raise ValueError("a ranker needs queries with right and wrong candidates in both halves")
     rows: list[dict[str, float]] = []
-    first: list[bool] = []
-    four: list[bool] = []
-    counts: list[float] = []
-    for seen, unseen in (halves, halves[::-1]):
-        utility = _fit_utility(_with_both(seen), settings)
-        absent = [_without_relevant(one) for one in _with_both(unseen)]
-        counts += [1.0] * len(unseen) + [settings.absent_weight] * len(absent)
+    first: list[float] = []
+    four: list[float] = []
+    weights: list[float] = []
+    for number, unseen in enumerate(folds):
+        utility = _fit_utility([one for other in folds if other is not folds[number] for one in other], settings)
+        absent = [one.without_relevant() for one in unseen if one.with_both and one.absent_weight]
         for one in [*unseen, *absent]:
             examined = examine(utility, one.query, one.matrix, settings)
             rows.append(examined.features)
-            first.append(bool(one.relevant[examined.order[0]]))
-            four.append(bool(one.relevant[examined.order[: settings.max_candidates]].any()))
+            first.append(float(one.relevant[examined.order[0]]) / one.meant)
+            four.append(float(one.relevant[examined.order[: settings.max_candidates]].any()))
+            weights.append(one.weight)
     return Ranker(
-        _fit_utility(_with_both(queries), settings),
-        _fit_probability(rows, first, counts),
-        _fit_probability(rows, four, counts),
+        _fit_utility(mixed, settings),
+        _fit_probability(rows, first, weights),
+        _fit_probability(rows, four, weights),
         settings,
     )
-
-
-def _sample_products() -> list[tuple[str, str]]:
-    """Return title and content of the shipped sample catalogue's whole rows."""
-    rows = []
-    for line in resources.files("index.sample").joinpath("trn.json").read_bytes().splitlines():
-        # The sample holds broken rows on purpose, to show how `prepare` counts them.
-        with contextlib.suppress(ValueError):
-            rows.append(json.loads(line))
-    pairs = [(row.get("title"), row.get("content")) for row in rows]
-    return [
-        (title, content)
-        for title, content in pairs
-        if isinstance(title, str) and isinstance(content, str) and title.strip()
-    ]
-
-
-def _labelled_queries(
-    retriever: HybridRetriever, titles: Sequence[str], contents: Sequence[str], seed: int, progress: type[Progress]
-) -> Iterator[LabelledQuery]:
-    """Yield noisy queries about the titles with their candidates, and queries that name no product."""
-    settings = retriever.settings
-    draw = random.Random(seed)  # noqa: S311 - noise, not a secret
-    noise = NoisyQueries(draw.sample(titles, min(settings.noise_titles, len(titles))), contents, seed)
-    meant = draw.sample(titles, min(settings.noisy_queries, len(titles)))
-    with progress("learning to rank", settings.noisy_queries, unit="views") as bar:
-        for number in range(settings.noisy_queries):
-            title = meant[number % len(meant)]
-            absent = number % settings.without_title_every == 0
-            query, _, matrix = retriever.candidates(noise.without_title() if absent else noise.about(title))
-            folded = fold(title)
-            relevant = np.array([not absent and other == folded for other in matrix.titles], dtype=bool)
-            yield LabelledQuery(query, matrix, relevant)
-            bar.update()
-
-
-def _with_both(queries: Sequence[LabelledQuery]) -> list[LabelledQuery]:
-    """Return the queries with a right and a wrong candidate."""
-    return [one for one in queries if one.relevant.any() and not one.relevant.all()]
-
-
-def _without_relevant(one: LabelledQuery) -> LabelledQuery:
-    """Take the right candidates away, as if the catalogue did not hold them."""
-    return LabelledQuery(one.query, one.matrix.only(~one.relevant), one.relevant[~one.relevant])
 
 
 def _fit_utility(queries: Sequence[LabelledQuery], settings: IndexSettings) -> StandardisedModel:
     """Maximise the softmax share of the right candidates, with a ridge on the weights."""
     from scipy.optimize import minimize
 
+    queries = [one for one in queries if one.with_both]
     names = queries[0].matrix.names
     features = np.concatenate([one.matrix.values_of(names) for one in queries]).astype(np.float64)
     relevant = np.concatenate([one.relevant for one in queries])
@@ -183,28 +136,31 @@ def _fit_utility(queries: Sequence[LabelledQuery], settings: IndexSettings) -> S
 
 
 def _fit_probability(
-    rows: Sequence[dict[str, float]], happened: Sequence[bool], counts: Sequence[float]
+    rows: Sequence[dict[str, float]], happened: Sequence[float], weights: Sequence[float]
 ) -> StandardisedModel:
-    """Fit a logistic regression to rows that count so much; where one outcome never came, say so with little doubt."""
+    """Fit a logistic regression to rows that count so much, `happened` in [0, 1].
+
+    Where one outcome never came, it says so with little doubt.
+    """
     from scipy.optimize import minimize
 
     names = tuple(rows[0])
     features = np.array([[row[name] for name in names] for row in rows])
     mean, spread = features.mean(axis=0), features.std(axis=0) + LEAST_SPREAD
-    if len(set(happened)) == 1:
+    if set(happened) in ({0.0}, {1.0}):
         return StandardisedModel.of(names, mean, spread, np.zeros(len(names)), CERTAIN if happened[0] else -CERTAIN)
     table = np.column_stack([(features - mean) / spread, np.ones(len(rows))])
-    sign, count = np.where(happened, 1.0, -1.0), np.array(counts)
+    wanted, count = np.array(happened), np.array(weights)
 
     def loss(weights: Doubles) -> tuple[float, Doubles]:
-        agreed = sign * (table @ weights)
-        slope = -(count * sign / (1 + np.exp(np.clip(agreed, -500, 500)))) @ table
+        logits = table @ weights
+        slope = (count * (1 / (1 + np.exp(-np.clip(logits, -500, 500))) - wanted)) @ table
         slope[:-1] += weights[:-1]
-        return float(count @ np.logaddexp(0, -agreed) + weights[:-1] @ weights[:-1] / 2), slope
+        return float(count @ (np.logaddexp(0, logits) - wanted * logits) + weights[:-1] @ weights[:-1] / 2), slope
 
     bounds = [*_bounds(names), (None, None)]
-    weights = minimize(loss, np.zeros(len(names) + 1), jac=True, method="L-BFGS-B", bounds=bounds).x
-    return StandardisedModel.of(names, mean, spread, weights[:-1], float(weights[-1]))
+    found = minimize(loss, np.zeros(len(names) + 1), jac=True, method="L-BFGS-B", bounds=bounds).x
+    return StandardisedModel.of(names, mean, spread, found[:-1], float(found[-1]))
 
 
 def _bounds(names: Sequence[str]) -> list[tuple[float | None, float | None]]:

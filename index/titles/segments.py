@@ -131,11 +131,6 @@ class Segment:
         """Return the rows of the titles that hold tokens of a query, and their BM25 scores, as `nearest` does."""
         return self.bm25.search(tokens, limit, self.rows)
 
-    def vectors_of(self, ids: Rows) -> Floats:
-        """Return the vectors of some ids (k,) int64 as the index holds them, (k, d) float32."""
-        stored: Floats = self.vectors.reconstruct_batch(ids)
-        return stored
-
 
 def _with_titles(vectors: Any, titles: Sequence[str], encoder: Encoder, progress: type[Progress]) -> Any:
     """Add the vectors of titles to an index of vectors, and return it."""
@@ -151,9 +146,11 @@ def _empty(titles: Sequence[str], encoder: Encoder, settings: IndexSettings) -> 
     import faiss
 
     if len(titles) <= settings.exact_up_to:
-        return faiss.IndexFlatIP(encoder.dims)
+        index: Any = faiss.IndexScalarQuantizer(encoder.dims, faiss.ScalarQuantizer.QT_8bit, faiss.METRIC_INNER_PRODUCT)
+        index.train(encoder.encode(titles))
+        return index
     kind = f"PQ{encoder.dims // settings.dims_per_code}x4fs,Refine(SQ8)"
-    index: Any = faiss.index_factory(encoder.dims, kind, faiss.METRIC_INNER_PRODUCT)
+    index = faiss.index_factory(encoder.dims, kind, faiss.METRIC_INNER_PRODUCT)
     index.k_factor = settings.refine_factor
     step = -(-len(titles) // settings.quantiser_titles)
     index.train(encoder.encode(titles[::step]))

@@ -8,7 +8,8 @@ if TYPE_CHECKING:
     from assistant.reply import Quote, Reply
     from index.catalogue.report import Report
     from index.catalogue.store import Product
-    from index.resolver import Explanation, Resolution
+    from index.resolver import Resolution
+    from index.titles.ranker import Explanation
 
 WIDTH = 100
 REASONS = 8  # of an explanation, the weightiest first
@@ -25,6 +26,14 @@ def reply_lines(reply: "Reply") -> str:
     """Return a reply with its product, its quotes and its kind."""
     head = f"[{KINDS[reply.kind]}]" + (f" {reply.title} ({reply.uid})" if reply.uid else "")
     return "\n".join([head, wrapped(reply.text), *quote_lines(reply)])
+
+
+CONFLICTS = {
+    "model_number_conflict": "part number",
+    "model_digits_conflict": "part number's digits",
+    "number_conflict": "number",
+    "variant_conflict": "colour, size or edition",
+}
 
 
 def quote_lines(reply: "Reply") -> list[str]:
@@ -63,7 +72,12 @@ def explanation_lines(explanation: "Explanation") -> str:
     lines.append("\nHow sure it is that the first is meant (in logits, above 0 for it):")
     for reason in explanation.sure[:REASONS]:
         lines.append(f"  {reason.weight:+6.2f}  {reason.feature:32}{reason.value:8.2f}")
-    return "\n".join(lines)
+    against = [f"its {CONFLICTS[name]} is another" for name in explanation.conflicts]
+    if explanation.lacks:
+        against.insert(0, "it lacks " + ", ".join(f'"{word}"' for word in explanation.lacks))
+    if explanation.rivals:
+        against.append(f"{explanation.rivals} other titles hold as much of the question")
+    return "\n".join([*lines, "", "Against the first: " + ("; ".join(against) or "nothing")])
 
 
 def product_lines(product: "Product") -> str:

@@ -1,7 +1,7 @@
 """Questions about titles whose product is known: full, short, misspelt, translated, absent, twins.
 
 Drawn from a catalogue's own titles by a seed, with frames and noise of their own: never those that the
-ranker learns from (`index.titles.noisy_queries`).
+shipped ranker was trained on.
 
     slices = slices_of(titles, limit=500, seed=0)
     slices["noisy question"][0]          # TitleQuery("hi, what is the weight of harow kettle", "Harrow Kettle, Red")

@@ -1,0 +1,120 @@
+"""Identifiers in questions: uid, SKU, ISBN, EAN, however they are written.
+
+Case, dashes, dots, spaces and leading zeros do not matter, and an ISBN-10 is its ISBN-13. A short number alone is
+never taken for one: "I bought it 7 days ago" names no product 7.
+
+    identifiers = Identifiers.of(["AB-0012", "0140449132"])
+    identifiers.row_in("is ab 0012 still made?")            # 0
+    identifiers.row_in("isbn 978-0-14-044913-6")            # 1
+"""
+
+import itertools
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.hashing import Hashes, word_hashes
+
+NAMES_AT_ONCE = 16_384  # are hashed: their characters take eight bytes each meanwhile
+SHORTEST = 4  # signs of one that mixes letters and digits
+SHORTEST_NUMBER = 7  # digits of one that nothing announces
+SHORTEST_ITEM = 5  # signs of a number after "product" or "item"
+MOST_PARTS = 5  # as an ISBN has
+MOST_MIXED_PARTS = 4  # of one with letters
+SEVERAL = -1  # the row of an identifier that several products have once it is written plainly
+
+_ANNOUNCED = re.compile(
+    r"\b(?:uid|sku|asin|isbn(?:-?1[03])?|ean|gtin|upc|mpn"
+    r"|(?:part|item|article|model|product) ?(?:no\b\.?|number|code|id|#))"
+    r"(?: is|:|\W){0,3}?\s*([^\W_][\w./-]*)",
+    re.I,
+)
+_ITEM = re.compile(r"\b(?:product|item|id|ref)\W{1,3}([^\W_][\w./-]*)", re.I)
+_PART = re.compile(r"[^\W_]+")
+_BETWEEN = re.compile(r"[-‐‑–./_ ]{1,3}")
+
+
+@dataclass(frozen=True)
+class Identifiers:
+    """The plain forms of n identifiers: `hashes` (n,) uint64 ascend, `rows` (n,) int32, `SEVERAL` if shared."""
+
+    FILES: ClassVar = ("identifier_hashes.npy", "identifier_rows.npy")
+    hashes: Hashes
+    rows: NDArray[np.int32]
+
+    @classmethod
+    def of(cls, uids: Sequence[str]) -> "Identifiers":
+        """Read the identifiers of a catalogue, in row order."""
+        names = [plain_form(uid) for uid in uids]
+        parts = [word_hashes(names[at : at + NAMES_AT_ONCE]) for at in range(0, len(names), NAMES_AT_ONCE)]
+        hashes, first, count = np.unique(np.concatenate(parts), return_index=True, return_counts=True)
+        return cls(hashes, np.where(count == 1, first, SEVERAL).astype(np.int32))
+
+    def save(self, folder: Path) -> None:
+        """Write both arrays."""
+        hashes, rows = self.FILES
+        np.save(folder / hashes, self.hashes, allow_pickle=False)
+        np.save(folder / rows, self.rows, allow_pickle=False)
+
+    @classmethod
+    def load(cls, folder: Path) -> "Identifiers":
+        """Open what `save` wrote, memory-mapped."""
+        hashes, rows = (np.load(folder / name, mmap_mode="r") for name in cls.FILES)
+        return cls(hashes, rows)
+
+    def row_in(self, question: str) -> int | None:
+        """Return the row of the product that a question names by an identifier, the first; None where it names none."""
+        forms = list(dict.fromkeys(identifiers_in(question)))
+        if not forms:
+            return None
+        wanted = word_hashes(forms)
+        places = np.minimum(np.searchsorted(self.hashes, wanted), len(self.hashes) - 1)
+        named = self.rows[places][self.hashes[places] == wanted]
+        known = named[named != SEVERAL]
+        return int(known[0]) if len(known) else None
+
+
+def plain_form(identifier: str) -> str:
+    """Return an identifier without case, dashes and leading zeros, an ISBN-10 as its ISBN-13; never empty."""
+    signs = "".join(_PART.findall(unicodedata.normalize("NFKC", identifier).casefold()))
+    if re.fullmatch(r"\d{9}[\dx]", signs) and _check_sum(signs) == 0:
+        body = f"978{signs[:9]}"
+        check = -sum(int(sign) * (3 if place % 2 else 1) for place, sign in enumerate(body)) % 10
+        return f"{body}{check}"
+    return (signs.lstrip("0") if signs.isdigit() else signs) or identifier or "-"
+
+
+def identifiers_in(question: str) -> Iterator[str]:
+    """Yield the plain forms of what may be an identifier in a question, the surest first."""
+    if (whole := plain_form(question)).isalnum() and not whole.isdigit():
+        yield whole
+    for found in _ANNOUNCED.finditer(question):
+        yield plain_form(found[1].rstrip("./-"))
+    for found in _ITEM.finditer(question):
+        if len(found[1]) >= SHORTEST_ITEM or not found[1].isdigit():
+            yield plain_form(found[1].rstrip("./-"))
+    parts = list(_PART.finditer(question))
+    for size in range(MOST_PARTS, 0, -1):
+        for start in range(len(parts) - size + 1):
+            window = parts[start : start + size]
+            if all(_BETWEEN.fullmatch(question, one.end(), two.start()) for one, two in itertools.pairwise(window)):
+                signs = "".join(part.group() for part in window)
+                if _may_be_one(signs, size):
+                    yield plain_form(signs)
+
+
+def _may_be_one(signs: str, parts: int) -> bool:
+    """Return whether signs that stood in so many parts may be an identifier: they mix, or are a long number."""
+    if signs.isdigit():
+        return len(signs) >= SHORTEST_NUMBER
+    return any(map(str.isdigit, signs)) and len(signs) >= SHORTEST and parts <= MOST_MIXED_PARTS
+
+
+def _check_sum(isbn10: str) -> int:
+    return sum((10 - place) * (10 if sign == "x" else int(sign)) for place, sign in enumerate(isbn10)) % 11
