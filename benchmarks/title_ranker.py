@@ -172,7 +172,7 @@ def is_kept(key: str) -> bool:
 
 def report(name: str, of: str, shop: AskedShop, ranker: Ranker, chosen: Callable[[AskedTitle], bool]) -> None:
     """Print one row: how some questions about a shop are taken with a ranker."""
-    index = TitleIndex(shop.retriever, ranker, Identifiers.of(shop.catalogue.uids()), shop.catalogue)
+    index = TitleIndex(shop.retriever, ranker, Identifiers.of(*shop.catalogue.identifiers()), shop.catalogue)
     asked = [(one, index.resolve(one.question)) for one in shop.asked if chosen(one)]
     present = [(_place(one, found), found) for one, found in asked if one.kind not in ("absent", "twins")]
     absent = [found for one, found in asked if one.kind == "absent"]

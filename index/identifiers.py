@@ -3,7 +3,7 @@
 Case, dashes, dots, spaces and leading zeros do not matter, and an ISBN-10 is its ISBN-13. A short number alone is
 never taken for one: "I bought it 7 days ago" names no product 7.
 
-    identifiers = Identifiers.of(["AB-0012", "0140449132"])
+    identifiers = Identifiers.of(["AB-0012", "0140449132"], [0, 1])
     identifiers.row_in("is ab 0012 still made?")            # 0
     identifiers.row_in("isbn 978-0-14-044913-6")            # 1
 """
@@ -49,12 +49,16 @@ class Identifiers:
     rows: NDArray[np.int32]
 
     @classmethod
-    def of(cls, uids: Sequence[str]) -> "Identifiers":
-        """Read the identifiers of a catalogue, in row order."""
-        names = [plain_form(uid) for uid in uids]
+    def of(cls, written: Sequence[str], rows: Sequence[int]) -> "Identifiers":
+        """Read n identifiers and the rows of their products."""
+        names = [plain_form(each) for each in written]
         parts = [word_hashes(names[at : at + NAMES_AT_ONCE]) for at in range(0, len(names), NAMES_AT_ONCE)]
-        hashes, first, count = np.unique(np.concatenate(parts), return_index=True, return_counts=True)
-        return cls(hashes, np.where(count == 1, first, SEVERAL).astype(np.int32))
+        hashes = np.concatenate(parts)
+        order = np.argsort(hashes, kind="stable")
+        known, starts = np.unique(hashes[order], return_index=True)
+        own = np.asarray(rows, dtype=np.int32)[order]
+        least, greatest = np.minimum.reduceat(own, starts), np.maximum.reduceat(own, starts)
+        return cls(known, np.where(least == greatest, least, SEVERAL).astype(np.int32))
 
     def save(self, folder: Path) -> None:
         """Write both arrays."""

@@ -122,9 +122,8 @@ class TitleIndex:
             retriever = HybridRetriever.build(titles, contents, encoder, settings, progress)
             made_by["dims"] = retriever.encoder.dims
             retriever.save(scratch)
-            uids = catalogue.uids()
-            Identifiers.of(uids).save(scratch)
-            np.save(scratch / KEYS_FILE, product_keys(uids, titles), allow_pickle=False)
+            Identifiers.of(*catalogue.identifiers()).save(scratch)
+            np.save(scratch / KEYS_FILE, product_keys(catalogue.uids(), titles), allow_pickle=False)
 
     @classmethod
     def update(
@@ -168,7 +167,7 @@ class TitleIndex:
         made_by |= {"titles": len(titles), "added": len(added), "gone": gone}
         with publish(folder, kind="index", made_by=made_by, made_from=catalogue.digest) as scratch:
             retriever.save_changes(scratch, folder, renewed=Identifiers.FILES)
-            Identifiers.of(catalogue.uids()).save(scratch)
+            Identifiers.of(*catalogue.identifiers()).save(scratch)
         return Change(len(added), gone, anew=False)
 
     @classmethod

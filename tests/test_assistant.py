@@ -101,6 +101,19 @@ def test_what_is_in_no_catalogue_is_not_found_and_nothing_is_invented(shop: Shop
     assert backend.calls == []
 
 
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("how heavy is the Brint DL-90 desk lamp?", 'No title has "DL-90".'),
+        ("a luminária Brint DL-90 é pesada?", 'Nenhum título tem "DL-90".'),
+    ],
+)
+def test_a_word_that_no_title_has_is_named(shop: Shop, question: str, said: str) -> None:
+    reply = ask(shop, question)
+    assert reply.kind in ("clarify", "not_found")
+    assert reply.text.startswith(said)
+
+
 def test_pointing_at_nothing_asks_for_the_product(shop: Shop) -> None:
     assert ask(shop, "how heavy is it?").text.startswith("Which product is it about?")
 

@@ -21,6 +21,7 @@ from finetune.training.callbacks import learnt_nothing
 from finetune.training.checkpoints import read_tree
 from finetune.training.run import Outcome, train
 from finetune.training.run_folder import RunOptions
+from finetune.training.sft import can_compile
 from finetune.training.status import STATUS, held, is_held, read_status
 from finetune.training.tokenization import rows_of, tokenizer_of
 from index.artefacts import open_verified
@@ -371,3 +372,21 @@ def test_the_order_shows_every_row_before_any_twice_and_wastes_little() -> None:
     # Batches are mixed: a long one says nothing of the next.
     means = [sum(lengths[row] for row in order[at : at + 16]) / 16 for at in range(0, 1920, 16)]
     assert abs(correlation(means[:-1], means[1:])) < 0.3
+
+
+def test_compiled_layers_learn_what_plain_ones_do(tiny_llama: Path, whole: Outcome, tmp_path: Path) -> None:
+    if not can_compile():
+        pytest.skip("no C++ compiler on this machine")
+    plan = small_training.recipe(tiny_llama)
+    compiled = run(replace(plan, model=replace(plan.model, kernels="compiled")), tmp_path, stop_after=4)
+    expected = small_training.losses(whole.folder)[:4]
+    assert small_training.losses(compiled.folder) == pytest.approx(expected, rel=1e-3)
+
+
+def test_without_a_compiler_training_goes_on_and_says_so(
+    tiny_llama: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("shutil.which", lambda _: None)
+    plan = small_training.recipe(tiny_llama)
+    assert run(replace(plan, model=replace(plan.model, kernels="compiled")), tmp_path, stop_after=1).steps == 1
+    assert "no C++ compiler" in capsys.readouterr().err

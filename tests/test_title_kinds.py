@@ -194,6 +194,14 @@ def test_a_short_number_is_no_identifier(index: TitleIndex, question: str) -> No
     assert found(index.resolve(question)) not in ("7", "1984")
 
 
+def test_a_merged_duplicate_is_named_by_its_own_identifier_too(tmp_path: Path) -> None:
+    same = ("Straw Hat, Wide", "A hat of straw, wide.")
+    catalogue = made_catalogue(tmp_path / "shop", [("A-100", *same), ("B-200", *same), ("C-300", "Wool Hat", "Warm.")])
+    TitleIndex.build(catalogue, tmp_path / "index", progress=Progress)
+    index = TitleIndex.load(tmp_path / "index", catalogue)
+    assert found(index.resolve("is b200 wide?")) == found(index.resolve("a 100")) == "A-100"
+
+
 def test_equal_plain_forms_name_nobody(tmp_path: Path) -> None:
     twins = indexed(tmp_path, {"A-100": "Straw Hat", "a100": "Wool Hat"})
     assert twins.resolve("a.100").hits[0].score < 1

@@ -104,6 +104,12 @@ class Catalogue:
         """Return the uids of all products in row order."""
         return cast(list[str], self._products.column("uid").to_pylist())
 
+    def identifiers(self) -> tuple[list[str], list[int]]:
+        """Return every identifier with its product's row: all uids in row order, then those that were merged."""
+        aliases = self._aliases
+        merged: list[str] = aliases.column("uid").to_pylist()
+        return [*self.uids(), *merged], [*range(len(self)), *aliases.column("row").to_pylist()]
+
     def column(self, name: str) -> "NDArray[Any]":
         """Return one column in row order, (n,).
 
