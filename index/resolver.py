@@ -243,7 +243,7 @@ class TitleIndex:
         of_any = max(ranked.four, min(1.0, first * len(alike) * names_any))
         of_four = min(max(first, ranked.four), settings.max_candidates / len(alike))
         decision = decide(probability, of_four, of_any, settings)
-        if not query.folded:  # no word to know a product by ("★")
+        if not query.folded or ranked.unmatched > settings.most_unmatched:  # no word to know a product by ("★")
             decision = "unknown"
         offered = self._offered(scored, titles, alike) if decision == "ambiguous" else []
         if decision == "ambiguous" and len(offered) < 2:

@@ -66,6 +66,7 @@ class IndexSettings:
     wrong_cost: float = 6.0  # an answer about another product
     vain_cost: float = 2.0  # being asked among products of which none is meant
     missed_cost: float = 6.0  # being told that nothing was found although it is there
+    most_unmatched: float = 0.8  # share of what a question names; where the best title leaves out more, none is meant
     max_hits: int = 10  # products
     max_candidates: int = 4  # products that are offered, and parts of a question about several
     least_share: float = 0.1  # of the best one's weight; a candidate of less is not offered beside it

@@ -152,7 +152,7 @@ def test_a_short_title_is_found_by_its_name(index: TitleIndex, question: str, ui
 @pytest.mark.parametrize(
     ("question", "lacking"),
     [
-        ("what is the warranty of the flux capacitor 9000 turbo", {"capacitor", "9000", "turbo"}),
+        ("what is the warranty of the flux capacitor 9000 turbo", {"capacitor", "9000"}),
         ("norwick v15", {"v15"}),
         ("does the norwick v15 have a hepa filter", {"v15"}),
         ("norwick handheld v15 vacuum", {"v15"}),
@@ -223,6 +223,8 @@ def test_plain_forms_meet(one: str, other: str) -> None:
         ("rostmeister kaffeemuhle", "Y1"),
         ("röstmeister kaffeemühle grösse l", "Y1"),
         ("rainbow kite with tail", "W1"),
+        ("oldorchard lemonade", "L1"),
+        ("gardenmate hosereel wall mounted", "H2"),
         ("fragmentadora felsen 79ci", "X1"),
         ("a frigideira brightwell de 28 cm serve no forno?", "F1"),
         ("canetas corvane azuis pacote com 12", "P1"),

@@ -111,7 +111,8 @@ def test_a_product_that_is_not_there_offers_the_nearest_titles_and_an_invention(
 
 def _ask_for_a_robot(page: AppTest) -> None:
     ask(page, "is the Zyxomat Desk Robot 9000 waterproof?")
-    assert bubbles(page)[1] == "I do not know which product you mean. The nearest titles are:"
+    lacking = 'No title has "Zyxomat", "Robot", "9000".'
+    assert bubbles(page)[1] == f"{lacking} I do not know which product you mean. The nearest titles are:"
     button(page, "Orlevik Desk Lamp").click().run()
     assert conversation_of(page).turns[1].reply.uid == "LAMP1"
     button(page, "Invent a description of “Zyxomat Desk Robot 9000 waterproof”").click().run()

@@ -7,6 +7,7 @@ the catalogue; nothing here was trained. The ranker weighs these numbers.
     matrix.column("trigram_cosine")     # (n,) float32
 """
 
+import itertools
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from index.hashing import trigram_hashes
 from index.measures import UNITS, measures_of
-from index.text import FRAME_WORDS, VARIANT_WORDS, is_model_number, joins
+from index.text import FRAME_WORDS, VARIANT_WORDS, is_model_number
 from index.titles.bm25 import BM25Index, distinct
 from index.titles.encoder import Floats
 from index.titles.meanings import same_meaning
@@ -26,6 +27,7 @@ GAP_COST = np.float32(0.5)
 SAME_WORD = 0.999
 ALIKE = 0.5  # of two part numbers, by edits: at least so much, and they may be meant to be the same
 _DIGITS, _YEAR = re.compile(r"\d+"), re.compile("(?:19|20)\\d\\d")
+SHORTEST_COMPOUND = 7  # letters of a word that a title may write as two
 SWAPPED = 0.9  # a number that is less covered is another one
 WORDLESS = "\0"  # stands for the word of a title without any ("★★★"); no question holds it
 
@@ -148,12 +150,17 @@ class _Words:
                         same[place[word], column] = True
 
     def _join_titles(self, cut: Sequence[Sequence[str]]) -> None:
-        """Let "wh1000xm4" in the query meet "wh 1000xm4" in a title."""
-        numbers = [(number, word) for number, word in enumerate(self.query.words) if is_model_number(word)]
-        for row, title in enumerate(cut if numbers else ()):
-            spaceless = "".join(title)
-            for number, word in numbers:
-                if self.exact[row, number] == 0 and word in spaceless and word in joins(list(title)):
+        """Let "wh1000xm4" in the query meet "wh 1000xm4" in a title, and "dreamhouse" "dream house"."""
+        compounds = [
+            (number, word)
+            for number, word in enumerate(self.query.words)
+            if is_model_number(word) or len(word) >= SHORTEST_COMPOUND
+        ]
+        for row, title in enumerate(cut if compounds else ()):
+            lacking = [(number, word) for number, word in compounds if self.exact[row, number] == 0]
+            spaceless = "".join(title) if lacking else ""
+            for number, word in lacking:
+                if word in spaceless and word in map("".join, itertools.pairwise(title)):
                     self.exact[row, number] = self.near[row, number] = 1
 
     def _convert(self, cut: Sequence[Sequence[str]]) -> None:

@@ -34,7 +34,7 @@ class Query:
 
     `core` is its part that may be a title; `words` are its n distinct words, the heaviest where there are very many,
     with `weights` (n,) float32: rarity, 1 for a word that no title has, small for frame words. `novel` (n,) bool
-    are words that no title has. `pointing` says whether a word points back ("it").
+    are words that no title and no description has. `pointing` says whether a word points back ("it").
     """
 
     folded: str
@@ -60,7 +60,7 @@ class Query:
         known = _known(words, bm25)
         titleness = np.maximum(_titleness(words, known, bm25.titles, described), settings.least_titleness)
         share = np.where(attributes, settings.attribute_weight, titleness)
-        novel = (known == 0) & ~framed
+        novel = (known == 0) & (rates_of(words, described) == 0) & ~framed
         if PORTUGUESE_WORDS & set(words):  # what the glossary does not know may be a word of the title all the same
             share = np.where(novel & _are_letters(words), settings.foreign_weight, share)
         weights = bm25.rarity(known) * np.where(framed, settings.frame_weight, share)

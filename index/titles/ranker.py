@@ -57,9 +57,10 @@ class RankedCandidates:
     """n candidates in order, best first, and what is believed of them.
 
     `order` (n,) int64 are rows of the feature matrix, `share` (n,) float64 of the best one's weight, in that order;
-    `rivals` are places in that order whose titles the query cannot tell from the best;
-    `first` is the probability that the best is meant, `four` that one of the best four is; `missing` are words of the
-    query that no likely one of these holds, though they stand beside those that one does.
+    `rivals` are places in that order whose titles the query cannot tell from the best; `first` is the probability
+    that the best is meant, `four` that one of the best four is; `unmatched` is the share, 0 to 1, of what the query
+    names that the best title leaves out; `missing` are words of the query that no likely one of the four holds, though
+    they stand beside those that one does.
     """
 
     order: NDArray[np.int64]
@@ -67,6 +68,7 @@ class RankedCandidates:
     rivals: tuple[int, ...]
     first: float
     four: float
+    unmatched: float
     missing: tuple[str, ...]
 
 
@@ -130,7 +132,8 @@ class Ranker:
         four_best = seen.order[: self.settings.max_candidates]
         likely = four_best[share[: len(four_best)] >= self.settings.least_share]
         missing = _missing(query, matrix.covered[likely])
-        return RankedCandidates(seen.order, share, seen.rivals, first, max(first, four), missing)
+        unmatched = seen.features["unmatched_beside_share"]
+        return RankedCandidates(seen.order, share, seen.rivals, first, max(first, four), unmatched, missing)
 
     def explain(self, query: Query, matrix: FeatureMatrix) -> "Explanation":
         """Return why the best candidate is before the second, and what speaks against it."""
