@@ -37,7 +37,7 @@ _PLAIN_NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _NUMBER = rf"\d+(?:\.\d+)?|\b(?:{'|'.join(_SPELLED)})\b"
 _START = r"(?<![\w.])(?<![a-z][-'])"  # a part number's digits are no amount: "wh-1000v"
 _ENDING = r"(?!\w|-?['’]?\w)"
-_DIGIT = re.compile(rf"\d|\b(?:{'|'.join(_SPELLED)})\b")
+MAY_MEASURE = re.compile(rf"\d|\b(?:{'|'.join(_SPELLED)})\b")
 _DECIMAL_COMMA = re.compile(r"(?<![\w.,/])(\d+),(\d{1,2})(?![\w,])")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _BARE_POINT = re.compile(r"(?<![\w.])\.(?=\d)")
@@ -54,9 +54,10 @@ _NOT_INCHES = re.compile(r"\s*-?\s*(?:\d|one\b|um\b)")  # "2 in 1"
 
 
 def in_one_form(plain: str) -> str:
-    """Write the measures of a text without case and accents in one form; what is none stays as it is."""
-    if not _DIGIT.search(plain):
-        return plain
+    """Write the measures of a text without case and accents in one form; what is none stays as it is.
+
+    A text in which `MAY_MEASURE` finds nothing has none.
+    """
     text = _THOUSANDS.sub("", _DECIMAL_COMMA.sub(r"\1.\2", plain))
     text = _BARE_POINT.sub("0.", text)
     if '"' in text or "”" in text:

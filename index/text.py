@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from index.measures import FRACTION_SIGNS, in_one_form
+from index.measures import FRACTION_SIGNS, MAY_MEASURE, in_one_form
 
 # Hyphens and apostrophes inside a word; "2-8" stays two numbers, "WH-1000" becomes one word.
 _COMPOUND = re.compile(r"[^\W_]+(?:[-‐‑–'’´`][^\W_]+)+")
@@ -56,7 +56,8 @@ def fold(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    return in_one_form(unaccented(text if text.isascii() else text.translate(FRACTION_SIGNS)))
+    plain = unaccented(text if text.isascii() else text.translate(FRACTION_SIGNS))
+    return in_one_form(plain) if MAY_MEASURE.search(plain) else plain
 
 
 def _folded(plain: str) -> list[str]:

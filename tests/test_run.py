@@ -374,6 +374,7 @@ def test_the_order_shows_every_row_before_any_twice_and_wastes_little() -> None:
     assert abs(correlation(means[:-1], means[1:])) < 0.3
 
 
+@pytest.mark.filterwarnings("ignore")  # torch's own, where it compiles
 def test_compiled_layers_learn_what_plain_ones_do(tiny_llama: Path, whole: Outcome, tmp_path: Path) -> None:
     if not can_compile():
         pytest.skip("no C++ compiler on this machine")

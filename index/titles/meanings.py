@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from index.text import stem
 
 SHORTEST_STEMMED = 4  # letters
+SHORTEST_STEM = 3  # letters: words with other beginnings have other stems
 
 _LINES = [
     tuple(line.split())
@@ -38,8 +39,9 @@ def alike(word: str) -> tuple[str, ...]:
 def same_meaning(words: Sequence[str], others: Sequence[str]) -> NDArray[np.bool_]:
     """Return which of n folded words mean the same as which of m others, (n, m) bool."""
     holders: dict[str | int, list[int]] = defaultdict(list)
+    heads = {word[:SHORTEST_STEM] for word in words}
     for place, other in enumerate(others):
-        for meaning in _meanings(other):
+        for meaning in _meanings(other) if other[:SHORTEST_STEM] in heads or other in _LINES_OF else ():
             holders[meaning].append(place)
     same = np.zeros((len(words), len(others)), dtype=bool)
     for place, word in enumerate(words):
