@@ -14,20 +14,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-_TABLE: dict[str, Any] = tomllib.loads(Path(__file__).with_name("quantities.toml").read_text(encoding="utf-8"))
+TABLE: dict[str, Any] = tomllib.loads(Path(__file__).with_name("quantities.toml").read_text(encoding="utf-8"))
 FRACTION_SIGNS = str.maketrans(
-    {sign: f" {parts}" for sign, parts in (pair.split("=") for pair in _TABLE["numbers"]["fractions"].split())}
+    {sign: f" {parts}" for sign, parts in (pair.split("=") for pair in TABLE["numbers"]["fractions"].split())}
 )
-_SPELLED = dict(pair.split("=") for pair in _TABLE["numbers"]["values"].split())
-UNITS = frozenset(_TABLE["titles"]["units"])  # as they stand in folded text, after a number
-_PACKS = _TABLE["titles"]["packs"].split()
-_UNITS = {word: name for name, words in _TABLE["titles"]["units"].items() for word in words.split()}
+_SPELLED = dict(pair.split("=") for pair in TABLE["numbers"]["values"].split())
+UNITS = frozenset(TABLE["titles"]["units"])  # as they stand in folded text, after a number
+_PACKS = TABLE["titles"]["packs"].split()
+_UNITS = {word: name for name, words in TABLE["titles"]["units"].items() for word in words.split()}
 
 # What each form amounts to: its dimension, and how much of the dimension's first unit it is.
 _AMOUNTS = {
     name: (dimension, unit["size"])
-    for name in _TABLE["titles"]["units"]
-    for dimension, units in _TABLE["units"].items()
+    for name in TABLE["titles"]["units"]
+    for dimension, units in TABLE["units"].items()
     for unit in units.values()
     if name in unit["words"].split()
 }
@@ -87,7 +87,7 @@ def _measure(found: re.Match[str]) -> str:
     joined = found.end(1) == found.start(2)
     if unit == "in" and _NOT_INCHES.match(found.string, found.end()):
         return found.group()
-    if len(unit) == 1 and joined and (len(number) > len("1000") or found.group() in _TABLE["titles"]["names"]):
+    if len(unit) == 1 and joined and (len(number) > len("1000") or found.group() in TABLE["titles"]["names"]):
         return found.group()
     return f"{_figure(number)} {_UNITS[unit]}"
 

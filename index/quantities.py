@@ -9,12 +9,11 @@ old?" over "ages 3 and up" is settled by arithmetic instead of by a model. Words
 
 import math
 import re
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
+from index.measures import FRACTION_SIGNS, TABLE
 from index.text import stem, unaccented
 
 # How an asked amount stands to a stated one: in or out of a stated (or asked) range, or beside a stated value.
@@ -24,15 +23,13 @@ NEAREST_FIRST: tuple[Relation, ...] = ("equal", "within", "below", "above", "out
 _TOLERANCE = 0.02  # 1 inch and 25 mm are the same to a shopper
 _LOOKS_BACK = 60  # characters before an amount, for what makes it a limit
 
-_TABLE: dict[str, Any] = tomllib.loads((Path(__file__).parent / "quantities.toml").read_text(encoding="utf-8"))
-
 
 def _values(text: str) -> dict[str, float]:
     return {word: float(value) for word, value in (pair.split("=") for pair in text.split())}
 
 
 def _any_of(name: str) -> str:
-    return "|".join(_TABLE["limits"][name].split("\n")[:-1])
+    return "|".join(TABLE["limits"][name].split("\n")[:-1])
 
 
 @dataclass(frozen=True)
@@ -45,14 +42,11 @@ class _Unit:
         return (value - self.zero) * self.size
 
 
-_SPELLED = _values(_TABLE["numbers"]["values"])
-_FRACTIONS = str.maketrans(
-    {sign: f" {parts}" for sign, parts in (pair.split("=") for pair in _TABLE["numbers"]["fractions"].split())}
-)
-_UNCOUNTED = frozenset(_TABLE["numbers"]["uncounted"].split())
+_SPELLED = _values(TABLE["numbers"]["values"])
+_UNCOUNTED = frozenset(TABLE["numbers"]["uncounted"].split())
 _UNITS = {
     word: _Unit(dimension, unit["size"], unit.get("zero", 0.0))
-    for dimension, units in _TABLE["units"].items()
+    for dimension, units in TABLE["units"].items()
     for unit in units.values()
     for word in unit["words"].split()
 }
@@ -62,7 +56,7 @@ _DECIMAL = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:[.,]\d+)?"
 _NUMBER = rf"\d+\s*[- ]\s*\d+/\d+|\d+/\d+|{_DECIMAL}|\b(?:{'|'.join(_SPELLED)})\b"
 _UNIT = (
     r"(?:°\s?[cf]\b|''|[\"”″'’′°%]|fl\.?\s?oz\b|fluid ounces?\b"
-    rf"|(?!(?:{'|'.join(_TABLE['numbers']['joints'].split())})\b)[a-z]+\b)"
+    rf"|(?!(?:{'|'.join(TABLE['numbers']['joints'].split())})\b)[a-z]+\b)"
 )
 _AMOUNT = re.compile(
     rf"(?<![\w.])(?P<minus>-(?=\d))?(?P<first>{_NUMBER})(?:\s*-?\s*(?P<first_unit>{_UNIT}))?"
@@ -109,7 +103,7 @@ def quantities_in(text: str, *, asked: bool = False) -> list[Quantity]:
 
     `asked` is for a question, where "does it go up to 20?" asks about 20 itself.
     """
-    plain = text.casefold().translate(_FRACTIONS)
+    plain = text.casefold().translate(FRACTION_SIGNS)
     plain = plain if plain.isascii() else unaccented(plain)
     return [_quantity(found, plain, asked=asked) for found in _AMOUNT.finditer(plain)]
 

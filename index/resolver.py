@@ -231,8 +231,7 @@ class TitleIndex:
         ordered = [int(row) for row in rows[ranked.order]]
         titles = [matrix.titles[place] for place in ranked.order]
         alike = self._alike(ordered, titles, ranked)
-        first = ranked.first
-        probability = min(first, 1 / len(alike))
+        probability = min(ranked.first, 1 / len(alike))
         scored = [(row, probability * share) for row, share in zip(ordered, ranked.share, strict=True)]
         if named is not None:
             scored = [(named, 1.0), *((row, score) for row, score in scored if row != named)]
@@ -240,8 +239,8 @@ class TitleIndex:
         hits = self._hits(scored[: settings.max_hits])
         # Those that the question cannot tell from the best are as likely as it, where it names any of them.
         names_any = bool(matrix.covered[ranked.order[0]].any())
-        of_any = max(ranked.four, min(1.0, first * len(alike) * names_any))
-        of_four = min(max(first, ranked.four), settings.max_candidates / len(alike))
+        of_any = max(ranked.four, min(1.0, ranked.first * len(alike) * names_any))
+        of_four = min(max(ranked.first, ranked.four), settings.max_candidates / len(alike))
         decision = decide(probability, of_four, of_any, settings)
         if not query.folded or ranked.unmatched > settings.most_unmatched:  # no word to know a product by ("★")
             decision = "unknown"

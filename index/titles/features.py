@@ -169,12 +169,11 @@ class _Words:
         stated = measures_of(self.query.folded.split())
         wanted = [(words, measure) for words, measure in stated if place.keys() >= set(words)]
         for row, title in enumerate(cut if wanted else ()):
-            for (number, unit), measure in wanted:
-                if self.exact[row, place[number]] and self.exact[row, place[unit]]:
-                    continue
-                if any(other == measure for _, other in measures_of(title)):
-                    for word in (number, unit):
-                        self.exact[row, place[word]] = self.near[row, place[word]] = 1
+            held = {measure for _, measure in measures_of(title)}
+            for words, measure in wanted:
+                if measure in held:
+                    columns = [place[word] for word in words]
+                    self.exact[row, columns] = self.near[row, columns] = 1
 
     def query_share(self, covered: Floats) -> Floats:
         total = max(1e-6, float(self.query.weights.sum()))

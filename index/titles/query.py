@@ -58,9 +58,10 @@ class Query:
         if framed.all():
             framed[:] = False
         known = _known(words, bm25)
-        titleness = np.maximum(_titleness(words, known, bm25.titles, described), settings.least_titleness)
+        in_descriptions = rates_of(words, described)
+        titleness = np.maximum(_titleness(known, bm25.titles, in_descriptions), settings.least_titleness)
         share = np.where(attributes, settings.attribute_weight, titleness)
-        novel = (known == 0) & (rates_of(words, described) == 0) & ~framed
+        novel = (known == 0) & (in_descriptions == 0) & ~framed
         if PORTUGUESE_WORDS & set(words):  # what the glossary does not know may be a word of the title all the same
             share = np.where(novel & _are_letters(words), settings.foreign_weight, share)
         weights = bm25.rarity(known) * np.where(framed, settings.frame_weight, share)
@@ -89,13 +90,12 @@ def _are_letters(words: Sequence[str]) -> NDArray[np.bool_]:
     return np.array([word.isalpha() for word in words], dtype=bool)
 
 
-def _titleness(words: Sequence[str], known: NDArray[np.int64], titles: int, described: Floats) -> NDArray[np.float64]:
+def _titleness(known: NDArray[np.int64], titles: int, in_descriptions: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return how likely each word names a product, (n,) from 0 to 1: less, the more descriptions use it than titles do.
 
     "does the red kettle switch off by itself": descriptions switch off, titles do not.
     """
     one = 1 / max(1, titles)
     in_titles = known * one
-    in_descriptions = rates_of(words, described)
     share: NDArray[np.float64] = (in_titles + one) / (np.maximum(in_titles, in_descriptions) + one)
     return share

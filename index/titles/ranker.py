@@ -208,7 +208,7 @@ def _unmatched(query: Query, covered: Floats) -> dict[str, float]:
     """
     missing = 1 - covered
     beside = _beside(query, covered)
-    numbers = np.array([any(map(str.isdigit, word)) for word in query.words], dtype=bool)
+    numbers = _numbers(query)
     codes = numbers & np.array([any(map(str.isalpha, word)) for word in query.words], dtype=bool)
     parts = {
         "unmatched_beside": beside & ~numbers,
@@ -230,9 +230,12 @@ def _missing(query: Query, covered: Floats) -> tuple[str, ...]:
     Words that other titles of the catalogue have are left out, numbers are not. `covered` is (k, words) float32.
     """
     held = covered.max(axis=0)
-    numbers = np.array([any(map(str.isdigit, word)) for word in query.words], dtype=bool)
-    missing = _beside(query, held) & (held < HELD) & (query.novel | numbers)
+    missing = _beside(query, held) & (held < HELD) & (query.novel | _numbers(query))
     return tuple(word for word, lacks in zip(query.words, missing.tolist(), strict=True) if lacks)
+
+
+def _numbers(query: Query) -> NDArray[np.bool_]:
+    return np.array([any(map(str.isdigit, word)) for word in query.words], dtype=bool)
 
 
 def _beside(query: Query, covered: Floats) -> NDArray[np.bool_]:
