@@ -31,7 +31,7 @@ from index.linear_model import LinearModel
 from index.progress import Progress
 
 FEWEST = 100  # observations, of which each kind a tenth; fewer would fit noise
-COST_OF_MISLEADING = 1.5  # in right replies: what the limit weighs
+COST_OF_MISLEADING = 1.0  # in right replies: what the limit weighs
 
 
 Hear = Callable[[ReadQuestion, Evidence], Mapping[str, float]]

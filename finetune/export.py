@@ -269,17 +269,21 @@ def unpack(adapter: Adapter, model_place: Path, folder: Path) -> Adapter:
     with publish(folder / "adapter", kind="adapter", made_by=made_by, made_from=made_from) as scratch:
         for name in read_manifest(adapter.folder, "adapter").files.keys() - {GGUF}:
             shutil.copyfile(adapter.folder / name, scratch / name)
-        if adapter.gguf and not (scratch / WEIGHTS).is_file():
-            save_file(_peft_weights(adapter.gguf, heads_of(model_place)), scratch / WEIGHTS)
+        if not (scratch / WEIGHTS).is_file():
+            save_file(peft_weights(adapter, model_place), scratch / WEIGHTS)
     return read_adapter(folder / "adapter", adapter.name)
 
 
-def _peft_weights(place: Path, heads: Heads) -> dict[str, Any]:
-    """Return a GGUF LoRA's tensors by PEFT's names: what `write_gguf` has written, read back."""
+def peft_weights(adapter: Adapter, model_place: Path) -> dict[str, Any]:
+    """Return an adapter's tensors by PEFT's names; of a GGUF alone, what `write_gguf` has written is read back."""
     import gguf
     import torch
+    from safetensors.torch import load_file
 
-    found = {tensor.name: tensor.data for tensor in gguf.GGUFReader(place).tensors}
+    if adapter.gguf is None or (adapter.folder / WEIGHTS).is_file():
+        return load_file(adapter.folder / WEIGHTS)
+    heads = heads_of(model_place)
+    found = {tensor.name: tensor.data for tensor in gguf.GGUFReader(adapter.gguf).tensors}
     names = gguf.get_tensor_name_map(gguf.MODEL_ARCH.LLAMA, len(found))
     rotated = {"self_attn.q_proj": heads.queries, "self_attn.k_proj": heads.keys}
     weights = {}

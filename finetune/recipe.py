@@ -52,8 +52,9 @@ class Data:
 
 @dataclass(frozen=True)
 class Lora:
-    """The adapter's shape."""
+    """The adapter's shape, and what it begins with."""
 
+    start: str = ""  # an adapter that it goes on from, by name or path; none: it begins anew
     rank: int = 16
     alpha: int = 16  # the update is scaled by alpha / rank
     dropout: float = 0.0

@@ -29,9 +29,10 @@ def errors_of(text: str) -> str:
     return caught.value.happened
 
 
-def test_the_shipped_recipes_are_two_for_the_judge_and_five_for_adapters() -> None:
+def test_the_shipped_recipes_are_two_for_the_judge_and_six_for_adapters() -> None:
     assert [name for name in shipped() if is_judge_recipe(name)] == ["judge", "judge-further"]
-    assert ADAPTERS == ["embedded", "llama-3.1-8b", "llama-3.2-1b", "tech-challenge", "tinyllama-1.1b"]
+    further = ["embedded-further", "llama-3.1-8b", "llama-3.2-1b", "tech-challenge", "tinyllama-1.1b"]
+    assert ADAPTERS == ["embedded", *further]
 
 
 @pytest.mark.parametrize("name", shipped())

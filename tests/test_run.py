@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from statistics import correlation
+from typing import Any
 
 import pytest
 import small_training
@@ -220,6 +221,28 @@ def test_resuming_what_was_killed_before_its_first_line_begins_anew(
 ) -> None:
     assert run(small_training.recipe(tiny_llama), tmp_path, resume=True, stop_after=1).steps == 1
     assert "it begins anew" in capsys.readouterr().err
+
+
+def test_it_goes_on_from_another_adapter(whole: Outcome, tiny_llama: Path, tmp_path: Path) -> None:
+    plain = small_training.recipe(tiny_llama, learning_rate=1e-12)
+    further = replace(plain, adapter=replace(plain.adapter, start=str(whole.folder)))
+    outcome = run(further, tmp_path, stop_after=1)
+    assert small_training.weights(outcome.folder) == small_training.weights(whole.folder)
+    assert outcome.loss < small_training.losses(whole.folder)[0]
+    made_by = open_verified(outcome.folder, "adapter", lambda _, manifest: manifest).made_by
+    start = open_verified(whole.folder, "adapter", lambda _, manifest: manifest)
+    assert made_by["start_digest"] == start.digest
+    assert f"from {whole.folder}" in (outcome.folder / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("other", [{"rank": 8}, {"alpha": 4}, {"targets": ("q_proj",)}])
+def test_it_goes_on_only_from_an_adapter_of_its_own_shape(
+    whole: Outcome, tiny_llama: Path, tmp_path: Path, other: dict[str, Any]
+) -> None:
+    plain = small_training.recipe(tiny_llama)
+    recipe = replace(plain, adapter=replace(plain.adapter, start=str(whole.folder), **other))
+    with pytest.raises(UserError, match="has rank 4, alpha 8 and learns"):
+        run(recipe, tmp_path, stop_after=1)
 
 
 def test_an_unfinished_run_is_lost_only_when_told(half: tuple[Recipe, Path]) -> None:

@@ -26,6 +26,7 @@ class Provenance:
     base_digest: str  # the base model's weights
     prompt_digest: str  # the words of the prompts
     data_digest: str  # the examples and their order
+    start_digest: str  # the adapter that it goes on from; empty for none
     examples: int
     versions: dict[str, str]  # of the libraries
 
@@ -38,6 +39,7 @@ class Provenance:
         for key, what in (
             ("data_digest", "the examples"),
             ("base_digest", "the base model"),
+            ("start_digest", "the adapter that it goes on from"),
             ("prompt_digest", "the words of the prompts"),
         ):
             if record[key] != asdict(self)[key]:
@@ -84,6 +86,7 @@ def publish_adapter(
         "prompt_format": asdict(recipe.prompt),
         "prompt_digest": provenance.prompt_digest,
         "data_digest": provenance.data_digest,
+        "start_digest": provenance.start_digest,
         "versions": provenance.versions,
         "seed": recipe.training.seed,
     }
@@ -140,6 +143,7 @@ def _card(
     losses += f"; on products not trained on, the best was {min(evaluated):.3f}." if evaluated else "."
     versions = ", ".join(f"{library} {version}" for library, version in provenance.versions.items())
     step = result.chosen.name.removeprefix("checkpoint-")
+    start = f", from {adapter.start} (digest {provenance.start_digest[:12]})" if adapter.start else ""
     exported = f"titlewise export {name}     # for llama.cpp, which answers where the base is a GGUF\n    "
     return f"""# {name}: a LoRA adapter for {recipe.model.base}
 
@@ -150,7 +154,8 @@ passage, and to say "Not stated." where the passages do not tell.
   (digest {provenance.base_digest[:12]}), and is under their licence.
 - **Examples:** {provenance.examples:,} ({kinds}), from train products alone (digest {provenance.data_digest[:12]}).
   By source: {origins}; `facts` and `describe` are made from the catalogue's own descriptions.
-- **Adapter:** rank {adapter.rank}, alpha {adapter.alpha}, dropout {adapter.dropout:g}, on {", ".join(adapter.targets)}.
+- **Adapter:** rank {adapter.rank}, alpha {adapter.alpha}, dropout {adapter.dropout:g}, on
+  {", ".join(adapter.targets)}{start}.
 - **Training:** {result.steps:,} of the {result.planned:,} steps of {training.epochs:g} epochs, in batches of
   {training.batch}, learning rate {training.learning_rate:g}, {training.schedule}; loss on reply tokens alone.
   Weights of step {step}. {losses}

@@ -22,7 +22,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from assistant.models.adapters import digest_of_model
+from assistant.models.adapters import Adapter, digest_of_model, open_adapter
 from assistant.models.named import find
 from finetune.data.example import Example
 from finetune.recipe import Recipe, shipped, to_toml
@@ -61,7 +61,7 @@ def train(
 
     Raises `UserError` for an unfinished run that is neither resumed nor restarted, a resumed
     one whose recipe or examples have changed, one that another process trains, what a machine lacks, and where
-    nothing was learnt.
+    nothing was learnt; `ArtefactError` where the adapter that it is to go on from does not fit.
     """
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # trl would report each run
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
@@ -70,12 +70,13 @@ def train(
         raise UserError(f"{name!r} cannot name an adapter", "letters, digits, dots and dashes", "--name NAME")
     _check_installed(recipe)
     place = find(recipe.model.base)
+    start = open_adapter(recipe.adapter.start, home, place) if recipe.adapter.start else None
     processes = Processes.at_hand()
-    provenance = _provenance(recipe, examples, place)
+    provenance = _provenance(recipe, examples, place, start)
     run = home / "runs" / name
     command = f"titlewise finetune {recipe.name if recipe.name in shipped() else 'RECIPE'}"
     open_run(run, asdict(provenance), options, provenance.differences, command, processes)
-    job = TrainingJob(recipe, place, examples, validation, run, options.stop_after, processes)
+    job = TrainingJob(recipe, place, examples, validation, run, start, options.stop_after, processes)
     micro_batch = _micro_batch(recipe, processes)
     folder = home / "adapters" / name
     with held(run) if processes.is_first else contextlib.nullcontext():
@@ -119,7 +120,7 @@ def _check_learnt(recipe: Recipe, log: Sequence[Mapping[str, Any]]) -> None:
         )
 
 
-def _provenance(recipe: Recipe, examples: Sequence[Example], place: Path) -> Provenance:
+def _provenance(recipe: Recipe, examples: Sequence[Example], place: Path, start: Adapter | None) -> Provenance:
     rows = json.dumps([asdict(each) for each in examples], sort_keys=True).encode()
     return Provenance(
         recipe=to_toml(recipe),
@@ -127,6 +128,7 @@ def _provenance(recipe: Recipe, examples: Sequence[Example], place: Path) -> Pro
         base_digest=digest_of_model(place),
         prompt_digest=recipe.prompt.digest(),
         data_digest=hashlib.sha256(rows).hexdigest(),
+        start_digest=start.digest if start else "",
         examples=len(examples),
         versions={library: version(library) for library in LIBRARIES},
     )

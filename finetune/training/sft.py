@@ -5,6 +5,7 @@ Neither the run's folder nor what becomes of the checkpoint is its affair: see `
     result = train_adapter(TrainingJob(recipe, find("smollm2-135m"), examples, [], run), micro_batch=8)
 """
 
+import json
 import math
 import os
 import shutil
@@ -16,8 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from assistant.backends.hf_loading import remarks_off
+from assistant.models.adapters import Adapter
 from finetune.data.example import Example
-from finetune.recipe import Recipe, Training
+from finetune.export import peft_weights
+from finetune.recipe import Lora, Recipe, Training
 from finetune.training.batching import lay_out, padding_share, steps_of
 from finetune.training.checkpoints import newest_complete, state_of, step_of
 from finetune.training.distributed import Processes
@@ -35,6 +38,7 @@ class TrainingJob:
     examples: Sequence[Example]
     validation: Sequence[Example]
     run: Path  # the folder of its checkpoints
+    start: Adapter | None = None  # whose weights it begins with
     stop_after: int | None = None  # optimiser steps in all; none: to the end
     processes: Processes = field(default_factory=Processes.at_hand)
 
@@ -139,6 +143,8 @@ def _trainer(job: TrainingJob, plan: _Plan, model: Any, tokenizer: Any, micro_ba
             first_token_weight=recipe.training.first_token_weight,
         )
     trainer.remove_callback(PrinterCallback)
+    if job.start:
+        begin_with(trainer.model, job.start, job.model_place, recipe.adapter)
     if recipe.model.kernels == "compiled" and can_compile():
         compile_layers(trainer.model)
     return trainer, progress
@@ -202,6 +208,24 @@ def lora_of(recipe: Recipe) -> Any:
         bias="none",
         task_type="CAUSAL_LM",
     )
+
+
+def begin_with(model: Any, start: Adapter, model_place: Path, lora: Lora) -> None:
+    """Load the weights of another adapter of the same shape into a model's fresh one; in place.
+
+    Raises `UserError` where the shapes differ.
+    """
+    from peft import set_peft_model_state_dict
+
+    config = json.loads((start.folder / "adapter_config.json").read_text(encoding="utf-8"))
+    found = (config["r"], config["lora_alpha"], sorted(config["target_modules"]))
+    if found != (lora.rank, lora.alpha, sorted(lora.targets)):
+        raise UserError(
+            f"the adapter {start.name} has rank {found[0]}, alpha {found[1]} and learns {', '.join(found[2])}",
+            f"the recipe's: {lora.rank}, {lora.alpha} and {', '.join(sorted(lora.targets))}",
+            "the same adapter.rank, alpha and targets, or another adapter.start",
+        )
+    set_peft_model_state_dict(model, peft_weights(start, model_place))
 
 
 def dataset_of(rows: Sequence[Row]) -> Any:
