@@ -32,7 +32,7 @@ def errors_of(text: str) -> str:
 def test_the_shipped_recipes_are_two_for_the_judge_and_six_for_adapters() -> None:
     assert [name for name in shipped() if is_judge_recipe(name)] == ["judge", "judge-further"]
     further = ["embedded-further", "llama-3.1-8b", "llama-3.2-1b", "tech-challenge", "tinyllama-1.1b"]
-    assert ADAPTERS == ["embedded", *further]
+    assert ["embedded", *further] == ADAPTERS
 
 
 @pytest.mark.parametrize("name", shipped())
