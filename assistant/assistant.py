@@ -116,7 +116,9 @@ class Assistant:
         drained(self.backend.stream(prompt, SamplingParams(max_new_tokens=1), adapter=adapter))
 
     def _answer(self, turn: Turn, request: _Request, watch: Stopwatch) -> Pieces:
-        if not turn.uid:
+        if turn.wants == "comparison":
+            reply = self.retriever.compared(turn, lambda one: drained(self._answer(one, request, Stopwatch())).reply)
+        elif not turn.uid:
             reply = self.retriever.reply_without_product(turn, read_question(turn.question))
         else:
             product = self.retriever.catalogue.find(turn.uid)
@@ -184,4 +186,4 @@ def assistant_of(
 
 
 def _reply(turn: Turn, question: ReadQuestion, composed: Composed, *, cut: bool = False) -> Reply:
-    return Reply(composed.kind, composed.text, turn.uid, question.title, composed.quotes, turn.hits, cut=cut)
+    return Reply(composed.kind, composed.text, turn.uid, question.title, composed.quotes, hits=turn.hits, cut=cut)

@@ -1,4 +1,4 @@
-"""Conversation: which product the talk is about, turn by turn.
+"""Conversation: what each turn wants, and which product or products the talk is about, turn by turn.
 
 The state is a function of the shopper's turns alone, so a history in plain text
 gives the same state as the live talk. No model is asked.
@@ -9,63 +9,96 @@ gives the same state as the live talk. No model is asked.
     turn.uid, turn.question                           # the red kettle, "is the Harrow kettle loud?"
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Literal
 
+from assistant.choice import LONGEST_CHOICE_WORDS, chosen
 from assistant.messages import Message
+from assistant.question import read_question
+from assistant.shopping.discovery import NOTHING, Found
+from assistant.shopping.intents import Intent, Intents
 from index.catalogue.store import Catalogue, Product
 from index.errors import QuestionError
 from index.resolver import Hit, Resolution, TitleIndex, check_question
-from index.text import FRAME_WORDS, POINTING_WORDS, fold, title_part
+from index.text import FRAME_WORDS, POINTING_WORDS, content_words, fold, title_part
 
 MAX_TURNS_REPLAYED = 50  # of the shopper; 5 ms each
-LONGEST_CHOICE_WORDS = 12  # of an answer to "which one?"
+MAX_EARLIER = 4  # products that the talk can go back to
 # A question that fits no title for sure leaves the product only if this many of its words name, or look like the
 # name of, another one: "how loud is the Zephyr X9?", but not "and the warranty?".
 WORDS_TO_LEAVE = 2
+LEAST_SURE = 0.5  # probability from which a turn is taken for what it wants
+SURE_OF_A_NEED = 0.8  # where a title was found all the same
+SURE_BESIDE_A_CHOICE = 0.95  # where an answer to "which one?" is waited for
 
-_ORDINALS = {
-    word: place
-    for place, words in enumerate(
-        (
-            "first 1st primeiro primeira 1o 1a",
-            "second 2nd two segundo segunda 2o 2a dois",
-            "third 3rd three terceiro terceira 3o 3a tres",
-            "fourth 4th four quarto quarta 4o 4a quatro",
-        )
-    )
-    for word in words.split()
-}
-_LAST = frozenset({"last", "ultimo", "ultima"})
-_CHOOSING_WORDS = (
-    FRAME_WORDS
-    | POINTING_WORDS
-    | frozenset(
-        """
-    number option mean yes numero opcao sim version versao
-    """.split()
-    )
+Want = Literal["product", "need", "comparison", "help", "order", "other"]
+_BESIDE: dict[Intent, Want] = {"help": "help", "order": "order", "other": "other"}  # what is about no product
+
+# A turn that carries the last question over to another product, or corrects which one is meant.
+_CARRIES_OVER = re.compile(
+    r"^\W*(?:(?:and|e|ok|so|mas|but|no|nope|não|nao|sorry|desculpa|oh|ah|well)\b[\s,.!]*)*"
+    r"(?:(?:what|how) about|and|e (?:o|a|os|as)(?: d[aeo]s?)?|i mean[t]?|quis dizer|quero dizer|no|nope|não|nao"
+    r"|(?:ok )?now|voltando (?:pr[oa]|a[o]?|para [oa])|back to|going back to|i(?:'d| would)? want|quero)\b[\s,.!]*",
+    re.I,
 )
+_BACK = re.compile(
+    r"\b(?:back to|voltando|(?:the )?(?:first|previous|other) one|the other|the earlier one"
+    r"|[oa] outr[oa]|[oa] primeir[oa]|[oa] anterior)\b",
+    re.I,
+)
+_FIRST = re.compile(r"\b(?:first|primeir[oa])\b", re.I)
+_OF_BOTH = re.compile(
+    r"\b(?:both|either of|which (?:one|of)|which \w+s\b|(?:the|those|these) (?:two|three)|the difference"
+    r"|compare (?:them|the two|both)|(?:d?[oa]s) (?:dois|duas|três)|qual (?:d|é m|tem|deles|delas)"
+    r"|compar[ae]-?[oa]s)\b",
+    re.I,
+)
+_THAN = re.compile(r"\b(?:than|do que|que [oa])\b", re.I)
 
 
 @dataclass(frozen=True)
 class State:
-    """What the talk is about: a product, or the candidates of an open "which one?" and the question that waits."""
+    """What the talk is about.
+
+    `uid` is its product, "" for none; `candidates` were offered last, to choose from or to correct a choice, and
+    `waiting` is the question that waits for one. `question` is what was asked last about a product, and `earlier` are
+    the products spoken of before, the newest first.
+    """
 
     uid: str = ""
     candidates: tuple[Hit, ...] = ()
     waiting: str = ""
+    question: str = ""
+    earlier: tuple[str, ...] = ()
+
+    def about(self, uid: str, question: str) -> "State":
+        """Return the state in which a question was asked about a product."""
+        earlier = tuple(each for each in (self.uid, *self.earlier) if each and each != uid)
+        return State(uid, self.candidates, "", question, tuple(dict.fromkeys(earlier))[:MAX_EARLIER])
+
+    def offering(self, candidates: tuple[Hit, ...], waiting: str) -> "State":
+        """Return the state in which products are offered, of which one is to be chosen for a question."""
+        return State("", candidates, waiting, self.question, self._spoken_of())
+
+    def without_product(self, waiting: str = "") -> "State":
+        """Return the state in which it is not known which product is meant; a question may wait for it."""
+        return State("", (), waiting, self.question, self._spoken_of())
+
+    def _spoken_of(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(each for each in (self.uid, *self.earlier) if each))[:MAX_EARLIER]
 
 
 @dataclass(frozen=True)
 class Turn:
-    """One understood turn: the question to answer, and about what.
+    """One understood turn: what it wants, the question to answer, and about what.
 
-    `uid` is empty where no single product is meant; then `candidates` are offered, if any.
-    `hits` are the titles that the question may have meant, best first; `compares` says that it names each candidate.
+    `uid` is empty where no single product is meant; then `candidates` are offered, if any, or `compared` are the uids
+    of those to set side by side. `hits` are the titles that the question may have meant, best first.
     `probability` is that of the product being the one meant; None where it was chosen or kept. `missing` are words of
-    the question that no title has, though it names one by the rest.
+    the question that no title has, though it names one by the rest. `found` is what fits a need.
     """
 
     question: str
@@ -73,9 +106,14 @@ class Turn:
     candidates: tuple[Hit, ...]
     hits: tuple[Hit, ...]
     state: State
-    compares: bool = False
+    wants: Want = "product"
+    compared: tuple[str, ...] = ()
     probability: float | None = None
     missing: tuple[str, ...] = ()
+    found: Found = NOTHING
+
+
+Fitting = Callable[[str], Found]  # a need → the products that fit it
 
 
 @dataclass(frozen=True)
@@ -87,32 +125,174 @@ class _Wording:
     names: frozenset[str]
 
 
-def understand(state: State, question: str, index: TitleIndex, catalogue: Catalogue) -> Turn:
-    """Return what a checked question means in the light of the talk so far."""
-    wording = _wording_of(question)
-    if state.candidates:
-        candidates = [catalogue.find(hit.uid) for hit in state.candidates]
-        place = _choice(wording.words, candidates)
-        if place is not None:
-            uid = candidates[place].uid
-            return Turn(state.waiting, uid, (), state.candidates, State(uid))
-    resolution = index.resolve(question)
-    if state.uid and _stays(wording, resolution, catalogue.find(state.uid)):
-        return Turn(question, state.uid, (), resolution.hits, State(state.uid))
-    if resolution.decision == "found":
-        uid = resolution.hits[0].uid
-        return Turn(question, uid, (), resolution.hits, State(uid), probability=resolution.probability)
-    if resolution.decision == "ambiguous":
-        waiting = State("", resolution.candidates, question)
-        missing = resolution.missing
-        return Turn(question, "", resolution.candidates, resolution.hits, waiting, resolution.compares, missing=missing)
-    short = len(wording.words) <= LONGEST_CHOICE_WORDS
-    if state.candidates and short and len(wording.names) < WORDS_TO_LEAVE:
-        return Turn(question, "", state.candidates, state.candidates, state)
-    return Turn(question, "", (), resolution.hits, State(), missing=resolution.missing)
+def find_nothing(_: str) -> Found:
+    """Return that no product fits a need."""
+    return NOTHING
 
 
-def replay(history: Sequence[Message], index: TitleIndex, catalogue: Catalogue) -> State:
+def understand(
+    state: State, question: str, index: TitleIndex, catalogue: Catalogue, fitting: Fitting = find_nothing
+) -> Turn:
+    """Return what a checked question means in the light of the talk so far; `fitting` finds products for a need."""
+    return _Understanding(state, question, index, catalogue, fitting).turn()
+
+
+@dataclass(frozen=True)
+class _Understanding:
+    """One turn on its way to being understood: each step returns what the turn means, or None where it is not it."""
+
+    state: State
+    question: str
+    index: TitleIndex
+    catalogue: Catalogue
+    fitting: Fitting
+
+    def turn(self) -> Turn:
+        if turn := self._chosen():
+            return turn
+        resolution = self.index.resolve(self.question)
+        intents = Intents.shipped().probabilities(self.question, resolution)
+        return (
+            self._compared(resolution, intents)
+            or self._back()
+            or self._beside(resolution, intents)
+            or self._carried_over(resolution)
+            or self._kept(resolution)
+            or self._needed(resolution, intents)
+            or self._named(resolution)
+        )
+
+    def _about(self, uid: str, question: str, hits: tuple[Hit, ...], probability: float | None = None) -> Turn:
+        return Turn(question, uid, (), hits, self.state.about(uid, question), probability=probability)
+
+    def _chosen(self) -> Turn | None:
+        """Choose one of the products offered, or another one of them in its place."""
+        offered = [self.catalogue.find(hit.uid) for hit in self.state.candidates]
+        if self.state.uid:  # chosen already: only a correction chooses anew
+            offered = [product for product in offered if product.uid != self.state.uid]
+        lead = _CARRIES_OVER.match(self.question)
+        if not offered or (self.state.uid and not lead):
+            return None
+        text = self.question[lead.end() :] if lead and self.state.uid else self.question
+        choice = chosen(text, offered)
+        if choice is None or (self.state.uid and text.strip(" ?.!").isdecimal()):
+            return None
+        product = offered[choice.place]
+        carried = self.state.question if self.state.uid else ""
+        question = choice.question or self.state.waiting or carried or product.title
+        return self._about(product.uid, question, self.state.candidates)
+
+    def _compared(self, resolution: Resolution, intents: dict[Intent, float]) -> Turn | None:
+        """Set products side by side: those that are named, else those that were spoken of or offered last."""
+        named = tuple(hit.uid for hit in resolution.candidates) if resolution.compares else ()
+        spoken_of = tuple(dict.fromkeys(each for each in (self.state.uid, *self.state.earlier) if each))
+        if len(named) < 2:
+            pointing = len(spoken_of) + len(self.state.candidates) > 1 and _OF_BOTH.search(self.question)
+            if intents["compare"] < LEAST_SURE and not (pointing and intents["product"] < SURE_OF_A_NEED):
+                return None
+            if _THAN.search(self.question) and resolution.decision == "found" and self.state.uid:
+                named = tuple(dict.fromkeys((self.state.uid, resolution.hits[0].uid)))
+            elif pointing and resolution.decision != "found":
+                offered = tuple(hit.uid for hit in self.state.candidates) if not self.state.uid else ()
+                named = offered or tuple(reversed(spoken_of[:2]))
+        if len(named) < 2:
+            return None
+        state = replace(self.state.offering(self._hits_of(named), ""), earlier=tuple(reversed(named)))
+        return Turn(self.question, "", (), resolution.hits, state, "comparison", named)
+
+    def _beside(self, resolution: Resolution, intents: dict[Intent, float]) -> Turn | None:
+        """Leave the talk's product and what waits as they are: the turn is about no product."""
+        intent = max(_BESIDE, key=lambda each: intents[each])
+        together = sum(intents[each] for each in _BESIDE)
+        open_choice = self.state.candidates and not self.state.uid
+        least = LEAST_SURE if resolution.decision == "unknown" else SURE_OF_A_NEED
+        if together < (SURE_BESIDE_A_CHOICE if open_choice else least):
+            return None
+        if self.state.uid and intents["follow"] + intents["product"] > intents[intent]:
+            return None
+        return Turn(self.question, "", (), (), self.state, _BESIDE[intent])
+
+    def _back(self) -> Turn | None:
+        """Go back to a product spoken of before, named by its place in the talk or in a few of its words."""
+        if not self.state.uid or not self.state.earlier or not _BACK.search(self.question):
+            return None
+        earlier = [self.catalogue.find(uid) for uid in self.state.earlier]
+        rest = _BACK.sub(" ", self.question)
+        place = len(earlier) - 1 if _FIRST.search(self.question) else 0
+        choice = chosen(rest, earlier) if len(earlier) > 1 else None
+        product = earlier[choice.place if choice else place]
+        own = content_words(product.title)
+        tail = choice.question if choice else re.sub(r"^[\s,.;]*(?:and|e)?\b", "", rest).strip()
+        asks = tail if content_words(tail) - own else ""
+        return self._about(product.uid, asks or self.state.question, ())
+
+    def _carried_over(self, resolution: Resolution) -> Turn | None:
+        """Ask the last question of another product: "and the 24 cm?", "i mean the red one"."""
+        waiting = self.state.question if self.state.uid else self.state.waiting
+        lead = _CARRIES_OVER.match(self.question)
+        if not waiting or not (lead or not self.state.uid):
+            return None
+        rest = self.question[lead.end() :] if lead else self.question
+        if not title_part(fold(rest)).strip() or POINTING_WORDS & set(fold(rest).split()) - {"one"}:
+            return None
+        found = self._meant(rest, resolution)
+        if found is None or found.uid == self.state.uid:
+            return None
+        if not read_question(rest, found.title).asks_what_it_is(found.uid):
+            return None
+        return self._about(found.uid, waiting, resolution.hits)
+
+    def _meant(self, rest: str, resolution: Resolution) -> Product | None:
+        """Return the product that the rest of an elliptical turn names, by itself or beside the talk's product."""
+        alone = self.index.resolve(rest)
+        for found in (alone, resolution):
+            if found.decision == "found":
+                return self.catalogue.find(found.hits[0].uid)
+        if not self.state.uid:
+            return None
+        words = content_words(rest)
+        current = self.catalogue.find(self.state.uid)
+        kin = self.index.resolve(f"{title_part(fold(current.title))} {rest}").hits
+        others = [hit for hit in kin if hit.uid != current.uid and words <= content_words(hit.title)]
+        return self.catalogue.find(others[0].uid) if others and words - content_words(current.title) else None
+
+    def _kept(self, resolution: Resolution) -> Turn | None:
+        if not self.state.uid:
+            return None
+        if not _stays(_wording_of(self.question), resolution, self.catalogue.find(self.state.uid)):
+            return None
+        return self._about(self.state.uid, self.question, resolution.hits)
+
+    def _needed(self, resolution: Resolution, intents: dict[Intent, float]) -> Turn | None:
+        """Look for products that fit a need, and offer them to choose from."""
+        least = {"found": SURE_OF_A_NEED, "ambiguous": LEAST_SURE, "unknown": LEAST_SURE / 2}[resolution.decision]
+        if intents["need"] < least:
+            return None
+        found = self.fitting(self.question)
+        state = self.state.offering(self._hits_of([fit.product.uid for fit in found.fitting]), "")
+        return Turn(self.question, "", (), resolution.hits, state, "need", found=found)
+
+    def _named(self, resolution: Resolution) -> Turn:
+        """Take the question for itself: about one product, some to choose from, or none."""
+        question, hits = self.question, resolution.hits
+        if resolution.decision == "found":
+            return self._about(hits[0].uid, question, hits, resolution.probability)
+        if resolution.decision == "ambiguous":
+            state = self.state.offering(resolution.candidates, question)
+            return Turn(question, "", resolution.candidates, hits, state, missing=resolution.missing)
+        wording = _wording_of(question)
+        short = len(wording.words) <= LONGEST_CHOICE_WORDS
+        if self.state.candidates and not self.state.uid and short and len(wording.names) < WORDS_TO_LEAVE:
+            return Turn(question, "", self.state.candidates, self.state.candidates, self.state)
+        return Turn(question, "", (), hits, self.state.without_product(question), missing=resolution.missing)
+
+    def _hits_of(self, uids: Sequence[str]) -> tuple[Hit, ...]:
+        return tuple(Hit(uid, self.catalogue.find(uid).title, 1.0) for uid in uids)
+
+
+def replay(
+    history: Sequence[Message], index: TitleIndex, catalogue: Catalogue, fitting: Fitting = find_nothing
+) -> State:
     """Return the state after a history; turns that hold no question change nothing.
 
     Where the shopper's own turns lead to no product, the newest assistant turn that names one decides.
@@ -120,12 +300,12 @@ def replay(history: Sequence[Message], index: TitleIndex, catalogue: Catalogue) 
     state = State()
     asked = [message.content for message in history if message.role == "user"]
     for question in asked[-MAX_TURNS_REPLAYED:]:
-        state = _after(state, question, index, catalogue)
+        state = _after(state, question, index, catalogue, fitting)
     if state != State():
         return state
     for message in reversed(history[-MAX_TURNS_REPLAYED:]):
         if message.role == "assistant":
-            state = _after(State(), message.content, index, catalogue)
+            state = _after(State(), message.content, index, catalogue, find_nothing)
             if state.uid:
                 return state
     return State()
@@ -141,44 +321,12 @@ def _wording_of(question: str) -> _Wording:
     return _Wording(tuple(folded.split()), frozenset(title_part(folded).split()), names)
 
 
-def _choice(words: Sequence[str], candidates: Sequence[Product]) -> int | None:
-    """Return which candidate an answer to "which one?" chooses: by number, ordinal, or words that only one has.
-
-    Returns None where it chooses none of them, or more than one.
-    """
-    if len(words) > LONGEST_CHOICE_WORDS:
-        return None
-    telling = [word for word in words if word not in _CHOOSING_WORDS]
-    places = [_place(word, len(candidates)) for word in telling]
-    if len(places) == 1 and places[0] is not None:
-        return places[0]
-    titles = [frozenset(fold(candidate.title).split()) for candidate in candidates]
-    contents = [frozenset(fold(candidate.content).split()) for candidate in candidates]
-    for texts in (titles, [title | content for title, content in zip(titles, contents, strict=True)]):
-        shared = frozenset.intersection(*texts)
-        asked = frozenset(telling) - shared
-        named = asked & frozenset.union(*texts)
-        fitting = [place for place, own in enumerate(texts) if own >= named]
-        if named and len(named) * 2 >= len(asked) and len(fitting) == 1:
-            return fitting[0]
-    return None
-
-
-def _after(state: State, text: str, index: TitleIndex, catalogue: Catalogue) -> State:
+def _after(state: State, text: str, index: TitleIndex, catalogue: Catalogue, fitting: Fitting) -> State:
     try:
         check_question(text)
     except QuestionError:
         return state
-    return understand(state, text, index, catalogue).state
-
-
-def _place(word: str, count: int) -> int | None:
-    if word.isdecimal() and 1 <= int(word) <= count:
-        return int(word) - 1
-    if word in _LAST:
-        return count - 1
-    place = _ORDINALS.get(word)
-    return place if place is not None and place < count else None
+    return understand(state, text, index, catalogue, fitting).state
 
 
 def _stays(wording: _Wording, resolution: Resolution, current: Product) -> bool:

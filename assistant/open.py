@@ -12,9 +12,11 @@ from typing import Literal
 
 from assistant.assistant import Assistant, Settings, assistant_of
 from assistant.backends.base import Backend
+from assistant.grounding.evidence import Budget
 from assistant.grounding.judge import SHIPPED_JUDGE, Judge, open_judge
 from assistant.models.adapters import SHIPPED, SHIPPED_NAME, Adapter, open_adapter
 from assistant.models.named import EMBEDDED, find
+from assistant.retriever import Retriever
 from index.catalogue.store import Catalogue
 from index.resolver import TitleIndex
 
@@ -52,6 +54,11 @@ def open_catalogue(home: Path) -> tuple[Catalogue, TitleIndex]:
     """
     catalogue = Catalogue.load(home / "catalogue")
     return catalogue, TitleIndex.load(home / "index", catalogue)
+
+
+def open_retriever(home: Path) -> Retriever:
+    """Open what finds products, without a model that words answers; raises as `open_catalogue`."""
+    return Retriever(*open_catalogue(home), Budget(len), judge_of(home))
 
 
 def judge_folder(home: Path) -> Path:

@@ -6,11 +6,11 @@ Reply(kind="answer", text="It weighs 2 kg. [1]", uid="B01", title="…", quotes=
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from assistant.passages import Field
+from assistant.passages import Field, Passage
 from index.catalogue.store import Product
 from index.resolver import Hit
 
-Kind = Literal["answer", "not_stated", "clarify", "not_found", "generated"]
+Kind = Literal["answer", "not_stated", "clarify", "not_found", "generated", "suggestions", "comparison", "help"]
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,11 @@ class Quote:
     end: int
     field: Field = "content"
 
+    @classmethod
+    def of(cls, passage: Passage) -> "Quote":
+        """Return a passage as a quote."""
+        return cls(passage.text, passage.start, passage.end, passage.field)
+
     def stands_in(self, product: Product) -> bool:
         """Return whether the product holds it, character for character, at its place."""
         held: str = getattr(product, self.field)
@@ -29,10 +34,31 @@ class Quote:
 
 
 @dataclass(frozen=True)
+class Suggestion:
+    """A product that fits a need, with the quotes that show it."""
+
+    uid: str
+    title: str
+    quotes: tuple[Quote, ...]
+
+
+@dataclass(frozen=True)
+class Side:
+    """What is said of one of several products that are compared."""
+
+    uid: str
+    title: str
+    kind: Literal["answer", "not_stated"]
+    text: str
+    quotes: tuple[Quote, ...]
+
+
+@dataclass(frozen=True)
 class Reply:
     """One reply; `uid` and `title` are empty where no single product is meant.
 
-    `hits` are the titles that the question may have meant, best first;
+    `products` are those suggested, best first, or compared, as they were named; `winner` is the uid of the one that a
+    comparison favours, "" for none. `hits` are the titles that the question may have meant, best first;
     `timings` are milliseconds by stage; `cut` says that the model's text ended at its limit of tokens.
     """
 
@@ -41,6 +67,8 @@ class Reply:
     uid: str = ""
     title: str = ""
     quotes: tuple[Quote, ...] = ()
+    products: tuple[Suggestion, ...] | tuple[Side, ...] = ()
+    winner: str = ""
     hits: tuple[Hit, ...] = ()
     timings: dict[str, float] = field(default_factory=dict)
     cut: bool = False
@@ -49,4 +77,5 @@ class Reply:
         """Return the reply as the JSON row of the command-line contract, without an id."""
         row = asdict(self)
         del row["cut"]
-        return row | {"quotes": list(row["quotes"]), "hits": list(row["hits"])}
+        products = [each | {"quotes": list(each["quotes"])} for each in row["products"]]
+        return row | {"quotes": list(row["quotes"]), "products": products, "hits": list(row["hits"])}

@@ -5,17 +5,26 @@ turn = retriever.turn_of("how heavy is the red Harrow kettle?")
 evidence = retriever.evidence(read_question(turn.question, product.title), product)
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Literal
 
 from assistant.conversation import State, Turn, replay, understand
+from assistant.grounding.citations import without_marks
 from assistant.grounding.evidence import Budget, Evidence, choose, overview
 from assistant.grounding.judge import Judge, open_judge
 from assistant.messages import Message
 from assistant.passages import Passage, split, title_passage
-from assistant.phrases import phrase
+from assistant.phrases import language_of, phrase
 from assistant.prompt import Shows, gives_orders
 from assistant.question import ReadQuestion
-from assistant.reply import Reply
+from assistant.reply import Reply, Side
+from assistant.shopping.comparison import read_comparison
+from assistant.shopping.discovery import Found, discover
+from assistant.shopping.fit import Fitter
+from assistant.shopping.help import help_text
+from assistant.shopping.needs import read_need
+from assistant.shopping.wording import side_by_side, suggestions
 from index.catalogue.cleaning import says_something
 from index.catalogue.store import Catalogue, Product
 from index.resolver import Hit, TitleIndex, check_question
@@ -50,13 +59,13 @@ class Retriever:
         """
         check_question(question)
         if not uid:
-            return understand(state, question, self.index, self.catalogue)
+            return understand(state, question, self.index, self.catalogue, self.fitting)
         uid = self.catalogue.find(uid).uid  # that of the product into which it was merged, if it was
         return Turn(question, uid, (), (), State(uid))
 
     def recall(self, history: Sequence[Message]) -> State:
         """Return the state that a talk has reached, from its turns in plain text."""
-        return replay(history, self.index, self.catalogue)
+        return replay(history, self.index, self.catalogue, self.fitting)
 
     def evidence(self, question: ReadQuestion, product: Product, shows: Shows = "best") -> Evidence:
         """Choose the passages that settle a question about a product, its title among them."""
@@ -68,9 +77,16 @@ class Retriever:
         return overview(described(product), self.budget)
 
     def reply_without_product(self, turn: Turn, question: ReadQuestion) -> Reply:
-        """Return the reply to a turn that no single product is meant by: which one, or that none was found."""
+        """Return the reply to a turn that no single product is meant by.
+
+        Which one is asked, products that fit a need are offered, or it is said that none was found, or what is known.
+        """
+        if turn.wants in ("help", "order", "other"):
+            return Reply("help", help_text(turn.question, turn.wants))
+        if turn.wants == "need":
+            return replace(suggestions(read_need(turn.question), turn.found), hits=turn.hits)
         if turn.candidates:
-            lead = phrase("compare" if turn.compares else "clarify", question.language)
+            lead = phrase("clarify", question.language)
             lines = [
                 f"{place}. {label}" for place, label in enumerate(self.labels([hit.uid for hit in turn.candidates]), 1)
             ]
@@ -80,6 +96,26 @@ class Retriever:
         lead = phrase("not_found" if near else "no_product", question.language)
         lead = _with_missing(lead, turn, question) if near else lead
         return Reply("not_found", "\n".join([lead, *lines]), hits=turn.hits)
+
+    def suggested(self, need: str) -> Reply:
+        """Return the reply to a need: products that fit it, or that none does."""
+        return suggestions(read_need(need), self.fitting(need))
+
+    def compared(self, turn: Turn, answer: Callable[[Turn], Reply]) -> Reply:
+        """Return the reply that sets products side by side; `answer` replies to a turn about one of them."""
+        products = [self.catalogue.find(uid) for uid in turn.compared]
+        comparison = read_comparison(turn.question, [product.title for product in products])
+        sides = []
+        for product in products:
+            reply = answer(Turn(comparison.question or product.title, product.uid, (), (), turn.state))
+            kind: Literal["answer", "not_stated"] = "answer" if reply.kind == "answer" else "not_stated"
+            sides.append(Side(product.uid, product.title, kind, without_marks(reply.text), reply.quotes))
+        return replace(side_by_side(comparison, sides, language_of(turn.question)), hits=turn.hits)
+
+    def fitting(self, need: str) -> Found:
+        """Return the products that fit a need, as its words say it."""
+        fitter = Fitter(self.judge.read, self.index.descriptions.rarity)
+        return discover(read_need(need), self.catalogue, self.index.descriptions, fitter)
 
     def nearest(self, question: ReadQuestion, hits: Sequence[Hit]) -> list[Hit]:
         """Return the hits to name where none is meant: up to three that share a word; none for "is it heavy?"."""

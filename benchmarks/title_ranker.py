@@ -24,6 +24,7 @@ from title_shops import DEFAULT_DATA, abt_buy, head, indexed, read
 
 from assistant.evaluation.resolver.metrics import auroc, calibration_error
 from index.catalogue.store import Catalogue
+from index.descriptions import DescriptionIndex
 from index.identifiers import Identifiers
 from index.resolver import Resolution, TitleIndex
 from index.text import FRAME_WORDS, fold
@@ -172,7 +173,13 @@ def is_kept(key: str) -> bool:
 
 def report(name: str, of: str, shop: AskedShop, ranker: Ranker, chosen: Callable[[AskedTitle], bool]) -> None:
     """Print one row: how some questions about a shop are taken with a ranker."""
-    index = TitleIndex(shop.retriever, ranker, Identifiers.of(*shop.catalogue.identifiers()), shop.catalogue)
+    index = TitleIndex(
+        shop.retriever,
+        DescriptionIndex(()),
+        ranker,
+        Identifiers.of(*shop.catalogue.identifiers()),
+        shop.catalogue,
+    )
     asked = [(one, index.resolve(one.question)) for one in shop.asked if chosen(one)]
     present = [(_place(one, found), found) for one, found in asked if one.kind not in ("absent", "twins")]
     absent = [found for one, found in asked if one.kind == "absent"]

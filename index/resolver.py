@@ -17,16 +17,15 @@ import numpy as np
 
 from index.artefacts import MANIFEST, Manifest, open_verified, publish, read_manifest
 from index.errors import ArtefactError, QuestionError
-from index.hashing import word_hashes
-from index.identifiers import NAMES_AT_ONCE, Identifiers
+from index.identifiers import Identifiers
 from index.settings import IndexSettings
 from index.text import fold, title_part
 from index.titles.decision import Decision, decide
-from index.titles.encoder import batches
 from index.titles.segments import GONE
 
 if TYPE_CHECKING:
     from index.catalogue.store import Catalogue
+    from index.descriptions import DescriptionIndex
     from index.hashing import Hashes
     from index.progress import Progress
     from index.titles.bm25 import Rows
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
 
 MAX_QUESTION_CHARACTERS = 4_000
 KEYS_FILE = "product_keys.npy"
+DESCRIPTIONS = "descriptions"  # folder
 _EITHER = re.compile(r"\s+(?:or|vs\.?|versus|ou)\s+(?:the |a |o )?", re.I)
 _COMPARED = re.compile(r"\s+(?:or|vs\.?|versus|ou|and|e)\s+(?:the |a |o )?|[,;:]\s+(?:the |a |o )?", re.I)
 _COMPARES = re.compile(
@@ -85,9 +85,15 @@ class TitleIndex:
     """The titles of one catalogue, ready for questions; one instance serves many threads."""
 
     def __init__(
-        self, retriever: "HybridRetriever", ranker: "Ranker", identifiers: Identifiers, catalogue: "Catalogue"
+        self,
+        retriever: "HybridRetriever",
+        descriptions: "DescriptionIndex",
+        ranker: "Ranker",
+        identifiers: Identifiers,
+        catalogue: "Catalogue",
     ) -> None:
         """Hold what `load` opened; call that instead."""
+        self.descriptions = descriptions
         self._retriever = retriever
         self._ranker = ranker
         self._identifiers = identifiers
@@ -110,6 +116,7 @@ class TitleIndex:
         `encoder` names a sentence-transformers model; "" is the built-in one. The same catalogue, seed
         and settings give the same files. Raises `UserError` where the encoder cannot be loaded.
         """
+        from index.descriptions import DescriptionIndex
         from index.titles.described import some_contents
         from index.titles.hybrid_retriever import HybridRetriever
 
@@ -122,8 +129,9 @@ class TitleIndex:
             retriever = HybridRetriever.build(titles, contents, encoder, settings, progress)
             made_by["dims"] = retriever.encoder.dims
             retriever.save(scratch)
+            DescriptionIndex.build(catalogue, settings, progress).save(scratch / DESCRIPTIONS)
             Identifiers.of(*catalogue.identifiers()).save(scratch)
-            np.save(scratch / KEYS_FILE, product_keys(catalogue.uids(), titles), allow_pickle=False)
+            np.save(scratch / KEYS_FILE, product_keys(catalogue), allow_pickle=False)
 
     @classmethod
     def update(
@@ -141,6 +149,7 @@ class TitleIndex:
 
         Raises `ArtefactError` where the index is damaged, `UserError` where its encoder cannot be loaded.
         """
+        from index.descriptions import DescriptionIndex
         from index.titles.hybrid_retriever import HybridRetriever
 
         titles = _titles_of(catalogue)
@@ -153,11 +162,12 @@ class TitleIndex:
             return Change(len(titles), 0, anew=True)
         encoder, seed = manifest.made_by["encoder"], manifest.made_by["seed"]
 
-        def opened(place: Path, _: Manifest) -> "tuple[HybridRetriever, Hashes]":
-            return HybridRetriever.load(place, encoder, settings), np.load(place / KEYS_FILE)
+        def opened(place: Path, _: Manifest) -> "tuple[HybridRetriever, DescriptionIndex, Hashes]":
+            descriptions = DescriptionIndex.load(place / DESCRIPTIONS, settings)
+            return HybridRetriever.load(place, encoder, settings), descriptions, np.load(place / KEYS_FILE)
 
-        retriever, old_keys = open_verified(folder, "index", opened)
-        rows, added = _matched(old_keys, product_keys(catalogue.uids(), titles))
+        retriever, descriptions, old_keys = open_verified(folder, "index", opened)
+        rows, added = _matched(old_keys, product_keys(catalogue))
         gone = int((rows == GONE).sum())
         if len(titles) <= settings.rebuilt_up_to or max(gone, len(added)) > settings.max_changed * len(old_keys):
             cls.build(catalogue, folder, encoder=encoder, seed=seed, settings=settings, progress=progress)
@@ -167,6 +177,7 @@ class TitleIndex:
         made_by |= {"titles": len(titles), "added": len(added), "gone": gone}
         with publish(folder, kind="index", made_by=made_by, made_from=catalogue.digest) as scratch:
             retriever.save_changes(scratch, folder, renewed=Identifiers.FILES)
+            descriptions.changed(catalogue, rows, added).save_changes(scratch / DESCRIPTIONS)
             Identifiers.of(*catalogue.identifiers()).save(scratch)
         return Change(len(added), gone, anew=False)
 
@@ -179,6 +190,7 @@ class TitleIndex:
         """
 
         def opened(place: Path, manifest: Manifest) -> "TitleIndex":
+            from index.descriptions import DescriptionIndex
             from index.titles.hybrid_retriever import HybridRetriever
             from index.titles.ranker import Ranker
 
@@ -189,7 +201,8 @@ class TitleIndex:
                     "titlewise index",
                 )
             retriever = HybridRetriever.load(place, manifest.made_by["encoder"], settings)
-            return cls(retriever, Ranker.shipped(settings), Identifiers.load(place), catalogue)
+            descriptions = DescriptionIndex.load(place / DESCRIPTIONS, settings)
+            return cls(retriever, descriptions, Ranker.shipped(settings), Identifiers.load(place), catalogue)
 
         return open_verified(folder, "index", opened)
 
@@ -291,10 +304,13 @@ def parts_of(question: str, most: int) -> list[str]:
     return parts if 2 <= len(parts) <= most else []
 
 
-def product_keys(uids: Sequence[str], titles: Sequence[str]) -> "Hashes":
-    """Return (n,) uint64 that identify uid and title of each product; one at least."""
-    names = [f"{uid}\0{title}" for uid, title in zip(uids, titles, strict=True)]
-    return np.concatenate([word_hashes(batch) for batch in batches(names, NAMES_AT_ONCE)])
+def product_keys(catalogue: "Catalogue") -> "Hashes":
+    """Return (n,) uint64 that identify what each product says: uid, title and content."""
+    from index.catalogue.store import uid_hash
+
+    products = map(catalogue.product, range(len(catalogue)))
+    said = (f"{product.uid}\0{product.title}\0{product.content}" for product in products)
+    return np.fromiter(map(uid_hash, said), dtype=np.uint64, count=len(catalogue))
 
 
 def _matched(old: "Hashes", new: "Hashes") -> "tuple[Rows, Rows]":

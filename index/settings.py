@@ -57,6 +57,10 @@ class IndexSettings:
     described_contents: int = 4_000  # are read at most
     small_catalogue: int = 200  # products; to those of a smaller one the sample catalogue's are added
 
+    # Finding by need, in titles and descriptions.
+    title_counts: int = 3  # times that a word of the title counts, one of the description once
+    most_described_words: int = 400  # of a description that are read
+
     # Ranking.
     ridge: float = 0.03  # penalty on the squared weights of the order, where it is trained
     least_difference: float = 0.1  # of the weight of the query's rarest word: less tells no two titles apart

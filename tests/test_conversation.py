@@ -106,7 +106,8 @@ def test_a_history_in_plain_text_gives_the_state_of_the_talk(shop: Shop) -> None
     catalogue, index = shop
     questions = ["is the Harrow electric kettle dishwasher safe?", "the black one", "and how heavy is it?"]
     history = [message for question in questions for message in (Message("user", question), Message("assistant", "…"))]
-    assert replay(history, index, catalogue) == talk(shop, *questions).state == State("K2")
+    assert replay(history, index, catalogue) == talk(shop, *questions).state
+    assert talk(shop, *questions).state.uid == "K2"
 
 
 def test_a_history_that_only_the_assistant_named_the_product_in_is_understood(shop: Shop) -> None:

@@ -13,6 +13,7 @@ import pytest
 from index.artefacts import read_manifest
 from index.catalogue.prepare import CatalogueSettings, prepare
 from index.catalogue.store import Catalogue
+from index.descriptions import DescriptionIndex, stems_of_need
 from index.errors import ArtefactError
 from index.progress import Progress
 from index.resolver import Change, TitleIndex
@@ -91,7 +92,7 @@ def test_an_update_answers_as_an_index_of_all_titles_at_once(before: Rows, exact
     titles = catalogue.titles()
     none = np.full(len(before), GONE)  # all of today's titles in one segment, by what was learnt from the old ones
     changed = old.changed(none, titles, np.arange(len(titles)), Progress)
-    at_once = TitleIndex(changed, updated._ranker, updated._identifiers, catalogue)
+    at_once = TitleIndex(changed, updated.descriptions, updated._ranker, updated._identifiers, catalogue)
     for question in questions(after):
         one, other = updated.resolve(question), at_once.resolve(question)
         assert one.decision == other.decision
@@ -114,6 +115,23 @@ def test_products_that_came_are_found_and_those_that_went_are_not(before: Rows, 
         hits = index.resolve(row["title"]).hits
         assert len(hits) == 10
         assert all(known[hit.uid] == hit.title for hit in hits)
+
+
+def test_descriptions_are_brought_to_the_edited_catalogue(before: Rows, tmp_path: Path) -> None:
+    after = [
+        row | {"content": "It glows in the dark like a firefly."} if at == 30 else row for at, row in enumerate(before)
+    ]
+    after = [row for at, row in enumerate(after) if at != 60]
+    catalogue = catalogue_of(after, tmp_path)
+    change = TitleIndex.update(catalogue, tmp_path / "index", settings=ALWAYS, progress=Progress)
+    assert change == Change(added=1, gone=2, anew=False)
+    updated = TitleIndex.load(tmp_path / "index", catalogue).descriptions
+    rows, _ = updated.search(stems_of_need("something that glows"), 10)
+    assert [catalogue.product(row).uid for row in rows] == [before[30]["uid"]]
+    anew = DescriptionIndex.build(catalogue, ALWAYS, Progress)
+    for row in after[::40]:
+        words = stems_of_need(row["title"])
+        assert updated.search(words, 1)[0][0] == anew.search(words, 1)[0][0] == catalogue.row_of(row["uid"])
 
 
 def test_updates_follow_each_other_and_lead_back(before: Rows, tmp_path: Path) -> None:

@@ -98,11 +98,7 @@ def leading_verdict(text: str) -> tuple[str, str]:
 
 def quotes_of(cited: Sequence[int], passages: Sequence[Passage]) -> tuple[Quote, ...]:
     """Return the cited passages as verbatim quotes with their offsets."""
-    return tuple(
-        Quote(passage.text, passage.start, passage.end, passage.field)
-        for passage in passages
-        if passage.number in cited
-    )
+    return tuple(Quote.of(passage) for passage in passages if passage.number in cited)
 
 
 def _check_plain(plain: str, numbers: Container[int], passages: Sequence[Passage], question: ReadQuestion) -> Checked:

@@ -9,7 +9,8 @@ costs little more at a million titles than any other.
     rows, scores = BM25Index.load(folder, len(titles)).search(["sony", "wh1000xm4"], 64)
 """
 
-from collections.abc import Sequence
+from array import array
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -56,29 +57,40 @@ class BM25Index:
         cls, titles: Sequence[str], settings: IndexSettings = IndexSettings(), *, like: "BM25Index | None" = None
     ) -> "BM25Index":
         """Count the tokens of titles, in row order; `like` another index, scores are as if they stood in that one."""
+        return cls.count(map(tokens, titles), len(titles), settings, like=like)
+
+    @classmethod
+    def count(
+        cls,
+        texts: Iterable[Sequence[str]],
+        size: int,
+        settings: IndexSettings = IndexSettings(),
+        *,
+        like: "BM25Index | None" = None,
+    ) -> "BM25Index":
+        """Count the tokens of `size` texts that are cut already, in row order; `like` is that of `fit`."""
         vocabulary: dict[str, int] = {}
-        ids: list[int] = []
-        lengths = np.zeros(len(titles), dtype=np.int64)
-        for row, title in enumerate(titles):
-            found = tokens(title)
+        ids = array("I")
+        lengths = np.zeros(size, dtype=np.int64)
+        for row, found in enumerate(texts):
             lengths[row] = len(found)
             ids.extend([vocabulary.setdefault(token, len(vocabulary)) for token in found])
         hashes = word_hashes(list(vocabulary))
         order = np.argsort(hashes)
         place = np.empty(len(order), dtype=np.int64)
         place[order] = np.arange(len(order))
-        key = place[np.asarray(ids, dtype=np.int64)] * max(1, len(titles)) + np.repeat(np.arange(len(titles)), lengths)
+        key = place[np.asarray(ids, dtype=np.int64)] * max(1, size) + np.repeat(np.arange(size), lengths)
         pairs, count = np.unique(key, return_counts=True)
-        token, rows = np.divmod(pairs, max(1, len(titles)))
+        token, rows = np.divmod(pairs, max(1, size))
         starts = np.searchsorted(token, np.arange(len(order) + 1))
-        mean_length = np.array([max(1.0, float(lengths.mean()) if len(titles) else 1.0)])
-        weight = idf(np.diff(starts), len(titles))
+        mean_length = np.array([max(1.0, float(lengths.mean()) if size else 1.0)])
+        weight = idf(np.diff(starts), size)
         if like is not None:
             mean_length = like.mean_length
             weight = idf(np.diff(like._spans_of(hashes[order]), axis=1)[:, 0], like.titles)
         norm = settings.k1 * (1 - settings.b + settings.b * lengths / mean_length)
         scores = (weight[token] * count / (count + norm[rows])).astype(np.float32)
-        return cls(hashes[order], starts, rows.astype(np.uint32), scores, mean_length, len(titles), settings)
+        return cls(hashes[order], starts, rows.astype(np.uint32), scores, mean_length, size, settings)
 
     def save(self, folder: Path) -> None:
         """Write the arrays as .npy files."""

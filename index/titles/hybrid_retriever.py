@@ -106,8 +106,8 @@ class HybridRetriever:
         """
         for path in last.rglob("*"):
             inside = path.relative_to(last)
-            if path.is_file() and inside.parts[0] != ADDED and inside.name not in (ROWS_FILE, MANIFEST, *renewed):
-                (folder / inside).parent.mkdir(exist_ok=True)
+            if path.is_file() and ADDED not in inside.parts and inside.name not in (ROWS_FILE, MANIFEST, *renewed):
+                (folder / inside).parent.mkdir(parents=True, exist_ok=True)
                 link(path, folder / inside)
         base, *added = self.segments
         np.save(folder / BASE / ROWS_FILE, base.rows, allow_pickle=False)

@@ -15,8 +15,8 @@ from typing import Any
 from assistant.answer import Answer, End, Pieces, Stopwatch, gathered, immediate
 from assistant.backends.base import BackendError, Clock, SamplingParams
 from assistant.backends.remote import backend_error, opened_client
-from assistant.backends.streaming import Outlet, Workers
-from assistant.conversation import State
+from assistant.backends.streaming import Outlet, Workers, drained
+from assistant.conversation import State, Turn
 from assistant.question import read_question
 from assistant.reply import Quote, Reply
 from assistant.retriever import Retriever
@@ -81,10 +81,16 @@ class RemoteAssistant:
         watch = Stopwatch()
         turn = self.retriever.turn_of(question, uid=uid, state=state)
         watch.lap("resolve_ms")
+
+        def pieces_of(one: Turn) -> Pieces:
+            title = self.retriever.catalogue.find(one.uid).title
+            request = self._request(one.question, {"product": one.uid}, params, adapter)
+            return self._pieces(request, Reply("answer", "", one.uid, title, hits=one.hits), cancel)
+
         if turn.uid:
-            title = self.retriever.catalogue.find(turn.uid).title
-            request = self._request(turn.question, {"product": turn.uid}, params, adapter)
-            pieces = self._pieces(request, Reply("answer", "", turn.uid, title, hits=turn.hits), cancel)
+            pieces = pieces_of(turn)
+        elif turn.wants == "comparison":
+            pieces = immediate(self.retriever.compared(turn, lambda one: drained(pieces_of(one)).reply), watch)
         else:
             pieces = immediate(self.retriever.reply_without_product(turn, read_question(turn.question)), watch)
         return Answer(pieces, turn.question, turn.state, turn.probability)
@@ -194,4 +200,4 @@ def _models(base_url: str) -> list[Any]:
 def _read(row: dict[str, Any]) -> Reply:
     """Read a reply from its row."""
     quotes = tuple(Quote(**quote) for quote in row["quotes"])
-    return Reply(row["kind"], row["text"], row["uid"], row["title"], quotes, (), row["timings"])
+    return Reply(row["kind"], row["text"], row["uid"], row["title"], quotes, timings=row["timings"])

@@ -18,6 +18,9 @@ KINDS = {
     "not_stated": "not stated",
     "clarify": "which one?",
     "not_found": "not found",
+    "suggestions": "products that fit",
+    "comparison": "side by side",
+    "help": "help",
     "generated": "generated: this title is in no catalogue, and nothing here is checked",
 }
 
@@ -38,7 +41,11 @@ CONFLICTS = {
 
 def quote_lines(reply: "Reply") -> list[str]:
     """Return the quotes of a reply, one line each with its place in the product."""
-    return [wrapped(f'"{quote.text}" ({_place_of(quote)})', "  > ") for quote in reply.quotes]
+    lines = [wrapped(f'"{quote.text}" ({_place_of(quote)})', "  > ") for quote in reply.quotes]
+    for product in reply.products:
+        lines.append(f"  {product.title} ({product.uid})")
+        lines += [wrapped(f'"{quote.text}" ({_place_of(quote)})', "  > ") for quote in product.quotes]
+    return lines
 
 
 def _place_of(quote: "Quote") -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ui.commands.answering import ask, chat, demo, describe, serve, ui
+from ui.commands.answering import ask, chat, demo, describe, find, serve, ui
 from ui.commands.catalogue import index, prepare, resolve, show
 from ui.commands.command import Command, Group
 from ui.commands.training import evaluate, export, finetune, lengths
@@ -13,6 +13,7 @@ COMMANDS: tuple[Command[Any] | Group, ...] = (
     prepare.COMMAND,
     index.COMMAND,
     resolve.COMMAND,
+    find.COMMAND,
     ask.COMMAND,
     show.COMMAND,
     describe.COMMAND,

@@ -1,11 +1,11 @@
-"""`titlewise evaluate resolver` and `evaluate answers`: measure, print a short table, write a report."""
+"""`titlewise evaluate resolver`, `answers` and `shopping`: measure, print a short table, write a report."""
 
 import argparse
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
-from ui.commands.command import Command, Group, option
+from ui.commands.command import Command, Group, option, positional
 from ui.commands.options import EngineOptions, positive
 from ui.commands.training.question_sets import (
     SETS,
@@ -48,6 +48,19 @@ class AnswersOptions:
     titles: Annotated[int | None, option("N titles to describe (8)", type=positive, metavar="N")]
     questions: Annotated[Path | None, option("ask these question rows too: docs/dataset.md", type=Path, metavar="FILE")]
     seed: Annotated[int, option("of the choice and the intervals (%(default)s)", type=int, default=0)]
+    engine: EngineOptions
+
+
+@dataclass(frozen=True)
+class ShoppingOptions:
+    home: Path
+    command_line: str
+    files: Annotated[
+        list[Path],
+        positional(
+            "what is said and how it is to be replied: docs/evaluation.md", nargs="+", type=Path, metavar="FILE"
+        ),
+    ]
     engine: EngineOptions
 
 
@@ -95,6 +108,22 @@ def run_answers(options: AnswersOptions) -> None:
     print(f"The report is {folder / PAGE}.")
 
 
+def run_shopping(options: ShoppingOptions) -> None:
+    from assistant.evaluation.schema import PAGE
+    from assistant.evaluation.shopping import evaluate_shopping, read_rows, shopping_lines
+    from assistant.open import open_assistant
+    from index.progress import Progress
+
+    rows = read_rows(options.files)
+    folder = options.home / "reports" / "shopping"
+    with open_assistant(options.home, options.engine.engine()) as assistant:
+        report = evaluate_shopping(rows, assistant, folder, command=options.command_line, progress=Progress)
+    for line in shopping_lines(report):
+        print(line)
+    print(f"The report is {folder / PAGE}.")
+
+
 RESOLVER = Command("resolver", "measure how well the title index finds what is meant", ResolverOptions, run_resolver)
 ANSWERS = Command("answers", "measure how well a model answers, and with its adapter", AnswersOptions, run_answers)
-COMMAND = Group("evaluate", "measure, and report it", (RESOLVER, ANSWERS), metavar="WHAT")
+SHOPPING = Command("shopping", "measure needs, comparisons and talks", ShoppingOptions, run_shopping)
+COMMAND = Group("evaluate", "measure, and report it", (RESOLVER, ANSWERS, SHOPPING), metavar="WHAT")

@@ -1,0 +1,97 @@
+"""Choosing: which of several products an answer to "which one?" means, and what it asks in the same breath.
+
+chosen("the red one, and does it whistle?", candidates)     # Choice(place=1, question="does it whistle?")
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from index.catalogue.store import Product
+from index.text import FRAME_WORDS, POINTING_WORDS, content_words, fold
+
+LONGEST_CHOICE_WORDS = 12  # of an answer to "which one?"
+
+_ORDINALS = {
+    word: place
+    for place, words in enumerate(
+        (
+            "first 1st primeiro primeira 1o 1a",
+            "second 2nd two segundo segunda 2o 2a dois",
+            "third 3rd three terceiro terceira 3o 3a tres",
+            "fourth 4th four quarto quarta 4o 4a quatro",
+            "fifth 5th five quinto quinta 5o 5a cinco",
+        )
+    )
+    for word in words.split()
+}
+_LAST = frozenset({"last", "ultimo", "ultima"})
+_CHOOSING_WORDS = (
+    FRAME_WORDS
+    | POINTING_WORDS
+    | frozenset(
+        """
+    number option mean meant yes no sorry numero opcao sim nao desculpa version versao other outro outra want quero
+    """.split()
+    )
+)
+_BREATH = re.compile(r"\s*[,.;:–—-]\s+(?:and\s+|e\s+|so\s+|but\s+|mas\s+)?|\s+(?:and|e)\s+(?=\w+\s+\w+)", re.I)
+_NEGATED = re.compile(r"\b(?:not|no|nao|não)\s+(?:the|that|a|o|os|as)?\s*([\w\s]+?)(?=[,.;]|\bbut\b|\bmas\b|$)", re.I)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which candidate is chosen, by its place, and the question that goes with it, "" where none does."""
+
+    place: int
+    question: str = ""
+
+
+def chosen(text: str, candidates: Sequence[Product]) -> Choice | None:
+    """Return what an answer chooses: by number, ordinal, or words that only one candidate has.
+
+    Returns None where it chooses none of them, or more than one.
+    """
+    head, tail = _parted(text)
+    if tail and (place := _place_of(head, candidates)) is not None:
+        return Choice(place, tail)
+    place = _place_of(text, candidates)
+    return None if place is None else Choice(place)
+
+
+def _parted(text: str) -> tuple[str, str]:
+    """Return the first part of a turn, and the rest where that asks something: "the red one", "does it whistle?"."""
+    parts = _BREATH.split(text, maxsplit=1)
+    if len(parts) < 2 or len(parts[1].split()) < 2 or not content_words(parts[1]):
+        return text, ""
+    return parts[0], parts[1]
+
+
+def _place_of(text: str, candidates: Sequence[Product]) -> int | None:
+    denied = set(fold(" ".join(_NEGATED.findall(text))).split())
+    words = [word for word in fold(text).split() if word not in denied]
+    if not words or len(words) > LONGEST_CHOICE_WORDS:
+        return None
+    telling = [word for word in words if word not in _CHOOSING_WORDS]
+    places = [_place(word, len(candidates)) for word in telling]
+    if len(places) == 1 and places[0] is not None:
+        return places[0]
+    titles = [frozenset(fold(candidate.title).split()) for candidate in candidates]
+    contents = [frozenset(fold(candidate.content).split()) for candidate in candidates]
+    for texts in (titles, [title | content for title, content in zip(titles, contents, strict=True)]):
+        shared = frozenset.intersection(*texts)
+        asked = frozenset(telling) - shared
+        named = asked & frozenset.union(*texts)
+        fitting = [place for place, own in enumerate(texts) if own >= named]
+        if named and len(named) * 2 >= len(asked) and len(fitting) == 1:
+            return fitting[0]
+    return None
+
+
+def _place(word: str, count: int) -> int | None:
+    if word.isdecimal() and 1 <= int(word) <= count:
+        return int(word) - 1
+    if word in _LAST:
+        return count - 1
+    place = _ORDINALS.get(word)
+    return place if place is not None and place < count else None

@@ -1,0 +1,49 @@
+"""Finding by need: the products of a catalogue whose titles and descriptions show that they fit.
+
+found = discover(read_need("a stapler for 100 sheets"), catalogue, index.descriptions, fitter)
+found.fitting, found.near
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from assistant.shopping.fit import Fit, Fitter
+from assistant.shopping.needs import Need
+from index.catalogue.store import Catalogue
+from index.descriptions import DescriptionIndex, stems_of
+
+MOST_JUDGED = 16  # products, of those that share most words with the need
+MOST_OFFERED, MOST_NEAR = 5, 3
+LEAST_FIT = 0.35  # probability from which a product is offered
+LEAST_NEAR = 0.05  # and from which it is named where none is
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was found for a need: products that fit, best first, and such as come near where none does."""
+
+    fitting: tuple[Fit, ...]
+    near: tuple[Fit, ...]
+
+
+NOTHING = Found((), ())
+
+
+def discover(need: Need, catalogue: Catalogue, descriptions: DescriptionIndex, fitter: Fitter) -> Found:
+    """Return the products that fit a need, five at most."""
+    if not need.parts:
+        return NOTHING
+    rows, _ = descriptions.search(need.stems, MOST_JUDGED)
+    judged = [fitter.fit(need, catalogue.product(int(row))) for row in rows]
+    ranked = _folded(sorted(judged, key=lambda fit: -fit.probability))
+    fitting = [fit for fit in ranked if fit.probability >= LEAST_FIT][:MOST_OFFERED]
+    near = [fit for fit in ranked if fit.probability >= LEAST_NEAR][:MOST_NEAR]
+    return Found(tuple(fitting), () if fitting else tuple(near))
+
+
+def _folded(ranked: Sequence[Fit]) -> list[Fit]:
+    """Return the fits without those whose title says what a better one's says."""
+    kept: dict[frozenset[str], Fit] = {}
+    for fit in ranked:
+        kept.setdefault(frozenset(stems_of(fit.product.title)), fit)
+    return list(kept.values())

@@ -1,0 +1,134 @@
+"""Whether a product fits a need: each part of the need is judged by what the product says of itself.
+
+Joins how much of the need title and text cover with what the judge reads in them, part by part, and what arithmetic
+says of amounts. The weights (`fit.json`) are learnt on people's needs, by `python benchmarks/needs.py`.
+
+    fit = Fitter(judge.read, descriptions.rarity).fit(read_need("stapler, 100 sheets, not plastic"), product)
+    fit.probability, fit.shown, fit.untold
+"""
+
+import json
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assistant.attributes import asked_about, carries
+from assistant.grounding.judge import Entailment, Read
+from assistant.passages import Passage, split, title_passage
+from assistant.prompt import gives_orders
+from assistant.shopping.needs import Need
+from index.catalogue.store import Product
+from index.descriptions import stems_of, stems_of_need
+from index.linear_model import LinearModel
+from index.quantities import compare
+
+WEIGHTS = Path(__file__).with_name("fit.json")
+MOST_PASSAGES = 3  # of the description, that the judge reads for a part of a need, beside the title
+SHOWS = 0.5  # probability from which a passage shows that a part is met
+LEAST = 1e-4  # probability, in logarithms
+
+Rarity = Callable[[Sequence[str]], NDArray[np.float64]]  # of stems, in the texts of a catalogue
+
+
+@dataclass(frozen=True)
+class Part:
+    """What a product says to one part of a need: the passage that says most, and how probably it meets or denies it."""
+
+    text: str
+    passage: Passage
+    meets: float
+    denies: float
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How probably a product fits a need, in [0, 1], and what it says to each of its parts."""
+
+    product: Product
+    probability: float
+    parts: tuple[Part, ...]
+
+    @property
+    def shown(self) -> tuple[Passage, ...]:
+        """Return the passages that show it, each once: those that meet a part, or else the title."""
+        met = [part.passage for part in self.parts if part.meets >= SHOWS]
+        return tuple(dict.fromkeys(met)) or (title_passage(self.product.title),)
+
+    @property
+    def untold(self) -> tuple[str, ...]:
+        """Return the conditions that it neither meets nor denies."""
+        return tuple(part.text for part in self.parts[1:] if max(part.meets, part.denies) < SHOWS)
+
+
+class Fitter:
+    """Judges how products fit needs; one instance serves many threads."""
+
+    def __init__(self, read: Read, rarity: Rarity) -> None:
+        """`read` is the judge's, `rarity` that of a catalogue's stems."""
+        self._read = read
+        self._rarity = rarity
+        self._model = shipped()
+
+    def fit(self, need: Need, product: Product) -> Fit:
+        """Return how a product fits a need of one part or more."""
+        parts = self.parts(need, product)
+        return Fit(product, self._model.probability(self.features(need, product, parts)), parts)
+
+    def parts(self, need: Need, product: Product) -> tuple[Part, ...]:
+        """Return what the product says to each part of the need."""
+        title = title_passage(product.title)
+        passages = [passage for passage in split(product.content) if not gives_orders(passage.text)]
+        return tuple(self._part(text, title, passages) for text in need.parts)
+
+    def features(self, need: Need, product: Product, parts: Sequence[Part]) -> dict[str, float]:
+        """Return what speaks for and against a fit: shares in [0, 1], logarithms of probabilities, and counts."""
+        title, said = set(stems_of(product.title)), set(stems_of(product.content))
+        thing = stems_of_need(need.thing)
+        relations = [compare(part.text, f"{product.title}. {part.passage.text}") for part in parts]
+        meets = [math.log(max(part.meets, LEAST)) for part in parts]
+        return {
+            "covered": self._covered(need.stems, title | said),
+            "covered by the title": self._covered(need.stems, title),
+            "thing covered": self._covered(thing, title | said),
+            "thing covered by the title": self._covered(thing, title),
+            "last word of the thing in the title": float(bool(thing) and thing[-1] in title),
+            "least met": min(meets),
+            "met": sum(meets) / len(meets),
+            "thing met": meets[0],
+            "most denied": max(math.log(max(part.denies, LEAST)) for part in parts),
+            "amounts fit": float(sum(relation in ("equal", "within") for relation in relations)),
+            "amounts do not fit": float(sum(relation in ("above", "below", "outside") for relation in relations)),
+        }
+
+    def _part(self, text: str, title: Passage, passages: Sequence[Passage]) -> Part:
+        words, attributes = set(stems_of_need(text)), asked_about(text)
+
+        def bears(passage: Passage) -> int:
+            return len(words & passage.words) + sum(carries(passage.text, name) for name in attributes)
+
+        near = sorted(passages, key=bears, reverse=True)[:MOST_PASSAGES]
+        read = [title, *near]
+        entailments = self._read(f"is it {text}?", [passage.text for passage in read])
+        best = max(range(len(read)), key=lambda place: _meets(entailments[place]))
+        return Part(text, read[best], _meets(entailments[best]), max(one.no for one in entailments))
+
+    def _covered(self, words: Sequence[str], said: set[str]) -> float:
+        """Return which share of the words' rarity a text holds."""
+        weights = self._rarity(words) if words else np.zeros(0)
+        held = np.array([word in said for word in words], dtype=bool)
+        return float(weights[held].sum() / weights.sum()) if weights.sum() else 0.0
+
+
+@cache
+def shipped() -> LinearModel:
+    """Return the weights that are shipped."""
+    return LinearModel(**json.loads(WEIGHTS.read_text(encoding="utf-8")))
+
+
+def _meets(entailment: Entailment) -> float:
+    return entailment.yes + entailment.answer

@@ -1,0 +1,30 @@
+"""What is said to a turn that is about no product: a greeting, thanks, an order, the weather.
+
+help_text("thanks a lot!", "help")      # "You are welcome!"
+"""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Literal
+
+from assistant.phrases import language_of
+from index.text import unaccented
+
+_TABLE = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+_ASKED = {name: re.compile(pattern, re.I) for name, pattern in _TABLE["asked"].items()}
+_FOREIGN = frozenset(unaccented(_TABLE["languages"]["words"]).split())
+FEWEST_FOREIGN = 2  # words of another language that tell it, or half of a short turn
+
+
+def help_text(question: str, wants: Literal["help", "order", "other"]) -> str:
+    """Return the sentence that a turn about no product gets, in its own language if that is English or Portuguese."""
+    words = re.findall(r"[^\W\d]+", unaccented(question))
+    language = language_of(question)
+    foreign = sum(word in _FOREIGN for word in words)
+    if (language == "en" and foreign >= FEWEST_FOREIGN) or (words and foreign == len(words)):
+        return str(_TABLE[language]["language"])
+    name: str = wants
+    if wants == "help":
+        name = next((asked for asked, pattern in _ASKED.items() if pattern.search(question)), "help")
+    return str(_TABLE[language][name])

@@ -1,0 +1,63 @@
+"""Replies about several products: suggestions for a need, and products side by side, as text and as data.
+
+reply = suggestions(read_need("a lamp for a power bank"), discover(…))
+"""
+
+from collections.abc import Sequence
+
+from assistant.phrases import Language, phrase
+from assistant.reply import Quote, Reply, Side, Suggestion
+from assistant.shopping.comparison import Comparison, Verdict
+from assistant.shopping.discovery import Found
+from assistant.shopping.fit import Fit
+from assistant.shopping.needs import Need
+
+
+def suggestions(need: Need, found: Found) -> Reply:
+    """Return the products that fit a need, each with what shows it; where none fits, say so and name the nearest."""
+    matters = dict.fromkeys(matter.named[need.language] for _, matter in need.unknowable)
+    unknowable = [phrase("unknowable", need.language, matter=matter) for matter in matters]
+    if not found.fitting:
+        lead = phrase("nothing_fits", need.language)
+        near = [f"- {fit.product.title}" for fit in found.near]
+        lines = [f"{lead} {phrase('near', need.language)}" if near else lead, *near, *unknowable]
+        return Reply("not_found", "\n".join(lines))
+    lines = [phrase("suggestions", need.language)]
+    for place, fit in enumerate(found.fitting, 1):
+        lines.append(f"{place}. {fit.product.title}{_shown(fit, need.language)}")
+    products = tuple(
+        Suggestion(fit.product.uid, fit.product.title, tuple(map(Quote.of, fit.shown))) for fit in found.fitting
+    )
+    return Reply("suggestions", "\n".join([*lines, *unknowable]), products=products)
+
+
+def side_by_side(comparison: Comparison, sides: Sequence[Side], language: Language) -> Reply:
+    """Return products side by side, each with its own reply, and the one that the comparison favours."""
+    place = comparison.winner([_told(side) for side in sides], [_verdict(side) for side in sides])
+    all_told = all(side.kind == "answer" for side in sides)
+    lines = [f"{side.title}: {side.text}" for side in sides]
+    if place is not None:
+        lines.append(phrase("favours", language, title=sides[place].title))
+    elif comparison.measures or not all_told:
+        lines.append(phrase("favours_none" if all_told and comparison.measures else "cannot_tell", language))
+    winner = sides[place].uid if place is not None else ""
+    return Reply("comparison", "\n".join(lines), products=tuple(sides), winner=winner)
+
+
+def _shown(fit: Fit, language: Language) -> str:
+    """Return, behind a title, the passages of the description that show a fit, and what is not said."""
+    quotes = " … ".join(f'"{passage.text}"' for passage in fit.shown if passage.field == "content")
+    untold = phrase("untold", language, conditions="; ".join(fit.untold)) if fit.untold else ""
+    return "".join([f" – {quotes}" if quotes else "", f" ({untold})" if untold else ""])
+
+
+def _told(side: Side) -> str:
+    """Return the quoted text of a side that tells, "" of one that does not."""
+    return " ".join(quote.text for quote in side.quotes) if side.kind == "answer" else ""
+
+
+def _verdict(side: Side) -> Verdict:
+    first = side.text.split(maxsplit=1)[0].strip(".,!").casefold() if side.text else ""
+    if side.kind != "answer" or first not in ("yes", "no", "sim", "não"):
+        return ""
+    return "yes" if first in ("yes", "sim") else "no"

@@ -1,0 +1,122 @@
+"""What products say of themselves, title and description: which of a catalogue's products bear on a need.
+
+BM25 over the stems of both, the title's counted several times. As the title index it has one part, or two once it was
+updated: the products of the last full build, and those added since. Whether a product truly fits is judged elsewhere.
+
+    DescriptionIndex.build(catalogue, IndexSettings()).save(folder)
+    rows, scores = DescriptionIndex.load(folder).search(["stapler", "100", "sheets"], 64)
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.progress import Progress
+from index.settings import IndexSettings
+from index.text import GRAMMAR_WORDS, WORD, stem, unaccented
+from index.titles.bm25 import BM25Index, Rows, mapped
+from index.titles.encoder import Floats
+from index.titles.meanings import alike
+from index.titles.segments import ROWS_FILE
+
+if TYPE_CHECKING:
+    from index.catalogue.store import Catalogue
+
+BASE, ADDED = "base", "added"  # folders of the parts
+
+
+@dataclass(frozen=True)
+class DescriptionIndex:
+    """Parts of an index over descriptions, each with where its products stand in the catalogue, (n,) int32.
+
+    The first is that of the last full build, by which it is known how rare words are.
+    """
+
+    parts: tuple[tuple[BM25Index, NDArray[np.int32]], ...]
+    settings: IndexSettings = IndexSettings()
+
+    @classmethod
+    def build(cls, catalogue: "Catalogue", settings: IndexSettings, progress: type[Progress]) -> "DescriptionIndex":
+        """Index the titles and descriptions of a catalogue."""
+        rows = np.arange(len(catalogue), dtype=np.int32)
+        with progress("reading descriptions", len(catalogue), unit="products") as bar:
+            texts = _stems_of_products(catalogue, rows, settings, bar)
+            return cls(((BM25Index.count(texts, len(catalogue), settings), rows),), settings)
+
+    def changed(self, catalogue: "Catalogue", base_rows: Rows, added: Rows) -> "DescriptionIndex":
+        """Return the index of a changed catalogue: where the base's products stand now, and which rows were added.
+
+        `base_rows` (products of the base,) are rows or `GONE`.
+        """
+        base = (self.parts[0][0], base_rows.astype(np.int32))
+        if not len(added):
+            return DescriptionIndex((base,), self.settings)
+        texts = _stems_of_products(catalogue, added, self.settings)
+        part = BM25Index.count(texts, len(added), self.settings, like=self.parts[0][0])
+        return DescriptionIndex((base, (part, added.astype(np.int32))), self.settings)
+
+    def save(self, folder: Path) -> None:
+        """Write the arrays as .npy files, a folder a part."""
+        for name, (index, rows) in zip((BASE, ADDED), self.parts, strict=False):
+            _save(index, rows, folder / name)
+
+    def save_changes(self, folder: Path) -> None:
+        """Write what `changed` made beside the base's arrays, which are in the folder already."""
+        (_, base_rows), *added = self.parts
+        np.save(folder / BASE / ROWS_FILE, base_rows, allow_pickle=False)
+        for index, rows in added:
+            _save(index, rows, folder / ADDED)
+
+    @classmethod
+    def load(cls, folder: Path, settings: IndexSettings = IndexSettings()) -> "DescriptionIndex":
+        """Map what `save` wrote into memory."""
+        parts = []
+        for place in (folder / BASE, folder / ADDED):
+            if place.is_dir():
+                rows = mapped(place / ROWS_FILE)
+                parts.append((BM25Index.load(place, len(rows), settings), rows))
+        return cls(tuple(parts), settings)
+
+    def search(self, words: Sequence[str], limit: int) -> tuple[Rows, Floats]:
+        """Return the rows of the products that bear on some stems, (k,) int64, best first, and their scores, (k,)."""
+        found = [index.search(words, limit, rows) for index, rows in self.parts]
+        rows, scores = (np.concatenate(each) for each in zip(*found, strict=True))
+        best = np.lexsort((rows, -scores))[:limit]
+        return rows[best], scores[best]
+
+    def rarity(self, words: Sequence[str]) -> NDArray[np.float64]:
+        """Return how rare stems are in the products' texts, (n,) float64 in [0, 1]; one that none has is rarest."""
+        index = self.parts[0][0]
+        return index.rarity(index.document_frequency(words))
+
+
+def stems_of(text: str) -> list[str]:
+    """Return the stems of a text's words, those of grammar left out, in their order."""
+    return [stem(word) for word in WORD.findall(unaccented(text)) if word not in GRAMMAR_WORDS]
+
+
+def stems_of_need(text: str) -> list[str]:
+    """Return the stems of a need's words, and of what the glossary has for them in the other language."""
+    own = [word for word in WORD.findall(unaccented(text)) if word not in GRAMMAR_WORDS]
+    return list(dict.fromkeys(stem(each) for word in own for each in (word, *alike(word))))
+
+
+def _save(index: BM25Index, rows: NDArray[np.int32], folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    index.save(folder)
+    np.save(folder / ROWS_FILE, rows, allow_pickle=False)
+
+
+def _stems_of_products(
+    catalogue: "Catalogue", rows: Iterable[int], settings: IndexSettings, bar: Progress | None = None
+) -> Iterator[list[str]]:
+    for row in rows:
+        product = catalogue.product(int(row))
+        title = stems_of(product.title)
+        yield title * settings.title_counts + stems_of(product.content)[: settings.most_described_words]
+        if bar:
+            bar.update()
