@@ -11,6 +11,7 @@ from index.catalogue.store import Product
 from index.text import FRAME_WORDS, POINTING_WORDS, content_words, fold
 
 LONGEST_CHOICE_WORDS = 12  # of an answer to "which one?"
+SHORTEST_PIECE = 3  # letters of a word inside another
 
 _ORDINALS = {
     word: place
@@ -59,6 +60,11 @@ def chosen(text: str, candidates: Sequence[Product]) -> Choice | None:
     return None if place is None else Choice(place)
 
 
+def denies(text: str) -> bool:
+    """Return whether a turn says which product is not meant: "not the red one"."""
+    return _NEGATED.search(text) is not None
+
+
 def _parted(text: str) -> tuple[str, str]:
     """Return the first part of a turn, and the rest where that asks something: "the red one", "does it whistle?"."""
     parts = _BREATH.split(text, maxsplit=1)
@@ -83,9 +89,19 @@ def _place_of(text: str, candidates: Sequence[Product]) -> int | None:
         asked = frozenset(telling) - shared
         named = asked & frozenset.union(*texts)
         fitting = [place for place, own in enumerate(texts) if own >= named]
+        if any(sign.isdigit() for word in asked - named for sign in word):  # a number of none of them
+            continue
         if named and len(named) * 2 >= len(asked) and len(fitting) == 1:
             return fitting[0]
-    return None
+    return _by_pieces(telling, titles)
+
+
+def _by_pieces(words: Sequence[str], titles: Sequence[frozenset[str]]) -> int | None:
+    """Return which title alone has all of the words inside its own: "red" in "dreamred"."""
+    whole = [" ".join(title) for title in titles]
+    own = [word for word in words if len(word) >= SHORTEST_PIECE]
+    fitting = [place for place, title in enumerate(whole) if own and all(word in title for word in own)]
+    return fitting[0] if len(fitting) == 1 else None
 
 
 def _place(word: str, count: int) -> int | None:

@@ -15,10 +15,12 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
-from assistant.choice import LONGEST_CHOICE_WORDS, chosen
+from assistant.choice import LONGEST_CHOICE_WORDS, chosen, denies
 from assistant.messages import Message
 from assistant.question import read_question
+from assistant.shopping.comparison import compared_parts
 from assistant.shopping.discovery import NOTHING, Found
+from assistant.shopping.help import is_courtesy
 from assistant.shopping.intents import Intent, Intents
 from index.catalogue.store import Catalogue, Product
 from index.errors import QuestionError
@@ -32,7 +34,9 @@ MAX_EARLIER = 4  # products that the talk can go back to
 WORDS_TO_LEAVE = 2
 LEAST_SURE = 0.5  # probability from which a turn is taken for what it wants
 SURE_OF_A_NEED = 0.8  # where a title was found all the same
-SURE_BESIDE_A_CHOICE = 0.95  # where an answer to "which one?" is waited for
+SURE_OF_A_TITLE = 0.9
+LEAST_NAMED = 0.2  # of a part of a comparison
+SURELY_BESIDE = 0.9  # where the talk is about a product
 
 Want = Literal["product", "need", "comparison", "help", "order", "other"]
 _BESIDE: dict[Intent, Want] = {"help": "help", "order": "order", "other": "other"}  # what is about no product
@@ -168,49 +172,65 @@ class _Understanding:
     def _chosen(self) -> Turn | None:
         """Choose one of the products offered, or another one of them in its place."""
         offered = [self.catalogue.find(hit.uid) for hit in self.state.candidates]
-        if self.state.uid:  # chosen already: only a correction chooses anew
-            offered = [product for product in offered if product.uid != self.state.uid]
         lead = _CARRIES_OVER.match(self.question)
-        if not offered or (self.state.uid and not lead):
+        if not offered or (self.state.uid and not lead and not denies(self.question)):
             return None
         text = self.question[lead.end() :] if lead and self.state.uid else self.question
         choice = chosen(text, offered)
         if choice is None or (self.state.uid and text.strip(" ?.!").isdecimal()):
             return None
         product = offered[choice.place]
+        if product.uid == self.state.uid:
+            return None
         carried = self.state.question if self.state.uid else ""
         question = choice.question or self.state.waiting or carried or product.title
         return self._about(product.uid, question, self.state.candidates)
 
     def _compared(self, resolution: Resolution, intents: dict[Intent, float]) -> Turn | None:
         """Set products side by side: those that are named, else those that were spoken of or offered last."""
-        named = tuple(hit.uid for hit in resolution.candidates) if resolution.compares else ()
         spoken_of = tuple(dict.fromkeys(each for each in (self.state.uid, *self.state.earlier) if each))
-        if len(named) < 2:
-            pointing = len(spoken_of) + len(self.state.candidates) > 1 and _OF_BOTH.search(self.question)
-            if intents["compare"] < LEAST_SURE and not (pointing and intents["product"] < SURE_OF_A_NEED):
-                return None
-            if _THAN.search(self.question) and resolution.decision == "found" and self.state.uid:
-                named = tuple(dict.fromkeys((self.state.uid, resolution.hits[0].uid)))
-            elif pointing and resolution.decision != "found":
-                offered = tuple(hit.uid for hit in self.state.candidates) if not self.state.uid else ()
-                named = offered or tuple(reversed(spoken_of[:2]))
+        offered = tuple(hit.uid for hit in self.state.candidates) if not self.state.uid else ()
+        pointing = len(spoken_of) + len(offered) > 1 and _OF_BOTH.search(self.question)
+        if not (resolution.compares or intents["compare"] >= LEAST_SURE or pointing):
+            return None
+        named = self._each_named(resolution)
+        if len(named) == 1 and self.state.uid and _THAN.search(self.question):
+            named = tuple(dict.fromkeys((self.state.uid, *named)))
+        elif len(named) < 2 and pointing and resolution.decision != "found":
+            named = offered or tuple(reversed(spoken_of[:2]))
         if len(named) < 2:
             return None
         state = replace(self.state.offering(self._hits_of(named), ""), earlier=tuple(reversed(named)))
         return Turn(self.question, "", (), resolution.hits, state, "comparison", named)
 
+    def _each_named(self, resolution: Resolution) -> tuple[str, ...]:
+        """Return the products that the parts of a comparison name, in their order."""
+        if resolution.compares:
+            return tuple(hit.uid for hit in resolution.candidates)
+        named: dict[str, None] = {}
+        parts = compared_parts(self.question)
+        for part in parts:
+            found = self.index.resolve(part)
+            if found.decision == "unknown":  # "the 4 ton one": the words of the part before say of what
+                found = self.index.resolve(f"{parts[0]} {part}") if named else found
+            words = content_words(part)
+            meant = (hit for hit in found.hits[:MAX_EARLIER] if hit.uid not in named)
+            hit = next((hit for hit in meant if 2 * len(words & content_words(hit.title)) >= len(words)), None)
+            if found.probability >= LEAST_NAMED and words and hit:
+                named[hit.uid] = None
+        if len(named) < 2 and resolution.decision == "ambiguous" and len(resolution.candidates) == 2:
+            return tuple(hit.uid for hit in resolution.candidates)
+        return tuple(named)
+
     def _beside(self, resolution: Resolution, intents: dict[Intent, float]) -> Turn | None:
         """Leave the talk's product and what waits as they are: the turn is about no product."""
         intent = max(_BESIDE, key=lambda each: intents[each])
-        together = sum(intents[each] for each in _BESIDE)
-        open_choice = self.state.candidates and not self.state.uid
-        least = LEAST_SURE if resolution.decision == "unknown" else SURE_OF_A_NEED
-        if together < (SURE_BESIDE_A_CHOICE if open_choice else least):
-            return None
-        if self.state.uid and intents["follow"] + intents["product"] > intents[intent]:
-            return None
-        return Turn(self.question, "", (), (), self.state, _BESIDE[intent])
+        if self.state.uid or self.state.candidates:
+            beside = is_courtesy(self.question) or intents["other"] >= SURELY_BESIDE
+        else:
+            sure_of_title = resolution.decision == "found" and resolution.probability >= SURE_OF_A_TITLE
+            beside = sum(intents[each] for each in _BESIDE) >= (SURE_OF_A_NEED if sure_of_title else LEAST_SURE)
+        return Turn(self.question, "", (), (), self.state, _BESIDE[intent]) if beside else None
 
     def _back(self) -> Turn | None:
         """Go back to a product spoken of before, named by its place in the talk or in a few of its words."""

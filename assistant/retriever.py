@@ -17,7 +17,7 @@ from assistant.messages import Message
 from assistant.passages import Passage, split, title_passage
 from assistant.phrases import language_of, phrase
 from assistant.prompt import Shows, gives_orders
-from assistant.question import ReadQuestion
+from assistant.question import ReadQuestion, read_question
 from assistant.reply import Reply, Side
 from assistant.shopping.comparison import read_comparison
 from assistant.shopping.discovery import Found, discover
@@ -107,10 +107,21 @@ class Retriever:
         comparison = read_comparison(turn.question, [product.title for product in products])
         sides = []
         for product in products:
-            reply = answer(Turn(comparison.question or product.title, product.uid, (), (), turn.state))
+            question = self._best_worded(comparison.questions, product)
+            reply = answer(Turn(question, product.uid, (), (), turn.state))
             kind: Literal["answer", "not_stated"] = "answer" if reply.kind == "answer" else "not_stated"
             sides.append(Side(product.uid, product.title, kind, without_marks(reply.text), reply.quotes))
         return replace(side_by_side(comparison, sides, language_of(turn.question)), hits=turn.hits)
+
+    def _best_worded(self, questions: Sequence[str], product: Product) -> str:
+        """Return the wording of a question that a product's text settles best; its title where nothing is asked."""
+        if len(questions) < 2:
+            return questions[0] if questions else product.title
+        settled = {
+            question: self.evidence(read_question(question, product.title), product).entailment.answers_logit
+            for question in questions
+        }
+        return max(questions, key=lambda question: settled[question])
 
     def fitting(self, need: str) -> Found:
         """Return the products that fit a need, as its words say it."""

@@ -3,7 +3,7 @@
 BM25 over the stems of both, the title's counted several times. As the title index it has one part, or two once it was
 updated: the products of the last full build, and those added since. Whether a product truly fits is judged elsewhere.
 
-    DescriptionIndex.build(catalogue, IndexSettings()).save(folder)
+    DescriptionIndex.build(catalogue, IndexSettings(), Progress).save(folder)
     rows, scores = DescriptionIndex.load(folder).search(["stapler", "100", "sheets"], 64)
 """
 

@@ -309,8 +309,8 @@ def product_keys(catalogue: "Catalogue") -> "Hashes":
     from index.catalogue.store import uid_hash
 
     products = map(catalogue.product, range(len(catalogue)))
-    said = (f"{product.uid}\0{product.title}\0{product.content}" for product in products)
-    return np.fromiter(map(uid_hash, said), dtype=np.uint64, count=len(catalogue))
+    texts = (f"{product.uid}\0{product.title}\0{product.content}" for product in products)
+    return np.fromiter(map(uid_hash, texts), dtype=np.uint64, count=len(catalogue))
 
 
 def _matched(old: "Hashes", new: "Hashes") -> "tuple[Rows, Rows]":

@@ -8,16 +8,22 @@ Titles, questions and replies come from strangers: every text is escaped, and a 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
 from assistant.evaluation.comparison import Table
-from assistant.evaluation.schema import AnswersReport, ResolverReport, Sample, TitleSample, judged_systems, worst_first
-
-if TYPE_CHECKING:
-    from assistant.evaluation.shopping import Exchange, ShoppingReport
+from assistant.evaluation.schema import (
+    AnswersReport,
+    ResolverReport,
+    Sample,
+    ScoredReply,
+    ShoppingReport,
+    TitleSample,
+    judged_systems,
+    worst_first,
+)
 
 PLOTTED = ("right", "misled", "rouge_l", "yes_no", "no_recalled", "not_stated_recall", "answered", "bleu")
 MOST_CHARACTERS = 600  # of a text that are shown
@@ -44,10 +50,10 @@ def resolver_page(report: ResolverReport, samples: Sequence[TitleSample]) -> str
     return _page("resolver.html", report, samples, most=SLICE_SAMPLES_SHOWN)
 
 
-def shopping_page(report: "ShoppingReport", exchanges: "Sequence[Exchange]") -> str:
+def shopping_page(report: ShoppingReport, replies: Sequence[ScoredReply]) -> str:
     """Return the whole page of a report on the shopping talk."""
     facts = {**report.versions, **report.machine}
-    return templates().get_template("shopping.html").render(report=report, samples=exchanges, facts=facts)
+    return templates().get_template("shopping.html").render(report=report, samples=replies, facts=facts)
 
 
 def templates() -> Environment:

@@ -177,6 +177,30 @@ class TitleSample:
 
 
 @dataclass(frozen=True)
+class ScoredReply:
+    """What was asked, what was replied, and how that scores by some of the figures, each in [0, 1]."""
+
+    question: str
+    kind: str
+    text: str
+    uids: tuple[str, ...]
+    scores: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShoppingReport(Report):
+    """The figures, each with how many it is a share of and its interval."""
+
+    products: int
+    assistant: str
+    versions: dict[str, str]
+    machine: dict[str, Any]
+    definitions: dict[str, str]
+    figures: dict[str, Interval]
+    counts: dict[str, int]
+
+
+@dataclass(frozen=True)
 class SavedAnswers:
     """A report on answers as it was read, with its samples."""
 

@@ -12,9 +12,8 @@ Rows of JSON, told apart by their keys (docs/evaluation.md):
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
@@ -23,7 +22,16 @@ from assistant.assistant import Assistant
 from assistant.conversation import State
 from assistant.evaluation.bootstrap import Interval, Ratio, draws, interval
 from assistant.evaluation.html import shopping_page
-from assistant.evaluation.schema import PAGE, REPORT, SAMPLES, made_now, this_machine, versions_of
+from assistant.evaluation.schema import (
+    PAGE,
+    REPORT,
+    SAMPLES,
+    ScoredReply,
+    ShoppingReport,
+    made_now,
+    this_machine,
+    versions_of,
+)
 from assistant.reply import Reply
 from index.artefacts import publish
 from index.errors import SourceError
@@ -92,32 +100,6 @@ class TalkRow:
 Row = NeedRow | ComparisonRow | OtherRow | TalkRow
 
 
-@dataclass(frozen=True)
-class Exchange:
-    """What was said, what was replied, and how that scores by some of `FIGURES`, each in [0, 1]."""
-
-    said: str
-    kind: str
-    text: str
-    uids: tuple[str, ...]
-    scores: dict[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True)
-class ShoppingReport:
-    """The figures, each with how many it is a share of and its interval."""
-
-    made_at: str
-    command: str
-    products: int
-    assistant: str
-    versions: dict[str, str]
-    machine: dict[str, Any]
-    definitions: dict[str, str]
-    figures: dict[str, Interval]
-    counts: dict[str, int]
-
-
 def read_rows(paths: Sequence[Path]) -> list[Row]:
     """Read the rows of some files.
 
@@ -145,14 +127,14 @@ def evaluate_shopping(
 
     Raises `ArtefactError` where `folder` holds something else.
     """
-    exchanges: list[Exchange] = []
+    replies: list[ScoredReply] = []
     with progress("talking", len(rows), unit="rows") as bar:
         for row in rows:
-            exchanges += exchanged(row, assistant)
+            replies += replied(row, assistant)
             bar.update()
     values: dict[str, list[float]] = defaultdict(list)
-    for exchange in exchanges:
-        for name, score in exchange.scores.items():
+    for scored in replies:
+        for name, score in scored.scores.items():
             values[name].append(score)
     measured = [name for name in FIGURES if values[name]]
     catalogue = assistant.retriever.catalogue
@@ -170,9 +152,9 @@ def evaluate_shopping(
     with publish(folder, kind="report", made_by=made_by, made_from=catalogue.digest) as scratch:
         content = json.dumps(asdict(report), ensure_ascii=False, indent=1)
         (scratch / REPORT).write_text(content + "\n", encoding="utf-8")
-        lines = [json.dumps(asdict(exchange), ensure_ascii=False) + "\n" for exchange in exchanges]
+        lines = [json.dumps(asdict(scored), ensure_ascii=False) + "\n" for scored in replies]
         (scratch / SAMPLES).write_text("".join(lines), encoding="utf-8")
-        (scratch / PAGE).write_text(shopping_page(report, exchanges), encoding="utf-8")
+        (scratch / PAGE).write_text(shopping_page(report, replies), encoding="utf-8")
     return report
 
 
@@ -188,18 +170,18 @@ def shopping_lines(report: ShoppingReport) -> list[str]:
     return lines
 
 
-def exchanged(row: Row, assistant: Assistant) -> list[Exchange]:
+def replied(row: Row, assistant: Assistant) -> list[ScoredReply]:
     """Say a row to the assistant, and score what it replies."""
     if isinstance(row, TalkRow):
         return _talked(row, assistant)
-    said = row.need if isinstance(row, NeedRow) else row.question
-    reply = assistant.ask(said).reply
+    question = row.need if isinstance(row, NeedRow) else row.question
+    reply = assistant.ask(question).reply
     if isinstance(row, NeedRow):
-        return [_exchange(said, reply, _need_scores(row, reply))]
+        return [_scored(question, reply, _need_scores(row, reply))]
     if isinstance(row, ComparisonRow):
-        return [_exchange(said, reply, _comparison_scores(row, reply))]
+        return [_scored(question, reply, _comparison_scores(row, reply))]
     silent = not any(word.casefold() in reply.text.casefold() for word in row.forbidden)
-    return [_exchange(said, reply, {"others: right": float(reply.kind in row.kinds and silent)})]
+    return [_scored(question, reply, {"others: right": float(reply.kind in row.kinds and silent)})]
 
 
 def _need_scores(row: NeedRow, reply: Reply) -> dict[str, float]:
@@ -214,13 +196,17 @@ def _need_scores(row: NeedRow, reply: Reply) -> dict[str, float]:
 def _comparison_scores(row: ComparisonRow, reply: Reply) -> dict[str, float]:
     sides = {product.uid: getattr(product, "kind", "") == "answer" for product in reply.products}
     found = set(sides) == set(row.uids)
-    told = found and all(sides[uid] == stated for uid, stated in zip(row.uids, row.stated, strict=True))
+    as_stated = found and all(sides[uid] == stated for uid, stated in zip(row.uids, row.stated, strict=True))
     winner = found and reply.winner == row.winner
-    return {"comparisons: found": float(found), "comparisons: told": float(told), "comparisons: winner": float(winner)}
+    return {
+        "comparisons: found": float(found),
+        "comparisons: told": float(as_stated),
+        "comparisons: winner": float(winner),
+    }
 
 
-def _talked(row: TalkRow, assistant: Assistant) -> list[Exchange]:
-    state, exchanges = State(), []
+def _talked(row: TalkRow, assistant: Assistant) -> list[ScoredReply]:
+    state, replies = State(), []
     right = []
     for turn in row.turns:
         answer = assistant.ask(turn.user, state=state)
@@ -230,11 +216,11 @@ def _talked(row: TalkRow, assistant: Assistant) -> list[Exchange]:
         says = not turn.has or any(word.casefold() in reply.text.casefold() for word in turn.has)
         right.append(reply.kind in turn.kinds and (not turn.uid or turn.uid in spoken_of) and says)
         scores["talks: turns"] = float(right[-1])
-        exchanges.append(_exchange(turn.user, reply, scores))
-    exchanges[-1].scores["talks: whole"] = float(all(right))
-    return exchanges
+        replies.append(_scored(turn.user, reply, scores))
+    replies[-1].scores["talks: whole"] = float(all(right))
+    return replies
 
 
-def _exchange(said: str, reply: Reply, scores: dict[str, float]) -> Exchange:
+def _scored(question: str, reply: Reply, scores: dict[str, float]) -> ScoredReply:
     uids: Iterable[str] = (reply.uid, *(product.uid for product in reply.products))
-    return Exchange(said, reply.kind, reply.text, tuple(filter(None, uids)), scores)
+    return ScoredReply(question, reply.kind, reply.text, tuple(filter(None, uids)), scores)

@@ -1,7 +1,7 @@
 """Comparing: by what products are set side by side, the question put to each, and which of them wins.
 
 comparison = read_comparison("A or B, which is lighter?", titles)
-comparison.question             # "How much does it weigh?"
+comparison.questions[0]         # "How much does it weigh?"
 comparison.winner(["Weighs 1.2 kg.", "2 lb"], verdicts=["", ""])      # 1
 """
 
@@ -24,6 +24,15 @@ SAME = 0.02  # of an amount: closer ones are the same to a shopper
 _COUNTED = re.compile(
     r"\b(?:more|most|fewer|less|fewest|mais|menos|maior numero de)\s+(?!than\b|do\b|que\b)([a-z]{3,})"
     r"|\bhow many (\w+)",
+    re.I,
+)
+_BETWEEN_PRODUCTS = re.compile(
+    r"\s+(?:or|vs\.?|versus|ou|and|e|against|than|do que|compared (?:to|with))\s+(?:the |a |o |os |as )?|[,;:?]\s+",
+    re.I,
+)
+_QUESTION_WORDS = re.compile(
+    r"\b(?:which|what'?s?|who|is|are|do|does|both|the|a|an|between|compare|difference|in|of|has|have|more|bigger|lighter"
+    r"|heavier|longer|larger|smaller|better|weight|qual|quais|entre|diferença|comparar?|one)\b",
     re.I,
 )
 _FEWER = re.compile(r"\b(?:fewer|less|fewest|menos)\b", re.I)
@@ -50,10 +59,13 @@ class _Measure:
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """What is asked of each product, and how a winner is told: by an amount of some dimension or count, or by yes."""
+class ComparisonQuery:
+    """What is asked of each product, in one wording or more, and how a winner is told: by an amount, or by yes.
 
-    question: str
+    The amount is of a dimension, or of what is counted; no wording at all asks what each product is.
+    """
+
+    questions: tuple[str, ...]
     dimension: str = ""
     counted: str = ""
     wins: Literal["more", "less"] = "more"
@@ -97,23 +109,38 @@ _MEASURES = [
 ]
 
 
-def read_comparison(text: str, titles: Sequence[str]) -> Comparison:
+def compared_parts(text: str) -> list[str]:
+    """Cut a comparison where one product ends and the next begins; what is left of a part may be no product."""
+    parts = [_QUESTION_WORDS.sub(" ", part).strip(" ?.,:;-") for part in _BETWEEN_PRODUCTS.split(text)]
+    return [part for part in parts if content_words(part)]
+
+
+def read_comparison(text: str, titles: Sequence[str]) -> ComparisonQuery:
     """Return by what the products of these titles are compared, and the question that is put to each."""
     language = language_of(text)
+    rest = _asked_of_each(text, titles, language)
     counted = next((one or other for one, other in _COUNTED.findall(unaccented(text))), "")
     if counted and counted not in _NOT_A_COUNT:
         question = f"Quantas {counted} tem?" if language == "pt" else f"How many {counted} does it have?"
-        return Comparison(question, counted=stem(counted), wins="less" if _FEWER.search(text) else "more")
+        wins: Literal["more", "less"] = "less" if _FEWER.search(text) else "more"
+        return ComparisonQuery(_distinct(question, rest), counted=stem(counted), wins=wins)
     for measure in _MEASURES:
         if measure.asked.search(text):
-            return Comparison(measure.questions[language], dimension=measure.dimension, wins=measure.wins)
-    return Comparison(_asked_of_each(text, titles, language))
+            questions = _distinct(measure.questions[language], rest)
+            return ComparisonQuery(questions, dimension=measure.dimension, wins=measure.wins)
+    return ComparisonQuery(_distinct(rest))
+
+
+def _distinct(*questions: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(filter(None, questions)))
 
 
 def _asked_of_each(text: str, titles: Sequence[str], language: Language) -> str:
     """Return what is left of a question without the products and the words that compare; "" where it asks nothing."""
-    own = frozenset().union(*(content_words(title) for title in titles))
-    words = [word for word in WORD.findall(text) if stem(unaccented(word)) not in own and unaccented(word) not in own]
+    words = WORD.findall(text)
+    for title in titles:
+        start, stop = _mention(words, content_words(title))
+        words[start:stop] = []
     rest = " ".join(word for word in words if unaccented(word) not in _BETWEEN)
     if not content_words(rest):
         return ""
@@ -122,3 +149,14 @@ def _asked_of_each(text: str, titles: Sequence[str], language: Language) -> str:
     closed = read_question(f"does it {rest}?").closed
     begins = "Is it" if re.match(r"(?:for|good|ok|safe|suitable|made|in|on)\b", rest) else "Does it"
     return f"{begins} {rest}?" if closed else f"{rest}?"
+
+
+def _mention(words: Sequence[str], title: frozenset[str]) -> tuple[int, int]:
+    """Return where the longest run of a title's words stands among some words, the first of equals."""
+    best = (0, 0)
+    start = 0
+    for place, word in enumerate([*words, ""]):
+        if stem(unaccented(word)) not in title:
+            best = max(best, (start, place), key=lambda run: run[1] - run[0])
+            start = place + 1
+    return best

@@ -14,7 +14,7 @@ from index.descriptions import DescriptionIndex, stems_of
 
 MOST_JUDGED = 16  # products, of those that share most words with the need
 MOST_OFFERED, MOST_NEAR = 5, 3
-LEAST_FIT = 0.35  # probability from which a product is offered
+LEAST_FIT = 0.3  # probability from which a product is offered
 LEAST_NEAR = 0.05  # and from which it is named where none is
 
 

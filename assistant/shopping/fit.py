@@ -87,14 +87,14 @@ class Fitter:
 
     def features(self, need: Need, product: Product, parts: Sequence[Part]) -> dict[str, float]:
         """Return what speaks for and against a fit: shares in [0, 1], logarithms of probabilities, and counts."""
-        title, said = set(stems_of(product.title)), set(stems_of(product.content))
+        title, content = set(stems_of(product.title)), set(stems_of(product.content))
         thing = stems_of_need(need.thing)
         relations = [compare(part.text, f"{product.title}. {part.passage.text}") for part in parts]
         meets = [math.log(max(part.meets, LEAST)) for part in parts]
         return {
-            "covered": self._covered(need.stems, title | said),
+            "covered": self._covered(need.stems, title | content),
             "covered by the title": self._covered(need.stems, title),
-            "thing covered": self._covered(thing, title | said),
+            "thing covered": self._covered(thing, title | content),
             "thing covered by the title": self._covered(thing, title),
             "last word of the thing in the title": float(bool(thing) and thing[-1] in title),
             "least met": min(meets),
@@ -117,10 +117,10 @@ class Fitter:
         best = max(range(len(read)), key=lambda place: _meets(entailments[place]))
         return Part(text, read[best], _meets(entailments[best]), max(one.no for one in entailments))
 
-    def _covered(self, words: Sequence[str], said: set[str]) -> float:
+    def _covered(self, words: Sequence[str], text: set[str]) -> float:
         """Return which share of the words' rarity a text holds."""
         weights = self._rarity(words) if words else np.zeros(0)
-        held = np.array([word in said for word in words], dtype=bool)
+        held = np.array([word in text for word in words], dtype=bool)
         return float(weights[held].sum() / weights.sum()) if weights.sum() else 0.0
 
 

@@ -13,14 +13,22 @@ from index.text import unaccented
 
 _TABLE = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 _ASKED = {name: re.compile(pattern, re.I) for name, pattern in _TABLE["asked"].items()}
+_PORTUGUESE = re.compile(_TABLE["languages"]["portuguese"], re.I)
 _FOREIGN = frozenset(unaccented(_TABLE["languages"]["words"]).split())
+MOST_WORDS = 6  # of a courtesy
 FEWEST_FOREIGN = 2  # words of another language that tell it, or half of a short turn
+
+
+def is_courtesy(text: str) -> bool:
+    """Return whether a turn of a few words greets, thanks, or takes its leave."""
+    courtesies = (_ASKED[name] for name in ("greeting", "thanks", "goodbye"))
+    return len(text.split()) <= MOST_WORDS and any(pattern.search(text) for pattern in courtesies)
 
 
 def help_text(question: str, wants: Literal["help", "order", "other"]) -> str:
     """Return the sentence that a turn about no product gets, in its own language if that is English or Portuguese."""
     words = re.findall(r"[^\W\d]+", unaccented(question))
-    language = language_of(question)
+    language = "pt" if _PORTUGUESE.search(question) else language_of(question)
     foreign = sum(word in _FOREIGN for word in words)
     if (language == "en" and foreign >= FEWEST_FOREIGN) or (words and foreign == len(words)):
         return str(_TABLE[language]["language"])

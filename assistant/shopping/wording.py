@@ -1,13 +1,13 @@
 """Replies about several products: suggestions for a need, and products side by side, as text and as data.
 
-reply = suggestions(read_need("a lamp for a power bank"), discover(…))
+reply = suggestions(need, discover(need, catalogue, descriptions, fitter))
 """
 
 from collections.abc import Sequence
 
 from assistant.phrases import Language, phrase
 from assistant.reply import Quote, Reply, Side, Suggestion
-from assistant.shopping.comparison import Comparison, Verdict
+from assistant.shopping.comparison import ComparisonQuery, Verdict
 from assistant.shopping.discovery import Found
 from assistant.shopping.fit import Fit
 from assistant.shopping.needs import Need
@@ -31,7 +31,7 @@ def suggestions(need: Need, found: Found) -> Reply:
     return Reply("suggestions", "\n".join([*lines, *unknowable]), products=products)
 
 
-def side_by_side(comparison: Comparison, sides: Sequence[Side], language: Language) -> Reply:
+def side_by_side(comparison: ComparisonQuery, sides: Sequence[Side], language: Language) -> Reply:
     """Return products side by side, each with its own reply, and the one that the comparison favours."""
     place = comparison.winner([_told(side) for side in sides], [_verdict(side) for side in sides])
     all_told = all(side.kind == "answer" for side in sides)

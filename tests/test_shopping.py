@@ -1,0 +1,260 @@
+"""Shopping: needs and what fits them, comparisons, and turns about no product."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from assistant.assistant import Assistant, assistant_of
+from assistant.backends.scripted import Scripted
+from assistant.conversation import State
+from assistant.evaluation.shopping import evaluate_shopping, read_rows
+from assistant.shopping.comparison import compared_parts, read_comparison
+from assistant.shopping.help import help_text, is_courtesy
+from assistant.shopping.needs import read_need
+from index.catalogue.store import Catalogue
+from index.descriptions import DescriptionIndex, stems_of_need
+from index.errors import SourceError
+from index.progress import Progress
+from index.resolver import TitleIndex
+from index.settings import IndexSettings
+from ui.cli import main
+
+Shop = tuple[Catalogue, TitleIndex]
+
+
+@pytest.mark.parametrize(
+    ("need", "thing", "conditions"),
+    [
+        ("looking for a stapler that does 100 sheets", "stapler", ("that does 100 sheets",)),
+        ("do you have a kite w/o sticks, for a 4 year old", "kite", ("w/o sticks", "for a 4 year old")),
+        (
+            "need glue that dries clear and survives the dishwasher",
+            "glue",
+            ("that dries clear", "survives the dishwasher"),
+        ),
+        ("kettle", "kettle", ()),
+        ("drone with a camera for an adult, i am a beginner", "drone", ("with a camera", "for an adult")),
+        ("procuro uma caneta tinteiro com pena flexível", "caneta tinteiro", ("com pena flexível",)),
+        ("vocês têm kit de lego sem pilhas?", "kit de lego", ("sem pilhas",)),
+        ("Hi, please recommend me a lamp under 2 kg, not plastic", "lamp", ("under 2 kg", "not plastic")),
+    ],
+)
+def test_a_need_is_cut_into_the_thing_and_its_conditions(need: str, thing: str, conditions: tuple[str, ...]) -> None:
+    read = read_need(need)
+    assert (read.thing, read.conditions, read.unknowable) == (thing, conditions, ())
+
+
+@pytest.mark.parametrize("need", ["a puzzle, free shipping", "do you have a kettle, is it in stock"])
+def test_what_no_description_knows_is_no_condition(need: str) -> None:
+    read = read_need(need)
+    assert len(read.unknowable) == 1
+    assert len(read.parts) == 1
+
+
+def test_a_need_of_nothing_has_no_part() -> None:
+    assert read_need("do you have something?").parts == ()
+
+
+def test_descriptions_are_found_by_their_words_and_those_of_the_title(shop: Shop) -> None:
+    catalogue, _ = shop
+    index = DescriptionIndex.build(catalogue, IndexSettings(), Progress)
+    for need, uid in (("a game for players", "G1"), ("desk lamp for readers", "L1")):
+        rows, scores = index.search(stems_of_need(need), 5)
+        assert catalogue.product(int(rows[0])).uid == uid
+        assert list(scores) == sorted(scores, reverse=True)
+    assert len(index.search(stems_of_need("xylophone"), 5)[0]) == 0
+
+
+@pytest.fixture(scope="module")
+def assistant(shop: Shop) -> Assistant:
+    return assistant_of(*shop, Scripted(lambda _: "It is as it is. [1]"))
+
+
+@pytest.mark.parametrize("need", ["I am looking for a board game for 3 players", "a desk lamp that runs on USB"])
+def test_products_that_fit_are_offered_with_quotes_that_stand_in_them(assistant: Assistant, need: str) -> None:
+    reply = assistant.retriever.suggested(need)
+    assert reply.kind == "suggestions"
+    for product in reply.products:
+        stored = assistant.retriever.catalogue.find(product.uid)
+        assert product.title == stored.title
+        assert product.quotes
+        assert all(quote.stands_in(stored) for quote in product.quotes)
+
+
+@pytest.mark.parametrize("need", ["do you sell lawn mowers with a petrol engine?", "any trumpets for beginners"])
+def test_where_nothing_fits_it_says_so(assistant: Assistant, need: str) -> None:
+    reply = assistant.retriever.suggested(need)
+    assert (reply.kind, reply.products) == ("not_found", ())
+
+
+def test_of_what_was_offered_one_can_be_chosen_and_asked_about_in_one_breath(assistant: Assistant) -> None:
+    first = assistant.ask("I am looking for a board game for 3 players")
+    assert first.reply.kind == "suggestions"
+    offered = [product.uid for product in first.reply.products]
+    second = assistant.ask("the first one, how heavy is it?", state=first.state)
+    assert (second.reply.uid, second.question) == (offered[0], "how heavy is it?")
+
+
+@pytest.mark.parametrize(
+    ("text", "question"),
+    [
+        ("which is lighter, A or B?", "How much does it weigh?"),
+        ("A vs B, which one is heavier", "How much does it weigh?"),
+        ("is A taller than B", "How tall is it?"),
+        ("which has more pieces, A or B?", "How many pieces does it have?"),
+        ("A ou B, qual é mais leve?", "Quanto pesa?"),
+        ("qual tem mais peças, A ou B?", "Quantas pecas tem?"),
+    ],
+)
+def test_what_is_compared_is_asked_of_each(text: str, question: str) -> None:
+    assert question in read_comparison(text, ["A", "B"]).questions
+
+
+@pytest.mark.parametrize(
+    ("text", "stated", "winner"),
+    [
+        ("which is lighter, A or B?", ["Weighs 1.2 kg.", "2 lb"], 1),
+        ("which is heavier, A or B?", ["Weighs 1.2 kg.", "2 lb"], 0),
+        ("which is lighter, A or B?", ["Weighs 16 oz.", "1 lb"], None),
+        ("which is lighter, A or B?", ["Weighs 16 oz.", ""], None),
+        ("which is longer, A or B?", ["30 cm long", "11 inches long"], 0),
+        ("which has more pieces, A or B?", ["a set of 24 pieces", "100 pieces"], 1),
+        ("which has fewer pieces, A or B?", ["a set of 24 pieces", "100 pieces"], 0),
+        ("which lasts longer, A or B?", ["up to 90 minutes", "2 hours"], 1),
+    ],
+)
+def test_the_winner_is_computed_with_units_converted(text: str, stated: list[str], winner: int | None) -> None:
+    assert read_comparison(text, ["A", "B"]).winner(stated, ["", ""]) == winner
+
+
+def test_a_property_is_won_by_the_only_one_that_has_it() -> None:
+    comparison = read_comparison("which has wheels, A or B?", ["A", "B"])
+    assert comparison.winner(["On wheels.", "No wheels."], ["yes", "no"]) == 0
+    assert comparison.winner(["On wheels.", "Wheels."], ["yes", "yes"]) is None
+    assert comparison.winner(["", ""], ["", ""]) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("Oak stool vs pine stool", ["Oak stool", "pine stool"]),
+        ("what is the difference between the oak stool and the pine stool?", ["oak stool", "pine stool"]),
+        ("is the oak stool bigger than the pine stool", ["oak stool", "pine stool"]),
+    ],
+)
+def test_a_comparison_is_cut_between_its_products(text: str, parts: list[str]) -> None:
+    assert compared_parts(text) == parts
+
+
+def test_two_products_are_set_side_by_side(assistant: Assistant) -> None:
+    answer = assistant.ask("Brint desk lamp DL-40 vs Harrow electric kettle 1.7 L red, which is lighter?")
+    assert answer.reply.kind == "comparison"
+    assert [side.uid for side in answer.reply.products] == ["L1", "K1"]
+    row = answer.reply.to_row()
+    assert list(row["products"][0]) == ["uid", "title", "kind", "text", "quotes"]
+    again = assistant.ask("which of the two is bigger?", state=answer.state)
+    assert [side.uid for side in again.reply.products] == ["L1", "K1"]
+
+
+@pytest.mark.parametrize("text", ["hi", "hello there", "thanks a lot!", "ok bye", "obrigada!", "bom dia"])
+def test_courtesies_are_known(text: str) -> None:
+    assert is_courtesy(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["is it a good hiking boot", "what is in the thank-you card set, and how many are there?"]
+)
+def test_other_turns_are_none(text: str) -> None:
+    assert not is_courtesy(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "begins"),
+    [
+        ("hello", "Hello!"),
+        ("thank you", "You are welcome"),
+        ("oi, tudo bem?", "Olá!"),
+        ("obrigado", "De nada"),
+        ("bonjour, vous avez quelle livraison", "I understand product questions in English"),
+    ],
+)
+def test_help_is_in_the_words_of_the_turn(text: str, begins: str) -> None:
+    assert help_text(text, "help").startswith(begins)
+
+
+@pytest.mark.parametrize(
+    "text", ["hi there", "where is my order?", "what's the weather like", "vocês entregam em Manaus?", "tell me a joke"]
+)
+def test_a_turn_about_no_product_gets_help_and_no_fact(assistant: Assistant, text: str) -> None:
+    reply = assistant.ask(text).reply
+    assert (reply.kind, reply.uid, reply.quotes, reply.products) == ("help", "", (), ())
+
+
+def test_thanks_in_between_keep_the_product(assistant: Assistant) -> None:
+    first = assistant.ask("how heavy is the red Harrow electric kettle 1.7 L?")
+    thanks = assistant.ask("thanks!", state=first.state)
+    assert (thanks.reply.kind, thanks.state) == ("help", first.state)
+    assert assistant.ask("and is it loud?", state=thanks.state).reply.uid == "K1"
+
+
+def test_a_correction_carries_the_question_over(assistant: Assistant) -> None:
+    first = assistant.ask("is the Harrow electric kettle dishwasher safe?")
+    red = assistant.ask("the red one", state=first.state)
+    black = assistant.ask("no, the black one", state=red.state)
+    assert (red.reply.uid, black.reply.uid) == ("K1", "K2")
+    assert black.question == "is the Harrow electric kettle dishwasher safe?"
+    back = assistant.ask("and the first one, how heavy is it?", state=black.state)
+    assert (back.reply.uid, back.question) == ("K1", "how heavy is it?")
+
+
+def test_an_elliptical_turn_asks_the_last_question_of_another_product(assistant: Assistant) -> None:
+    first = assistant.ask("how heavy is the red Harrow electric kettle 1.7 L?")
+    second = assistant.ask("and the Brint desk lamp DL-40?", state=first.state)
+    assert (second.reply.uid, second.question) == ("L1", "how heavy is the red Harrow electric kettle 1.7 L?")
+
+
+ROWS: tuple[dict[str, Any], ...] = (
+    {"need": "I am looking for a board game for 3 players", "fitting": ["G1"]},
+    {"need": "a petrol lawn mower", "fitting": []},
+    {
+        "question": "which is lighter, the Brint desk lamp DL-40 or the Lanternfall board game?",
+        "uids": ["L1", "G1"],
+        "stated": [True, True],
+        "winner": "L1",
+    },
+    {"question": "hi", "kinds": ["help"], "forbidden": ["kettle"]},
+    {
+        "turns": [
+            {"user": "is the Harrow electric kettle dishwasher safe?", "kinds": ["clarify"]},
+            {"user": "the black one", "kinds": ["answer", "not_stated"], "uid": "K2", "has": []},
+        ]
+    },
+)
+
+
+def test_shopping_is_measured(assistant: Assistant, tmp_path: Path) -> None:
+    exam = tmp_path / "exam.jsonl"
+    exam.write_text("".join(json.dumps(row) + "\n" for row in ROWS), encoding="utf-8")
+    report = evaluate_shopping(read_rows([exam]), assistant, tmp_path / "report")
+    figures = {name: figure.value for name, figure in report.figures.items()}
+    assert figures["needs: offered"] == figures["needs: honest"] == 1
+    assert figures["comparisons: found"] == figures["others: right"] == figures["talks: whole"] == 1
+    assert {path.name for path in (tmp_path / "report").iterdir()} >= {"report.json", "samples.jsonl", "report.html"}
+    exam.write_text('{"question": 3}\n', encoding="utf-8")
+    with pytest.raises(SourceError, match="line 1 of"):
+        read_rows([exam])
+
+
+def test_find_prints_what_fits(sample_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--home", str(sample_home), "find", "wireless headphones with a long battery life", "--json"]) == 0
+    row = json.loads(capsys.readouterr().out)
+    assert row["kind"] == "suggestions"
+    assert row["products"]
+    assert main(["--home", str(sample_home), "find", ""]) == 1
+    assert "the question is empty" in capsys.readouterr().err
+
+
+def test_a_state_that_is_new_is_about_nothing() -> None:
+    assert State().about("a", "q").about("b", "r").earlier == ("a",)
