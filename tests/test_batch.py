@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[1]
 RED_KETTLE, BLACK_KETTLE = "TWK0000101", "TWK0000102"
 WEIGHT = "How heavy is the red Harrow & Finch KX-220R kettle?"
 WHICH = "Is the Harrow & Finch electric kettle dishwasher safe?"
-ASK_KEYS = ["id", "kind", "text", "uid", "title", "quotes", "hits", "timings"]
+ASK_KEYS = ["id", "kind", "text", "uid", "title", "quotes", "products", "winner", "hits", "timings"]
 RESOLVE_KEYS = ["id", "decision", "probability", "hits"]
 KINDS = {"answer", "not_stated", "clarify", "not_found"}
 

@@ -20,7 +20,7 @@ from ui.cli import build_parser, main
 ROOT = Path(__file__).parents[1]
 RED_KETTLE = "TWK0000101"
 WEIGHT = "How heavy is the red Harrow & Finch KX-220R kettle?"
-ASK_KEYS = ["kind", "text", "uid", "title", "quotes", "hits", "timings"]
+ASK_KEYS = ["kind", "text", "uid", "title", "quotes", "products", "winner", "hits", "timings"]
 MAX_HELP_S = 0.3
 
 Said = pytest.CaptureFixture[str]

@@ -21,10 +21,12 @@ from assistant.messages import Message
 from assistant.models.named import EMBEDDED
 from assistant.open import Engine
 from assistant.phrases import Language
+from assistant.reply import Quote, Reply, Side, Suggestion
 from index.errors import ArtefactError
 from ui.feedback import FILE, Feedback
 from ui.web.app import _assistant, render
 from ui.web.components.offers import differing
+from ui.web.components.replies import sides_html, suggestion_html
 from ui.web.context import AppContext
 from ui.web.conversation import Conversation, Request
 from ui.web.export import as_json_file, as_markdown_file
@@ -504,3 +506,18 @@ def test_preferences_make_an_answer_vary_only_where_it_is_asked_again() -> None:
     first, again = preferences.params(Request("x")), preferences.params(Request("x", times=2))
     assert (first.seed, first.temperature, preferences.adapter_of(["x"]), first.top_p) == (0, 0.2, "", 0.8)
     assert (again.seed, again.temperature, again.max_new_tokens) == (2, 0.7, 32)
+
+
+def test_products_that_fit_and_those_compared_are_escaped_html() -> None:
+    fits = Suggestion("U<1>", "A <b>lamp</b>", (Quote("Runs on <USB>.", 0, 14), Quote("A <b>lamp</b>", 0, 13, "title")))
+    assert suggestion_html(fits) == (
+        '<div class="tw-title">A &lt;b&gt;lamp&lt;/b&gt;</div><div class="tw-uid">U&lt;1&gt;</div>'
+        '<blockquote class="tw-quote">“Runs on &lt;USB&gt;.”</blockquote>'
+    )
+    sides = (
+        Side("A", "Lamp <one>", "answer", "It weighs 2 kg.", (Quote("2 kg", 0, 4),)),
+        Side("B", "Lamp two", "not_stated", "It does not say.", ()),
+    )
+    table = sides_html(Reply("comparison", "…", products=sides, winner="B"))
+    assert "<td>Lamp &lt;one&gt;</td><td>It weighs 2 kg.</td>" in table
+    assert "<b>Lamp two</b>" in table

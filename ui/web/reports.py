@@ -16,6 +16,7 @@ from index.artefacts import MANIFEST, Manifest, open_verified
 from index.errors import ArtefactError
 
 RESOLVER = "resolver"  # the folder whose maker is `titlewise evaluate resolver`
+SHOPPING = "shopping"  # that of `titlewise evaluate shopping`, which has a page of its own alone
 SLICE = "slice"  # the role of a column that is a kind of question, not a system
 
 
@@ -29,8 +30,9 @@ class Column:
 
 
 def report_folders(home: Path) -> list[Path]:
-    """List the reports' folders, newest first."""
-    made = [path for path in (home / "reports").glob("[!.]*") if (path / MANIFEST).is_file()]
+    """List the folders of the reports that the page shows, newest first."""
+    folders = (path for path in (home / "reports").glob("[!.]*") if path.name != SHOPPING)
+    made = [path for path in folders if (path / MANIFEST).is_file()]
     return sorted(made, key=lambda path: (path / MANIFEST).stat().st_mtime, reverse=True)
 
 

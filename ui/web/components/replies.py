@@ -15,7 +15,7 @@ from typing import Literal
 
 import streamlit as st
 
-from assistant.reply import Kind, Quote, Reply
+from assistant.reply import Kind, Quote, Reply, Side, Suggestion
 from index.catalogue.store import Product
 from ui.web.components.markdown import on_one_line
 from ui.web.strings import Strings
@@ -25,6 +25,7 @@ BADGE_COLOURS: dict[Kind, Literal["orange", "gray", "violet"]] = {
     "not_found": "gray",
     "generated": "violet",
 }
+LISTING: tuple[Kind, ...] = ("clarify", "not_found", "suggestions")
 SURELY, PROBABLY = 0.9, 0.7  # probabilities from which the words say so
 
 SHORTEST_TIMED_MS = 100  # a shorter time has no first word worth showing
@@ -46,6 +47,12 @@ STYLE = """
   margin: 0 0 0.5rem; padding: 0.1rem 0 0.1rem 0.8rem; border-left: 3px solid #6fa89c;
   color: color-mix(in srgb, currentColor 85%, transparent); font-size: 0.92rem; overflow-wrap: anywhere;
 }
+.tw-sides { width: 100%; border-collapse: collapse; font-size: 0.95rem; }
+.tw-sides td {
+  padding: 0.5rem 0.8rem 0.2rem 0; vertical-align: top; overflow-wrap: anywhere;
+  border-top: 1px solid color-mix(in srgb, currentColor 20%, transparent);
+}
+.tw-sides td:first-child { width: 35%; }
 .tw-description { white-space: pre-wrap; font-size: 0.92rem; line-height: 1.55; overflow-wrap: anywhere; }
 .tw-description mark {
   background: color-mix(in srgb, #f2c14e 40%, transparent); color: inherit; padding: 0.05em 0; border-radius: 2px;
@@ -77,8 +84,12 @@ def show_reply(reply: Reply, product: Product | None, strings: Strings) -> None:
     """Draw a finished reply, and the description of its product with the quotes marked in it."""
     if reply.kind in BADGE_COLOURS:
         show_badge(reply.kind, strings)
-    # What is listed in the text of a "which one?" and of a "not found" is drawn as buttons.
-    st.text(reply.text.split("\n", 1)[0] if reply.kind in ("clarify", "not_found") else reply.text)
+    if reply.kind == "comparison":
+        st.html(sides_html(reply))
+        st.text("\n".join(reply.text.splitlines()[len(reply.products) :]))
+    else:
+        # What is listed in the text of a "which one?" and the like is drawn below it.
+        st.text(reply.text.split("\n", 1)[0] if reply.kind in LISTING else reply.text)
     if reply.kind == "generated":
         st.caption(strings.generated_help)
     show_quotes(reply)
@@ -134,6 +145,29 @@ def highlighted(content: str, quotes: Sequence[Quote]) -> str:
         pieces.append(f"<mark>{html.escape(content[max(quote.start, end) : quote.end])}</mark>")
         end = max(quote.end, end)
     return "".join([*pieces, html.escape(content[end:])])
+
+
+def sides_html(reply: Reply) -> str:
+    """Return the products of a comparison as an escaped HTML table, a row each; the one that is favoured is bold."""
+    rows = []
+    for side in reply.products:
+        title, text = html.escape(side.title), html.escape(getattr(side, "text", ""))
+        name = f"<b>{title}</b>" if side.uid == reply.winner else title
+        rows.append(f"<tr><td>{name}</td><td>{text}{_blockquotes(side.quotes, shown=text)}</td></tr>")
+    return f'<table class="tw-sides">{"".join(rows)}</table>'
+
+
+def suggestion_html(product: Suggestion | Side) -> str:
+    """Return a product that fits a need as an escaped HTML card, with the quotes that show it."""
+    title, uid = html.escape(product.title), html.escape(product.uid)
+    quotes = _blockquotes([quote for quote in product.quotes if quote.field == "content"])
+    return f'<div class="tw-title">{title}</div><div class="tw-uid">{uid}</div>{quotes}'
+
+
+def _blockquotes(quotes: Sequence[Quote], shown: str = "") -> str:
+    """Return quotes as escaped HTML, those left out that are shown already."""
+    escaped = [html.escape(quote.text) for quote in quotes]
+    return "".join(f'<blockquote class="tw-quote">“{text}”</blockquote>' for text in escaped if text not in shown)
 
 
 def quotes_html(reply: Reply) -> str:

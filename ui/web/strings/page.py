@@ -76,6 +76,7 @@ class Strings:
     chosen: str
     kept: str
     not_this: str
+    ask_about_this: str
     which_then: str
     none_of_these: str
     covers: str

@@ -21,6 +21,7 @@ from ui.web.components.offers import (
     show_nearest,
     show_others,
     show_questions,
+    show_suggested,
 )
 from ui.web.components.replies import (
     confidence,
@@ -139,6 +140,8 @@ def _show_answered(turn: Turn, context: AppContext, session: Session) -> None:
         show_reply(reply, product, strings)
         if reply.kind == "clarify":
             show_choices(turn, retriever, session.conversation)
+        elif reply.kind == "suggestions":
+            show_suggested(turn, session)
         elif reply.kind == "not_found":
             show_nearest(turn, retriever, session)
         elif product is not None:
