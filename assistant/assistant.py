@@ -27,6 +27,7 @@ from assistant.prompt import answer_prompt
 from assistant.question import ReadQuestion, read_question
 from assistant.reply import Reply
 from assistant.retriever import Retriever, described
+from assistant.shopping.shop import AS_SHIPPED, ShopSettings
 from index.catalogue.store import Catalogue
 from index.resolver import TitleIndex
 
@@ -176,13 +177,14 @@ def assistant_of(
     backend: Backend,
     settings: Settings = Settings(),
     judge: Judge | None = None,
+    shop: ShopSettings = AS_SHIPPED,
 ) -> Assistant:
     """Return an assistant for a catalogue and its index, whose passages are counted in the backend's tokens.
 
     `judge` is the shipped one unless given.
     """
     budget = Budget(backend.count_tokens, settings.max_passages, settings.max_passage_tokens)
-    return Assistant(Retriever(catalogue, index, budget, judge), backend, settings)
+    return Assistant(Retriever(catalogue, index, budget, judge, shop), backend, settings)
 
 
 def _reply(turn: Turn, question: ReadQuestion, composed: Composed, *, cut: bool = False) -> Reply:

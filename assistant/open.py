@@ -17,6 +17,7 @@ from assistant.grounding.judge import SHIPPED_JUDGE, Judge, open_judge
 from assistant.models.adapters import SHIPPED, SHIPPED_NAME, Adapter, open_adapter
 from assistant.models.named import EMBEDDED, find
 from assistant.retriever import Retriever
+from assistant.shopping.shop import read_shop
 from index.catalogue.store import Catalogue
 from index.resolver import TitleIndex
 
@@ -50,15 +51,16 @@ class Engine:
 def open_catalogue(home: Path) -> tuple[Catalogue, TitleIndex]:
     """Open the catalogue in a home and the title index that belongs to it.
 
-    Raises `ArtefactError` where one is missing, damaged, or they do not belong together.
+    Raises `ArtefactError` where one is missing, damaged, or they do not belong together, `UserError` for a faulty
+    `shop.toml`.
     """
     catalogue = Catalogue.load(home / "catalogue")
-    return catalogue, TitleIndex.load(home / "index", catalogue)
+    return catalogue, TitleIndex.load(home / "index", catalogue, read_shop(home).index)
 
 
 def open_retriever(home: Path) -> Retriever:
     """Open what finds products, without a model that words answers; raises as `open_catalogue`."""
-    return Retriever(*open_catalogue(home), Budget(len), judge_of(home))
+    return Retriever(*open_catalogue(home), Budget(len), judge_of(home), read_shop(home))
 
 
 def judge_folder(home: Path) -> Path:
@@ -106,7 +108,7 @@ def open_assistant(home: Path, engine: Engine) -> Iterator[Assistant]:
     catalogue, index = open_catalogue(home)
     backend = open_backend(home, engine)
     try:
-        yield assistant_of(catalogue, index, backend, engine.settings, judge_of(home))
+        yield assistant_of(catalogue, index, backend, engine.settings, judge_of(home), read_shop(home))
     finally:
         backend.close()
 

@@ -24,6 +24,7 @@ from assistant.shopping.discovery import Found, discover
 from assistant.shopping.fit import Fitter
 from assistant.shopping.help import help_text
 from assistant.shopping.needs import read_need
+from assistant.shopping.shop import AS_SHIPPED, ShopSettings
 from assistant.shopping.wording import side_by_side, suggestions
 from index.catalogue.cleaning import says_something
 from index.catalogue.store import Catalogue, Product
@@ -37,7 +38,14 @@ MAX_NEAREST = 3  # titles named in a "not found"
 class Retriever:
     """Finds products and passages in one catalogue; one instance serves many threads."""
 
-    def __init__(self, catalogue: Catalogue, index: TitleIndex, budget: Budget, judge: Judge | None = None) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        index: TitleIndex,
+        budget: Budget,
+        judge: Judge | None = None,
+        shop: ShopSettings = AS_SHIPPED,
+    ) -> None:
         """Join a catalogue with its index; `budget` is how much the model may read for one question.
 
         `judge` is the shipped one unless given; it is opened when it is first needed.
@@ -45,6 +53,7 @@ class Retriever:
         self.catalogue = catalogue
         self.index = index
         self.budget = budget
+        self.shop = shop
         self._judge = judge
 
     @property
@@ -82,7 +91,7 @@ class Retriever:
         Which one is asked, products that fit a need are offered, or it is said that none was found, or what is known.
         """
         if turn.wants in ("help", "order", "other"):
-            return Reply("help", help_text(turn.question, turn.wants))
+            return Reply("help", help_text(turn.question, turn.wants, self.shop.help))
         if turn.wants == "need":
             return replace(suggestions(read_need(turn.question), turn.found), hits=turn.hits)
         if turn.candidates:

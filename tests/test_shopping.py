@@ -13,15 +13,16 @@ from assistant.evaluation.shopping import evaluate_shopping, read_rows
 from assistant.shopping.comparison import compared_parts, read_comparison
 from assistant.shopping.help import help_text, is_courtesy
 from assistant.shopping.needs import read_need
+from assistant.shopping.shop import ShopSettings, read_shop
 from index.catalogue.store import Catalogue
 from index.descriptions import DescriptionIndex, stems_of_need
-from index.errors import SourceError
+from index.errors import SourceError, UserError
 from index.progress import Progress
 from index.resolver import TitleIndex
 from index.settings import IndexSettings
 from ui.cli import main
 
-Shop = tuple[Catalogue, TitleIndex]
+SmallShop = tuple[Catalogue, TitleIndex]
 
 
 @pytest.mark.parametrize(
@@ -57,7 +58,7 @@ def test_a_need_of_nothing_has_no_part() -> None:
     assert read_need("do you have something?").parts == ()
 
 
-def test_descriptions_are_found_by_their_words_and_those_of_the_title(shop: Shop) -> None:
+def test_descriptions_are_found_by_their_words_and_those_of_the_title(shop: SmallShop) -> None:
     catalogue, _ = shop
     index = DescriptionIndex.build(catalogue, IndexSettings(), Progress)
     for need, uid in (("a game for players", "G1"), ("desk lamp for readers", "L1")):
@@ -68,7 +69,7 @@ def test_descriptions_are_found_by_their_words_and_those_of_the_title(shop: Shop
 
 
 @pytest.fixture(scope="module")
-def assistant(shop: Shop) -> Assistant:
+def assistant(shop: SmallShop) -> Assistant:
     return assistant_of(*shop, Scripted(lambda _: "It is as it is. [1]"))
 
 
@@ -258,3 +259,30 @@ def test_find_prints_what_fits(sample_home: Path, capsys: pytest.CaptureFixture[
 
 def test_a_state_that_is_new_is_about_nothing() -> None:
     assert State().about("a", "q").about("b", "r").earlier == ("a",)
+
+
+def test_a_shop_has_its_own_lines_and_costs(tmp_path: Path) -> None:
+    assert read_shop(tmp_path) == ShopSettings()
+    own = '[help]\norder = "Write to orders@tarn.example."\n[decision]\nwrong_cost = 12\n'
+    (tmp_path / "shop.toml").write_text(own, encoding="utf-8")
+    shop = read_shop(tmp_path)
+    assert help_text("where is my order?", "order", shop.help) == "Write to orders@tarn.example."
+    assert help_text("hello", "help", shop.help).startswith("Hello!")
+    assert (shop.index.wrong_cost, shop.index.missed_cost) == (12.0, IndexSettings().missed_cost)
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("[help", "is no TOML"),
+        ("[helps]\n", "unknown section helps"),
+        ("[help]\nbanner = 'x'\n", "help.banner"),
+        ("[help]\norder = 3\n", "help.order"),
+        ("[decision]\nwrong_cost = -1\n", "decision.wrong_cost"),
+        ("[decision]\nwrong_cost = true\n", "decision.wrong_cost"),
+    ],
+)
+def test_faults_in_a_shops_settings_are_named(tmp_path: Path, text: str, fault: str) -> None:
+    (tmp_path / "shop.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(UserError, match=fault):
+        read_shop(tmp_path)

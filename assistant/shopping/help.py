@@ -5,7 +5,9 @@ help_text("thanks a lot!", "help")      # "You are welcome!"
 
 import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal
 
 from assistant.phrases import language_of
@@ -15,6 +17,8 @@ _TABLE = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="u
 _ASKED = {name: re.compile(pattern, re.I) for name, pattern in _TABLE["asked"].items()}
 _PORTUGUESE = re.compile(_TABLE["languages"]["portuguese"], re.I)
 _FOREIGN = frozenset(unaccented(_TABLE["languages"]["words"]).split())
+SENTENCES = tuple(_TABLE["en"])  # the names of what is said
+NONE_OF_ITS_OWN: Mapping[str, str] = MappingProxyType({})
 MOST_WORDS = 6  # of a courtesy
 FEWEST_FOREIGN = 2  # words of another language that tell it, or half of a short turn
 
@@ -25,14 +29,17 @@ def is_courtesy(text: str) -> bool:
     return len(text.split()) <= MOST_WORDS and any(pattern.search(text) for pattern in courtesies)
 
 
-def help_text(question: str, wants: Literal["help", "order", "other"]) -> str:
-    """Return the sentence that a turn about no product gets, in its own language if that is English or Portuguese."""
+def help_text(question: str, wants: Literal["help", "order", "other"], own: Mapping[str, str] = NONE_OF_ITS_OWN) -> str:
+    """Return the sentence that a turn about no product gets, in its own language if that is English or Portuguese.
+
+    `own` are a shop's sentences, by name, in place of ours.
+    """
     words = re.findall(r"[^\W\d]+", unaccented(question))
     language = "pt" if _PORTUGUESE.search(question) else language_of(question)
     foreign = sum(word in _FOREIGN for word in words)
     if (language == "en" and foreign >= FEWEST_FOREIGN) or (words and foreign == len(words)):
-        return str(_TABLE[language]["language"])
+        return own.get("language") or str(_TABLE[language]["language"])
     name: str = wants
     if wants == "help":
         name = next((asked for asked, pattern in _ASKED.items() if pattern.search(question)), "help")
-    return str(_TABLE[language][name])
+    return own.get(name) or str(_TABLE[language][name])

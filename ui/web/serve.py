@@ -21,6 +21,7 @@ from assistant.grounding.evidence import Budget
 from assistant.models.named import entries
 from assistant.open import Engine, judge_of, open_backend, open_catalogue
 from assistant.retriever import Retriever
+from assistant.shopping.shop import read_shop
 from index.catalogue.store import Catalogue
 from index.errors import ArtefactError
 from index.resolver import TitleIndex
@@ -135,9 +136,11 @@ def _catalogue(home: Path) -> tuple[Catalogue, TitleIndex]:
 @st.cache_resource(show_spinner=False, max_entries=MOST_MODELS)
 def _answerer(home: Path, engine: Engine) -> Assistant | RemoteAssistant:
     if engine.server and is_ours(engine.server):
-        retriever = Retriever(*_catalogue(home), Budget(estimated_tokens))
+        retriever = Retriever(*_catalogue(home), Budget(estimated_tokens), shop=read_shop(home))
         return RemoteAssistant(retriever, engine.server, engine.adapters)
-    assistant = assistant_of(*_catalogue(home), open_backend(home, engine), engine.settings, judge_of(home))
+    assistant = assistant_of(
+        *_catalogue(home), open_backend(home, engine), engine.settings, judge_of(home), read_shop(home)
+    )
     assistant.warm_up()
     return assistant
 

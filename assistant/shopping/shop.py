@@ -1,0 +1,65 @@
+"""A shop's own settings, `shop.toml` in its home: its lines to a greeting and about orders, and what mistakes cost it.
+
+[help]
+greeting = "Welcome to Tarn & Sons! Ask me about a product."
+order = "For orders, please write to orders@tarn.example."
+
+[decision]
+wrong_cost = 10.0
+
+shop = read_shop(home)      # ShopSettings(help={"greeting": …}, index=IndexSettings(wrong_cost=10.0))
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from assistant.shopping.help import SENTENCES
+from index.errors import UserError
+from index.settings import IndexSettings
+
+FILE = "shop.toml"
+COSTS = ("wrong_cost", "vain_cost", "missed_cost")
+
+
+@dataclass(frozen=True)
+class ShopSettings:
+    """What a shop says in its own words to turns about no product, by the names of `help.toml`; its index's costs."""
+
+    help: Mapping[str, str] = field(default_factory=dict)
+    index: IndexSettings = IndexSettings()
+
+
+AS_SHIPPED = ShopSettings()
+
+
+def read_shop(home: Path) -> ShopSettings:
+    """Read the settings of the shop in a home; where there is no such file, all is as it is shipped.
+
+    Raises `UserError` that names what is wrong in it.
+    """
+    path = home / FILE
+    if not path.is_file():
+        return AS_SHIPPED
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+        raise UserError(f"{path} is no TOML: {exc}", "a TOML file", f"edit {path}") from exc
+    faults = [f"unknown section {name}" for name in table if name not in ("help", "decision")]
+    lines, costs = table.get("help", {}), table.get("decision", {})
+    faults += [f"help.{name}" for name, line in lines.items() if name not in SENTENCES or not isinstance(line, str)]
+    faults += [f"decision.{name}" for name, cost in costs.items() if name not in COSTS or not _is_cost(cost)]
+    if faults:
+        raise UserError(
+            f"{path} has faults: {', '.join(faults)}",
+            f"[help] with texts for {', '.join(SENTENCES)}; [decision] with numbers above 0 for {', '.join(COSTS)}",
+            f"edit {path}",
+        )
+    own: dict[str, Any] = {name: float(cost) for name, cost in costs.items()}
+    return ShopSettings(lines, replace(IndexSettings(), **own))
+
+
+def _is_cost(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
