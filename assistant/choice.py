@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from assistant.question import is_closed
 from index.catalogue.store import Product
 from index.text import FRAME_WORDS, POINTING_WORDS, content_words, fold
 
@@ -36,8 +37,11 @@ _CHOOSING_WORDS = (
     """.split()
     )
 )
-_BREATH = re.compile(r"\s*[,.;:–—-]\s+(?:and\s+|e\s+|so\s+|but\s+|mas\s+)?|\s+(?:and|e)\s+(?=\w+\s+\w+)", re.I)
-_NEGATED = re.compile(r"\b(?:not|no|nao|não)\s+(?:the|that|a|o|os|as)?\s*([\w\s]+?)(?=[,.;]|\bbut\b|\bmas\b|$)", re.I)
+_BREATH = re.compile(r" ?[,.;:–—-] (?:and |e |so |but |mas )?| (?:and|e) (?=\w+ \w+)", re.I)
+_QUESTION_WORD = re.compile(r"(?:what|how|which|where|when|why|who|qual|quais|quant[oa]s?|como|onde|quando)\b", re.I)
+_NEGATED = re.compile(
+    r"\b(?:not|no|nao|não) (?:(?:the|that|a|o|os|as) )?([^,.;]{1,60}?)(?=[,.;]| but\b| mas\b|$)", re.I
+)
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,7 @@ def chosen(text: str, candidates: Sequence[Product]) -> Choice | None:
 
     Returns None where it chooses none of them, or more than one.
     """
+    text = " ".join(text.split())
     head, tail = _parted(text)
     if tail and (place := _place_of(head, candidates)) is not None:
         return Choice(place, tail)
@@ -62,15 +67,20 @@ def chosen(text: str, candidates: Sequence[Product]) -> Choice | None:
 
 def denies(text: str) -> bool:
     """Return whether a turn says which product is not meant: "not the red one"."""
-    return _NEGATED.search(text) is not None
+    return _NEGATED.search(" ".join(text.split())) is not None
 
 
 def _parted(text: str) -> tuple[str, str]:
     """Return the first part of a turn, and the rest where that asks something: "the red one", "does it whistle?"."""
-    parts = _BREATH.split(text, maxsplit=1)
-    if len(parts) < 2 or len(parts[1].split()) < 2 or not content_words(parts[1]):
+    head, *tail = _BREATH.split(text, maxsplit=1)
+    if not tail or len(tail[0].split()) < 2 or not content_words(tail[0]) or not _asks(tail[0]):
         return text, ""
-    return parts[0], parts[1]
+    return head, tail[0]
+
+
+def _asks(text: str) -> bool:
+    """Return whether a text asks something, and does not only go on naming."""
+    return "?" in text or is_closed(text) or _QUESTION_WORD.match(text) is not None
 
 
 def _place_of(text: str, candidates: Sequence[Product]) -> int | None:

@@ -18,16 +18,16 @@ from typing import Literal
 from assistant.choice import LONGEST_CHOICE_WORDS, chosen, denies
 from assistant.messages import Message
 from assistant.question import read_question
-from assistant.shopping.comparison import compared_parts
+from assistant.shopping.comparison import compared_parts, sets_side_by_side
 from assistant.shopping.discovery import NOTHING, Found
 from assistant.shopping.help import is_courtesy
 from assistant.shopping.intents import Intent, Intents
 from index.catalogue.store import Catalogue, Product
 from index.errors import QuestionError
-from index.resolver import Hit, Resolution, TitleIndex, check_question
+from index.resolver import MAX_QUESTION_CHARACTERS, Hit, Resolution, TitleIndex, check_question
 from index.text import FRAME_WORDS, POINTING_WORDS, content_words, fold, title_part
 
-MAX_TURNS_REPLAYED = 50  # of the shopper; 5 ms each
+MAX_TURNS_REPLAYED = 50  # of the shopper; 5 ms each, a need half a second where it was not judged before
 MAX_EARLIER = 4  # products that the talk can go back to
 # A question that fits no title for sure leaves the product only if this many of its words name, or look like the
 # name of, another one: "how loud is the Zephyr X9?", but not "and the warranty?".
@@ -36,6 +36,8 @@ LEAST_SURE = 0.5  # probability from which a turn is taken for what it wants
 SURE_OF_A_NEED = 0.8  # where a title was found all the same
 SURE_OF_A_TITLE = 0.9
 LEAST_NAMED = 0.2  # of a part of a comparison
+HITS_OF_A_PART = 4  # of which the first that holds half of its words is meant
+MAX_COMPARED = 4  # products
 SURELY_BESIDE = 0.9  # where the talk is about a product
 
 Want = Literal["product", "need", "comparison", "help", "order", "other"]
@@ -49,15 +51,16 @@ _CARRIES_OVER = re.compile(
     re.I,
 )
 _BACK = re.compile(
-    r"\b(?:back to|voltando|(?:the )?(?:first|previous|other) one|the other|the earlier one"
+    r"\b(?:back to|voltando|(?:the )?(?:first|previous|other|earlier) one|the other(?=\W*$)"
     r"|[oa] outr[oa]|[oa] primeir[oa]|[oa] anterior)\b",
     re.I,
 )
 _FIRST = re.compile(r"\b(?:first|primeir[oa])\b", re.I)
 _OF_BOTH = re.compile(
-    r"\b(?:both|either of|which (?:one|of)|which \w+s\b|(?:the|those|these) (?:two|three)|the difference"
-    r"|compare (?:them|the two|both)|(?:d?[oa]s) (?:dois|duas|três)|qual (?:d|é m|tem|deles|delas)"
-    r"|compar[ae]-?[oa]s)\b",
+    r"\b(?:(?:do|are|can|will|have|did) (?:they )?both|both of|of both|either of|which (?:one|of)|the difference"
+    r"|which (?:is|has|\w+s) [^?]{0,60}\b(?:\w{3,}er|more|less|most|best|\w{3,}est)|(?:the|those|these) (?:two|three)"
+    r"|compare (?:them|the two|both)|d?[oa]s (?:dois|duas|três)|qual (?:d[aeo]s?|del[ae]s)|compar[ae]-?[oa]s"
+    r"|qual (?:é|tem) (?:o |a )?(?:mais|menos|melhor|menor|maior))\b",
     re.I,
 )
 _THAN = re.compile(r"\b(?:than|do que|que [oa])\b", re.I)
@@ -191,7 +194,8 @@ class _Understanding:
         spoken_of = tuple(dict.fromkeys(each for each in (self.state.uid, *self.state.earlier) if each))
         offered = tuple(hit.uid for hit in self.state.candidates) if not self.state.uid else ()
         pointing = len(spoken_of) + len(offered) > 1 and _OF_BOTH.search(self.question)
-        if not (resolution.compares or intents["compare"] >= LEAST_SURE or pointing):
+        likely = intents["compare"] >= LEAST_SURE or sets_side_by_side(self.question)
+        if not (resolution.compares or likely or pointing):
             return None
         named = self._each_named(resolution)
         if len(named) == 1 and self.state.uid and _THAN.search(self.question):
@@ -200,6 +204,7 @@ class _Understanding:
             named = offered or tuple(reversed(spoken_of[:2]))
         if len(named) < 2:
             return None
+        named = named[:MAX_COMPARED]
         state = replace(self.state.offering(self._hits_of(named), ""), earlier=tuple(reversed(named)))
         return Turn(self.question, "", (), resolution.hits, state, "comparison", named)
 
@@ -212,9 +217,9 @@ class _Understanding:
         for part in parts:
             found = self.index.resolve(part)
             if found.decision == "unknown":  # "the 4 ton one": the words of the part before say of what
-                found = self.index.resolve(f"{parts[0]} {part}") if named else found
+                found = self.index.resolve(_short(f"{parts[0]} {part}")) if named else found
             words = content_words(part)
-            meant = (hit for hit in found.hits[:MAX_EARLIER] if hit.uid not in named)
+            meant = (hit for hit in found.hits[:HITS_OF_A_PART] if hit.uid not in named)
             hit = next((hit for hit in meant if 2 * len(words & content_words(hit.title)) >= len(words)), None)
             if found.probability >= LEAST_NAMED and words and hit:
                 named[hit.uid] = None
@@ -272,7 +277,7 @@ class _Understanding:
             return None
         words = content_words(rest)
         current = self.catalogue.find(self.state.uid)
-        kin = self.index.resolve(f"{title_part(fold(current.title))} {rest}").hits
+        kin = self.index.resolve(_short(f"{title_part(fold(current.title))} {rest}")).hits
         others = [hit for hit in kin if hit.uid != current.uid and words <= content_words(hit.title)]
         return self.catalogue.find(others[0].uid) if others and words - content_words(current.title) else None
 
@@ -285,8 +290,9 @@ class _Understanding:
 
     def _needed(self, resolution: Resolution, intents: dict[Intent, float]) -> Turn | None:
         """Look for products that fit a need, and offer them to choose from."""
-        least = {"found": SURE_OF_A_NEED, "ambiguous": LEAST_SURE, "unknown": LEAST_SURE / 2}[resolution.decision]
-        if intents["need"] < least:
+        least = {"found": SURE_OF_A_NEED, "ambiguous": LEAST_SURE * 0.8, "unknown": LEAST_SURE / 2}[resolution.decision]
+        # What sets nothing side by side is no comparison: "gel pens, 6 or 8, smelly or fruity".
+        if intents["need"] + intents["compare"] < least:
             return None
         found = self.fitting(self.question)
         state = self.state.offering(self._hits_of([fit.product.uid for fit in found.fitting]), "")
@@ -329,6 +335,11 @@ def replay(
             if state.uid:
                 return state
     return State()
+
+
+def _short(question: str) -> str:
+    """Return a question that was put together, no longer than one may be."""
+    return question[:MAX_QUESTION_CHARACTERS]
 
 
 def _wording_of(question: str) -> _Wording:

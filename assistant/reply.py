@@ -35,11 +35,12 @@ class Quote:
 
 @dataclass(frozen=True)
 class Suggestion:
-    """A product that fits a need, with the quotes that show it."""
+    """A product that fits a need, with the quotes that show it, and the conditions of which it tells nothing."""
 
     uid: str
     title: str
     quotes: tuple[Quote, ...]
+    untold: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,4 +79,6 @@ class Reply:
         row = asdict(self)
         del row["cut"]
         products = [each | {"quotes": list(each["quotes"])} for each in row["products"]]
+        for product in products:
+            product.pop("untold", None)  # the text says so
         return row | {"quotes": list(row["quotes"]), "products": products, "hits": list(row["hits"])}

@@ -7,10 +7,12 @@ evidence = retriever.evidence(read_question(turn.question, product.title), produ
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Literal
 
 from assistant.conversation import State, Turn, replay, understand
 from assistant.grounding.citations import without_marks
+from assistant.grounding.compose import Composed, quoted
 from assistant.grounding.evidence import Budget, Evidence, choose, overview
 from assistant.grounding.judge import Judge, open_judge
 from assistant.messages import Message
@@ -19,7 +21,7 @@ from assistant.phrases import language_of, phrase
 from assistant.prompt import Shows, gives_orders
 from assistant.question import ReadQuestion, read_question
 from assistant.reply import Reply, Side
-from assistant.shopping.comparison import read_comparison
+from assistant.shopping.comparison import ComparisonQuery, read_comparison
 from assistant.shopping.discovery import Found, discover
 from assistant.shopping.fit import Fitter
 from assistant.shopping.help import help_text
@@ -31,6 +33,8 @@ from index.catalogue.store import Catalogue, Product
 from index.resolver import Hit, TitleIndex, check_question
 from index.text import content_words, fold
 
+LEAST_LIKELY_AMOUNT = -1.5  # logit of the judge that a passage settles a question, where it states such an amount
+NEEDS_KEPT = 256  # with what fits them
 MAX_MISSING = 3  # words that no title has, and that are named
 MAX_NEAREST = 3  # titles named in a "not found"
 
@@ -55,6 +59,7 @@ class Retriever:
         self.budget = budget
         self.shop = shop
         self._judge = judge
+        self.fitting = lru_cache(NEEDS_KEPT)(self._fitting)
 
     @property
     def judge(self) -> Judge:
@@ -70,7 +75,7 @@ class Retriever:
         if not uid:
             return understand(state, question, self.index, self.catalogue, self.fitting)
         uid = self.catalogue.find(uid).uid  # that of the product into which it was merged, if it was
-        return Turn(question, uid, (), (), State(uid))
+        return Turn(question, uid, (), (), state.about(uid, question))
 
     def recall(self, history: Sequence[Message]) -> State:
         """Return the state that a talk has reached, from its turns in plain text."""
@@ -119,8 +124,18 @@ class Retriever:
             question = self._best_worded(comparison.questions, product)
             reply = answer(Turn(question, product.uid, (), (), turn.state))
             kind: Literal["answer", "not_stated"] = "answer" if reply.kind == "answer" else "not_stated"
-            sides.append(Side(product.uid, product.title, kind, without_marks(reply.text), reply.quotes))
+            text, quotes = without_marks(reply.text), reply.quotes
+            if kind == "not_stated" and (amount := self._amount_of(comparison, question, product)):
+                kind, text, quotes = amount.kind, amount.text, amount.quotes
+            sides.append(Side(product.uid, product.title, kind, text, quotes))
         return replace(side_by_side(comparison, sides, language_of(turn.question)), hits=turn.hits)
+
+    def _amount_of(self, comparison: ComparisonQuery, question: str, product: Product) -> Composed | None:
+        """Return the passage that states the amount by which products are compared, where that is likely meant."""
+        read = read_question(question, product.title)
+        evidence = self.evidence(read, product)
+        likely = evidence.passages and evidence.entailment.answers_logit >= LEAST_LIKELY_AMOUNT
+        return quoted(read, evidence) if likely and comparison.states(evidence.best_passage.text) else None
 
     def _best_worded(self, questions: Sequence[str], product: Product) -> str:
         """Return the wording of a question that a product's text settles best; its title where nothing is asked."""
@@ -132,8 +147,8 @@ class Retriever:
         }
         return max(questions, key=lambda question: settled[question])
 
-    def fitting(self, need: str) -> Found:
-        """Return the products that fit a need, as its words say it."""
+    def _fitting(self, need: str) -> Found:
+        """Return the products that fit a need, as its words say it; kept, as a talk is replayed with every turn."""
         fitter = Fitter(self.judge.read, self.index.descriptions.rarity)
         return discover(read_need(need), self.catalogue, self.index.descriptions, fitter)
 

@@ -2,24 +2,27 @@
 
     python benchmarks/intents.py [--data ../shared/data]
 
-Questions are those of `questions/intents.jsonl`; what the title index makes of each is taken of the 9,576 products.
+Turns are those of `questions/intents.jsonl`, the needs of `written/needs`, and what `written/titles` asks; what the
+title index makes of each is taken of the 9,576 products.
 Prints the confusions of five-fold cross-validation, then trains on all. Two minutes.
 """
 
 import argparse
 import json
+import random
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from title_shops import DEFAULT_DATA, indexed
+from title_shops import DEFAULT_DATA, indexed, read
 
 from assistant.shopping.intents import INTENTS, WEIGHTS, Intents, features_of
 from index.resolver import TitleIndex
 
 QUESTIONS = Path(__file__).with_name("questions") / "intents.jsonl"
+SEED = 5
 FEWEST = 3  # questions that hold a term
 STRENGTH = 20.0  # of the fit: the inverse of the penalty
 LEAST_WEIGHT = 0.2  # of a term, that is kept
@@ -31,6 +34,9 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=DEFAULT_DATA)
     data = parser.parse_args().data
     asked = [json.loads(line) for line in QUESTIONS.read_text(encoding="utf-8").splitlines()]
+    asked += [{"text": row["need"], "intent": "need"} for row in read(data / "written" / "needs.jsonl.gz")]
+    asked += [{"text": row["question"], "intent": "product"} for row in read(data / "written" / "titles.jsonl.gz")]
+    random.Random(SEED).shuffle(asked)
     truth = np.array([INTENTS.index(each["intent"]) for each in asked])
     with tempfile.TemporaryDirectory() as scratch:
         catalogue, _ = indexed(data / "amazon_mixed_9k.trn.json.gz", Path(scratch))

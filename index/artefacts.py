@@ -28,7 +28,7 @@ from typing import Any, TypeVar
 from index.errors import ArtefactError
 
 # Raised when files change meaning.
-FORMATS = {"catalogue": 1, "index": 2, "model": 1, "adapter": 1, "judge": 1, "report": 1}
+FORMATS = {"catalogue": 1, "index": 3, "model": 1, "adapter": 1, "judge": 1, "report": 1}
 ABANDONED_AFTER_S = 60.0
 MANIFEST = "manifest.json"
 MAKER = {

@@ -1,6 +1,7 @@
 """Shopping: needs and what fits them, comparisons, and turns about no product."""
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from assistant.assistant import Assistant, assistant_of
 from assistant.backends.scripted import Scripted
 from assistant.conversation import State
 from assistant.evaluation.shopping import evaluate_shopping, read_rows
+from assistant.messages import Message
 from assistant.shopping.comparison import compared_parts, read_comparison
 from assistant.shopping.help import help_text, is_courtesy
 from assistant.shopping.needs import read_need
@@ -278,6 +280,10 @@ def test_a_shop_has_its_own_lines_and_costs(tmp_path: Path) -> None:
         ("[helps]\n", "unknown section helps"),
         ("[help]\nbanner = 'x'\n", "help.banner"),
         ("[help]\norder = 3\n", "help.order"),
+        ("[help]\norder = ' '\n", "help.order"),
+        ("help = 'x'\n", "help is no section"),
+        ("[[decision]]\n", "decision is no section"),
+        ("[decision]\nwrong_cost = inf\n", "decision.wrong_cost"),
         ("[decision]\nwrong_cost = -1\n", "decision.wrong_cost"),
         ("[decision]\nwrong_cost = true\n", "decision.wrong_cost"),
     ],
@@ -286,3 +292,109 @@ def test_faults_in_a_shops_settings_are_named(tmp_path: Path, text: str, fault: 
     (tmp_path / "shop.toml").write_text(text, encoding="utf-8")
     with pytest.raises(UserError, match=fault):
         read_shop(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "is it great for kids?",
+        "hi, is it loud?",
+        "thanks, and is it loud?",
+        "hello, how heavy is it?",
+        "oi, ele é pesado?",
+    ],
+)
+def test_a_courtesy_before_a_question_is_none(text: str) -> None:
+    assert not is_courtesy(text)
+
+
+@pytest.mark.parametrize(
+    "follow_up", ["which colors does it come in?", "can I use it with both hands?", "is the other side painted?"]
+)
+def test_a_follow_up_about_one_product_compares_nothing(assistant: Assistant, follow_up: str) -> None:
+    first = assistant.ask("how heavy is the red Harrow electric kettle 1.7 L?")
+    second = assistant.ask("how long is the arm of the Brint desk lamp DL-40?", state=first.state)
+    assert assistant.ask(follow_up, state=second.state).reply.uid == "L1"
+
+
+@pytest.mark.parametrize(
+    ("text", "stated"),
+    [
+        ("which is wider, A or B?", ["10 cm wide, 50 cm long", "20 cm wide, 30 cm long"]),
+        ("which is lighter, A or B?", ["Weighs 1 kg, holds up to 120 kg", "Weighs 2 kg, holds up to 100 kg"]),
+        ("which lasts longer, A or B?", ["Charges in 5 hours, runs 2 hours", "Charges in 1 hour, runs 4 hours"]),
+    ],
+)
+def test_where_several_amounts_are_stated_no_winner_is_guessed(text: str, stated: list[str]) -> None:
+    assert read_comparison(text, ["A", "B"]).winner(stated, ["", ""]) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "question"),
+    [
+        ("A or B, which is more robust?", "Does it more robust?"),
+        ("qual é mais alta, A ou B?", "Qual a altura?"),
+        ("do both A and B have wheels?", "Does it wheels?"),
+        ("what material are A and B made of", "what material made?"),
+    ],
+)
+def test_the_wording_that_is_left_is_no_count(text: str, question: str) -> None:
+    query = read_comparison(text, ["A", "B"])
+    assert question in query.questions
+    assert query.counted == ""
+
+
+def test_a_choice_with_more_names_still_answers_what_waits(assistant: Assistant) -> None:
+    first = assistant.ask("is the Harrow electric kettle dishwasher safe?")
+    for choice in ("the red one, thank you very much", "the red one, the 1.7 litre"):
+        answer = assistant.ask(choice, state=first.state)
+        assert (answer.reply.uid, answer.question) == ("K1", "is the Harrow electric kettle dishwasher safe?")
+
+
+def test_a_question_about_a_product_by_uid_goes_on_with_the_talk(assistant: Assistant) -> None:
+    first = assistant.ask("how heavy is it?", uid="K1")
+    second = assistant.ask("and the Brint desk lamp DL-40?", state=first.state)
+    assert (second.reply.uid, second.question) == ("L1", "how heavy is it?")
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "no" + " " * 2_000 + "a" * 1_900 + "!",
+        "lamp" + " " * 3_900 + "x",
+        "and " * 900,
+        "a lamp, " * 480,
+        "no the " * 550,
+    ],
+)
+def test_hostile_turns_take_no_long_time(assistant: Assistant, hostile: str) -> None:
+    state = assistant.ask("is the Harrow electric kettle dishwasher safe?").state
+    begin_s = time.perf_counter()
+    assistant.ask(hostile, state=state)
+    read_need(hostile)
+    compared_parts(hostile)
+    assert time.perf_counter() - begin_s < 5
+
+
+def test_a_long_turn_after_a_product_is_no_fault_and_spoils_no_history(assistant: Assistant) -> None:
+    kettle, long = "how heavy is the red Harrow electric kettle 1.7 L?", "and " + "zorblax quux " * 306
+    assistant.ask(long, state=assistant.ask(kettle).state)
+    assistant.retriever.recall([Message("user", kettle), Message("user", long)])
+
+
+@pytest.mark.parametrize(
+    ("need", "thing"),
+    [("a 1:24 scale model car", "1:24 scale model car"), ("one-piece swimsuit", "one-piece swimsuit")],
+)
+def test_signs_inside_a_word_cut_nothing(need: str, thing: str) -> None:
+    assert read_need(need).thing == thing
+
+
+@pytest.mark.parametrize(
+    "row", ['{"turns": []}', '{"question": "A or B?", "uids": ["A", "B"], "stated": [true], "winner": ""}']
+)
+def test_senseless_rows_are_refused_before_anything_is_asked(tmp_path: Path, row: str) -> None:
+    exam = tmp_path / "exam.jsonl"
+    exam.write_text(f"\n{row}\n", encoding="utf-8")
+    with pytest.raises(SourceError, match="line 2 of"):
+        read_rows([exam])

@@ -1,6 +1,6 @@
 """Measuring the shopping talk: needs, comparisons, what is about no product, and whole talks, in people's own words.
 
-Rows of JSON, told apart by their keys (docs/evaluation.md):
+Rows of JSON, told apart by their keys (docs/shopping.md):
     {"need", "fitting": [uids]}                 which products fit, all of them; none: [] is what an honest reply offers
     {"question", "uids", "stated", "winner"}    products to compare, whose description tells, and which is favoured
     {"question", "kinds", "forbidden"}          a turn about no product: the acceptable kinds, words not to be said
@@ -70,6 +70,10 @@ class ComparisonRow:
     stated: tuple[bool, ...]
     winner: str
 
+    def __post_init__(self) -> None:
+        if len(self.stated) != len(self.uids):
+            raise ValueError("as many of stated as of uids")
+
 
 @dataclass(frozen=True)
 class OtherRow:
@@ -96,6 +100,10 @@ class TalkRow:
 
     turns: tuple[TalkTurn, ...]
 
+    def __post_init__(self) -> None:
+        if not self.turns:
+            raise ValueError("one turn or more")
+
 
 Row = NeedRow | ComparisonRow | OtherRow | TalkRow
 
@@ -108,14 +116,16 @@ def read_rows(paths: Sequence[Path]) -> list[Row]:
     forms = TypeAdapter[Row](Row)
     rows = []
     for path in paths:
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1):
+            if not line.strip():
+                continue
             try:
                 rows.append(forms.validate_json(line))
             except ValidationError as exc:
                 raise SourceError(
                     f"line {number} of {path} is {line[:60]!r}",
                     "a need, a comparison, a question with its kinds, or a talk",
-                    f"edit {path}; docs/evaluation.md shows the forms",
+                    f"edit {path}; docs/shopping.md shows the forms",
                 ) from exc
     return rows
 

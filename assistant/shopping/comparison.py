@@ -14,38 +14,37 @@ from pathlib import Path
 from typing import Literal
 
 from assistant.phrases import Language, language_of
-from assistant.question import read_question
 from index.quantities import Quantity, quantities_in
 from index.text import WORD, content_words, stem, unaccented
 
-Verdict = Literal["", "yes", "no"]
 SAME = 0.02  # of an amount: closer ones are the same to a shopper
 
 _COUNTED = re.compile(
-    r"\b(?:more|most|fewer|less|fewest|mais|menos|maior numero de)\s+(?!than\b|do\b|que\b)([a-z]{3,})"
-    r"|\bhow many (\w+)",
-    re.I,
+    r"\b(?:more|most|fewer|less|fewest|mais|menos|maior numero de) ([a-z]{2,}s)\b|\b(?:how many|quant[oa]s) (\w+)", re.I
 )
 _BETWEEN_PRODUCTS = re.compile(
-    r"\s+(?:or|vs\.?|versus|ou|and|e|against|than|do que|compared (?:to|with))\s+(?:the |a |o |os |as )?|[,;:?]\s+",
+    r" (?:or|vs\.?|versus|ou|and|e|against|than|do que|compared (?:to|with)) (?:the |a |os? |as )?|[,;:?] ",
     re.I,
 )
+_COMPARING = re.compile(
+    r"\b(?:vs\.?|versus|compared?|comparing|comparison|differen(?:ce|t)|both|than|which|whose|who|against|entre|compar\w+|diferença"
+    r"|qual|quais|os dois|as duas|do que)\b",
+    re.I,
+)
+_ASKS = re.compile(r"\W*(?:which|who|whose|qual|quais|quem|do they|does it|is it)\b", re.I)
 _QUESTION_WORDS = re.compile(
     r"\b(?:which|what'?s?|who|is|are|do|does|both|the|a|an|between|compare|difference|in|of|has|have|more|bigger|lighter"
     r"|heavier|longer|larger|smaller|better|weight|qual|quais|entre|diferença|comparar?|one)\b",
     re.I,
 )
+_OPEN = re.compile(r"(?:what|how|where|when|why)\b", re.I)
+_ADJECTIVE = re.compile(r"(?:for|good|ok|safe|suitable|made|in|on|\w{2,}(?:er|able|proof|free|less|resistant))\b", re.I)
 _FEWER = re.compile(r"\b(?:fewer|less|fewest|menos)\b", re.I)
 _BETWEEN = frozenset(
     """
     or and vs versus both which who compare compared comparing comparison difference different between than better best
     one ones two three other do does is are has have the a an of to ou e qual quais dos das os as dois duas entre
-    diferença diferenca comparar compare melhor que do da tem é sao são eles elas they them these those either same too
-    """.split()
-)
-_NOT_A_COUNT = frozenset(
-    """
-    expensive suitable compact powerful comfortable durable portable recent modern leves leve pesado pesada rapido
+    diferenca comparar compare melhor que do da tem sao eles elas they them these those either same too
     """.split()
 )
 
@@ -56,6 +55,7 @@ class _Measure:
     questions: dict[Language, str]
     dimension: str
     wins: Literal["more", "less"]
+    largest: bool
 
 
 @dataclass(frozen=True)
@@ -69,16 +69,18 @@ class ComparisonQuery:
     dimension: str = ""
     counted: str = ""
     wins: Literal["more", "less"] = "more"
+    largest: bool = False  # of several amounts of one text; else it is not known which is meant
 
     @property
     def measures(self) -> bool:
         """Return whether amounts decide."""
         return bool(self.dimension or self.counted)
 
-    def winner(self, stated: Sequence[str], verdicts: Sequence[Verdict]) -> int | None:
+    def winner(self, stated: Sequence[str], verdicts: Sequence[str]) -> int | None:
         """Return the place of the product that the comparison favours, by what is quoted of each and its verdict.
 
-        `stated` is "" where a description does not tell. None where it favours none, or cannot be told.
+        A verdict is yes, no or ""; `stated` is "" where a description does not tell. None where it favours none, or
+        cannot be told.
         """
         if self.measures:
             amounts = [self._amount(text) for text in stated]
@@ -91,27 +93,48 @@ class ComparisonQuery:
         favoured = [place for place, verdict in enumerate(verdicts) if verdict == "yes"]
         return favoured[0] if len(favoured) == 1 else None
 
+    def states(self, text: str) -> bool:
+        """Return whether a text states an amount of what is compared."""
+        return self._amount(text) is not None
+
     def _amount(self, text: str) -> float | None:
-        """Return the largest amount that a text states of what is compared, in the dimension's first unit."""
+        """Return the amount that a text states of what is compared, in the dimension's first unit.
+
+        None where it states none, or several of which it is not known which is meant.
+        """
         found = [each for each in quantities_in(text) if self._is_meant(each)]
         values = [each.high if math.isfinite(each.high) else each.low for each in found]
-        return max(values, default=None)
+        if not values or not (self.largest or math.isclose(min(values), max(values), rel_tol=SAME)):
+            return None
+        return max(values)
 
     def _is_meant(self, quantity: Quantity) -> bool:
         if self.counted:
             return self.counted in (quantity.counted, stem(quantity.dimension))
-        return quantity.dimension == self.dimension
+        return bool(self.dimension) and quantity.dimension == self.dimension
 
 
 _MEASURES = [
-    _Measure(re.compile(rf"\b(?:{row['words']})", re.I), row["questions"], row["measures"], row["wins"])
+    _Measure(
+        re.compile(rf"\b(?:{row['words']})", re.I), row["questions"], row["measures"], row["wins"], "largest" in row
+    )
     for row in tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))["by"]
 ]
 
 
+def sets_side_by_side(text: str) -> bool:
+    """Return whether a turn has words that compare; what they stand between may be no products."""
+    return _COMPARING.search(text) is not None
+
+
 def compared_parts(text: str) -> list[str]:
-    """Cut a comparison where one product ends and the next begins; what is left of a part may be no product."""
-    parts = [_QUESTION_WORDS.sub(" ", part).strip(" ?.,:;-") for part in _BETWEEN_PRODUCTS.split(text)]
+    """Cut a comparison where one product ends and the next begins; what is left of a part may be no product.
+
+    Parts that ask ("which is lighter") are left out where two others are left.
+    """
+    pieces = _BETWEEN_PRODUCTS.split(" ".join(text.split()))
+    naming = [piece for piece in pieces if not _ASKS.match(piece)]
+    parts = [_QUESTION_WORDS.sub(" ", piece).strip(" ?.,:;-") for piece in (naming if len(naming) > 1 else pieces)]
     return [part for part in parts if content_words(part)]
 
 
@@ -119,15 +142,14 @@ def read_comparison(text: str, titles: Sequence[str]) -> ComparisonQuery:
     """Return by what the products of these titles are compared, and the question that is put to each."""
     language = language_of(text)
     rest = _asked_of_each(text, titles, language)
-    counted = next((one or other for one, other in _COUNTED.findall(unaccented(text))), "")
-    if counted and counted not in _NOT_A_COUNT:
-        question = f"Quantas {counted} tem?" if language == "pt" else f"How many {counted} does it have?"
-        wins: Literal["more", "less"] = "less" if _FEWER.search(text) else "more"
-        return ComparisonQuery(_distinct(question, rest), counted=stem(counted), wins=wins)
     for measure in _MEASURES:
         if measure.asked.search(text):
             questions = _distinct(measure.questions[language], rest)
-            return ComparisonQuery(questions, dimension=measure.dimension, wins=measure.wins)
+            return ComparisonQuery(questions, measure.dimension, wins=measure.wins, largest=measure.largest)
+    if counted := next((one or other for one, other in _COUNTED.findall(unaccented(text))), ""):
+        question = f"Quantas {counted} tem?" if language == "pt" else f"How many {counted} does it have?"
+        wins: Literal["more", "less"] = "less" if _FEWER.search(text) else "more"
+        return ComparisonQuery(_distinct(question, rest), counted=stem(counted), wins=wins)
     return ComparisonQuery(_distinct(rest))
 
 
@@ -146,9 +168,9 @@ def _asked_of_each(text: str, titles: Sequence[str], language: Language) -> str:
         return ""
     if language == "pt":
         return f"{rest[:1].upper()}{rest[1:]}?"
-    closed = read_question(f"does it {rest}?").closed
-    begins = "Is it" if re.match(r"(?:for|good|ok|safe|suitable|made|in|on)\b", rest) else "Does it"
-    return f"{begins} {rest}?" if closed else f"{rest}?"
+    if _OPEN.match(rest):
+        return f"{rest}?"
+    return f"{'Is' if _ADJECTIVE.match(rest) else 'Does'} it {rest}?"
 
 
 def _mention(words: Sequence[str], title: frozenset[str]) -> tuple[int, int]:

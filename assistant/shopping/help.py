@@ -11,12 +11,13 @@ from types import MappingProxyType
 from typing import Literal
 
 from assistant.phrases import language_of
-from index.text import unaccented
+from index.text import content_words, unaccented
 
 _TABLE = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 _ASKED = {name: re.compile(pattern, re.I) for name, pattern in _TABLE["asked"].items()}
 _PORTUGUESE = re.compile(_TABLE["languages"]["portuguese"], re.I)
 _FOREIGN = frozenset(unaccented(_TABLE["languages"]["words"]).split())
+_FILLERS = content_words(_TABLE["fillers"]["words"])
 SENTENCES = tuple(_TABLE["en"])  # the names of what is said
 NONE_OF_ITS_OWN: Mapping[str, str] = MappingProxyType({})
 MOST_WORDS = 6  # of a courtesy
@@ -24,9 +25,11 @@ FEWEST_FOREIGN = 2  # words of another language that tell it, or half of a short
 
 
 def is_courtesy(text: str) -> bool:
-    """Return whether a turn of a few words greets, thanks, or takes its leave."""
-    courtesies = (_ASKED[name] for name in ("greeting", "thanks", "goodbye"))
-    return len(text.split()) <= MOST_WORDS and any(pattern.search(text) for pattern in courtesies)
+    """Return whether a turn of a few words greets, thanks, or takes its leave, and asks nothing besides."""
+    rest = text
+    for name in ("greeting", "thanks", "goodbye"):
+        rest = _ASKED[name].sub(" ", rest)
+    return rest != text and len(text.split()) <= MOST_WORDS and content_words(rest) <= _FILLERS
 
 
 def help_text(question: str, wants: Literal["help", "order", "other"], own: Mapping[str, str] = NONE_OF_ITS_OWN) -> str:

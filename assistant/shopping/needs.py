@@ -16,15 +16,16 @@ from index.descriptions import stems_of_need
 from index.text import content_words
 
 _TABLE = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+MOST_CONDITIONS = 6  # that are judged
 
 
 def _any_of(name: str) -> str:
     return "|".join(_TABLE[name].strip().splitlines())
 
 
-_LEAD = re.compile(rf"^\W*(?:(?:{_any_of('leads')})\b[\s,:.!]*)+", re.I)
-_SIGNS = re.compile(r"\s*(?:[;:!?()\[\]–—]|[,.](?!\d)|\s-+\s)\s*")
-_JOINTS = re.compile(rf"\s+(?=(?:{_any_of('joints')})\s)|\s+(?:{_any_of('dropped_joints')})\s+", re.I)
+_LEAD = re.compile(rf"^\W*(?:(?:{_any_of('leads')})(?:[ ,:.!]+|$))+", re.I)
+_SIGNS = re.compile(r" ?(?:[;!?()\[\]—]|[,.:–](?!\d)| -+(?= )) ?")
+_JOINTS = re.compile(rf" (?=(?:{_any_of('joints')}) )| (?:{_any_of('dropped_joints')}) ", re.I)
 _TOLD = re.compile(rf"^(?:{_any_of('told')})\b", re.I)  # what is told of the shopper is no condition
 _ARTICLE = re.compile(rf"^(?:(?:{_any_of('articles')})\s+)+", re.I)
 
@@ -55,7 +56,8 @@ class Need:
 
 def read_need(text: str) -> Need:
     """Cut a need into its thing and its conditions; the thing is "" where nothing is left."""
-    pieces = [piece for sentence in _SIGNS.split(_LEAD.sub("", text)) for piece in _JOINTS.split(sentence)]
+    plain = " ".join(text.split())
+    pieces = [piece for sentence in _SIGNS.split(_LEAD.sub("", plain)) for piece in _JOINTS.split(sentence)]
     parts: list[str] = []
     unknowable = []
     for piece in pieces:
@@ -64,5 +66,5 @@ def read_need(text: str) -> Need:
             unknowable.append((part, matter))
         elif (content_words(part) or any(sign.isdigit() for sign in part)) and not (parts and _TOLD.search(part)):
             parts.append(part)
-    thing = parts[0] if parts else ""
-    return Need(text, language_of(text), thing, tuple(dict.fromkeys(parts[1:])), tuple(unknowable))
+    thing, *conditions = parts or [""]
+    return Need(text, language_of(text), thing, tuple(dict.fromkeys(conditions))[:MOST_CONDITIONS], tuple(unknowable))

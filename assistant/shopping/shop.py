@@ -10,6 +10,7 @@ wrong_cost = 10.0
 shop = read_shop(home)      # ShopSettings(help={"greeting": …}, index=IndexSettings(wrong_cost=10.0))
 """
 
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -47,9 +48,11 @@ def read_shop(home: Path) -> ShopSettings:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
         raise UserError(f"{path} is no TOML: {exc}", "a TOML file", f"edit {path}") from exc
-    faults = [f"unknown section {name}" for name in table if name not in ("help", "decision")]
-    lines, costs = table.get("help", {}), table.get("decision", {})
-    faults += [f"help.{name}" for name, line in lines.items() if name not in SENTENCES or not isinstance(line, str)]
+    sections = ("help", "decision")
+    faults = [f"unknown section {name}" for name in table if name not in sections]
+    faults += [f"{name} is no section" for name in sections if not isinstance(table.get(name, {}), dict)]
+    lines, costs = (table.get(name, {}) if not faults else {} for name in sections)
+    faults += [f"help.{name}" for name, line in lines.items() if name not in SENTENCES or not _is_line(line)]
     faults += [f"decision.{name}" for name, cost in costs.items() if name not in COSTS or not _is_cost(cost)]
     if faults:
         raise UserError(
@@ -61,5 +64,9 @@ def read_shop(home: Path) -> ShopSettings:
     return ShopSettings(lines, replace(IndexSettings(), **own))
 
 
+def _is_line(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
 def _is_cost(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf

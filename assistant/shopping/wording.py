@@ -5,9 +5,10 @@ reply = suggestions(need, discover(need, catalogue, descriptions, fitter))
 
 from collections.abc import Sequence
 
+from assistant.grounding.citations import leading_verdict
 from assistant.phrases import Language, phrase
 from assistant.reply import Quote, Reply, Side, Suggestion
-from assistant.shopping.comparison import ComparisonQuery, Verdict
+from assistant.shopping.comparison import ComparisonQuery
 from assistant.shopping.discovery import Found
 from assistant.shopping.fit import Fit
 from assistant.shopping.needs import Need
@@ -26,7 +27,8 @@ def suggestions(need: Need, found: Found) -> Reply:
     for place, fit in enumerate(found.fitting, 1):
         lines.append(f"{place}. {fit.product.title}{_shown(fit, need.language)}")
     products = tuple(
-        Suggestion(fit.product.uid, fit.product.title, tuple(map(Quote.of, fit.shown))) for fit in found.fitting
+        Suggestion(fit.product.uid, fit.product.title, tuple(map(Quote.of, fit.shown)), fit.untold)
+        for fit in found.fitting
     )
     return Reply("suggestions", "\n".join([*lines, *unknowable]), products=products)
 
@@ -56,8 +58,5 @@ def _told(side: Side) -> str:
     return " ".join(quote.text for quote in side.quotes) if side.kind == "answer" else ""
 
 
-def _verdict(side: Side) -> Verdict:
-    first = side.text.split(maxsplit=1)[0].strip(".,!").casefold() if side.text else ""
-    if side.kind != "answer" or first not in ("yes", "no", "sim", "não"):
-        return ""
-    return "yes" if first in ("yes", "sim") else "no"
+def _verdict(side: Side) -> str:
+    return leading_verdict(side.text)[0] if side.kind == "answer" else ""

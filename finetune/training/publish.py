@@ -42,7 +42,7 @@ class Provenance:
             ("start_digest", "the adapter that it goes on from"),
             ("prompt_digest", "the words of the prompts"),
         ):
-            if record[key] != asdict(self)[key]:
+            if record.get(key, "") != asdict(self)[key]:  # runs before this version went on from nothing
                 found.append(f"{what} differ" if what.endswith("s") else f"{what} differs")
         return found
 

@@ -70,7 +70,7 @@ def train(
         raise UserError(f"{name!r} cannot name an adapter", "letters, digits, dots and dashes", "--name NAME")
     _check_installed(recipe)
     place = find(recipe.model.base)
-    start = open_adapter(recipe.adapter.start, home, place) if recipe.adapter.start else None
+    start = _start_of(recipe, home, place)
     processes = Processes.at_hand()
     provenance = _provenance(recipe, examples, place, start)
     run = home / "runs" / name
@@ -118,6 +118,23 @@ def _check_learnt(recipe: Recipe, log: Sequence[Mapping[str, Any]]) -> None:
             "a loss that falls",
             f"titlewise finetune {recipe.name} --restart, with another training.learning_rate or other examples",
         )
+
+
+def _start_of(recipe: Recipe, home: Path, place: Path) -> Adapter | None:
+    """Open the adapter that a recipe goes on from, None for none; it has to be of the same shape."""
+    lora = recipe.adapter
+    if not lora.start:
+        return None
+    start = open_adapter(lora.start, home, place)
+    config = json.loads((start.folder / "adapter_config.json").read_text(encoding="utf-8"))
+    found = (config["r"], config["lora_alpha"], sorted(config["target_modules"]))
+    if found != (lora.rank, lora.alpha, sorted(lora.targets)):
+        raise UserError(
+            f"the adapter {start.name} has rank {found[0]}, alpha {found[1]} and learns {', '.join(found[2])}",
+            f"the recipe's: {lora.rank}, {lora.alpha} and {', '.join(sorted(lora.targets))}",
+            "the same adapter.rank, alpha and targets, or another adapter.start",
+        )
+    return start
 
 
 def _provenance(recipe: Recipe, examples: Sequence[Example], place: Path, start: Adapter | None) -> Provenance:

@@ -5,7 +5,6 @@ Neither the run's folder nor what becomes of the checkpoint is its affair: see `
     result = train_adapter(TrainingJob(recipe, find("smollm2-135m"), examples, [], run), micro_batch=8)
 """
 
-import json
 import math
 import os
 import shutil
@@ -20,7 +19,7 @@ from assistant.backends.hf_loading import remarks_off
 from assistant.models.adapters import Adapter
 from finetune.data.example import Example
 from finetune.export import peft_weights
-from finetune.recipe import Lora, Recipe, Training
+from finetune.recipe import Recipe, Training
 from finetune.training.batching import lay_out, padding_share, steps_of
 from finetune.training.checkpoints import newest_complete, state_of, step_of
 from finetune.training.distributed import Processes
@@ -144,7 +143,7 @@ def _trainer(job: TrainingJob, plan: _Plan, model: Any, tokenizer: Any, micro_ba
         )
     trainer.remove_callback(PrinterCallback)
     if job.start:
-        begin_with(trainer.model, job.start, job.model_place, recipe.adapter)
+        begin_with(trainer.model, job.start, job.model_place)
     if recipe.model.kernels == "compiled" and can_compile():
         compile_layers(trainer.model)
     return trainer, progress
@@ -210,22 +209,22 @@ def lora_of(recipe: Recipe) -> Any:
     )
 
 
-def begin_with(model: Any, start: Adapter, model_place: Path, lora: Lora) -> None:
+def begin_with(model: Any, start: Adapter, model_place: Path) -> None:
     """Load the weights of another adapter of the same shape into a model's fresh one; in place.
 
-    Raises `UserError` where the shapes differ.
+    Raises `UserError` where a weight has no place in it, or a place no weight.
     """
-    from peft import set_peft_model_state_dict
+    from peft import get_peft_model_state_dict, set_peft_model_state_dict
 
-    config = json.loads((start.folder / "adapter_config.json").read_text(encoding="utf-8"))
-    found = (config["r"], config["lora_alpha"], sorted(config["target_modules"]))
-    if found != (lora.rank, lora.alpha, sorted(lora.targets)):
+    weights = peft_weights(start, model_place)
+    strange = weights.keys() ^ get_peft_model_state_dict(model).keys()
+    if strange:
         raise UserError(
-            f"the adapter {start.name} has rank {found[0]}, alpha {found[1]} and learns {', '.join(found[2])}",
-            f"the recipe's: {lora.rank}, {lora.alpha} and {', '.join(sorted(lora.targets))}",
-            "the same adapter.rank, alpha and targets, or another adapter.start",
+            f"the adapter {start.name} does not fit: {min(strange)}",
+            "weights of the very layers that learn",
+            "another adapter.start",
         )
-    set_peft_model_state_dict(model, peft_weights(start, model_place))
+    set_peft_model_state_dict(model, weights)
 
 
 def dataset_of(rows: Sequence[Row]) -> Any:

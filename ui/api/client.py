@@ -8,7 +8,7 @@ Which product is meant is worked out here, and asked about by its uid; so both m
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -90,10 +90,15 @@ class RemoteAssistant:
         if turn.uid:
             pieces = pieces_of(turn)
         elif turn.wants == "comparison":
-            pieces = immediate(self.retriever.compared(turn, lambda one: drained(pieces_of(one)).reply), watch)
+            pieces = self._compared(turn, pieces_of, watch)
         else:
             pieces = immediate(self.retriever.reply_without_product(turn, read_question(turn.question)), watch)
         return Answer(pieces, turn.question, turn.state, turn.probability)
+
+    def _compared(self, turn: Turn, pieces_of: Callable[[Turn], Pieces], watch: Stopwatch) -> Pieces:
+        """Ask about each product by itself, then set them side by side."""
+        reply = self.retriever.compared(turn, lambda one: drained(pieces_of(one)).reply)
+        return (yield from immediate(reply, watch))
 
     def describe(
         self, title: str, *, seed: int = 0, adapter: str | None = None, cancel: threading.Event | None = None
@@ -198,6 +203,6 @@ def _models(base_url: str) -> list[Any]:
 
 
 def _read(row: dict[str, Any]) -> Reply:
-    """Read a reply from its row."""
+    """Read a reply about one product, or none, from its row."""
     quotes = tuple(Quote(**quote) for quote in row["quotes"])
     return Reply(row["kind"], row["text"], row["uid"], row["title"], quotes, timings=row["timings"])

@@ -218,9 +218,9 @@ def readable(reply: Reply) -> str:
     """
     if reply.kind == "generated":
         return f"{phrase('generated', language_of(reply.title))}\n\n{reply.text}"
-    quoted = [
-        f'[{number}] "{quote.text}" – {reply.title} ({reply.uid})' for number, quote in enumerate(reply.quotes, 1)
-    ]
+    sources = [(quote, reply.title, reply.uid) for quote in reply.quotes]
+    sources += [(quote, product.title, product.uid) for product in reply.products for quote in product.quotes]
+    quoted = [f'[{number}] "{quote.text}" – {title} ({uid})' for number, (quote, title, uid) in enumerate(sources, 1)]
     return "\n\n".join([reply.text, *(["\n".join(quoted)] if quoted else [])])
 
 

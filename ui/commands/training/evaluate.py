@@ -57,9 +57,7 @@ class ShoppingOptions:
     command_line: str
     files: Annotated[
         list[Path],
-        positional(
-            "what is said and how it is to be replied: docs/evaluation.md", nargs="+", type=Path, metavar="FILE"
-        ),
+        positional("what is said and how it is to be replied: docs/shopping.md", nargs="+", type=Path, metavar="FILE"),
     ]
     engine: EngineOptions
 

@@ -68,6 +68,8 @@ def show_suggested(turn: Turn, session: Session) -> None:
     for product in turn.reply.products:
         with st.container(border=True):
             st.html(suggestion_html(product))
+            if untold := getattr(product, "untold", ()):
+                st.caption(on_one_line(strings.untold.format(conditions="; ".join(untold))))
             request = Request(strings.ask_at_large, product.uid)
             label = strings.ask_about_this
             key = f"fits-{turn.id}-{product.uid}"

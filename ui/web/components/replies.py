@@ -59,6 +59,7 @@ STYLE = """
 }
 """
 
+_LISTED = re.compile(r"\d+\. |- ")
 _MARK = re.compile(r"\[(\d+)\]")
 
 
@@ -89,12 +90,17 @@ def show_reply(reply: Reply, product: Product | None, strings: Strings) -> None:
         st.text("\n".join(reply.text.splitlines()[len(reply.products) :]))
     else:
         # What is listed in the text of a "which one?" and the like is drawn below it.
-        st.text(reply.text.split("\n", 1)[0] if reply.kind in LISTING else reply.text)
+        st.text(without_list(reply.text) if reply.kind in LISTING else reply.text)
     if reply.kind == "generated":
         st.caption(strings.generated_help)
     show_quotes(reply)
     if product is not None:
         show_description(product, [quote for quote in reply.quotes if quote.field == "content"], strings)
+
+
+def without_list(text: str) -> str:
+    """Return a text without the lines that begin with a number or a dash."""
+    return "\n".join(line for line in text.splitlines() if not _LISTED.match(line))
 
 
 def show_badge(kind: Kind, strings: Strings) -> None:

@@ -77,6 +77,7 @@ class Strings:
     kept: str
     not_this: str
     ask_about_this: str
+    untold: str
     which_then: str
     none_of_these: str
     covers: str
