@@ -231,7 +231,9 @@ class _Understanding:
         """Leave the talk's product and what waits as they are: the turn is about no product."""
         intent = max(_BESIDE, key=lambda each: intents[each])
         if self.state.uid or self.state.candidates:
-            beside = is_courtesy(self.question) or intents["other"] >= SURELY_BESIDE
+            points = POINTING_WORDS & set(fold(self.question).split())
+            surely = not points and intents["other"] + intents["order"] >= SURELY_BESIDE
+            beside = is_courtesy(self.question) or surely
         else:
             sure_of_title = resolution.decision == "found" and resolution.probability >= SURE_OF_A_TITLE
             beside = sum(intents[each] for each in _BESIDE) >= (SURE_OF_A_NEED if sure_of_title else LEAST_SURE)

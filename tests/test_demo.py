@@ -40,7 +40,15 @@ def test_the_demo_shows_every_kind_of_reply_and_makes_nothing_anew(
     assert "Preparing" not in out
     for question in QUESTIONS:
         assert f"\n> {question}\n[" in out
-    for kind in ("[answer] ", "[not stated] ", "[which one?]", "[not found]"):
+    for kind in (
+        "[answer] ",
+        "[not stated] ",
+        "[which one?]",
+        "[not found]",
+        "[products that fit]",
+        "[side by side]",
+        "[help]",
+    ):
         assert kind in out
     assert f"titlewise --home {sample_home} chat" in out.splitlines()[-1]
 

@@ -398,3 +398,17 @@ def test_senseless_rows_are_refused_before_anything_is_asked(tmp_path: Path, row
     exam.write_text(f"\n{row}\n", encoding="utf-8")
     with pytest.raises(SourceError, match="line 2 of"):
         read_rows([exam])
+
+
+def test_an_order_in_a_talk_is_no_question_about_its_product(assistant: Assistant) -> None:
+    first = assistant.ask("how heavy is the red Harrow electric kettle 1.7 L?")
+    order = assistant.ask("where is my order?", state=first.state)
+    assert (order.reply.kind, order.state) == ("help", first.state)
+    price = assistant.ask("how much does it cost?", state=first.state)
+    assert (price.reply.kind, price.reply.uid) == ("not_stated", "K1")
+    assert "prices" in price.reply.text
+
+
+def test_what_only_mentions_the_thing_is_not_offered(assistant: Assistant) -> None:
+    reply = assistant.retriever.suggested("I need a dishwasher for a small kitchen")
+    assert (reply.kind, reply.products) == ("not_found", ())

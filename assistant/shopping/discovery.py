@@ -35,7 +35,7 @@ def discover(need: Need, catalogue: Catalogue, descriptions: DescriptionIndex, f
         return NOTHING
     rows, _ = descriptions.search(need.stems, MOST_JUDGED)
     judged = [fitter.fit(need, catalogue.product(int(row))) for row in rows]
-    ranked = _folded(sorted(judged, key=lambda fit: -fit.probability))
+    ranked = _folded(sorted((fit for fit in judged if fit.is_the_thing), key=lambda fit: -fit.probability))
     fitting = [fit for fit in ranked if fit.probability >= LEAST_FIT][:MOST_OFFERED]
     near = [fit for fit in ranked if fit.probability >= LEAST_NEAR][:MOST_NEAR]
     return Found(tuple(fitting), () if fitting else tuple(near))

@@ -30,6 +30,7 @@ from index.quantities import compare
 WEIGHTS = Path(__file__).with_name("fit.json")
 MOST_PASSAGES = 3  # of the description, that the judge reads for a part of a need, beside the title
 SHOWS = 0.5  # probability from which a passage shows that a part is met
+LEAST_THING = 0.3  # probability from which a product is the thing asked for, where its title shares no word with that
 LEAST = 1e-4  # probability, in logarithms
 
 Rarity = Callable[[Sequence[str]], NDArray[np.float64]]  # of stems, in the texts of a catalogue
@@ -47,11 +48,12 @@ class Part:
 
 @dataclass(frozen=True)
 class Fit:
-    """How probably a product fits a need, in [0, 1], and what it says to each of its parts."""
+    """How probably a product fits a need, in [0, 1], what it says to each of its parts, and whether it is the thing."""
 
     product: Product
     probability: float
     parts: tuple[Part, ...]
+    is_the_thing: bool = True
 
     @property
     def shown(self) -> tuple[Passage, ...]:
@@ -77,7 +79,9 @@ class Fitter:
     def fit(self, need: Need, product: Product) -> Fit:
         """Return how a product fits a need of one part or more."""
         parts = self.parts(need, product)
-        return Fit(product, self._model.probability(self.features(need, product, parts)), parts)
+        features = self.features(need, product, parts)
+        is_the_thing = features["thing covered by the title"] > 0 or parts[0].meets >= LEAST_THING
+        return Fit(product, self._model.probability(features), parts, is_the_thing)
 
     def parts(self, need: Need, product: Product) -> tuple[Part, ...]:
         """Return what the product says to each part of the need."""

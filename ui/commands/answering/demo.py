@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from assistant.assistant import Assistant
 
 # Asked one after the other, as one conversation: follow-ups, a question that the description does not tell, one that
-# fits two products and the choice between them, one in Portuguese, and a product that is not there.
+# fits two products, the choice between them and its correction, a comparison, a need, one in Portuguese, a product that
+# is not there, and thanks.
 QUESTIONS = (
     "How long is the battery life of the Lumeo Drift 40 in black?",
     "and how heavy is it?",
@@ -23,9 +24,13 @@ QUESTIONS = (
     "does it have a built-in FM radio?",
     "Is the Harrow & Finch kettle dishwasher safe?",
     "the red one",
+    "no, the black one",
+    "which of the two is lighter?",
+    "I need a kettle under 1 litre for pour-over coffee",
     "How many pages has the second edition paperback of Bread by Feel?",
     "Os fones de ouvido bluetooth sem fio têm cancelamento de ruído?",
     "Do you have the Zephyr X9 drone with a 4K camera?",
+    "thanks!",
 )
 
 
