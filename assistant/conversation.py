@@ -20,7 +20,7 @@ from assistant.messages import Message
 from assistant.question import read_question
 from assistant.shopping.comparison import compared_parts, sets_side_by_side
 from assistant.shopping.discovery import NOTHING, Found
-from assistant.shopping.help import is_courtesy
+from assistant.shopping.help import is_courtesy, is_of_itself
 from assistant.shopping.intents import Intent, Intents
 from index.catalogue.store import Catalogue, Product
 from index.errors import QuestionError
@@ -33,6 +33,7 @@ MAX_EARLIER = 4  # products that the talk can go back to
 # name of, another one: "how loud is the Zephyr X9?", but not "and the warranty?".
 WORDS_TO_LEAVE = 2
 LEAST_SURE = 0.5  # probability from which a turn is taken for what it wants
+LIKELY_A_NEED = 0.4
 SURE_OF_A_NEED = 0.8  # where a title was found all the same
 SURE_OF_A_TITLE = 0.9
 LEAST_NAMED = 0.2  # of a part of a comparison
@@ -229,14 +230,16 @@ class _Understanding:
 
     def _beside(self, resolution: Resolution, intents: dict[Intent, float]) -> Turn | None:
         """Leave the talk's product and what waits as they are: the turn is about no product."""
-        intent = max(_BESIDE, key=lambda each: intents[each])
+        intent: Intent = max(_BESIDE, key=lambda each: intents[each])
+        intent = "help" if is_of_itself(self.question) else intent
         if self.state.uid or self.state.candidates:
             points = POINTING_WORDS & set(fold(self.question).split())
             surely = not points and intents["other"] + intents["order"] >= SURELY_BESIDE
             beside = is_courtesy(self.question) or surely
         else:
             sure_of_title = resolution.decision == "found" and resolution.probability >= SURE_OF_A_TITLE
-            beside = sum(intents[each] for each in _BESIDE) >= (SURE_OF_A_NEED if sure_of_title else LEAST_SURE)
+            likely = sum(intents[each] for each in _BESIDE) >= (SURE_OF_A_NEED if sure_of_title else LEAST_SURE)
+            beside = likely or (is_of_itself(self.question) and not sure_of_title)
         return Turn(self.question, "", (), (), self.state, _BESIDE[intent]) if beside else None
 
     def _back(self) -> Turn | None:
@@ -292,7 +295,7 @@ class _Understanding:
 
     def _needed(self, resolution: Resolution, intents: dict[Intent, float]) -> Turn | None:
         """Look for products that fit a need, and offer them to choose from."""
-        least = {"found": SURE_OF_A_NEED, "ambiguous": LEAST_SURE * 0.8, "unknown": LEAST_SURE / 2}[resolution.decision]
+        least = {"found": SURE_OF_A_NEED, "ambiguous": LIKELY_A_NEED, "unknown": LIKELY_A_NEED}[resolution.decision]
         # What sets nothing side by side is no comparison: "gel pens, 6 or 8, smelly or fruity".
         if intents["need"] + intents["compare"] < least:
             return None

@@ -400,6 +400,14 @@ def test_senseless_rows_are_refused_before_anything_is_asked(tmp_path: Path, row
         read_rows([exam])
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["am i talking to a real person or a machine", "are you a bot?", "bonjour, vous vendez", "você é um robô?"],
+)
+def test_who_asks_what_answers_or_speaks_otherwise_is_told(assistant: Assistant, text: str) -> None:
+    assert assistant.ask(text).reply.kind == "help"
+
+
 def test_an_order_in_a_talk_is_no_question_about_its_product(assistant: Assistant) -> None:
     first = assistant.ask("how heavy is the red Harrow electric kettle 1.7 L?")
     order = assistant.ask("where is my order?", state=first.state)

@@ -15,6 +15,7 @@ from index.text import content_words, unaccented
 
 _TABLE = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 _ASKED = {name: re.compile(pattern, re.I) for name, pattern in _TABLE["asked"].items()}
+_OF_ITSELF = re.compile(_TABLE["asks_of_itself"]["pattern"], re.I)
 _PORTUGUESE = re.compile(_TABLE["languages"]["portuguese"], re.I)
 _FOREIGN = frozenset(unaccented(_TABLE["languages"]["words"]).split())
 _FILLERS = content_words(_TABLE["fillers"]["words"])
@@ -32,15 +33,24 @@ def is_courtesy(text: str) -> bool:
     return rest != text and len(text.split()) <= MOST_WORDS and content_words(rest) <= _FILLERS
 
 
+def is_of_itself(text: str) -> bool:
+    """Return whether a turn asks what it is that answers, or is in a language that it does not understand."""
+    return _OF_ITSELF.search(text) is not None or _is_foreign(text)
+
+
+def _is_foreign(text: str) -> bool:
+    words = re.findall(r"[^\W\d]+", unaccented(text))
+    foreign = sum(word in _FOREIGN for word in words)
+    return (language_of(text) == "en" and foreign >= FEWEST_FOREIGN) or (bool(words) and foreign == len(words))
+
+
 def help_text(question: str, wants: Literal["help", "order", "other"], own: Mapping[str, str] = NONE_OF_ITS_OWN) -> str:
     """Return the sentence that a turn about no product gets, in its own language if that is English or Portuguese.
 
     `own` are a shop's sentences, by name, in place of ours.
     """
-    words = re.findall(r"[^\W\d]+", unaccented(question))
     language = "pt" if _PORTUGUESE.search(question) else language_of(question)
-    foreign = sum(word in _FOREIGN for word in words)
-    if (language == "en" and foreign >= FEWEST_FOREIGN) or (words and foreign == len(words)):
+    if _is_foreign(question):
         return own.get("language") or str(_TABLE[language]["language"])
     name: str = wants
     if wants == "help":
