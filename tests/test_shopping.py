@@ -12,11 +12,13 @@ from assistant.backends.scripted import Scripted
 from assistant.conversation import State
 from assistant.evaluation.shopping import evaluate_shopping, read_rows
 from assistant.messages import Message
+from assistant.passages import title_passage
 from assistant.shopping.comparison import compared_parts, read_comparison
+from assistant.shopping.fit import Fit, Part
 from assistant.shopping.help import help_text, is_courtesy
 from assistant.shopping.needs import read_need
 from assistant.shopping.shop import ShopSettings, read_shop
-from index.catalogue.store import Catalogue
+from index.catalogue.store import Catalogue, Product
 from index.descriptions import DescriptionIndex, stems_of_need
 from index.errors import SourceError, UserError
 from index.progress import Progress
@@ -420,3 +422,10 @@ def test_an_order_in_a_talk_is_no_question_about_its_product(assistant: Assistan
 def test_what_only_mentions_the_thing_is_not_offered(assistant: Assistant) -> None:
     reply = assistant.retriever.suggested("I need a dishwasher for a small kitchen")
     assert (reply.kind, reply.products) == ("not_found", ())
+
+
+def test_what_a_title_says_in_as_many_words_is_not_called_unsaid() -> None:
+    product = Product("G", "Gooseneck Pour-Over Kettle", "Made for slow coffee.")
+    unclear = Part("for pour-over coffee", title_passage(product.title), 0.2, 0.1)
+    silent = Part("for tea", title_passage(product.title), 0.2, 0.1)
+    assert Fit(product, 0.5, (unclear, unclear, silent)).untold == ("for tea",)

@@ -63,8 +63,10 @@ class Fit:
 
     @property
     def untold(self) -> tuple[str, ...]:
-        """Return the conditions that it neither meets nor denies."""
-        return tuple(part.text for part in self.parts[1:] if max(part.meets, part.denies) < SHOWS)
+        """Return the conditions that it neither meets nor denies, nor holds in as many words."""
+        words = set(stems_of(f"{self.product.title} {self.product.content}"))
+        unclear = (part.text for part in self.parts[1:] if max(part.meets, part.denies) < SHOWS)
+        return tuple(text for text in unclear if not words.issuperset(stems_of(text)))
 
 
 class Fitter:
