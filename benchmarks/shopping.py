@@ -2,15 +2,15 @@
 
     python benchmarks/shopping.py [--rows exam|tuning] [--data ../shared/data]
 
-The catalogue is amazon_mixed_9k without the products that are kept for judgement. Needs list all products of it that fit;
-comparisons, turns about no product and talks were written by hand. Five minutes on two cores.
+The catalogue is amazon_mixed_9k without the products that are kept for judgement. Needs list all products of it that
+fit; comparisons, turns about no product and talks were written by hand. Five minutes on two cores.
 """
 
 import argparse
-import hashlib
 import tempfile
 from pathlib import Path
 
+from public_reading import is_for_judgement
 from title_shops import DEFAULT_DATA, indexed, read, written
 
 from assistant.evaluation.shopping import evaluate_shopping, read_rows, shopping_lines
@@ -31,7 +31,7 @@ def main() -> None:
     products = [
         Product(row["uid"], row["title"], row["content"])
         for row in read(options.data / "amazon_mixed_9k.trn.json.gz")
-        if hashlib.sha256(row["uid"].encode()).digest()[0] % 4 != 3
+        if not is_for_judgement(row["uid"])
     ]
     with tempfile.TemporaryDirectory() as scratch:
         home = Path(scratch)
