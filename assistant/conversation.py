@@ -37,7 +37,8 @@ LIKELY_A_NEED = 0.4
 SURE_OF_A_NEED = 0.8  # where a title was found all the same
 SURE_OF_A_TITLE = 0.9
 LEAST_NAMED = 0.2  # of a part of a comparison
-HITS_OF_A_PART = 4  # of which the first that holds half of its words is meant
+HITS_OF_A_PART = 4
+WORDS_OF_A_MENTION = 5  # of a longer part of a comparison, at its beginning and at its end
 MAX_COMPARED = 4  # products
 SURELY_BESIDE = 0.9  # where the talk is about a product
 
@@ -195,10 +196,8 @@ class _Understanding:
         spoken_of = tuple(dict.fromkeys(each for each in (self.state.uid, *self.state.earlier) if each))
         offered = tuple(hit.uid for hit in self.state.candidates) if not self.state.uid else ()
         pointing = len(spoken_of) + len(offered) > 1 and _OF_BOTH.search(self.question)
-        likely = intents["compare"] >= LEAST_SURE or sets_side_by_side(self.question)
-        if not (resolution.compares or likely or pointing):
-            return None
-        named = self._each_named(resolution)
+        likely = pointing or intents["compare"] >= LEAST_SURE or sets_side_by_side(self.question)
+        named = self._each_named(resolution, likely=bool(likely))
         if len(named) == 1 and self.state.uid and _THAN.search(self.question):
             named = tuple(dict.fromkeys((self.state.uid, *named)))
         elif len(named) < 2 and pointing and resolution.decision != "found":
@@ -209,24 +208,38 @@ class _Understanding:
         state = replace(self.state.offering(self._hits_of(named), ""), earlier=tuple(reversed(named)))
         return Turn(self.question, "", (), resolution.hits, state, "comparison", named)
 
-    def _each_named(self, resolution: Resolution) -> tuple[str, ...]:
-        """Return the products that the parts of a comparison name, in their order."""
+    def _each_named(self, resolution: Resolution, *, likely: bool) -> tuple[str, ...]:
+        """Return the products that the parts of a comparison name, in their order.
+
+        Where it is not `likely` one, only what is found for sure is named.
+        """
         if resolution.compares:
             return tuple(hit.uid for hit in resolution.candidates)
-        named: dict[str, None] = {}
+        named: dict[str, float] = {}
         parts = compared_parts(self.question)
-        for part in parts:
-            found = self.index.resolve(part)
-            if found.decision == "unknown":  # "the 4 ton one": the words of the part before say of what
-                found = self.index.resolve(_short(f"{parts[0]} {part}")) if named else found
+        for part in parts if len(parts) > 1 else ():
+            found = self._resolved_part(part)
+            if found.decision == "unknown" and named:  # "the 4 ton one": the words of the part before say of what
+                found = self.index.resolve(_short(f"{parts[0]} {part}"))
             words = content_words(part)
             meant = (hit for hit in found.hits[:HITS_OF_A_PART] if hit.uid not in named)
-            hit = next((hit for hit in meant if 2 * len(words & content_words(hit.title)) >= len(words)), None)
-            if found.probability >= LEAST_NAMED and words and hit:
-                named[hit.uid] = None
-        if len(named) < 2 and resolution.decision == "ambiguous" and len(resolution.candidates) == 2:
-            return tuple(hit.uid for hit in resolution.candidates)
+            hit = next((hit for hit in meant if words & content_words(hit.title)), None)
+            if hit and (found.probability >= LEAST_NAMED if likely else found.decision == "found"):
+                named[hit.uid] = found.probability
+        # What is asked may share a word with some title: it is far less likely one than the second surest is.
+        surest = sorted(named.values(), reverse=True)
+        named = {uid: sure for uid, sure in named.items() if sure >= surest[:2][-1] / 2}
+        offered = resolution.candidates if likely and resolution.decision == "ambiguous" else ()
+        if len(named) < 2 and len(offered) == max(2, min(len(parts), MAX_COMPARED)):
+            return tuple(hit.uid for hit in offered)
         return tuple(named)
+
+    def _resolved_part(self, part: str) -> Resolution:
+        """Resolve a part of a comparison, or its beginning or end, whichever names a product most surely."""
+        words = part.split()
+        ends = (words[:WORDS_OF_A_MENTION], words[-WORDS_OF_A_MENTION:]) if len(words) > WORDS_OF_A_MENTION else ()
+        found = [self.index.resolve(text) for text in (part, *map(" ".join, ends))]
+        return max(found, key=lambda one: (one.decision != "unknown", one.probability))
 
     def _beside(self, resolution: Resolution, intents: dict[Intent, float]) -> Turn | None:
         """Leave the talk's product and what waits as they are: the turn is about no product."""

@@ -23,15 +23,19 @@ _COUNTED = re.compile(
     r"\b(?:more|most|fewer|less|fewest|mais|menos|maior numero de) ([a-z]{2,}s)\b|\b(?:how many|quant[oa]s) (\w+)", re.I
 )
 _BETWEEN_PRODUCTS = re.compile(
-    r" (?:or|vs\.?|versus|ou|and|e|against|than|do que|compared (?:to|with)) (?:the |a |os? |as )?|[,;:?] ",
+    r" (?:or|vs\.?|versus|ou|and|e|n|against|than|do que|que|next to|as well as|(?:em relação|comparad[oa]) [ao]o?"
+    r"|compared (?:to|with)) (?:the |a |that |with the |with |os? |as )?| ?[+/&] |[.,;:?!]+ ",
     re.I,
 )
 _COMPARING = re.compile(
-    r"\b(?:vs\.?|versus|compared?|comparing|comparison|differen(?:ce|t)|both|than|which|whose|who|against|entre|compar\w+|diferença"
-    r"|qual|quais|os dois|as duas|do que)\b",
+    r"\b(?:vs\.?|versus|compared?|comparing|comparison|differen(?:ce|t)|diff|both|each|either|than|which|whose|who|against"
+    r"|between|entre|compar\w+|diferença|qual|quais|os dois|as duas|do que|maior que|menor que|mais .{1,30} que)\b",
     re.I,
 )
-_ASKS = re.compile(r"\W*(?:which|who|whose|qual|quais|quem|do they|does it|is it)\b", re.I)
+_ASKS = re.compile(
+    r"\W*(?:which|who|whose|whats?|what's|qual|quais|quem|do they|does (?:it|each|either)|is (?:it|one)|can i|where)\b",
+    re.I,
+)
 _QUESTION_WORDS = re.compile(
     r"\b(?:which|what'?s?|who|is|are|do|does|both|the|a|an|between|compare|difference|in|of|has|have|more|bigger|lighter"
     r"|heavier|longer|larger|smaller|better|weight|qual|quais|entre|diferença|comparar?|one)\b",
