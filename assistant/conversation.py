@@ -36,7 +36,8 @@ LEAST_SURE = 0.5  # probability from which a turn is taken for what it wants
 LIKELY_A_NEED = 0.4
 SURE_OF_A_NEED = 0.8  # where a title was found all the same
 SURE_OF_A_TITLE = 0.9
-LEAST_NAMED = 0.2  # of a part of a comparison
+LEAST_NAMED = 0.2  # probability of a part of a comparison, and where that is less likely one
+SURELY_NAMED = 0.5
 HITS_OF_A_PART = 4
 WORDS_OF_A_MENTION = 5  # of a longer part of a comparison, at its beginning and at its end
 MAX_COMPARED = 4  # products
@@ -197,21 +198,23 @@ class _Understanding:
         offered = tuple(hit.uid for hit in self.state.candidates) if not self.state.uid else ()
         pointing = len(spoken_of) + len(offered) > 1 and _OF_BOTH.search(self.question)
         likely = pointing or intents["compare"] >= LEAST_SURE or sets_side_by_side(self.question)
-        named = self._each_named(resolution, likely=bool(likely))
+        sure = pointing or intents["compare"] >= LEAST_SURE
+        named = self._each_named(resolution, LEAST_NAMED if sure else SURELY_NAMED if likely else 1.0)
         if len(named) == 1 and self.state.uid and _THAN.search(self.question):
             named = tuple(dict.fromkeys((self.state.uid, *named)))
         elif len(named) < 2 and pointing and resolution.decision != "found":
             named = offered or tuple(reversed(spoken_of[:2]))
-        if len(named) < 2:
+        surely_one = resolution.decision == "found" and not resolution.compares and not likely
+        if len(named) < 2 or surely_one:
             return None
         named = named[:MAX_COMPARED]
         state = replace(self.state.offering(self._hits_of(named), ""), earlier=tuple(reversed(named)))
         return Turn(self.question, "", (), resolution.hits, state, "comparison", named)
 
-    def _each_named(self, resolution: Resolution, *, likely: bool) -> tuple[str, ...]:
+    def _each_named(self, resolution: Resolution, least: float) -> tuple[str, ...]:
         """Return the products that the parts of a comparison name, in their order.
 
-        Where it is not `likely` one, only what is found for sure is named.
+        They are found, or at `least` so probably named.
         """
         if resolution.compares:
             return tuple(hit.uid for hit in resolution.candidates)
@@ -224,12 +227,12 @@ class _Understanding:
             words = content_words(part)
             meant = (hit for hit in found.hits[:HITS_OF_A_PART] if hit.uid not in named)
             hit = next((hit for hit in meant if words & content_words(hit.title)), None)
-            if hit and (found.probability >= LEAST_NAMED if likely else found.decision == "found"):
+            if hit and (found.probability >= least or found.decision == "found"):
                 named[hit.uid] = found.probability
         # What is asked may share a word with some title: it is far less likely one than the second surest is.
         surest = sorted(named.values(), reverse=True)
         named = {uid: sure for uid, sure in named.items() if sure >= surest[:2][-1] / 2}
-        offered = resolution.candidates if likely and resolution.decision == "ambiguous" else ()
+        offered = resolution.candidates if least < 1 and resolution.decision == "ambiguous" else ()
         if len(named) < 2 and len(offered) == max(2, min(len(parts), MAX_COMPARED)):
             return tuple(hit.uid for hit in offered)
         return tuple(named)

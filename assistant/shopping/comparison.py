@@ -24,12 +24,12 @@ _COUNTED = re.compile(
 )
 _BETWEEN_PRODUCTS = re.compile(
     r" (?:or|vs\.?|versus|ou|and|e|n|against|than|do que|que|next to|as well as|(?:em relação|comparad[oa]) [ao]o?"
-    r"|compared (?:to|with)) (?:the |a |that |with the |with |os? |as )?| ?[+/&] |[.,;:?!]+ ",
+    r"|compared (?:to|with)) (?:the |a |that |with the |with |os? |as )?| [+/] |[.,;:?!]+ ",
     re.I,
 )
 _COMPARING = re.compile(
-    r"\b(?:vs\.?|versus|compared?|comparing|comparison|differen(?:ce|t)|diff|both|each|either|than|which|whose|who|against"
-    r"|between|entre|compar\w+|diferença|qual|quais|os dois|as duas|do que|maior que|menor que|mais .{1,30} que)\b",
+    r"\b(?:vs\.?|versus|compared?|comparing|comparison|differen(?:ce|t)|diff|both|each|than (?!\d)|against"
+    r"|between|entre|compar\w+|diferença|os dois|as duas|do que|maior que|menor que|mais .{1,30} que)\b",
     re.I,
 )
 _ASKS = re.compile(
