@@ -198,14 +198,15 @@ class _Understanding:
         offered = tuple(hit.uid for hit in self.state.candidates) if not self.state.uid else ()
         pointing = len(spoken_of) + len(offered) > 1 and _OF_BOTH.search(self.question)
         likely = pointing or intents["compare"] >= LEAST_SURE or sets_side_by_side(self.question)
+        if resolution.decision == "found" and not likely:
+            return None
         sure = pointing or intents["compare"] >= LEAST_SURE
         named = self._each_named(resolution, LEAST_NAMED if sure else SURELY_NAMED if likely else 1.0)
         if len(named) == 1 and self.state.uid and _THAN.search(self.question):
             named = tuple(dict.fromkeys((self.state.uid, *named)))
         elif len(named) < 2 and pointing and resolution.decision != "found":
             named = offered or tuple(reversed(spoken_of[:2]))
-        surely_one = resolution.decision == "found" and not resolution.compares and not likely
-        if len(named) < 2 or surely_one:
+        if len(named) < 2:
             return None
         named = named[:MAX_COMPARED]
         state = replace(self.state.offering(self._hits_of(named), ""), earlier=tuple(reversed(named)))
@@ -247,7 +248,8 @@ class _Understanding:
     def _beside(self, resolution: Resolution, intents: dict[Intent, float]) -> Turn | None:
         """Leave the talk's product and what waits as they are: the turn is about no product."""
         intent: Intent = max(_BESIDE, key=lambda each: intents[each])
-        intent = "help" if is_of_itself(self.question) else intent
+        itself = intents["product"] < LEAST_SURE and is_of_itself(self.question)
+        intent = "help" if itself else intent
         if self.state.uid or self.state.candidates:
             points = POINTING_WORDS & set(fold(self.question).split())
             surely = not points and intents["other"] + intents["order"] >= SURELY_BESIDE
@@ -255,7 +257,7 @@ class _Understanding:
         else:
             sure_of_title = resolution.decision == "found" and resolution.probability >= SURE_OF_A_TITLE
             likely = sum(intents[each] for each in _BESIDE) >= (SURE_OF_A_NEED if sure_of_title else LEAST_SURE)
-            beside = likely or (is_of_itself(self.question) and not sure_of_title)
+            beside = likely or (itself and not sure_of_title)
         return Turn(self.question, "", (), (), self.state, _BESIDE[intent]) if beside else None
 
     def _back(self) -> Turn | None:

@@ -7,7 +7,6 @@ evidence = retriever.evidence(read_question(turn.question, product.title), produ
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import lru_cache
 from typing import Literal
 
 from assistant.conversation import State, Turn, replay, understand
@@ -59,7 +58,7 @@ class Retriever:
         self.budget = budget
         self.shop = shop
         self._judge = judge
-        self.fitting = lru_cache(NEEDS_KEPT)(self._fitting)
+        self._found: dict[str, Found] = {}  # by the needs asked for last
 
     @property
     def judge(self) -> Judge:
@@ -147,10 +146,16 @@ class Retriever:
         }
         return max(questions, key=lambda question: settled[question])
 
-    def _fitting(self, need: str) -> Found:
+    def fitting(self, need: str) -> Found:
         """Return the products that fit a need, as its words say it; kept, as a talk is replayed with every turn."""
-        fitter = Fitter(self.judge.read, self.index.descriptions.rarity)
-        return discover(read_need(need), self.catalogue, self.index.descriptions, fitter)
+        found = self._found.get(need)
+        if found is None:
+            fitter = Fitter(self.judge.read, self.index.descriptions.rarity)
+            found = discover(read_need(need), self.catalogue, self.index.descriptions, fitter)
+            if len(self._found) >= NEEDS_KEPT:
+                self._found.clear()
+            self._found[need] = found
+        return found
 
     def nearest(self, question: ReadQuestion, hits: Sequence[Hit]) -> list[Hit]:
         """Return the hits to name where none is meant: up to three that share a word; none for "is it heavy?"."""

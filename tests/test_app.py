@@ -77,7 +77,7 @@ def test_a_click_on_a_candidate_answers_the_waiting_question_for_that_product(pa
     assert bubbles(page)[1] == "Which one do you mean?"
     button(page, "2\\. ").click().run()
     second = page.session_state.session.conversation.turns[0].state.candidates[1]
-    assert page.session_state.session.conversation.state == State(second.uid)
+    assert page.session_state.session.conversation.state.uid == second.uid
     assert bubbles(page)[2] == second.title
     assert {"MUG1": "350 ml", "MUG2": "420 ml"}[second.uid] in bubbles(page)[3]
 
@@ -85,7 +85,7 @@ def test_a_click_on_a_candidate_answers_the_waiting_question_for_that_product(pa
 def test_typing_which_candidate_is_meant_answers_the_waiting_question_too(page: AppTest) -> None:
     ask(page, "how much does the Tarnbeck stoneware mug hold?")
     ask(page, "the grey one")
-    assert page.session_state.session.conversation.state == State("MUG2")
+    assert page.session_state.session.conversation.state.uid == "MUG2"
     assert "420 ml" in bubbles(page)[3]
 
 
