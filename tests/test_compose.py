@@ -98,3 +98,22 @@ def test_a_reply_begins_with_the_word_that_was_assessed() -> None:
 def test_without_such_a_word_it_begins_as_the_model_would_if_it_neither_judged_nor_refused() -> None:
     assert choose_prefill(read_question("is it wood or steel?"), OPEN, FIRST_TOKENS) == "The"
     assert choose_prefill(read_question("is it wood or steel?"), OPEN, FIRST_TOKENS[:3]) == ""
+
+
+@pytest.mark.parametrize(
+    ("question", "passage", "text", "begins"),
+    [
+        ("does it have a lid?", "There is no lid.", "It has a lid. [1]", "No."),
+        ("is it dishwasher safe?", "Not dishwasher safe.", "It is dishwasher safe. [1]", "No."),
+        ("os fones sem fio têm cabo?", "Não tem cabo.", "Os fones sem fio têm cabo. [1]", "Não."),
+    ],
+)
+def test_a_no_before_what_was_asked_word_for_word_gives_way_to_the_passage(
+    question: str, passage: str, text: str, begins: str
+) -> None:
+    evidence = Evidence((Passage(1, passage, 0, len(passage)),), best=1)
+    reply = composed(text, question, SURE_NO, evidence=evidence).text
+    assert reply.startswith(begins)
+    assert passage in reply
+    denied = composed(passage, question, SURE_NO, evidence=evidence).text
+    assert denied.startswith(f"{begins} {passage}") or passage in denied

@@ -8,6 +8,7 @@ model words it. A wording that its passages do not carry gives way to the best p
     composed.kind, composed.text, composed.quotes
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
@@ -20,10 +21,12 @@ from assistant.grounding.judge import Read
 from assistant.phrases import phrase
 from assistant.question import ReadQuestion
 from assistant.reply import Quote
+from index.text import content_words
 
 # Logits of the judge about a wording: below the first it does not settle what is asked, above the second it says the
 # opposite; then it is not taken.
 LEAST_SETTLING, CONTRADICTS = -1.5, 1.0
+_DENIALS = re.compile(r"\b(?:no|not|never|none|without|cannot|\w+n['’]t|não|nao|nunca|nem|sem|nenhum\w*)\b", re.I)
 HALF = "\ufffd"  # stands for a character of which a token holds a part
 
 
@@ -69,6 +72,7 @@ def compose_reply(
         checked.supported
         and says_more
         and not _misses(body, question, best.text)
+        and not (assessment.closed and assessment.verdict == "no" and _only_repeats(body, question))
         and _settles_alike(body, question, assessment, read)
     ):
         return Composed("answer", checked.text, quotes_of(checked.cited, evidence.passages))
@@ -96,6 +100,16 @@ def _settles_alike(body: str, question: ReadQuestion, assessment: Assessment, re
     entailment = read(question.plainly, [without_marks(body)])[0]
     other = entailment.yes_logit if assessment.verdict == "no" else -entailment.yes_logit
     return entailment.answers_logit >= LEAST_SETTLING and not (assessment.closed and other > CONTRADICTS)
+
+
+def _only_repeats(body: str, question: ReadQuestion) -> bool:
+    """Return whether a sentence says what was asked, word for word, and denies nothing that the question does not.
+
+    After "No." that is the opposite: "Does it have a lid?" – "No. It has a lid."
+    """
+    text = without_marks(body)
+    denied = len(_DENIALS.findall(text)) > len(_DENIALS.findall(question.text))
+    return not denied and content_words(text) <= question.words
 
 
 def _misses(text: str, question: ReadQuestion, passage: str) -> bool:
