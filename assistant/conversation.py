@@ -18,7 +18,7 @@ from typing import Literal
 from assistant.choice import LONGEST_CHOICE_WORDS, chosen, denies
 from assistant.messages import Message
 from assistant.question import read_question
-from assistant.shopping.comparison import compared_parts, sets_side_by_side
+from assistant.shopping.comparison import compared_parts, measures_against, points_at_both, sets_side_by_side
 from assistant.shopping.discovery import NOTHING, Found
 from assistant.shopping.help import is_courtesy, is_of_itself
 from assistant.shopping.intents import Intent, Intents
@@ -59,14 +59,6 @@ _BACK = re.compile(
     re.I,
 )
 _FIRST = re.compile(r"\b(?:first|primeir[oa])\b", re.I)
-_OF_BOTH = re.compile(
-    r"\b(?:(?:do|are|can|will|have|did) (?:they )?both|both of|of both|either of|which (?:one|of)|the difference"
-    r"|which (?:is|has|\w+s) [^?]{0,60}\b(?:\w{3,}er|more|less|most|best|\w{3,}est)|(?:the|those|these) (?:two|three)"
-    r"|compare (?:them|the two|both)|d?[oa]s (?:dois|duas|três)|qual (?:d[aeo]s?|del[ae]s)|compar[ae]-?[oa]s"
-    r"|qual (?:é|tem) (?:o |a )?(?:mais|menos|melhor|menor|maior))\b",
-    re.I,
-)
-_THAN = re.compile(r"\b(?:than|do que|que [oa])\b", re.I)
 
 
 @dataclass(frozen=True)
@@ -86,19 +78,21 @@ class State:
 
     def about(self, uid: str, question: str) -> "State":
         """Return the state in which a question was asked about a product."""
-        earlier = tuple(each for each in (self.uid, *self.earlier) if each and each != uid)
-        return State(uid, self.candidates, "", question, tuple(dict.fromkeys(earlier))[:MAX_EARLIER])
+        earlier = tuple(each for each in self.spoken_of if each != uid)
+        return State(uid, self.candidates, "", question, earlier[:MAX_EARLIER])
 
     def offering(self, candidates: tuple[Hit, ...], waiting: str) -> "State":
         """Return the state in which products are offered, of which one is to be chosen for a question."""
-        return State("", candidates, waiting, self.question, self._spoken_of())
+        return State("", candidates, waiting, self.question, self.spoken_of[:MAX_EARLIER])
 
     def without_product(self, waiting: str = "") -> "State":
         """Return the state in which it is not known which product is meant; a question may wait for it."""
-        return State("", (), waiting, self.question, self._spoken_of())
+        return self.offering((), waiting)
 
-    def _spoken_of(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(each for each in (self.uid, *self.earlier) if each))[:MAX_EARLIER]
+    @property
+    def spoken_of(self) -> tuple[str, ...]:
+        """Return the product of the talk and those before it, the newest first."""
+        return tuple(dict.fromkeys(each for each in (self.uid, *self.earlier) if each))
 
 
 @dataclass(frozen=True)
@@ -194,15 +188,15 @@ class _Understanding:
 
     def _compared(self, resolution: Resolution, intents: dict[Intent, float]) -> Turn | None:
         """Set products side by side: those that are named, else those that were spoken of or offered last."""
-        spoken_of = tuple(dict.fromkeys(each for each in (self.state.uid, *self.state.earlier) if each))
+        spoken_of = self.state.spoken_of
         offered = tuple(hit.uid for hit in self.state.candidates) if not self.state.uid else ()
-        pointing = len(spoken_of) + len(offered) > 1 and _OF_BOTH.search(self.question)
-        likely = pointing or intents["compare"] >= LEAST_SURE or sets_side_by_side(self.question)
+        pointing = len(spoken_of) + len(offered) > 1 and points_at_both(self.question)
+        sure = pointing or intents["compare"] >= LEAST_SURE
+        likely = sure or sets_side_by_side(self.question)
         if resolution.decision == "found" and not likely:
             return None
-        sure = pointing or intents["compare"] >= LEAST_SURE
         named = self._each_named(resolution, LEAST_NAMED if sure else SURELY_NAMED if likely else 1.0)
-        if len(named) == 1 and self.state.uid and _THAN.search(self.question):
+        if len(named) == 1 and self.state.uid and measures_against(self.question):
             named = tuple(dict.fromkeys((self.state.uid, *named)))
         elif len(named) < 2 and pointing and resolution.decision != "found":
             named = offered or tuple(reversed(spoken_of[:2]))
@@ -313,7 +307,7 @@ class _Understanding:
 
     def _needed(self, resolution: Resolution, intents: dict[Intent, float]) -> Turn | None:
         """Look for products that fit a need, and offer them to choose from."""
-        least = {"found": SURE_OF_A_NEED, "ambiguous": LIKELY_A_NEED, "unknown": LIKELY_A_NEED}[resolution.decision]
+        least = SURE_OF_A_NEED if resolution.decision == "found" else LIKELY_A_NEED
         # What sets nothing side by side is no comparison: "gel pens, 6 or 8, smelly or fruity".
         if intents["need"] + intents["compare"] < least:
             return None

@@ -380,8 +380,9 @@ def test_hostile_turns_take_no_long_time(assistant: Assistant, hostile: str) -> 
 
 def test_a_long_turn_after_a_product_is_no_fault_and_spoils_no_history(assistant: Assistant) -> None:
     kettle, long = "how heavy is the red Harrow electric kettle 1.7 L?", "and " + "zorblax quux " * 306
-    assistant.ask(long, state=assistant.ask(kettle).state)
-    assistant.retriever.recall([Message("user", kettle), Message("user", long)])
+    answer = assistant.ask(long, state=assistant.ask(kettle).state)
+    assert assistant.retriever.recall([Message("user", kettle), Message("user", long)]) == answer.state
+    assert "K1" in answer.state.spoken_of
 
 
 @pytest.mark.parametrize(

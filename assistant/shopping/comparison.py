@@ -32,6 +32,14 @@ _COMPARING = re.compile(
     r"|between|entre|compar\w+|diferença|os dois|as duas|do que|maior que|menor que|mais .{1,30} que)\b",
     re.I,
 )
+_OF_BOTH = re.compile(
+    r"\b(?:(?:do|are|can|will|have|did) (?:they )?both|both of|of both|either of|which (?:one|of)|the difference"
+    r"|which (?:is|has|\w+s) [^?]{0,60}\b(?:\w{3,}er|more|less|most|best|\w{3,}est)|(?:the|those|these) (?:two|three)"
+    r"|compare (?:them|the two|both)|d?[oa]s (?:dois|duas|três)|qual (?:d[aeo]s?|del[ae]s)|compar[ae]-?[oa]s"
+    r"|qual (?:é|tem) (?:o |a )?(?:mais|menos|melhor|menor|maior))\b",
+    re.I,
+)
+_THAN = re.compile(r"\b(?:than|do que|que [oa])\b", re.I)
 _ASKS = re.compile(
     r"\W*(?:which|who|whose|whats?|what's|qual|quais|quem|do they|does (?:it|each|either)|is (?:it|one)|can i|where)\b",
     re.I,
@@ -129,6 +137,16 @@ _MEASURES = [
 def sets_side_by_side(text: str) -> bool:
     """Return whether a turn has words that compare; what they stand between may be no products."""
     return _COMPARING.search(text) is not None
+
+
+def points_at_both(text: str) -> bool:
+    """Return whether a turn compares without naming: "which of the two is lighter?"."""
+    return _OF_BOTH.search(text) is not None
+
+
+def measures_against(text: str) -> bool:
+    """Return whether a turn measures one thing against another that it names: "is it lighter than the red one?"."""
+    return _THAN.search(text) is not None
 
 
 def compared_parts(text: str) -> list[str]:

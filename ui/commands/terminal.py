@@ -41,11 +41,15 @@ CONFLICTS = {
 
 def quote_lines(reply: "Reply") -> list[str]:
     """Return the quotes of a reply, one line each with its place in the product."""
-    lines = [wrapped(f'"{quote.text}" ({_place_of(quote)})', "  > ") for quote in reply.quotes]
+    lines = [_quote_line(quote) for quote in reply.quotes]
     for product in reply.products:
         lines.append(f"  {product.title} ({product.uid})")
-        lines += [wrapped(f'"{quote.text}" ({_place_of(quote)})', "  > ") for quote in product.quotes]
+        lines += [_quote_line(quote) for quote in product.quotes]
     return lines
+
+
+def _quote_line(quote: "Quote") -> str:
+    return wrapped(f'"{quote.text}" ({_place_of(quote)})', "  > ")
 
 
 def _place_of(quote: "Quote") -> str:
