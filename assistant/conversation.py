@@ -18,10 +18,11 @@ from typing import Literal
 from assistant.choice import LONGEST_CHOICE_WORDS, chosen, denies
 from assistant.messages import Message
 from assistant.question import read_question
-from assistant.shopping.comparison import compared_parts, measures_against, points_at_both, sets_side_by_side
+from assistant.shopping.comparison import measures_against, points_at_both
 from assistant.shopping.discovery import NOTHING, Found
 from assistant.shopping.help import is_courtesy, is_of_itself
 from assistant.shopping.intents import Intent, Intents
+from assistant.shopping.named import MOST_TOGETHER, named_together
 from index.catalogue.store import Catalogue, Product
 from index.errors import QuestionError
 from index.resolver import MAX_QUESTION_CHARACTERS, Hit, Resolution, TitleIndex, check_question
@@ -36,11 +37,7 @@ LEAST_SURE = 0.5  # probability from which a turn is taken for what it wants
 LIKELY_A_NEED = 0.4
 SURE_OF_A_NEED = 0.8  # where a title was found all the same
 SURE_OF_A_TITLE = 0.9
-LEAST_NAMED = 0.2  # probability of a part of a comparison, and where that is less likely one
-SURELY_NAMED = 0.5
-HITS_OF_A_PART = 4
-WORDS_OF_A_MENTION = 5  # of a longer part of a comparison, at its beginning and at its end
-MAX_COMPARED = 4  # products
+SURELY_NAMED = 0.5  # probability that a product is meant, against which the talk's own is measured
 SURELY_BESIDE = 0.9  # where the talk is about a product
 
 Want = Literal["product", "need", "comparison", "help", "order", "other"]
@@ -188,56 +185,25 @@ class _Understanding:
 
     def _compared(self, resolution: Resolution, intents: dict[Intent, float]) -> Turn | None:
         """Set products side by side: those that are named, else those that were spoken of or offered last."""
-        spoken_of = self.state.spoken_of
-        offered = tuple(hit.uid for hit in self.state.candidates) if not self.state.uid else ()
-        pointing = len(spoken_of) + len(offered) > 1 and points_at_both(self.question)
-        sure = pointing or intents["compare"] >= LEAST_SURE
-        likely = sure or sets_side_by_side(self.question)
-        if resolution.decision == "found" and not likely:
-            return None
-        named = self._each_named(resolution, LEAST_NAMED if sure else SURELY_NAMED if likely else 1.0)
-        if len(named) == 1 and self.state.uid and measures_against(self.question):
-            named = tuple(dict.fromkeys((self.state.uid, *named)))
-        elif len(named) < 2 and pointing and resolution.decision != "found":
-            named = offered or tuple(reversed(spoken_of[:2]))
+        named = self._named_together(resolution, intents["compare"])
         if len(named) < 2:
             return None
-        named = named[:MAX_COMPARED]
         state = replace(self.state.offering(self._hits_of(named), ""), earlier=tuple(reversed(named)))
         return Turn(self.question, "", (), resolution.hits, state, "comparison", named)
 
-    def _each_named(self, resolution: Resolution, least: float) -> tuple[str, ...]:
-        """Return the products that the parts of a comparison name, in their order.
-
-        They are found, or at `least` so probably named.
-        """
-        if resolution.compares:
-            return tuple(hit.uid for hit in resolution.candidates)
-        named: dict[str, float] = {}
-        parts = compared_parts(self.question)
-        for part in parts if len(parts) > 1 else ():
-            found = self._resolved_part(part)
-            if found.decision == "unknown" and named:  # "the 4 ton one": the words of the part before say of what
-                found = self.index.resolve(_short(f"{parts[0]} {part}"))
-            words = content_words(part)
-            meant = (hit for hit in found.hits[:HITS_OF_A_PART] if hit.uid not in named)
-            hit = next((hit for hit in meant if words & content_words(hit.title)), None)
-            if hit and (found.probability >= least or found.decision == "found"):
-                named[hit.uid] = found.probability
-        # What is asked may share a word with some title: it is far less likely one than the second surest is.
-        surest = sorted(named.values(), reverse=True)
-        named = {uid: sure for uid, sure in named.items() if sure >= surest[:2][-1] / 2}
-        offered = resolution.candidates if least < 1 and resolution.decision == "ambiguous" else ()
-        if len(named) < 2 and len(offered) == max(2, min(len(parts), MAX_COMPARED)):
-            return tuple(hit.uid for hit in offered)
-        return tuple(named)
-
-    def _resolved_part(self, part: str) -> Resolution:
-        """Resolve a part of a comparison, or its beginning or end, whichever names a product most surely."""
-        words = part.split()
-        ends = (words[:WORDS_OF_A_MENTION], words[-WORDS_OF_A_MENTION:]) if len(words) > WORDS_OF_A_MENTION else ()
-        found = [self.index.resolve(text) for text in (part, *map(" ".join, ends))]
-        return max(found, key=lambda one: (one.decision != "unknown", one.probability))
+    def _named_together(self, resolution: Resolution, compares: float) -> tuple[str, ...]:
+        current, spoken_of = self.state.uid, self.state.spoken_of
+        asks_of_it = current and POINTING_WORDS & set(fold(self.question).split())
+        if not asks_of_it:
+            rarity = self.index.descriptions.rarity
+            if named := named_together(self.question, resolution, rarity, compares=compares):
+                return named
+        if current and measures_against(self.question) and resolution.probability >= SURELY_NAMED:
+            return tuple(dict.fromkeys((current, resolution.hits[0].uid)))
+        offered = tuple(hit.uid for hit in self.state.candidates) if not current else ()
+        if points_at_both(self.question) and resolution.decision != "found" and len(spoken_of) + len(offered) > 1:
+            return (offered or tuple(reversed(spoken_of[:2])))[:MOST_TOGETHER]
+        return ()
 
     def _beside(self, resolution: Resolution, intents: dict[Intent, float]) -> Turn | None:
         """Leave the talk's product and what waits as they are: the turn is about no product."""

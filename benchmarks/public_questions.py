@@ -30,6 +30,7 @@ from public_reading import (
     extractive_rows,
     infotabs_rows,
     invented_rows,
+    need_rows,
     offer_rows,
     read,
     written_rows,
@@ -112,6 +113,8 @@ def main() -> None:
     training = [row for row in train if row["group"] not in kept_out]
     validated = {group for group in {str(row["group"]) for row in training} if _part(f"validation {group}") < VALIDATED}
     written = {part: [*written_rows(arguments.data, part), *invented_rows(part)] for part in get_args(Part)}
+    for part in ("train", "validation"):
+        written[part] += need_rows(arguments.data, part)
     arguments.out.mkdir(parents=True, exist_ok=True)
     for name, rows in (
         ("train", [row for row in training if row["group"] not in validated] + written["train"]),

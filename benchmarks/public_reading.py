@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from assistant.passages import Passage, split
+from assistant.shopping.fit import asked_of
+from assistant.shopping.needs import read_need
 from index.text import content_words
 
 Row = dict[str, Any]
@@ -25,10 +27,12 @@ Part = Literal["train", "validation", "kept"]
 
 OWN_QUESTIONS = Path(__file__).parent / "questions" / "written.jsonl"
 INVENTED = Path(__file__).parent / "questions" / "invented.jsonl"  # products of our own, with hard clauses
+OWN_NEEDS = Path(__file__).parent / "questions" / "needs.jsonl"
 MOST_PASSAGES = 60  # of a description
 ROWS_SHOWN = 2  # of an attribute box
 LONGEST_VALUE = 40  # characters of an offer's value that a closed question names
 LEAST_OF_SPAN = 0.4  # of the settling words, for a passage to be one that settles
+LEAST_OF_PART = 0.6  # of the words of a need's part, for a piece that the assistant cuts to be that part
 
 _UNTELLING = frozenset({"Manufacturer Stock Number", "Retail UPC"})  # numbers of which no shopper asks
 _NAMES = _UNTELLING | {"Product Type", "Part Number", "Model Number", "Manufacturer", "Brand"}
@@ -81,6 +85,44 @@ def invented_rows(part: Part) -> Iterator[Row]:
                 made = written_row({**row, "uid": product["title"]}, product, "invented")
                 if made:
                     yield made
+
+
+def need_rows(folder: Path, part: Part) -> Iterator[Row]:
+    """Return what was judged of products for the needs of our own, a row for each part of a need."""
+    products = {row["uid"]: row for row in read(folder / "amazon_mixed_9k.trn.json.gz")}
+    for line in OWN_NEEDS.read_text(encoding="utf-8").splitlines():
+        need = json.loads(line)
+        wordings = _wordings(need)
+        for judged in need["judged"]:
+            uid = judged["uid"]
+            if part_of(uid) == part and not is_for_judgement(uid):
+                for row in _need_rows(need, judged, wordings, products[uid]):
+                    made = written_row({**row, "uid": uid, "reply": ""}, products[uid], "needs")
+                    if made:
+                        yield made
+
+
+def _need_rows(need: Row, judged: Row, wordings: list[list[str]], product: Row) -> Iterator[Row]:
+    """Return what was judged of one product: of the thing, which its title tells, and of each condition."""
+    title = {"field": "title", "start": 0, "end": len(product["title"])}
+    by_condition = judged["by_condition"]
+    if judged["fits"] != "no" or "no" not in by_condition:  # else nobody said whether it is the thing
+        yield {"question": asked_of(need["thing"]), "label": "no" if judged["fits"] == "no" else "yes", **title}
+    for worded, label, span in zip(wordings, by_condition, judged["spans"], strict=True):
+        place = dict(zip(("field", "start", "end"), span, strict=True)) if span else {}
+        for wording in worded:
+            yield {"question": asked_of(wording), "label": label, **place}
+
+
+def _wordings(need: Row) -> list[list[str]]:
+    """Return, for each condition of a need, the shopper's words, plain ones, and the piece that the assistant cuts."""
+    pieces = read_need(need["need"]).conditions
+    found = []
+    for part, plain in zip(need["parts"], need["conditions"], strict=True):
+        words = content_words(part)
+        cut = [piece for piece in pieces if words and len(words & content_words(piece)) >= LEAST_OF_PART * len(words)]
+        found.append(list(dict.fromkeys([part, plain, *cut[:1]])))
+    return found
 
 
 def written_row(row: Row, product: Row, source: str) -> Row | None:

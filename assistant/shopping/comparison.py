@@ -1,14 +1,14 @@
-"""Comparing: by what products are set side by side, the question put to each, and which of them wins.
+"""Comparing: what is asked of each product that is set side by side, and which of them wins.
 
 comparison = read_comparison("A or B, which is lighter?", titles)
 comparison.questions[0]         # "How much does it weigh?"
-comparison.winner(["Weighs 1.2 kg.", "2 lb"], verdicts=["", ""])      # 1
+comparison.winner([Stated("It weighs 1.2 kg."), Stated("It weighs 2 lb.")])      # 1
 """
 
 import math
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -18,47 +18,37 @@ from index.quantities import Quantity, quantities_in
 from index.text import WORD, content_words, stem, unaccented
 
 SAME = 0.02  # of an amount: closer ones are the same to a shopper
+MOST_WORDINGS = 4  # of what is asked of each
+_TABLE = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+_ASKING = _TABLE["asking"]
 
+# "more pieces", "fewest font sizes", "how many pages"
 _COUNTED = re.compile(
-    r"\b(?:more|most|fewer|less|fewest|mais|menos|maior numero de) ([a-z]{2,}s)\b|\b(?:how many|quant[oa]s) (\w+)", re.I
-)
-_BETWEEN_PRODUCTS = re.compile(
-    r" (?:or|vs\.?|versus|ou|and|e|n|against|than|do que|que|next to|as well as|(?:em relação|comparad[oa]) [ao]o?"
-    r"|compared (?:to|with)) (?:the |a |that |with the |with |os? |as )?| [+/] |[.,;:?!]+ ",
+    r"\b(?:more|most|fewer|less|fewest|mais|menos|maior numero de) ((?:(?!than|que)[a-z]+ ){0,2}?[a-z]{2,}s)\b"
+    r"|\b(?:how many|quant[oa]s)(?: more| fewer| mais)? (\w+)",
     re.I,
 )
-_COMPARING = re.compile(
-    r"\b(?:vs\.?|versus|compared?|comparing|comparison|differen(?:ce|t)|diff|both|each|than (?!\d)|against"
-    r"|between|entre|compar\w+|diferença|os dois|as duas|do que|maior que|menor que|mais .{1,30} que)\b",
-    re.I,
-)
-_OF_BOTH = re.compile(
-    r"\b(?:(?:do|are|can|will|have|did) (?:they )?both|both of|of both|either of|which (?:one|of)|the difference"
-    r"|which (?:is|has|\w+s) [^?]{0,60}\b(?:\w{3,}er|more|less|most|best|\w{3,}est)|(?:the|those|these) (?:two|three)"
-    r"|compare (?:them|the two|both)|d?[oa]s (?:dois|duas|três)|qual (?:d[aeo]s?|del[ae]s)|compar[ae]-?[oa]s"
-    r"|qual (?:é|tem) (?:o |a )?(?:mais|menos|melhor|menor|maior))\b",
-    re.I,
-)
+_BETWEEN = re.compile(_ASKING["between"])
+_OF_BOTH = re.compile(_ASKING["of_both"].strip("\n").replace("\n", "|"), re.I)
 _THAN = re.compile(r"\b(?:than|do que|que [oa])\b", re.I)
-_ASKS = re.compile(
-    r"\W*(?:which|who|whose|whats?|what's|qual|quais|quem|do they|does (?:it|each|either)|is (?:it|one)|can i|where)\b",
-    re.I,
-)
-_QUESTION_WORDS = re.compile(
-    r"\b(?:which|what'?s?|who|is|are|do|does|both|the|a|an|between|compare|difference|in|of|has|have|more|bigger|lighter"
-    r"|heavier|longer|larger|smaller|better|weight|qual|quais|entre|diferença|comparar?|one)\b",
-    re.I,
-)
-_OPEN = re.compile(r"(?:what|how|where|when|why)\b", re.I)
-_ADJECTIVE = re.compile(r"(?:for|good|ok|safe|suitable|made|in|on|\w{2,}(?:er|able|proof|free|less|resistant))\b", re.I)
-_FEWER = re.compile(r"\b(?:fewer|less|fewest|menos)\b", re.I)
-_BETWEEN = frozenset(
+_MORE = re.compile(_ASKING["more"].strip("\n").replace("\n", "|"), re.I)
+_LESS = re.compile(_ASKING["less"].strip("\n").replace("\n", "|"), re.I)
+_WHOLE = re.compile(_ASKING["whole"].strip("\n").replace("\n", "|"), re.I)
+_BESIDE = frozenset(_ASKING["beside"].split())
+
+Wins = Literal["more", "less", ""]
+
+
+@dataclass(frozen=True)
+class Stated:
+    """What is said of one of the products: in the reply's words, in those quoted, and whether it is a yes or a no.
+
+    All are "" where its description does not tell.
     """
-    or and vs versus both which who compare compared comparing comparison difference different between than better best
-    one ones two three other do does is are has have the a an of to ou e qual quais dos das os as dois duas entre
-    diferenca comparar compare melhor que do da tem sao eles elas they them these those either same too
-    """.split()
-)
+
+    words: str = ""
+    quoted: str = ""
+    verdict: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,77 +56,83 @@ class _Measure:
     asked: re.Pattern[str]
     questions: dict[Language, str]
     dimension: str
-    wins: Literal["more", "less"]
+    wins: Wins
     largest: bool
 
 
 @dataclass(frozen=True)
 class ComparisonQuery:
-    """What is asked of each product, in one wording or more, and how a winner is told: by an amount, or by yes.
+    """What is asked of each product, in one wording or more, and which amount wins.
 
-    The amount is of a dimension, or of what is counted; no wording at all asks what each product is.
+    Amounts are of a dimension, or of what is counted; where neither is known, of whatever all sides state one of.
+    `wins` is "" where no amount decides, but the only yes. No wording at all asks what each product is.
     """
 
     questions: tuple[str, ...]
     dimension: str = ""
     counted: str = ""
-    wins: Literal["more", "less"] = "more"
+    wins: Wins = ""
     largest: bool = False  # of several amounts of one text; else it is not known which is meant
 
     @property
     def measures(self) -> bool:
-        """Return whether amounts decide."""
+        """Return whether it is known which amounts decide."""
         return bool(self.dimension or self.counted)
 
-    def winner(self, stated: Sequence[str], verdicts: Sequence[str]) -> int | None:
-        """Return the place of the product that the comparison favours, by what is quoted of each and its verdict.
+    def winner(self, sides: Sequence[Stated]) -> int | None:
+        """Return the place of the product that the comparison favours.
 
-        A verdict is yes, no or ""; `stated` is "" where a description does not tell. None where it favours none, or
-        cannot be told.
+        None where it favours none, or cannot be told.
         """
-        if self.measures:
-            amounts = [self._amount(text) for text in stated]
-            known = [amount for amount in amounts if amount is not None]
-            if len(known) < len(amounts):
-                return None
-            best = (max if self.wins == "more" else min)(known)
-            alike = [math.isclose(best, amount, rel_tol=SAME) for amount in known]
-            return alike.index(True) if sum(alike) == 1 else None
-        favoured = [place for place, verdict in enumerate(verdicts) if verdict == "yes"]
-        return favoured[0] if len(favoured) == 1 else None
+        if self.wins and all(side.words for side in sides):
+            for texts in ([side.words for side in sides], [side.quoted for side in sides]):
+                wins, amounts = self._amounts(texts)
+                if amounts:
+                    best = (max if wins == "more" else min)(amounts)
+                    alike = [math.isclose(best, amount, rel_tol=SAME) for amount in amounts]
+                    return alike.index(True) if sum(alike) == 1 else None
+        favoured = [place for place, side in enumerate(sides) if side.verdict == "yes"]
+        return favoured[0] if len(favoured) == 1 and not self.measures else None
 
     def states(self, text: str) -> bool:
         """Return whether a text states an amount of what is compared."""
-        return self._amount(text) is not None
+        return self._amount(quantities_in(text), self._kind) is not None
 
-    def _amount(self, text: str) -> float | None:
-        """Return the amount that a text states of what is compared, in the dimension's first unit.
+    @property
+    def _kind(self) -> tuple[str, str]:
+        return self.dimension, "" if self.dimension else self.counted
 
-        None where it states none, or several of which it is not known which is meant.
+    def _amounts(self, texts: Sequence[str]) -> tuple[Wins, list[float]]:
+        """Return which amount wins, and that of each text, in one unit; none where it is not known which are meant."""
+        found = [quantities_in(text) for text in texts]
+        known: dict[tuple[str, str], Wins] = {self._kind: self.wins} if self.measures else {}
+        if self.dimension == "speed":
+            known["time", ""] = "less"
+        for kind, wins in (known | {kind: self.wins for kind in _common(found) if kind not in known}).items():
+            amounts = [self._amount(quantities, kind) for quantities in found]
+            if None not in amounts:
+                return wins, [amount for amount in amounts if amount is not None]
+        return self.wins, []
+
+    def _amount(self, quantities: Sequence[Quantity], kind: tuple[str, str]) -> float | None:
+        """Return the amount of a kind, in its dimension's first unit.
+
+        None where there is none, or several of which it is not known which is meant.
         """
-        found = [each for each in quantities_in(text) if self._is_meant(each)]
-        values = [each.high if math.isfinite(each.high) else each.low for each in found]
+        values = [each.high if math.isfinite(each.high) else each.low for each in quantities if _is_of(each, kind)]
+        if not values and self.counted and len(quantities) == 1 and not quantities[0].dimension:
+            values = [quantities[0].high]  # "43 interlocking pieces"
         if not values or not (self.largest or math.isclose(min(values), max(values), rel_tol=SAME)):
             return None
         return max(values)
-
-    def _is_meant(self, quantity: Quantity) -> bool:
-        if self.counted:
-            return self.counted in (quantity.counted, stem(quantity.dimension))
-        return bool(self.dimension) and quantity.dimension == self.dimension
 
 
 _MEASURES = [
     _Measure(
         re.compile(rf"\b(?:{row['words']})", re.I), row["questions"], row["measures"], row["wins"], "largest" in row
     )
-    for row in tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))["by"]
+    for row in _TABLE["by"]
 ]
-
-
-def sets_side_by_side(text: str) -> bool:
-    """Return whether a turn has words that compare; what they stand between may be no products."""
-    return _COMPARING.search(text) is not None
 
 
 def points_at_both(text: str) -> bool:
@@ -149,58 +145,82 @@ def measures_against(text: str) -> bool:
     return _THAN.search(text) is not None
 
 
-def compared_parts(text: str) -> list[str]:
-    """Cut a comparison where one product ends and the next begins; what is left of a part may be no product.
-
-    Parts that ask ("which is lighter") are left out where two others are left.
-    """
-    pieces = _BETWEEN_PRODUCTS.split(" ".join(text.split()))
-    naming = [piece for piece in pieces if not _ASKS.match(piece)]
-    parts = [_QUESTION_WORDS.sub(" ", piece).strip(" ?.,:;-") for piece in (naming if len(naming) > 1 else pieces)]
-    return [part for part in parts if content_words(part)]
-
-
 def read_comparison(text: str, titles: Sequence[str]) -> ComparisonQuery:
     """Return by what the products of these titles are compared, and the question that is put to each."""
     language = language_of(text)
-    rest = _asked_of_each(text, titles, language)
+    wordings = [wording for piece in _asked_of_each(text, titles) for wording in _worded(piece, language)]
+    wins: Wins = "less" if _LESS.search(text) else "more" if _MORE.search(text) else ""
     for measure in _MEASURES:
         if measure.asked.search(text):
-            questions = _distinct(measure.questions[language], rest)
-            return ComparisonQuery(questions, measure.dimension, wins=measure.wins, largest=measure.largest)
-    if counted := next((one or other for one, other in _COUNTED.findall(unaccented(text))), ""):
-        question = f"Quantas {counted} tem?" if language == "pt" else f"How many {counted} does it have?"
-        wins: Literal["more", "less"] = "less" if _FEWER.search(text) else "more"
-        return ComparisonQuery(_distinct(question, rest), counted=stem(counted), wins=wins)
-    return ComparisonQuery(_distinct(rest))
+            questions = _distinct(measure.questions[language], *wordings)
+            return ComparisonQuery(questions, measure.dimension, "", measure.wins, measure.largest)
+    found = _COUNTED.search(unaccented(text))
+    if found is None:
+        return ComparisonQuery(_distinct(*wordings), wins=wins)
+    counted = found[1] or found[2]
+    question = f"Quantas {counted} tem?" if language == "pt" else f"How many {counted} does it have?"
+    unit = quantities_in(f"2 {counted}")
+    dimension = unit[0].dimension if unit else ""
+    return ComparisonQuery(_distinct(question, *wordings), dimension, stem(counted.split()[-1]), wins or "more")
 
 
 def _distinct(*questions: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(filter(None, questions)))
+    return tuple(dict.fromkeys(filter(None, questions)))[:MOST_WORDINGS]
 
 
-def _asked_of_each(text: str, titles: Sequence[str], language: Language) -> str:
-    """Return what is left of a question without the products and the words that compare; "" where it asks nothing."""
-    words = WORD.findall(text)
-    for title in titles:
-        start, stop = _mention(words, content_words(title))
-        words[start:stop] = []
-    rest = " ".join(word for word in words if unaccented(word) not in _BETWEEN)
-    if not content_words(rest):
-        return ""
+def _asked_of_each(text: str, titles: Sequence[str]) -> list[str]:
+    """Return the pieces of a question that ask something, without the products and the words that compare."""
+    named = [content_words(title) for title in titles]
+    pieces = []
+    for piece in _BETWEEN.split(" ".join(text.split())):
+        words = WORD.findall(piece)
+        for own in named:
+            others = frozenset[str]().union(*(each for each in named if each is not own))
+            start, stop = _mention(words, own, own - others)
+            words[start:stop] = []
+        while words and unaccented(words[0]) in _BESIDE:
+            words.pop(0)
+        rest = " ".join(word for word in words if unaccented(word) not in _BESIDE)
+        if content_words(rest):
+            pieces.append(rest)
+    return sorted(pieces, key=lambda piece: not _asks(piece))
+
+
+def _asks(piece: str) -> bool:
+    return _WHOLE.match(piece) is not None or _MORE.search(piece) is not None or _LESS.search(piece) is not None
+
+
+def _worded(piece: str, language: Language) -> Iterable[str]:
+    """Yield a piece of a comparison as questions about one product."""
     if language == "pt":
-        return f"{rest[:1].upper()}{rest[1:]}?"
-    if _OPEN.match(rest):
-        return f"{rest}?"
-    return f"{'Is' if _ADJECTIVE.match(rest) else 'Does'} it {rest}?"
+        yield f"{piece[:1].upper()}{piece[1:]}?"
+    elif _WHOLE.match(piece):
+        yield f"{piece}?"
+    else:
+        yield f"Is it {piece}?"
+        yield f"Does it {piece}?"
+        yield f"What is its {piece}?"
 
 
-def _mention(words: Sequence[str], title: frozenset[str]) -> tuple[int, int]:
-    """Return where the longest run of a title's words stands among some words, the first of equals."""
+def _mention(words: Sequence[str], title: frozenset[str], own: frozenset[str]) -> tuple[int, int]:
+    """Return where a piece names a title: the longest run of its words that holds one of its `own`; (0, 0) nowhere."""
     best = (0, 0)
     start = 0
-    for place, word in enumerate([*words, ""]):
-        if stem(unaccented(word)) not in title:
-            best = max(best, (start, place), key=lambda run: run[1] - run[0])
+    stems = [stem(unaccented(word)) for word in words]
+    for place, word in enumerate([*stems, ""]):
+        if word not in title:
+            if own & set(stems[start:place]):
+                best = max(best, (start, place), key=lambda run: run[1] - run[0])
             start = place + 1
     return best
+
+
+def _common(found: Sequence[Sequence[Quantity]]) -> list[tuple[str, str]]:
+    """Return the kinds of amounts, dimension and what is counted, that each of some texts states, as the first does."""
+    kinds = [dict.fromkeys((each.dimension, each.counted) for each in quantities) for quantities in found]
+    return [kind for kind in kinds[0] if any(kind) and all(kind in others for others in kinds[1:])]
+
+
+def _is_of(quantity: Quantity, kind: tuple[str, str]) -> bool:
+    dimension, counted = kind
+    return quantity.dimension == dimension if dimension else bool(counted) and quantity.counted == counted

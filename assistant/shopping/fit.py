@@ -119,7 +119,7 @@ class Fitter:
 
         near = sorted(passages, key=bears, reverse=True)[:MOST_PASSAGES]
         read = [title, *near]
-        entailments = self._read(f"is it {text}?", [passage.text for passage in read])
+        entailments = self._read(asked_of(text), [passage.text for passage in read])
         best = max(range(len(read)), key=lambda place: _meets(entailments[place]))
         return Part(text, read[best], _meets(entailments[best]), max(one.no for one in entailments))
 
@@ -128,6 +128,11 @@ class Fitter:
         weights = self._rarity(words) if words else np.zeros(0)
         held = np.array([word in text for word in words], dtype=bool)
         return float(weights[held].sum() / weights.sum()) if weights.sum() else 0.0
+
+
+def asked_of(part: str) -> str:
+    """Return what the judge is asked about a part of a need; it was taught with the very same words."""
+    return f"is it {part}?"
 
 
 @cache

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from assistant.grounding.citations import leading_verdict
 from assistant.phrases import Language, phrase
 from assistant.reply import Quote, Reply, Side, Suggestion
-from assistant.shopping.comparison import ComparisonQuery
+from assistant.shopping.comparison import ComparisonQuery, Stated
 from assistant.shopping.discovery import Found
 from assistant.shopping.fit import Fit
 from assistant.shopping.needs import Need
@@ -35,7 +35,7 @@ def suggestions(need: Need, found: Found) -> Reply:
 
 def side_by_side(comparison: ComparisonQuery, sides: Sequence[Side], language: Language) -> Reply:
     """Return products side by side, each with its own reply, and the one that the comparison favours."""
-    place = comparison.winner([_told(side) for side in sides], [_verdict(side) for side in sides])
+    place = comparison.winner([_stated(side) for side in sides])
     all_told = all(side.kind == "answer" for side in sides)
     lines = [f"{side.title}: {side.text}" for side in sides]
     if place is not None:
@@ -53,10 +53,9 @@ def _shown(fit: Fit, language: Language) -> str:
     return "".join([f" – {quotes}" if quotes else "", f" ({untold})" if untold else ""])
 
 
-def _told(side: Side) -> str:
-    """Return the quoted text of a side that tells, "" of one that does not."""
-    return " ".join(quote.text for quote in side.quotes) if side.kind == "answer" else ""
-
-
-def _verdict(side: Side) -> str:
-    return leading_verdict(side.text)[0] if side.kind == "answer" else ""
+def _stated(side: Side) -> Stated:
+    """Return what a side states, nothing where its description does not tell."""
+    if side.kind != "answer":
+        return Stated()
+    verdict, words = leading_verdict(side.text)
+    return Stated(words, " ".join(quote.text for quote in side.quotes), verdict)

@@ -1,0 +1,141 @@
+"""Train and measure what tells which products a question names together; writes assistant/shopping/named.json.
+
+    python benchmarks/named.py [--data ../shared/data]
+
+Comparisons of `questions/shopping/tuning.jsonl`, and questions about one product that hold a second name
+(`single.jsonl`), stand beside half-remembered titles, needs, follow-ups and choices, none of which names two. Prints
+five-fold figures, then trains on all. Half a minute on two cores.
+"""
+
+import argparse
+import json
+import random
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from public_reading import is_for_judgement, read
+from shopping import QUESTIONS
+from title_shops import DEFAULT_DATA, indexed, written
+
+from assistant.shopping.intents import Intents
+from assistant.shopping.named import LEAST_TOGETHER, WEIGHTS, Mentions, mentions_of
+from index.catalogue.store import Product
+from index.resolver import TitleIndex
+
+OTHERS = {"product": 250, "need": 150, "follow": 60, "choose": 40}  # turns of each intent that name one at most
+TITLES = 250  # half-remembered titles
+COMPARISONS_WEIGH = 2.0
+SHRINKAGE = 1e-3
+FOLDS, SEED = 5, 5
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question of some kind, all ways to read it, and which one is right; None where none is."""
+
+    kind: str
+    options: list[Mentions]
+    right: int | None
+
+
+def main() -> None:
+    """Measure, train, write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=DEFAULT_DATA)
+    data = parser.parse_args().data
+    products = [
+        Product(row["uid"], row["title"], row["content"])
+        for row in read(data / "amazon_mixed_9k.trn.json.gz")
+        if not is_for_judgement(row["uid"])
+    ]
+    with tempfile.TemporaryDirectory() as scratch:
+        home = Path(scratch)
+        catalogue, _ = indexed(written(products, home / "trn.json"), home)
+        index = TitleIndex.load(home / "index", catalogue)
+        questions = [asked(kind, text, uids, index) for kind, text, uids in texts(data)]
+    names = list(dict.fromkeys(name for one in questions for each in one.options for name in each.features))
+    matrices = [
+        np.array([[each.features.get(name, 0.0) for name in names] for each in one.options]) for one in questions
+    ]
+    fold = np.random.default_rng(SEED).permutation(len(questions)) % FOLDS
+    right = defaultdict(list)
+    for held in range(FOLDS):
+        rest = np.flatnonzero(fold != held)
+        weights = fit([questions[place] for place in rest], [matrices[place] for place in rest])
+        for place in np.flatnonzero(fold == held):
+            right[questions[place].kind].append(chosen(matrices[place] @ weights) == questions[place].right)
+    print("| questions | of | read rightly |\n|---|---:|---:|")
+    for kind, each in right.items():
+        print(f"| {kind} | {len(each)} | {np.mean(each):.3f} |")
+    weights = fit(questions, matrices)
+    found = {name: round(float(weight), 3) for name, weight in zip(names, weights, strict=True)}
+    WEIGHTS.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+
+
+def texts(data: Path) -> Iterator[tuple[str, str, frozenset[str]]]:
+    """Yield each question's kind and text, and the products that it names together."""
+    draw = random.Random(SEED)
+    for name, kind in (("tuning", "comparison"), ("single", "one product, and a second name")):
+        for line in (QUESTIONS / f"{name}.jsonl").read_text(encoding="utf-8").splitlines():
+            row = json.loads(line)
+            if "uids" in row:
+                yield kind, row["question"], frozenset(row["uids"] if name == "tuning" else ())
+    titles = [row["question"] for row in read(data / "written" / "titles.jsonl.gz") if row["kind"] == "present"]
+    yield from (("half-remembered title", text, frozenset[str]()) for text in draw.sample(titles, TITLES))
+    turns = [json.loads(line) for line in (QUESTIONS.parent / "intents.jsonl").read_text(encoding="utf-8").splitlines()]
+    for intent, count in OTHERS.items():
+        own = [turn["text"] for turn in turns if turn["intent"] == intent]
+        yield from ((intent, text, frozenset[str]()) for text in draw.sample(own, count))
+
+
+def asked(kind: str, text: str, uids: frozenset[str], index: TitleIndex) -> Question:
+    """Return a question with all ways to read it."""
+    resolution = index.resolve(text)
+    compares = Intents.shipped().probabilities(text, resolution)["compare"]
+    options = mentions_of(text, resolution, index.descriptions.rarity, compares=compares)
+    right = next((place for place, each in enumerate(options) if frozenset(each.uids) == uids), None)
+    return Question(kind, options, right)
+
+
+def fit(questions: Sequence[Question], matrices: Sequence[Floats]) -> Floats:
+    """Return the weights of a conditional logit over the options of each question, (features,)."""
+    from scipy.optimize import minimize
+
+    trained = [(one, matrix) for one, matrix in zip(questions, matrices, strict=True) if one.right is not None]
+
+    def loss(weights: Floats) -> tuple[float, Floats]:
+        total, gradient = 0.0, np.zeros_like(weights)
+        for one, matrix in trained:
+            shares = softmax(matrix @ weights)
+            weight = COMPARISONS_WEIGH if one.right else 1.0
+            total -= weight * float(np.log(shares[one.right] + 1e-12))
+            shares[one.right] -= 1
+            gradient += weight * (matrix.T @ shares)
+        penalty = SHRINKAGE * weights
+        return total / len(trained) + float(penalty @ weights) / 2, gradient / len(trained) + penalty
+
+    found: Floats = minimize(loss, np.zeros(matrices[0].shape[1]), jac=True, method="L-BFGS-B").x
+    return found
+
+
+def chosen(logits: Floats) -> int:
+    """Return which option is taken, as the assistant takes it."""
+    return 0 if 1 - softmax(logits)[0] < LEAST_TOGETHER else int(np.argmax(logits[1:])) + 1
+
+
+def softmax(logits: Floats) -> Floats:
+    """Return the shares, (n,), that logits stand for."""
+    raised = np.exp(logits - logits.max())
+    shares: Floats = raised / raised.sum()
+    return shares
+
+
+if __name__ == "__main__":
+    main()
