@@ -11,7 +11,7 @@ fit, whether there is evidence at all, and what is quoted. The model words the a
 """
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from assistant.answer import Answer, Generated, Judged, Pieces, Stopwatch, gathered, immediate
@@ -102,6 +102,17 @@ class Assistant:
         watch.lap("resolve_ms")
         request = _Request(adapter, params, cancel or threading.Event())
         return Answer(self._answer(turn, request, watch), turn.question, turn.state, turn.probability)
+
+    def compare(self, question: str, uids: Sequence[str], *, cancel: threading.Event | None = None) -> Answer:
+        """Set the products of these uids side by side, each asked by itself what the question asks of all.
+
+        Raises as `ask`, and `UserError` where the uids are not those of two to four products.
+        """
+        watch = Stopwatch()
+        turn = self.retriever.comparison_of(question, uids)
+        watch.lap("resolve_ms")
+        request = _Request(None, SamplingParams(), cancel or threading.Event())
+        return Answer(self._answer(turn, request, watch), turn.question, turn.state)
 
     def describe(
         self, title: str, *, seed: int = 0, adapter: str | None = None, cancel: threading.Event | None = None

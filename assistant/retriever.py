@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from assistant.conversation import State, Turn, replay, understand
+from assistant.conversation import MAX_COMPARED, State, Turn, replay, understand
 from assistant.grounding.citations import without_marks
 from assistant.grounding.compose import Composed, quoted
 from assistant.grounding.evidence import Budget, Evidence, choose, overview
@@ -21,7 +21,7 @@ from assistant.prompt import Shows, gives_orders
 from assistant.question import ReadQuestion, read_question
 from assistant.reply import Reply, Side
 from assistant.shopping.comparison import ComparisonQuery, read_comparison
-from assistant.shopping.discovery import Found, discover
+from assistant.shopping.discovery import MOST_OFFERED, Found, discover
 from assistant.shopping.fit import Fitter
 from assistant.shopping.help import help_text
 from assistant.shopping.needs import read_need
@@ -29,6 +29,7 @@ from assistant.shopping.shop import AS_SHIPPED, ShopSettings
 from assistant.shopping.wording import side_by_side, suggestions
 from index.catalogue.cleaning import says_something
 from index.catalogue.store import Catalogue, Product
+from index.errors import UserError
 from index.resolver import Hit, TitleIndex, check_question
 from index.text import content_words, fold
 
@@ -76,6 +77,21 @@ class Retriever:
         uid = self.catalogue.find(uid).uid  # that of the product into which it was merged, if it was
         return Turn(question, uid, (), (), state.about(uid, question))
 
+    def comparison_of(self, question: str, uids: Sequence[str]) -> Turn:
+        """Return the turn that sets the products of these uids side by side, by what a question asks of each.
+
+        Raises `QuestionError`, `UnknownProductError`, and `UserError` where they are not two to four products.
+        """
+        check_question(question)
+        compared = tuple(dict.fromkeys(self.catalogue.find(uid).uid for uid in uids))
+        if not 2 <= len(compared) <= MAX_COMPARED:
+            raise UserError(
+                f"the uids are those of {len(compared)} products",
+                f"2 to {MAX_COMPARED} to compare",
+                "the uids of others",
+            )
+        return Turn(question, "", (), (), State(), "comparison", compared)
+
     def recall(self, history: Sequence[Message]) -> State:
         """Return the state that a talk has reached, from its turns in plain text."""
         return replay(history, self.index, self.catalogue, self.fitting)
@@ -110,9 +126,10 @@ class Retriever:
         lead = _with_missing(lead, turn, question) if near else lead
         return Reply("not_found", "\n".join([lead, *lines]), hits=turn.hits)
 
-    def suggested(self, need: str) -> Reply:
-        """Return the reply to a need: products that fit it, or that none does."""
-        return suggestions(read_need(need), self.fitting(need))
+    def suggested(self, need: str, limit: int = MOST_OFFERED) -> Reply:
+        """Return the reply to a need: the products that fit it best, `limit` at most, or that none does."""
+        found = self.fitting(need)
+        return suggestions(read_need(need), replace(found, fitting=found.fitting[:limit]))
 
     def compared(self, turn: Turn, answer: Callable[[Turn], Reply]) -> Reply:
         """Return the reply that sets products side by side; `answer` replies to a turn about one of them."""

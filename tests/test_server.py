@@ -620,7 +620,7 @@ def test_a_server_answers_while_its_model_is_being_warmed_up(shop: Shop) -> None
 def test_a_warm_up_that_fails_is_logged_and_tried_again(
     shop: Shop, log: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ui.api.server.WARM_UP_PAUSE_S", 0.05)
+    monkeypatch.setattr("ui.api.workers.WARM_UP_PAUSE_S", 0.05)
     with served(shop, Scripted(failing_once())) as client:
         assert client.get("/readyz").status_code == 200
     (entry,) = log

@@ -2,6 +2,7 @@
 
 access = Access("secret", origins=["http://localhost:3000"])
 app.include_router(router, dependencies=access.dependencies())
+app.add_middleware(KeyRequired, access=access)      # where an app has no routes of FastAPI's
 """
 
 import secrets
@@ -11,8 +12,13 @@ from typing import Annotated, Any
 
 from fastapi import Depends
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+REFUSAL = "the API key is missing or wrong"
+CHALLENGE = {"WWW-Authenticate": "Bearer"}
 
 
 @dataclass(frozen=True)
@@ -29,10 +35,32 @@ class Access:
         bearer = HTTPBearer(auto_error=False, description="The server's API key.")
 
         def check(given: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]) -> None:
-            if not (given and secrets.compare_digest(given.credentials.encode(), self.api_key.encode())):
-                raise HTTPException(401, "the API key is missing or wrong", {"WWW-Authenticate": "Bearer"})
+            if not (given and self.is_key(given.credentials)):
+                raise HTTPException(401, REFUSAL, CHALLENGE)
 
         return [Depends(check)]
+
+    def is_key(self, given: str) -> bool:
+        """Return whether a text is the API key, in a time that tells nothing of it."""
+        return secrets.compare_digest(given.encode(), self.api_key.encode())
+
+
+class KeyRequired:
+    """Lets in only requests that send the API key, where there is one."""
+
+    def __init__(self, app: ASGIApp, access: Access) -> None:
+        """Stand before an app."""
+        self._app = app
+        self._access = access
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer 401 to a request without the key."""
+        if scope["type"] == "http" and self._access.api_key:
+            scheme, _, given = Headers(scope=scope).get("authorization", "").partition(" ")
+            if scheme.lower() != "bearer" or not self._access.is_key(given.strip()):
+                await PlainTextResponse(REFUSAL, 401, CHALLENGE)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
 
 
 class Bounded:

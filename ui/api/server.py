@@ -7,8 +7,6 @@ hangs up stops the model.
 """
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -16,19 +14,17 @@ from fastapi.middleware.cors import CORSMiddleware
 
 from assistant.assistant import Assistant
 from assistant.open import Engine, open_assistant
-from index.errors import UserError
 from ui.api.access import Access, Bounded
 from ui.api.errors import install
 from ui.api.metrics import Counted, Metrics
 from ui.api.openapi import REFUSED
 from ui.api.routes import answer_routes, state_routes
-from ui.api.workers import LOG, AnswerWorkers, Limits
+from ui.api.workers import AnswerWorkers, Limits
 from ui.free_port import check_port
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 API_KEY_VARIABLE = "TITLEWISE_API_KEY"
 DESCRIPTION = "/openapi.json"  # FastAPI's pages for it load their scripts from elsewhere
-WARM_UP_PAUSE_S = 30.0  # before what failed is tried again
 
 
 def app_of(assistant: Assistant, limits: Limits, access: Access) -> FastAPI:
@@ -37,20 +33,11 @@ def app_of(assistant: Assistant, limits: Limits, access: Access) -> FastAPI:
     metrics = Metrics(workers.queue)
     ready = asyncio.Event()
 
-    @contextlib.asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with asyncio.TaskGroup() as beside:
-            warming = beside.create_task(_warm_up(assistant, workers, ready))
-            yield
-            warming.cancel()
-        ready.clear()
-        workers.close()
-
     app = FastAPI(
         title="Titlewise",
         summary="Answers about products, from their descriptions.",
         version="1",
-        lifespan=lifespan,
+        lifespan=lambda _: workers.open(ready),
         responses=REFUSED,
         openapi_url=DESCRIPTION,
         docs_url=None,
@@ -81,15 +68,3 @@ def serve(home: Path, engine: Engine, limits: Limits, access: Access, *, host: s
         if host not in LOOPBACK and not access.api_key:
             print(f"Anyone who can reach {host} may ask: set {API_KEY_VARIABLE} to let in only those who send it.")
         uvicorn.run(app_of(assistant, limits, access), host=host, port=port, log_level="warning")
-
-
-async def _warm_up(assistant: Assistant, workers: AnswerWorkers, ready: asyncio.Event) -> None:
-    """Warm the model up beside what is asked already; try again where it fails, as an engine elsewhere may return."""
-    while not ready.is_set():
-        try:
-            await workers.in_thread(assistant.warm_up)
-            ready.set()
-        except Exception as error:
-            unforeseen = not isinstance(error, UserError)
-            LOG.error("The warm-up failed; the next is in %g s: %s", WARM_UP_PAUSE_S, error, exc_info=unforeseen)
-            await asyncio.sleep(WARM_UP_PAUSE_S)

@@ -1,6 +1,8 @@
 """Answers for the server: written in threads, in the queue before the model, carried by the event loop.
 
-reply = await AnswerWorkers(assistant, Limits()).reply(body, None, request)
+workers = AnswerWorkers(assistant, Limits())
+reply = await workers.reply(body, None, request)
+reply = await workers.in_turn(lambda cancel: assistant.compare(question, uids, cancel=cancel).reply)
 """
 
 import asyncio
@@ -29,6 +31,7 @@ from ui.queue import AdmissionQueue
 LOG = logging.getLogger("uvicorn.error")  # where uvicorn logs what failed
 HANG_UP_POLL_S = 0.1
 SPARE_THREADS = 3  # beside those that answer or wait: for the warm-up, for resolving, for counting tokens
+WARM_UP_PAUSE_S = 30.0  # before what failed is tried again
 LEAST_TOP_P = 1e-6  # takes the likeliest token, as 0 does at OpenAI; vLLM refuses 0
 
 T = TypeVar("T")
@@ -70,8 +73,25 @@ class AnswerWorkers:
         """Run what would block the event loop."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, functools.partial(work, *arguments))
 
-    def close(self) -> None:
-        """Take on nothing more."""
+    async def in_turn(self, work: Callable[[threading.Event], T]) -> T:
+        """Run what takes the model once its turn has come; whoever gives up waiting stops it by the event it is given.
+
+        Raises `QueueFullError`, `LateError`, and what the work raises.
+        """
+        cancel = threading.Event()
+        try:
+            return await self.in_thread(self._once_admitted, work, cancel)
+        finally:
+            cancel.set()
+
+    @contextlib.asynccontextmanager
+    async def open(self, ready: asyncio.Event) -> AsyncIterator[None]:
+        """Warm the model up beside what is asked already, which sets `ready`; take on nothing more at the end."""
+        async with asyncio.TaskGroup() as beside:
+            warming = beside.create_task(self._warm_up(ready))
+            yield
+            warming.cancel()
+        ready.clear()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def check(self, body: ChatRequest) -> None:
@@ -141,15 +161,34 @@ class AnswerWorkers:
         cancel: threading.Event,
         hand_over: Callable[[str | Reply], None],
     ) -> None:
-        with self.queue.admission(cancel, at_most_s=self._wait_s) as admitted:
-            if cancel.is_set():
-                return
-            if not admitted:
-                raise LateError(f"no turn within {self._wait_s:g} s", "fewer questions at once", "asking again later")
+        def work(_: threading.Event) -> None:
             answer = self._answer_of(body, adapter, cancel)
             for piece in answer:
                 hand_over(piece)
             hand_over(answer.reply)
+
+        with contextlib.suppress(GoneError):  # nobody is there to hear of it
+            self._once_admitted(work, cancel)
+
+    def _once_admitted(self, work: Callable[[threading.Event], T], cancel: threading.Event) -> T:
+        """Wait in the queue, then run it. Raises `QueueFullError`, `LateError`, `GoneError` where it was cancelled."""
+        with self.queue.admission(cancel, at_most_s=self._wait_s) as admitted:
+            if cancel.is_set():
+                raise GoneError
+            if not admitted:
+                raise LateError(f"no turn within {self._wait_s:g} s", "fewer questions at once", "asking again later")
+            return work(cancel)
+
+    async def _warm_up(self, ready: asyncio.Event) -> None:
+        """Warm the model up; try again where it fails, as an engine elsewhere may return."""
+        while not ready.is_set():
+            try:
+                await self.in_thread(self._assistant.warm_up)
+                ready.set()
+            except Exception as error:
+                unforeseen = not isinstance(error, UserError)
+                LOG.error("The warm-up failed; the next is in %g s: %s", WARM_UP_PAUSE_S, error, exc_info=unforeseen)
+                await asyncio.sleep(WARM_UP_PAUSE_S)
 
     def _answer_of(self, body: ChatRequest, adapter: str | None, cancel: threading.Event) -> Answer:
         assistant, params = self._assistant, _params_of(body)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ui.commands.answering import ask, chat, demo, describe, find, serve, ui
+from ui.commands.answering import ask, chat, demo, describe, find, mcp, serve, ui
 from ui.commands.catalogue import index, prepare, resolve, show
 from ui.commands.command import Command, Group
 from ui.commands.training import evaluate, export, finetune, lengths
@@ -20,6 +20,7 @@ COMMANDS: tuple[Command[Any] | Group, ...] = (
     chat.COMMAND,
     ui.COMMAND,
     serve.COMMAND,
+    mcp.COMMAND,
     lengths.COMMAND,
     finetune.COMMAND,
     export.COMMAND,

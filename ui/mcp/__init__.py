@@ -1,0 +1,1 @@
+"""The MCP door: tools for agents, over standard input and output or HTTP."""
