@@ -106,7 +106,7 @@ class Assistant:
     def compare(self, question: str, uids: Sequence[str], *, cancel: threading.Event | None = None) -> Answer:
         """Set the products of these uids side by side, each asked by itself what the question asks of all.
 
-        Raises as `ask`, and `UserError` where the uids are not those of two to four products.
+        Raises as `ask`, and `UserError` where the uids are not those of two or three products.
         """
         watch = Stopwatch()
         turn = self.retriever.comparison_of(question, uids)

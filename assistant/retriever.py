@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from assistant.conversation import MAX_COMPARED, State, Turn, replay, understand
+from assistant.conversation import State, Turn, replay, understand
 from assistant.grounding.citations import without_marks
 from assistant.grounding.compose import Composed, quoted
 from assistant.grounding.evidence import Budget, Evidence, choose, overview
@@ -24,6 +24,7 @@ from assistant.shopping.comparison import ComparisonQuery, read_comparison
 from assistant.shopping.discovery import MOST_OFFERED, Found, discover
 from assistant.shopping.fit import Fitter
 from assistant.shopping.help import help_text
+from assistant.shopping.named import MOST_TOGETHER
 from assistant.shopping.needs import read_need
 from assistant.shopping.shop import AS_SHIPPED, ShopSettings
 from assistant.shopping.wording import side_by_side, suggestions
@@ -80,14 +81,14 @@ class Retriever:
     def comparison_of(self, question: str, uids: Sequence[str]) -> Turn:
         """Return the turn that sets the products of these uids side by side, by what a question asks of each.
 
-        Raises `QuestionError`, `UnknownProductError`, and `UserError` where they are not two to four products.
+        Raises `QuestionError`, `UnknownProductError`, and `UserError` where they are not two or three products.
         """
         check_question(question)
         compared = tuple(dict.fromkeys(self.catalogue.find(uid).uid for uid in uids))
-        if not 2 <= len(compared) <= MAX_COMPARED:
+        if not 2 <= len(compared) <= MOST_TOGETHER:
             raise UserError(
                 f"the uids are those of {len(compared)} products",
-                f"2 to {MAX_COMPARED} to compare",
+                f"2 to {MOST_TOGETHER} to compare",
                 "the uids of others",
             )
         return Turn(question, "", (), (), State(), "comparison", compared)

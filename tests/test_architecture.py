@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -235,3 +236,20 @@ def test_help_loads_no_slow_library() -> None:
 @pytest.mark.parametrize("name", [path.relative_to(ROOT).as_posix() for path in FILES])
 def test_a_module_says_what_it_is(name: str) -> None:
     assert ast.get_docstring(ast.parse((ROOT / name).read_text(encoding="utf-8")))
+
+
+def test_every_file_that_code_reads_is_packaged() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
+    packaged = {
+        path
+        for package, patterns in settings["package-data"].items()
+        for pattern in patterns
+        for path in (ROOT / package.replace(".", "/")).glob(pattern)
+    }
+    beside_code = {
+        path
+        for floor in FLOORS
+        for path in (ROOT / floor).rglob("*")
+        if path.is_file() and path.suffix != ".py" and "__pycache__" not in path.parts
+    }
+    assert {path.relative_to(ROOT).as_posix() for path in beside_code - packaged} == set()

@@ -18,8 +18,8 @@ from mcp.types import ToolAnnotations
 from pydantic import Field
 
 from assistant.assistant import Assistant
-from assistant.conversation import MAX_COMPARED
 from assistant.shopping.discovery import MOST_OFFERED
+from assistant.shopping.named import MOST_TOGETHER
 from index.catalogue.store import Product
 from index.errors import UnknownProductError, UserError
 from index.resolver import Resolution, check_question
@@ -47,7 +47,7 @@ Uid = Annotated[str, Field(description="of a product, as search_products and res
 MaybeUid = Annotated[
     str | None, Field(description="asks about this product; without it the question has to name its product")
 ]
-Uids = Annotated[list[str], Field(description="of the products to compare", min_length=2, max_length=MAX_COMPARED)]
+Uids = Annotated[list[str], Field(description="of the products to compare", min_length=2, max_length=MOST_TOGETHER)]
 Limit = Annotated[int, Field(description="products at most", ge=1, le=MOST_OFFERED)]
 
 
@@ -123,7 +123,7 @@ def _add_answering(server: MCPServer[None], assistant: Assistant, workers: Answe
 
     @server.tool(title="Compare products", annotations=READS)
     async def compare_products(question: Question, uids: Uids) -> SideBySide:
-        """Ask two to four products the same thing, and say which one the comparison favours.
+        """Ask two or three products the same thing, and say which one the comparison favours.
 
         The question says by what: "which is lighter?", "which ones are dishwasher safe?". Amounts are converted and
         compared by code; where a side does not tell, no winner is named.
