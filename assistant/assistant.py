@@ -21,12 +21,12 @@ from assistant.conversation import State, Turn
 from assistant.describe import describe
 from assistant.grounding.answerability import assess
 from assistant.grounding.compose import Composed, choose_prefill, compose_reply, not_stated, quoted
-from assistant.grounding.evidence import Budget, Evidence
+from assistant.grounding.evidence import Budget, Evidence, described
 from assistant.grounding.judge import Judge
 from assistant.prompt import answer_prompt
 from assistant.question import ReadQuestion, read_question
 from assistant.reply import Reply
-from assistant.retriever import Retriever, described
+from assistant.retriever import Retriever
 from assistant.shopping.shop import AS_SHIPPED, ShopSettings
 from index.catalogue.store import Catalogue
 from index.resolver import TitleIndex

@@ -35,8 +35,9 @@ MAX_EARLIER = 4  # products that the talk can go back to
 WORDS_TO_LEAVE = 2
 LEAST_SURE = 0.5  # probability from which a turn is taken for what it wants
 LIKELY_A_NEED = 0.4
-SURE_OF_A_NEED = 0.8  # where a title was found all the same
+SURELY_NO_TITLE = 0.8  # where one was found all the same
 SURE_OF_A_TITLE = 0.9
+MUCH_LIKELIER = 2.0  # the first of the products offered than the second, for it to be taken unchosen
 SURELY_NAMED = 0.5  # probability that a product is meant, against which the talk's own is measured
 SURELY_BESIDE = 0.9  # where the talk is about a product
 
@@ -159,6 +160,7 @@ class _Understanding:
             or self._beside(resolution, intents)
             or self._carried_over(resolution)
             or self._kept(resolution)
+            or self._assumed(resolution)
             or self._needed(resolution, intents)
             or self._named(resolution)
         )
@@ -193,17 +195,18 @@ class _Understanding:
 
     def _named_together(self, resolution: Resolution, compares: float) -> tuple[str, ...]:
         current, spoken_of = self.state.uid, self.state.spoken_of
-        asks_of_it = current and POINTING_WORDS & set(fold(self.question).split())
-        if not asks_of_it:
+        offered = tuple(hit.uid for hit in self.state.candidates) if not current else ()
+        near = offered or tuple(reversed(spoken_of[:2]))
+        pointed_at = near[:MOST_TOGETHER] if len(near) > 1 and points_at_both(self.question) else ()
+        named: tuple[str, ...] = ()
+        if not (current and POINTING_WORDS & set(fold(self.question).split())):
             rarity = self.index.descriptions.rarity
-            if named := named_together(self.question, resolution, rarity, compares=compares):
-                return named
+            named = named_together(self.question, resolution, rarity, compares=compares)
+        if named and not (pointed_at and set(named).isdisjoint(near)):
+            return named
         if current and measures_against(self.question) and resolution.probability >= SURELY_NAMED:
             return tuple(dict.fromkeys((current, resolution.hits[0].uid)))
-        offered = tuple(hit.uid for hit in self.state.candidates) if not current else ()
-        if points_at_both(self.question) and resolution.decision != "found" and len(spoken_of) + len(offered) > 1:
-            return (offered or tuple(reversed(spoken_of[:2])))[:MOST_TOGETHER]
-        return ()
+        return pointed_at if resolution.decision != "found" else ()
 
     def _beside(self, resolution: Resolution, intents: dict[Intent, float]) -> Turn | None:
         """Leave the talk's product and what waits as they are: the turn is about no product."""
@@ -216,7 +219,7 @@ class _Understanding:
             beside = is_courtesy(self.question) or surely
         else:
             sure_of_title = resolution.decision == "found" and resolution.probability >= SURE_OF_A_TITLE
-            likely = sum(intents[each] for each in _BESIDE) >= (SURE_OF_A_NEED if sure_of_title else LEAST_SURE)
+            likely = sum(intents[each] for each in _BESIDE) >= (SURELY_NO_TITLE if sure_of_title else LEAST_SURE)
             beside = likely or (itself and not sure_of_title)
         return Turn(self.question, "", (), (), self.state, _BESIDE[intent]) if beside else None
 
@@ -271,11 +274,20 @@ class _Understanding:
             return None
         return self._about(self.state.uid, self.question, resolution.hits)
 
+    def _assumed(self, resolution: Resolution) -> Turn | None:
+        """Take the likeliest of the products offered, where the next question points at it instead of choosing."""
+        offered, words = self.state.candidates, set(fold(self.question).split())
+        if self.state.uid or len(offered) < 2 or resolution.decision == "found" or not POINTING_WORDS & words:
+            return None
+        likeliest, second = offered[:2]
+        if likeliest.score < MUCH_LIKELIER * second.score:
+            return None
+        return self._about(likeliest.uid, self.question, resolution.hits)
+
     def _needed(self, resolution: Resolution, intents: dict[Intent, float]) -> Turn | None:
         """Look for products that fit a need, and offer them to choose from."""
-        least = SURE_OF_A_NEED if resolution.decision == "found" else LIKELY_A_NEED
         # What sets nothing side by side is no comparison: "gel pens, 6 or 8, smelly or fruity".
-        if intents["need"] + intents["compare"] < least:
+        if intents["need"] + intents["compare"] < LIKELY_A_NEED:
             return None
         found = self.fitting(self.question)
         state = self.state.offering(self._hits_of([fit.product.uid for fit in found.fitting]), "")

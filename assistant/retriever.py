@@ -12,12 +12,12 @@ from typing import Literal
 from assistant.conversation import State, Turn, replay, understand
 from assistant.grounding.citations import without_marks
 from assistant.grounding.compose import Composed, quoted
-from assistant.grounding.evidence import Budget, Evidence, choose, overview
+from assistant.grounding.evidence import Budget, Evidence, choose, described, overview
 from assistant.grounding.judge import Judge, open_judge
 from assistant.messages import Message
-from assistant.passages import Passage, split, title_passage
+from assistant.passages import split, title_passage
 from assistant.phrases import language_of, phrase
-from assistant.prompt import Shows, gives_orders
+from assistant.prompt import Shows
 from assistant.question import ReadQuestion, read_question
 from assistant.reply import Reply, Side
 from assistant.shopping.comparison import ComparisonQuery, read_comparison
@@ -28,9 +28,9 @@ from assistant.shopping.named import MOST_TOGETHER
 from assistant.shopping.needs import read_need
 from assistant.shopping.shop import AS_SHIPPED, ShopSettings
 from assistant.shopping.wording import side_by_side, suggestions
-from index.catalogue.cleaning import says_something
 from index.catalogue.store import Catalogue, Product
 from index.errors import UserError
+from index.linear_model import sigmoid
 from index.resolver import Hit, TitleIndex, check_question
 from index.text import content_words, fold
 
@@ -136,13 +136,13 @@ class Retriever:
         """Return the reply that sets products side by side; `answer` replies to a turn about one of them."""
         products = [self.catalogue.find(uid) for uid in turn.compared]
         comparison = read_comparison(turn.question, [product.title for product in products])
+        question = self._best_worded(comparison.questions, products)
         sides = []
         for product in products:
-            question = self._best_worded(comparison.questions, product)
-            reply = answer(Turn(question, product.uid, (), (), turn.state))
+            reply = answer(Turn(question or product.title, product.uid, (), (), turn.state))
             kind: Literal["answer", "not_stated"] = "answer" if reply.kind == "answer" else "not_stated"
             text, quotes = without_marks(reply.text), reply.quotes
-            if kind == "not_stated" and (amount := self._amount_of(comparison, question, product)):
+            if kind == "not_stated" and (amount := self._amount_of(comparison, question or product.title, product)):
                 kind, text, quotes = amount.kind, amount.text, amount.quotes
             sides.append(Side(product.uid, product.title, kind, text, quotes))
         return replace(side_by_side(comparison, sides, language_of(turn.question)), hits=turn.hits)
@@ -154,15 +154,16 @@ class Retriever:
         likely = evidence.passages and evidence.entailment.answers_logit >= LEAST_LIKELY_AMOUNT
         return quoted(read, evidence) if likely and comparison.states(evidence.best_passage.text) else None
 
-    def _best_worded(self, questions: Sequence[str], product: Product) -> str:
-        """Return the wording of a question that a product's text settles best; its title where nothing is asked."""
+    def _best_worded(self, questions: Sequence[str], products: Sequence[Product]) -> str:
+        """Return the wording of a question that the products' texts settle best; "" where nothing is asked."""
         if len(questions) < 2:
-            return questions[0] if questions else product.title
-        settled = {
-            question: self.evidence(read_question(question, product.title), product).entailment.answers_logit
-            for question in questions
-        }
-        return max(questions, key=lambda question: settled[question])
+            return "".join(questions)
+
+        def settled(question: str) -> float:
+            read = [self.evidence(read_question(question, product.title), product) for product in products]
+            return sum(sigmoid(evidence.entailment.answers_logit) for evidence in read)
+
+        return max(questions, key=settled)
 
     def fitting(self, need: str) -> Found:
         """Return the products that fit a need, as its words say it; kept, as a talk is replayed with every turn."""
@@ -203,16 +204,6 @@ def _with_missing(lead: str, turn: Turn, question: ReadQuestion) -> str:
     written = {fold(word): word for word in turn.question.split()}
     words = ", ".join(f'"{written.get(word, word).strip(".,;:!?()")}"' for word in turn.missing[:MAX_MISSING])
     return f"{phrase('missing', question.language, words=words)} {lead}"
-
-
-def described(product: Product) -> list[Passage]:
-    """Return the passages of a product's content that may be shown, none where it says nothing.
-
-    Those that speak to the model are left out.
-    """
-    if not says_something(product.content, product.title):
-        return []
-    return [passage for passage in split(product.content) if not gives_orders(passage.text)]
 
 
 def _difference(product: Product, products: Sequence[Product]) -> str:

@@ -2,8 +2,9 @@
 
     python benchmarks/intents.py [--data ../shared/data]
 
-Turns are those of `questions/intents.jsonl`, the needs of `written/needs`, and what `written/titles` asks; what the
-title index makes of each is taken of the 9,576 products.
+Turns are those of `questions/intents.jsonl`, the needs of `questions/needs.jsonl` and `written/needs`, what
+`written/titles` asks, and the comparisons and needs that the shopping talk is tuned on; what the title index makes of
+each is taken of the 9,576 products.
 Prints the confusions of five-fold cross-validation, then trains on all. Two minutes.
 """
 
@@ -14,6 +15,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from title_shops import DEFAULT_DATA, indexed, read
@@ -22,6 +24,7 @@ from assistant.shopping.intents import INTENTS, WEIGHTS, Intents, features_of
 from index.resolver import TitleIndex
 
 QUESTIONS = Path(__file__).with_name("questions") / "intents.jsonl"
+OWN_FORMS = {"needs.jsonl": "need", "shopping/tuning.jsonl": "compare", "shopping/single.jsonl": "product"}
 SEED = 5
 FEWEST = 3  # questions that hold a term
 STRENGTH = 20.0  # of the fit: the inverse of the penalty
@@ -33,8 +36,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=DEFAULT_DATA)
     data = parser.parse_args().data
-    asked = [json.loads(line) for line in QUESTIONS.read_text(encoding="utf-8").splitlines()]
+    asked = lines(QUESTIONS)
     asked += [{"text": row["need"], "intent": "need"} for row in read(data / "written" / "needs.jsonl.gz")]
+    asked += [turn for name in OWN_FORMS for row in lines(QUESTIONS.parent / name) if (turn := turn_of(row, name))]
     asked += [{"text": row["question"], "intent": "product"} for row in read(data / "written" / "titles.jsonl.gz")]
     random.Random(SEED).shuffle(asked)
     truth = np.array([INTENTS.index(each["intent"]) for each in asked])
@@ -60,6 +64,18 @@ def main() -> None:
         json.dumps({"weights": intents.weights, "biases": intents.biases}, indent=0, ensure_ascii=False) + "\n",
         encoding="utf-8",
     )
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    """Read a file of JSON lines."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def turn_of(row: dict[str, Any], name: str) -> dict[str, str] | None:
+    """Return a row of another form as a turn, None for what has no intent of its own."""
+    if "need" in row:
+        return {"text": row["need"], "intent": "need"}
+    return {"text": row["question"], "intent": OWN_FORMS[name]} if "uids" in row else None
 
 
 def fit(rows: Sequence[dict[str, float]], truth: "np.typing.NDArray[np.int64]") -> Intents:

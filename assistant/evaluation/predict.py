@@ -25,13 +25,12 @@ from assistant.evaluation.questions import QAExample
 from assistant.grounding.answerability import assess
 from assistant.grounding.citations import check, leading_verdict, quotes_of
 from assistant.grounding.compose import Composed, compose_reply, not_stated, quoted
-from assistant.grounding.evidence import choose, nearest_in_words
+from assistant.grounding.evidence import choose, described, nearest_in_words
 from assistant.messages import Prompt
 from assistant.passages import Passage
 from assistant.phrases import phrase
 from assistant.prompt import BASE_FORMAT, PromptFormat, answer_prompt
 from assistant.question import read_question
-from assistant.retriever import described
 from index.catalogue.prepare import prepare
 from index.catalogue.store import Catalogue, Product
 from index.errors import UnknownProductError

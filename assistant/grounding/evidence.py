@@ -10,9 +10,11 @@ from dataclasses import dataclass, replace
 
 from assistant.attributes import carries
 from assistant.grounding.judge import Entailment, Read
-from assistant.passages import Passage
-from assistant.prompt import Shows
+from assistant.passages import Passage, split
+from assistant.prompt import Shows, gives_orders
 from assistant.question import ReadQuestion
+from index.catalogue.cleaning import says_something
+from index.catalogue.store import Product
 
 MOST_READ = 24  # passages that the judge reads of one product; of more, those that share words with the question
 FEWEST_WORDS = 3  # of a clause that is read by itself
@@ -60,6 +62,16 @@ class Evidence:
     def is_overview(self) -> bool:
         """Return whether the passages say what a product is, and so answer whatever the judge would say."""
         return self.entailment is _OVERVIEW
+
+
+def described(product: Product) -> list[Passage]:
+    """Return the passages of a product's content that may be shown, none where it says nothing.
+
+    Those that speak to the model are left out.
+    """
+    if not says_something(product.content, product.title):
+        return []
+    return [passage for passage in split(product.content) if not gives_orders(passage.text)]
 
 
 def choose(question: ReadQuestion, passages: Sequence[Passage], read: Read, budget: Budget) -> Evidence:

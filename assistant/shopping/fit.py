@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant.attributes import asked_about, carries
+from assistant.grounding.evidence import described
 from assistant.grounding.judge import Entailment, Read
-from assistant.passages import Passage, split, title_passage
-from assistant.prompt import gives_orders
+from assistant.passages import Passage, title_passage
 from assistant.shopping.needs import Need
 from index.catalogue.store import Product
 from index.descriptions import stems_of, stems_of_need
@@ -88,7 +88,7 @@ class Fitter:
     def parts(self, need: Need, product: Product) -> tuple[Part, ...]:
         """Return what the product says to each part of the need."""
         title = title_passage(product.title)
-        passages = [passage for passage in split(product.content) if not gives_orders(passage.text)]
+        passages = described(product)
         return tuple(self._part(text, title, passages) for text in need.parts)
 
     def features(self, need: Need, product: Product, parts: Sequence[Part]) -> dict[str, float]:
