@@ -11,7 +11,7 @@ fit, whether there is evidence at all, and what is quoted. The model words the a
 """
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from assistant.answer import Answer, Generated, Judged, Pieces, Stopwatch, gathered, immediate
@@ -102,6 +102,26 @@ class Assistant:
         watch.lap("resolve_ms")
         request = _Request(adapter, params, cancel or threading.Event())
         return Answer(self._answer(turn, request, watch), turn.question, turn.state, turn.probability)
+
+    def compare(
+        self,
+        question: str,
+        uids: Sequence[str],
+        *,
+        state: State = State(),
+        params: SamplingParams = SamplingParams(),
+        adapter: str | None = None,
+        cancel: threading.Event | None = None,
+    ) -> Answer:
+        """Set the products of these uids side by side by what a question asks; `ask` does so where it names them.
+
+        Raises as `ask` does.
+        """
+        watch = Stopwatch()
+        turn = self.retriever.turn_comparing(question, uids, state=state)
+        watch.lap("resolve_ms")
+        request = _Request(adapter, params, cancel or threading.Event())
+        return Answer(self._answer(turn, request, watch), turn.question, turn.state)
 
     def describe(
         self, title: str, *, seed: int = 0, adapter: str | None = None, cancel: threading.Event | None = None

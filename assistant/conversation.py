@@ -85,6 +85,10 @@ class State:
         """Return the state in which products are offered, of which one is to be chosen for a question."""
         return State("", candidates, waiting, self.question, self.spoken_of[:MAX_EARLIER])
 
+    def comparing(self, products: tuple[Hit, ...]) -> "State":
+        """Return the state in which products are set side by side, all of them spoken of."""
+        return replace(self.offering(products, ""), earlier=tuple(hit.uid for hit in reversed(products)))
+
     def without_product(self, waiting: str = "") -> "State":
         """Return the state in which it is not known which product is meant; a question may wait for it."""
         return self.offering((), waiting)
@@ -203,7 +207,7 @@ class _Understanding:
         if len(named) < 2:
             return None
         named = named[:MAX_COMPARED]
-        state = replace(self.state.offering(self._hits_of(named), ""), earlier=tuple(reversed(named)))
+        state = self.state.comparing(self._hits_of(named))
         return Turn(self.question, "", (), resolution.hits, state, "comparison", named)
 
     def _each_named(self, resolution: Resolution, least: float) -> tuple[str, ...]:

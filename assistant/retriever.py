@@ -76,6 +76,16 @@ class Retriever:
         uid = self.catalogue.find(uid).uid  # that of the product into which it was merged, if it was
         return Turn(question, uid, (), (), state.about(uid, question))
 
+    def turn_comparing(self, question: str, uids: Sequence[str], *, state: State = State()) -> Turn:
+        """Return the turn that asks a question of these products, to set them side by side; nothing is resolved.
+
+        Raises `QuestionError`, `UnknownProductError`.
+        """
+        check_question(question)
+        products = {product.uid: product for product in map(self.catalogue.find, uids)}
+        hits = tuple(Hit(uid, product.title, 1.0) for uid, product in products.items())
+        return Turn(question, "", (), (), state.comparing(hits), "comparison", tuple(products))
+
     def recall(self, history: Sequence[Message]) -> State:
         """Return the state that a talk has reached, from its turns in plain text."""
         return replay(history, self.index, self.catalogue, self.fitting)
@@ -118,9 +128,10 @@ class Retriever:
         """Return the reply that sets products side by side; `answer` replies to a turn about one of them."""
         products = [self.catalogue.find(uid) for uid in turn.compared]
         comparison = read_comparison(turn.question, [product.title for product in products])
+        questions = comparison.questions or (phrase("at_large", language_of(turn.question)),)
         sides = []
         for product in products:
-            question = self._best_worded(comparison.questions, product)
+            question = self._best_worded(questions, product)
             reply = answer(Turn(question, product.uid, (), (), turn.state))
             kind: Literal["answer", "not_stated"] = "answer" if reply.kind == "answer" else "not_stated"
             text, quotes = without_marks(reply.text), reply.quotes
@@ -137,9 +148,9 @@ class Retriever:
         return quoted(read, evidence) if likely and comparison.states(evidence.best_passage.text) else None
 
     def _best_worded(self, questions: Sequence[str], product: Product) -> str:
-        """Return the wording of a question that a product's text settles best; its title where nothing is asked."""
+        """Return the wording of a question that a product's text settles best."""
         if len(questions) < 2:
-            return questions[0] if questions else product.title
+            return questions[0]
         settled = {
             question: self.evidence(read_question(question, product.title), product).entailment.answers_logit
             for question in questions

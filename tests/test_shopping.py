@@ -9,10 +9,11 @@ import pytest
 
 from assistant.assistant import Assistant, assistant_of
 from assistant.backends.scripted import Scripted
-from assistant.conversation import State
+from assistant.conversation import State, Turn
 from assistant.evaluation.shopping import evaluate_shopping, read_rows
 from assistant.messages import Message
 from assistant.passages import title_passage
+from assistant.reply import Reply
 from assistant.shopping.comparison import compared_parts, read_comparison
 from assistant.shopping.fit import Fit, Part
 from assistant.shopping.help import help_text, is_courtesy
@@ -161,6 +162,32 @@ def test_two_products_are_set_side_by_side(assistant: Assistant) -> None:
     assert list(row["products"][0]) == ["uid", "title", "kind", "text", "quotes"]
     again = assistant.ask("which of the two is bigger?", state=answer.state)
     assert [side.uid for side in again.reply.products] == ["L1", "K1"]
+
+
+def test_products_chosen_by_uid_are_compared_whatever_their_titles_are(assistant: Assistant) -> None:
+    answer = assistant.compare("for children?", ["J1", "J2"])
+    assert answer.reply.kind == "comparison"
+    assert [(side.uid, side.title) for side in answer.reply.products] == [
+        ("J1", "Waxwing Rain Jacket"),
+        ("J2", "Waxwing Rain Jacket"),
+    ]
+    again = assistant.ask("which of the two is lighter?", state=answer.state)
+    assert [side.uid for side in again.reply.products] == ["J1", "J2"]
+
+
+@pytest.mark.parametrize(
+    ("question", "asked"), [("What is the difference?", "What is it?"), ("Qual é a diferença?", "O que é?")]
+)
+def test_where_nothing_is_asked_each_product_says_what_it_is(assistant: Assistant, question: str, asked: str) -> None:
+    turn = assistant.retriever.turn_comparing(question, ["L1", "K1"])
+    put = []
+
+    def answered(one: Turn) -> Reply:
+        put.append(one.question)
+        return Reply("answer", "A thing.", one.uid)
+
+    assistant.retriever.compared(turn, answered)
+    assert put == [asked, asked]
 
 
 @pytest.mark.parametrize("text", ["hi", "hello there", "thanks a lot!", "ok bye", "obrigada!", "bom dia"])
