@@ -33,7 +33,7 @@ from ui.cli import main
 sys.exit(main(["--home", {home!r}, "ui", "--port", "{port}"]))
 """
 LIGHT, DARK = "rgb(255, 255, 255)", "rgb(21, 25, 26)"  # the backgrounds of both themes in ui/web/serve.py
-VIEWS = ("", "browse", "compare", "evaluation", "training", "settings")
+VIEWS = ("", "browse", "settings", "describe", "compare", "model", "evaluation", "training")
 
 
 @pytest.fixture(scope="module")
@@ -65,8 +65,9 @@ def choose(page: Page, name: str) -> None:
 
 def describe(page: Page, title: str) -> None:
     """Have a description invented: the longest that the model speaks."""
-    page.get_by_placeholder("Title", exact=True).fill(title)
-    page.get_by_role("button", name="Describe it").click()
+    page.get_by_role("link", name=ENGLISH.describe).click()
+    expect(page.get_by_role("heading", name=ENGLISH.describe)).to_be_visible()
+    ask(page, title)
 
 
 def test_an_answer_comes_with_its_card_its_quote_and_the_place_in_the_description(page: Page) -> None:
@@ -88,6 +89,7 @@ def test_a_stop_keeps_what_was_said_and_the_next_question_is_answered(page: Page
     page.get_by_role("button", name=ENGLISH.stop, exact=True).click()
     expect(last_bubble(page)).to_contain_text(ENGLISH.stopped, timeout=2_000)
     assert len(last_bubble(page).get_by_test_id("stText").inner_text()) > 0
+    page.get_by_role("link", name=ENGLISH.chat).click()
     ask(page, BATTERY)
     expect(last_bubble(page)).to_contain_text("38 hours", timeout=10_000)
 

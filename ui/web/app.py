@@ -20,7 +20,7 @@ from index.errors import UserError
 from ui.web.components.markdown import on_one_line
 from ui.web.components.replies import STYLE, error_line
 from ui.web.context import Answerer, AppContext
-from ui.web.conversation import Conversation, Request
+from ui.web.conversation import Conversation
 from ui.web.export import as_json_file, as_markdown_file
 from ui.web.serve import Settings, opened, sessions
 from ui.web.sessions import Session, Sessions
@@ -29,8 +29,10 @@ from ui.web.strings import NAME, REPORT_STRINGS, Strings
 from ui.web.views.browse import show_browse
 from ui.web.views.chat import PRODUCT, show_chat
 from ui.web.views.compare import show_compare
+from ui.web.views.describe import show_describe
 from ui.web.views.evaluation import show_evaluation
-from ui.web.views.settings import MODEL, show_settings
+from ui.web.views.model import MODEL, show_model
+from ui.web.views.settings import show_settings
 from ui.web.views.start import show_start
 from ui.web.views.training import show_training
 
@@ -52,17 +54,11 @@ def render(context: AppContext) -> None:
     strings = session.strings
     assistant = _assistant(context, session)
     chat = _page(partial(show_chat, context, assistant, session), strings.chat, "chat", "", default=True)
-    reports = REPORT_STRINGS[session.language]
-    views = [
-        chat,
-        _page(partial(show_browse, context.retriever, chat, strings), strings.browse, "search", "browse"),
-        _page(partial(show_compare, context, assistant, session), strings.compare, "compare_arrows", "compare"),
-        _page(partial(show_evaluation, context.home, reports), reports.evaluation_title, "monitoring", "evaluation"),
-        _page(partial(show_training, context.home, reports), reports.training_title, "model_training", "training"),
-    ]
-    paths = [*(view.url_path for view in views), SETTINGS]
-    show = partial(show_settings, context, assistant, session, paths)
-    view = st.navigation([*views, _page(show, strings.settings, "settings", SETTINGS)])
+    browse = _page(partial(show_browse, context.retriever, chat, strings), strings.browse, "search", "browse")
+    for_shop = _views_for_shop(context, assistant, session)
+    paths = [*(view.url_path for view in (chat, browse, *for_shop)), SETTINGS]
+    settings = _page(partial(show_settings, session, paths), strings.settings, "settings", SETTINGS)
+    view = st.navigation({"": [chat, browse, settings], strings.for_shop: for_shop})
     st.logo(str(ICON), size="large")
     with st.sidebar:
         if view == chat:
@@ -70,6 +66,19 @@ def render(context: AppContext) -> None:
         st.caption(strings.products.format(count=strings.number(len(context.retriever.catalogue))))
         st.caption(_answered_by(assistant, session))
     view.run()
+
+
+def _views_for_shop(context: AppContext, assistant: Answerer, session: Session) -> list[StreamlitPage]:
+    """Return the views that are of no use to who buys: on the model, and how well it does."""
+    strings, reports, home = session.strings, REPORT_STRINGS[session.language], context.home
+    given = context, assistant, session
+    return [
+        _page(partial(show_describe, *given), strings.describe, "auto_awesome", "describe"),
+        _page(partial(show_compare, *given), strings.compare, "compare_arrows", "compare"),
+        _page(partial(show_model, *given), strings.model, "tune", "model"),
+        _page(partial(show_evaluation, home, reports), reports.evaluation_title, "monitoring", "evaluation"),
+        _page(partial(show_training, home, reports), reports.training_title, "model_training", "training"),
+    ]
 
 
 def _page(draw: Callable[[], None], title: str, icon: str, path: str, *, default: bool = False) -> StreamlitPage:
@@ -120,13 +129,6 @@ def _show_acts(conversation: Conversation, strings: Strings) -> None:
             rows = partial(as_json_file, conversation)
             st.download_button(strings.export_markdown, text, "conversation.md", "text/markdown", on_click="ignore")
             st.download_button(strings.export_json, rows, "conversation.json", "application/json", on_click="ignore")
-    with st.form("describe", clear_on_submit=True):
-        st.markdown(f"**{strings.describe}**")
-        st.caption(strings.describe_help)
-        title = st.text_input(strings.describe_title, placeholder=strings.describe_title, label_visibility="collapsed")
-        if st.form_submit_button(strings.describe_button) and title.strip():
-            st.query_params.pop(PRODUCT, None)
-            conversation.ask(Request(title, describe=True, shown=strings.describe_asked.format(title=title)))
 
 
 def _answered_by(assistant: Answerer, session: Session) -> str:

@@ -87,7 +87,8 @@ def show_reply(reply: Reply, product: Product | None, strings: Strings) -> None:
         show_badge(reply.kind, strings)
     if reply.kind == "comparison":
         st.html(sides_html(reply))
-        st.text("\n".join(reply.text.splitlines()[len(reply.products) :]))
+        if tail := "\n".join(reply.text.splitlines()[len(reply.products) :]):
+            st.text(tail)
     else:
         # What is listed in the text of a "which one?" and the like is drawn below it.
         st.text(without_list(reply.text) if reply.kind in LISTING else reply.text)

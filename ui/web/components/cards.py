@@ -1,0 +1,81 @@
+"""Products offered to a need, as cards: what shows that each fits, and boxes to tick for those to compare.
+
+Streamlit is imported at the top: only the page imports this module.
+
+    show_suggested(turn, session)
+"""
+
+import textwrap
+from collections.abc import Sequence
+
+import streamlit as st
+
+from assistant.reply import Side, Suggestion
+from ui.web.components.markdown import on_one_line
+from ui.web.components.replies import suggestion_html
+from ui.web.conversation import Conversation, Request, Turn
+from ui.web.sessions import Session
+from ui.web.strings import Strings
+
+FEWEST_COMPARED, MOST_COMPARED = 2, 3  # side by side they have to be read on a telephone, too
+LONGEST_QUESTION = 300  # characters
+LONGEST_TITLE = 80  # characters of a title in the visitor's bubble
+
+Offered = Suggestion | Side
+
+
+def show_suggested(turn: Turn, session: Session) -> None:
+    """Draw the products that fit a need as cards, and what compares those that are ticked."""
+    assert turn.reply is not None
+    products = turn.reply.products
+    ticked = [product for product in products if st.session_state.get(_tick_key(turn, product))]
+    for product in products:
+        with st.container(border=True):
+            _show_card(turn, product, session)
+            if len(products) >= FEWEST_COMPARED:
+                full = len(ticked) >= MOST_COMPARED and product not in ticked
+                st.checkbox(session.strings.tick, key=_tick_key(turn, product), disabled=full)
+    if len(ticked) >= FEWEST_COMPARED:
+        _show_comparing(turn, ticked, session)
+    elif ticked:
+        st.caption(session.strings.tick_more)
+
+
+def _show_card(turn: Turn, product: Offered, session: Session) -> None:
+    """Draw what shows that a product fits, what is not said of it, and a button that asks about it."""
+    strings = session.strings
+    st.html(suggestion_html(product))
+    if untold := getattr(product, "untold", ()):
+        st.caption(on_one_line(strings.untold.format(conditions="; ".join(untold))))
+    request, key = Request(strings.ask_at_large, product.uid), f"fits-{turn.id}-{product.uid}"
+    st.button(strings.ask_about_this, key=key, type="tertiary", on_click=session.conversation.ask, args=(request,))
+
+
+def _show_comparing(turn: Turn, ticked: Sequence[Offered], session: Session) -> None:
+    """Draw by what the ticked products are to be compared, and the button that does so."""
+    strings = session.strings
+    with st.form(f"compare-{turn.id}"):
+        at_large = strings.compared_at_large
+        st.text_input(strings.compared_by, placeholder=at_large, max_chars=LONGEST_QUESTION, key=_question_key(turn))
+        label = strings.compare_two if len(ticked) == FEWEST_COMPARED else strings.compare_three
+        given = turn, tuple(ticked), session.conversation, strings
+        st.form_submit_button(label, icon=":material/compare_arrows:", on_click=_compare, args=given)
+
+
+def _compare(turn: Turn, ticked: Sequence[Offered], conversation: Conversation, strings: Strings) -> None:
+    """Ask for the comparison, and give the boxes back as they were."""
+    question = st.session_state[_question_key(turn)].strip() or strings.compared_at_large
+    titles = [textwrap.shorten(product.title, LONGEST_TITLE, placeholder=" …") for product in ticked]
+    shown = "\n".join(f"· {title}" for title in titles)
+    conversation.ask(Request(question, shown=shown, compared=tuple(product.uid for product in ticked)))
+    st.session_state[_question_key(turn)] = ""
+    for product in ticked:
+        st.session_state[_tick_key(turn, product)] = False
+
+
+def _tick_key(turn: Turn, product: Offered) -> str:
+    return f"tick-{turn.id}-{product.uid}"
+
+
+def _question_key(turn: Turn) -> str:
+    return f"compared-by-{turn.id}"
