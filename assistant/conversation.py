@@ -176,6 +176,9 @@ class _Understanding:
     def _chosen(self) -> Turn | None:
         """Choose one of the products offered, or another one of them in its place."""
         offered = [self.catalogue.find(hit.uid) for hit in self.state.candidates]
+        compared = {product.uid for product in offered} <= set(self.state.earlier)
+        if compared and points_at_both(self.question):  # "which of the two …?" compares them again
+            return None
         lead = _CARRIES_OVER.match(self.question)
         if not offered or (self.state.uid and not lead and not denies(self.question)):
             return None

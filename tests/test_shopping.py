@@ -171,8 +171,15 @@ def test_products_chosen_by_uid_are_compared_whatever_their_titles_are(assistant
         ("J1", "Waxwing Rain Jacket"),
         ("J2", "Waxwing Rain Jacket"),
     ]
-    again = assistant.ask("which of the two is lighter?", state=answer.state)
+
+
+@pytest.mark.parametrize("question", ["which of the two is for men?", "do both come in sizes?"])
+def test_what_was_compared_is_compared_again_and_not_chosen_from(assistant: Assistant, question: str) -> None:
+    answer = assistant.compare("for children?", ["J1", "J2"])
+    again = assistant.ask(question, state=answer.state)
     assert [side.uid for side in again.reply.products] == ["J1", "J2"]
+    chosen = assistant.ask("the second one, is it for men?", state=answer.state)
+    assert chosen.reply.uid == "J2"
 
 
 @pytest.mark.parametrize(
