@@ -1,6 +1,7 @@
 """Cards of products offered to a need: ticked, compared, and those that come near."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from assistant.assistant import Assistant
 from assistant.backends.scripted import Scripted
 from ui.feedback import FILE, Feedback
 from ui.web.app import render
+from ui.web.components.markdown import on_one_line
 from ui.web.conversation import Turn
 from ui.web.strings import ENGLISH
 
@@ -106,6 +108,23 @@ def test_a_lone_product_has_no_box(page: AppTest) -> None:
     ask(page, "I need a travel chess set with magnetic pieces")
     assert [product.uid for product in last(page).reply.products] == ["CHESS1"]
     assert not page.checkbox
+
+
+def test_near_ones_are_cards_that_say_so_and_can_be_compared_too(page: AppTest) -> None:
+    conversation = offering_conversation()
+    turn = conversation.turns[0]
+    assert turn.reply is not None
+    turn.reply = replace(turn.reply, kind="not_found", products=(), near=turn.reply.products[:2])
+    page.session_state.session.conversation = conversation
+    page.run()
+    assert [ENGLISH.near in each.value for each in page.markdown].count(True) == 2
+    assert "Tarnbeck Stoneware Mug, Blue" in html_of(page)
+    assert captions(page).count(on_one_line(ENGLISH.untold.format(conditions="for a sailor"))) == 2
+    assert not [each for each in page.button if each.label.startswith("Invent")]
+    tick(page, 0)
+    tick(page, 1)
+    button(page, ENGLISH.compare_two).click().run()
+    assert [side.uid for side in last(page).reply.products] == ["MUG1", "CLOTH1"]
 
 
 def test_a_product_is_asked_about_from_its_card(offering: AppTest) -> None:

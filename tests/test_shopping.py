@@ -15,10 +15,12 @@ from assistant.messages import Message
 from assistant.passages import title_passage
 from assistant.reply import Reply
 from assistant.shopping.comparison import compared_parts, read_comparison
+from assistant.shopping.discovery import Found
 from assistant.shopping.fit import Fit, Part
 from assistant.shopping.help import help_text, is_courtesy
 from assistant.shopping.needs import read_need
 from assistant.shopping.shop import ShopSettings, read_shop
+from assistant.shopping.wording import suggestions
 from index.catalogue.store import Catalogue, Product
 from index.descriptions import DescriptionIndex, stems_of_need
 from index.errors import SourceError, UserError
@@ -93,6 +95,17 @@ def test_products_that_fit_are_offered_with_quotes_that_stand_in_them(assistant:
 def test_where_nothing_fits_it_says_so(assistant: Assistant, need: str) -> None:
     reply = assistant.retriever.suggested(need)
     assert (reply.kind, reply.products) == ("not_found", ())
+
+
+def test_where_nothing_fits_the_near_ones_come_with_what_is_not_said_of_them(shop: SmallShop) -> None:
+    need = read_need("a kettle that whistles")
+    kettle = shop[0].find("K1")
+    title = title_passage(kettle.title)
+    fit = Fit(kettle, 0.1, (Part("kettle", title, 1.0, 0.0), Part("that whistles", title, 0.0, 0.0)))
+    reply = suggestions(need, Found((), (fit,)))
+    assert (reply.kind, reply.products) == ("not_found", ())
+    assert [(one.uid, one.untold) for one in reply.near] == [("K1", ("that whistles",))]
+    assert "near" not in reply.to_row(), "the text names them"
 
 
 def test_of_what_was_offered_one_can_be_chosen_and_asked_about_in_one_breath(assistant: Assistant) -> None:

@@ -1,4 +1,4 @@
-"""Products offered to a need, as cards: what shows that each fits, and boxes to tick for those to compare.
+"""Products offered to a need, as cards: what shows how each fits, and boxes to tick for those to compare.
 
 Streamlit is imported at the top: only the page imports this module.
 
@@ -25,30 +25,38 @@ Offered = Suggestion | Side
 
 
 def show_suggested(turn: Turn, session: Session) -> None:
-    """Draw the products that fit a need as cards, and what compares those that are ticked."""
+    """Draw the products that fit a need as cards, or those that come near; those ticked are compared."""
     assert turn.reply is not None
-    products = turn.reply.products
+    products = turn.reply.near or turn.reply.products
     ticked = [product for product in products if st.session_state.get(_tick_key(turn, product))]
     for product in products:
-        with st.container(border=True):
-            _show_card(turn, product, session)
-            if len(products) >= FEWEST_COMPARED:
-                full = len(ticked) >= MOST_COMPARED and product not in ticked
-                st.checkbox(session.strings.tick, key=_tick_key(turn, product), disabled=full)
+        with st.container(border=True, gap="small"):
+            if turn.reply.near:
+                st.badge(session.strings.near, color="orange")
+            _show_shown(product, session.strings)
+            with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+                _show_asking(turn, product, session)
+                if len(products) >= FEWEST_COMPARED:
+                    full = len(ticked) >= MOST_COMPARED and product not in ticked
+                    st.checkbox(session.strings.tick, key=_tick_key(turn, product), disabled=full)
     if len(ticked) >= FEWEST_COMPARED:
         _show_comparing(turn, ticked, session)
     elif ticked:
         st.caption(session.strings.tick_more)
 
 
-def _show_card(turn: Turn, product: Offered, session: Session) -> None:
-    """Draw what shows that a product fits, what is not said of it, and a button that asks about it."""
-    strings = session.strings
+def _show_shown(product: Offered, strings: Strings) -> None:
+    """Draw what shows that a product fits, and what is not said of it."""
     st.html(suggestion_html(product))
     if untold := getattr(product, "untold", ()):
         st.caption(on_one_line(strings.untold.format(conditions="; ".join(untold))))
-    request, key = Request(strings.ask_at_large, product.uid), f"fits-{turn.id}-{product.uid}"
-    st.button(strings.ask_about_this, key=key, type="tertiary", on_click=session.conversation.ask, args=(request,))
+
+
+def _show_asking(turn: Turn, product: Offered, session: Session) -> None:
+    """Draw the button that asks what a product is."""
+    strings, ask = session.strings, session.conversation.ask
+    key, icon, request = f"fits-{turn.id}-{product.uid}", ":material/sell:", Request(strings.ask_at_large, product.uid)
+    st.button(strings.ask_about_this, key=key, icon=icon, type="tertiary", on_click=ask, args=(request,))
 
 
 def _show_comparing(turn: Turn, ticked: Sequence[Offered], session: Session) -> None:

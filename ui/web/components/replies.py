@@ -53,6 +53,11 @@ STYLE = """
   border-top: 1px solid color-mix(in srgb, currentColor 20%, transparent);
 }
 .tw-sides td:first-child { width: 35%; }
+@media (max-width: 640px) {
+  .tw-sides td { display: block; padding-right: 0; }
+  .tw-sides td:first-child { width: auto; padding-bottom: 0; font-weight: 600; }
+  .tw-sides td + td { border-top: none; }
+}
 .tw-description { white-space: pre-wrap; font-size: 0.92rem; line-height: 1.55; overflow-wrap: anywhere; }
 .tw-description mark {
   background: color-mix(in srgb, #f2c14e 40%, transparent); color: inherit; padding: 0.05em 0; border-radius: 2px;

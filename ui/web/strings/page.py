@@ -82,6 +82,7 @@ class Strings:
     not_this: str
     ask_about_this: str
     untold: str
+    near: str
     which_then: str
     none_of_these: str
     covers: str

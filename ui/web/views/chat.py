@@ -93,7 +93,7 @@ def _show_answered(turn: Turn, context: AppContext, session: Session) -> None:
         show_reply(reply, product, strings)
         if reply.kind == "clarify":
             show_choices(turn, retriever, session.conversation)
-        elif reply.kind == "suggestions":
+        elif reply.kind == "suggestions" or reply.near:
             show_suggested(turn, session)
         elif reply.kind == "not_found":
             show_nearest(turn, retriever, session)
