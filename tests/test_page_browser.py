@@ -211,17 +211,46 @@ def test_hostile_titles_descriptions_and_replies_are_shown_letter_for_letter(pag
     assert page.title() == "Titlewise"
 
 
+def widest(page: Page) -> float:
+    right: float = page.evaluate(
+        "Math.max(...Array.from(document.querySelectorAll('[data-testid=stMainBlockContainer] *'))"
+        ".map(element => element.getBoundingClientRect().right))"
+    )
+    return right
+
+
 @pytest.mark.parametrize("width", [DESKTOP["width"], PHONE["width"]])
 def test_nothing_is_wider_than_the_window(page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 844})
     ask(page, "how much does the Tarnbeck stoneware mug hold? " + "x" * 200)
     expect(last_bubble(page)).to_be_visible()
     page.wait_for_timeout(500)
-    widest = page.evaluate(
-        "Math.max(...Array.from(document.querySelectorAll('[data-testid=stMainBlockContainer] *'))"
-        ".map(element => element.getBoundingClientRect().right))"
-    )
-    assert 0 < widest <= width
+    assert 0 < widest(page) <= width
+
+
+@pytest.mark.parametrize("width", [DESKTOP["width"], PHONE["width"]])
+def test_cards_are_ticked_and_compared_in_a_table_that_fits_the_window(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 844})
+    ask(page, "I am looking for a mug with a wide handle")
+    boxes = last_bubble(page).get_by_test_id("stCheckbox")
+    expect(boxes).to_have_count(2)
+    boxes.nth(0).click()
+    expect(last_bubble(page)).to_contain_text(ENGLISH.tick_more)
+    boxes.nth(1).click()
+    last_bubble(page).get_by_label(ENGLISH.compared_by).fill("which holds more?")
+    last_bubble(page).get_by_role("button", name=ENGLISH.compare_two).click()
+    expect(bubbles(page)).to_have_count(4)
+    table = last_bubble(page).locator(".tw-sides")
+    expect(table.locator("tr")).to_have_count(2)
+    expect(table.locator("b")).to_have_text("Tarnbeck Stoneware Mug, Grey")
+    expect(boxes.locator("input:checked")).to_have_count(0)
+    page.wait_for_timeout(500)
+    assert 0 < widest(page) <= width
+    title, said = (cell.bounding_box() for cell in table.locator("td").all()[:2])
+    assert title is not None
+    assert said is not None
+    stacked = said["y"] >= title["y"] + title["height"]
+    assert stacked == (width == PHONE["width"]), "a narrow window has each title above what is said of it"
 
 
 def test_on_a_phone_a_title_is_described_in_a_view_among_those_for_the_shop(page: Page) -> None:
@@ -233,7 +262,7 @@ def test_on_a_phone_a_title_is_described_in_a_view_among_those_for_the_shop(page
     assert sidebar.get_by_role("textbox").count() == 0
     sidebar.get_by_role("link", name=ENGLISH.describe).click()
     expect(page.get_by_role("heading", name=ENGLISH.describe)).to_be_visible()
+    expect(page.get_by_test_id("stSidebar")).not_to_be_in_viewport()
     ask(page, "Moonlight lamp")
     expect(last_bubble(page)).to_contain_text("generated, not checked")
-    expect(page.get_by_test_id("stSidebar")).not_to_be_in_viewport()
     expect(last_bubble(page)).to_be_in_viewport()

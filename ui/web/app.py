@@ -40,10 +40,13 @@ COOKIE = "titlewise-{port}"  # cookies know no ports, and another page may be se
 SETTINGS = "settings"  # the path of that view
 ICON = Path(__file__).with_name("icon.svg")  # Streamlit would fetch one of its own from elsewhere
 LANGUAGE_TAGS: dict[Language, str] = {"en": "en", "pt": "pt-BR"}
-# The key is made here, of letters, digits, "-" and "_". Screen readers read by the language of the document.
+# The key is made here, of letters, digits, "-" and "_". Screen readers read by the language of the document. Streamlit
+# leaves the sidebar over the page of a narrow screen: it gives way once for each view, which the script names for that.
 REMEMBER = """<script>
 document.cookie = "{cookie}={key}; path=/; SameSite=Strict";
 document.documentElement.lang = "{language}";
+/* {view} */ if (innerWidth < 768)
+  document.querySelector('[data-collapsed="false"] [data-testid="stSidebarCollapseButton"] button')?.click();
 </script>"""
 
 
@@ -59,6 +62,7 @@ def render(context: AppContext) -> None:
     paths = [*(view.url_path for view in (chat, browse, *for_shop)), SETTINGS]
     settings = _page(partial(show_settings, session, paths), strings.settings, "settings", SETTINGS)
     view = st.navigation({"": [chat, browse, settings], strings.for_shop: for_shop})
+    _remember(session, view.url_path)
     st.logo(str(ICON), size="large")
     with st.sidebar:
         if view == chat:
@@ -102,9 +106,12 @@ def _cookie() -> str:
 def _frame(session: Session) -> None:
     st.set_page_config(page_title=NAME, page_icon=str(ICON), layout="centered")
     st.html(f"<style>{STYLE}</style>")
-    language = LANGUAGE_TAGS[session.language]
-    remember = REMEMBER.format(cookie=_cookie(), key=st.session_state.key, language=language)
-    st.html(remember, unsafe_allow_javascript=True)
+
+
+def _remember(session: Session, view: str) -> None:
+    """Have the browser remember its session."""
+    language, key = LANGUAGE_TAGS[session.language], st.session_state.key
+    st.html(REMEMBER.format(cookie=_cookie(), key=key, language=language, view=view), unsafe_allow_javascript=True)
 
 
 def _assistant(context: AppContext, session: Session) -> Answerer:
@@ -146,6 +153,7 @@ def _mend(settings: Settings, error: UserError) -> None:
     """Draw what is missing; where that is nothing, what else is wrong."""
     session = _session(sessions())
     _frame(session)
+    _remember(session, "")
     steps = setup_steps(settings.home, settings.engine)
     if any(step.problem for step in steps):
         show_start(steps, settings.engine, session.strings)

@@ -53,6 +53,7 @@ STYLE = """
   border-top: 1px solid color-mix(in srgb, currentColor 20%, transparent);
 }
 .tw-sides td:first-child { width: 35%; }
+.tw-sides b::before { content: "✓ "; }
 @media (max-width: 640px) {
   .tw-sides td { display: block; padding-right: 0; }
   .tw-sides td:first-child { width: auto; padding-bottom: 0; font-weight: 600; }
