@@ -7,7 +7,7 @@ their session. Streamlit is imported at the top: nothing but Streamlit runs this
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -61,15 +61,28 @@ def render(context: AppContext) -> None:
     for_shop = _views_for_shop(context, assistant, session)
     paths = [*(view.url_path for view in (chat, browse, *for_shop)), SETTINGS]
     settings = _page(partial(show_settings, session, paths), strings.settings, "settings", SETTINGS)
-    view = st.navigation({"": [chat, browse, settings], strings.for_shop: for_shop})
+    view = st.navigation([chat, browse, settings, *for_shop], position="hidden")
     _remember(session, view.url_path)
     st.logo(str(ICON), size="large")
     with st.sidebar:
+        _show_ways((chat, browse, settings), for_shop, strings)
         if view == chat:
             _show_acts(session.conversation, strings)
         st.caption(strings.products.format(count=strings.number(len(context.retriever.catalogue))))
         st.caption(_answered_by(assistant, session))
     view.run()
+
+
+def _show_ways(for_shoppers: Sequence[StreamlitPage], for_shop: Sequence[StreamlitPage], strings: Strings) -> None:
+    """Draw the way to each view; Streamlit's own list is none to a screen reader once it has a heading."""
+    with st.container(gap="xsmall"):
+        for view in for_shoppers:
+            st.page_link(view, width="stretch")
+    st.caption(strings.for_shop)
+    with st.container(gap="xsmall"):
+        for view in for_shop:
+            st.page_link(view, width="stretch")
+    st.divider()
 
 
 def _views_for_shop(context: AppContext, assistant: Answerer, session: Session) -> list[StreamlitPage]:
