@@ -21,6 +21,7 @@ expect.set_options(timeout=30_000)
 BATTERY = "How long is the battery life of the Lumeo Drift 40 in black?"
 KETTLE = "Is the Harrow & Finch kettle dishwasher safe?"
 LONG = "A novel about a lighthouse"  # the model has more to say of it than of most titles
+NEED = "I am looking for wireless headphones with a long battery life"
 ABSENT = "Do you have the Zephyr X9 drone with a 4K camera?"
 # Writes down every address that the server connects to or looks up.
 WATCHED = """
@@ -270,6 +271,19 @@ def test_axe_finds_nothing_serious(browser: Browser, address: str, viewport: Vie
         expect(last_bubble(page)).to_contain_text(ENGLISH.ask_about_it)
         page.wait_for_timeout(500)
         found += _serious(page, "a reply")
+        ask(page, NEED)
+        boxes = last_bubble(page).get_by_test_id("stCheckbox")
+        expect(boxes).to_have_count(2)
+        boxes.nth(0).click()
+        expect(last_bubble(page)).to_contain_text(ENGLISH.tick_more)
+        boxes.nth(1).click()
+        expect(last_bubble(page).get_by_role("button", name=ENGLISH.compare_two)).to_be_visible()
+        page.wait_for_timeout(500)
+        found += _serious(page, "cards")
+        choose(page, ENGLISH.compare_two)
+        expect(last_bubble(page).locator(".tw-sides tr")).to_have_count(2)
+        page.wait_for_timeout(500)
+        found += _serious(page, "a comparison")
         widest = page.evaluate("document.documentElement.scrollWidth")
     assert found == []
     assert widest <= viewport["width"]
