@@ -103,15 +103,24 @@ class Assistant:
         request = _Request(adapter, params, cancel or threading.Event())
         return Answer(self._answer(turn, request, watch), turn.question, turn.state, turn.probability)
 
-    def compare(self, question: str, uids: Sequence[str], *, cancel: threading.Event | None = None) -> Answer:
-        """Set the products of these uids side by side, each asked by itself what the question asks of all.
+    def compare(
+        self,
+        question: str,
+        uids: Sequence[str],
+        *,
+        state: State = State(),
+        params: SamplingParams = SamplingParams(),
+        adapter: str | None = None,
+        cancel: threading.Event | None = None,
+    ) -> Answer:
+        """Set the products of these uids side by side by what a question asks; `ask` does so where it names them.
 
-        Raises as `ask`, and `UserError` where the uids are not those of two or three products.
+        Raises as `ask` does, and `UserError` where they are not two or three products.
         """
         watch = Stopwatch()
-        turn = self.retriever.comparison_of(question, uids)
+        turn = self.retriever.turn_comparing(question, uids, state=state)
         watch.lap("resolve_ms")
-        request = _Request(None, SamplingParams(), cancel or threading.Event())
+        request = _Request(adapter, params, cancel or threading.Event())
         return Answer(self._answer(turn, request, watch), turn.question, turn.state)
 
     def describe(

@@ -83,6 +83,10 @@ class State:
         """Return the state in which products are offered, of which one is to be chosen for a question."""
         return State("", candidates, waiting, self.question, self.spoken_of[:MAX_EARLIER])
 
+    def comparing(self, products: tuple[Hit, ...]) -> "State":
+        """Return the state in which products are set side by side, all of them spoken of."""
+        return replace(self.offering(products, ""), earlier=tuple(hit.uid for hit in reversed(products)))
+
     def without_product(self, waiting: str = "") -> "State":
         """Return the state in which it is not known which product is meant; a question may wait for it."""
         return self.offering((), waiting)
@@ -171,6 +175,9 @@ class _Understanding:
     def _chosen(self) -> Turn | None:
         """Choose one of the products offered, or another one of them in its place."""
         offered = [self.catalogue.find(hit.uid) for hit in self.state.candidates]
+        compared = {product.uid for product in offered} <= set(self.state.earlier)
+        if compared and points_at_both(self.question):  # "which of the two …?" compares them again
+            return None
         lead = _CARRIES_OVER.match(self.question)
         if not offered or (self.state.uid and not lead and not denies(self.question)):
             return None
@@ -190,7 +197,7 @@ class _Understanding:
         named = self._named_together(resolution, intents["compare"])
         if len(named) < 2:
             return None
-        state = replace(self.state.offering(self._hits_of(named), ""), earlier=tuple(reversed(named)))
+        state = self.state.comparing(self._hits_of(named))
         return Turn(self.question, "", (), resolution.hits, state, "comparison", named)
 
     def _named_together(self, resolution: Resolution, compares: float) -> tuple[str, ...]:

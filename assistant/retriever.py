@@ -78,20 +78,21 @@ class Retriever:
         uid = self.catalogue.find(uid).uid  # that of the product into which it was merged, if it was
         return Turn(question, uid, (), (), state.about(uid, question))
 
-    def comparison_of(self, question: str, uids: Sequence[str]) -> Turn:
-        """Return the turn that sets the products of these uids side by side, by what a question asks of each.
+    def turn_comparing(self, question: str, uids: Sequence[str], *, state: State = State()) -> Turn:
+        """Return the turn that asks a question of these products, to set them side by side; nothing is resolved.
 
         Raises `QuestionError`, `UnknownProductError`, and `UserError` where they are not two or three products.
         """
         check_question(question)
-        compared = tuple(dict.fromkeys(self.catalogue.find(uid).uid for uid in uids))
-        if not 2 <= len(compared) <= MOST_TOGETHER:
+        products = {product.uid: product for product in map(self.catalogue.find, uids)}
+        if not 2 <= len(products) <= MOST_TOGETHER:
             raise UserError(
-                f"the uids are those of {len(compared)} products",
+                f"the uids are those of {len(products)} products",
                 f"2 to {MOST_TOGETHER} to compare",
                 "the uids of others",
             )
-        return Turn(question, "", (), (), State(), "comparison", compared)
+        hits = tuple(Hit(uid, product.title, 1.0) for uid, product in products.items())
+        return Turn(question, "", (), (), state.comparing(hits), "comparison", tuple(products))
 
     def recall(self, history: Sequence[Message]) -> State:
         """Return the state that a talk has reached, from its turns in plain text."""
@@ -136,13 +137,14 @@ class Retriever:
         """Return the reply that sets products side by side; `answer` replies to a turn about one of them."""
         products = [self.catalogue.find(uid) for uid in turn.compared]
         comparison = read_comparison(turn.question, [product.title for product in products])
-        question = self._best_worded(comparison.questions, products)
+        questions = comparison.questions or (phrase("at_large", language_of(turn.question)),)
+        question = self._best_worded(questions, products)
         sides = []
         for product in products:
-            reply = answer(Turn(question or product.title, product.uid, (), (), turn.state))
+            reply = answer(Turn(question, product.uid, (), (), turn.state))
             kind: Literal["answer", "not_stated"] = "answer" if reply.kind == "answer" else "not_stated"
             text, quotes = without_marks(reply.text), reply.quotes
-            if kind == "not_stated" and (amount := self._amount_of(comparison, question or product.title, product)):
+            if kind == "not_stated" and (amount := self._amount_of(comparison, question, product)):
                 kind, text, quotes = amount.kind, amount.text, amount.quotes
             sides.append(Side(product.uid, product.title, kind, text, quotes))
         return replace(side_by_side(comparison, sides, language_of(turn.question)), hits=turn.hits)
@@ -155,9 +157,9 @@ class Retriever:
         return quoted(read, evidence) if likely and comparison.states(evidence.best_passage.text) else None
 
     def _best_worded(self, questions: Sequence[str], products: Sequence[Product]) -> str:
-        """Return the wording of a question that the products' texts settle best; "" where nothing is asked."""
+        """Return the wording of a question that the products' texts settle best."""
         if len(questions) < 2:
-            return "".join(questions)
+            return questions[0]
 
         def settled(question: str) -> float:
             read = [self.evidence(read_question(question, product.title), product) for product in products]

@@ -152,11 +152,13 @@ def ask(page: Page, questions: list[str]) -> dict[str, Any]:
 def stop(page: Page, log: Path, count: int) -> dict[str, float]:
     """Stop a long text in the middle, again and again."""
     freed_ms: list[float] = []
+    page.get_by_role("link", name=ENGLISH.describe).click()
+    page.get_by_role("heading", name=ENGLISH.describe).wait_for()
     for number in itertools.count():
         if len(freed_ms) == count:
             break
-        page.get_by_placeholder(ENGLISH.describe_title, exact=True).fill(f"Moonlight lamp {number}")
-        page.get_by_role("button", name=ENGLISH.describe_button).click()
+        page.get_by_test_id("stChatInput").get_by_role("textbox").fill(f"Moonlight lamp {number}")
+        page.keyboard.press("Enter")
         button = page.get_by_role("button", name=ENGLISH.stop, exact=True)
         button.wait_for()
         page.wait_for_timeout(random.Random(number).uniform(0, 500))

@@ -8,7 +8,7 @@ from assistant.assistant import Assistant, assistant_of
 from assistant.backends.base import Backend
 from assistant.conversation import State
 from assistant.open import open_catalogue
-from assistant.reply import Reply
+from assistant.reply import Quote, Reply, Suggestion
 from index.catalogue.prepare import prepare
 from index.catalogue.store import Catalogue
 from index.progress import Progress
@@ -69,6 +69,19 @@ def hostile_conversation() -> Conversation:
     asked = Request("how heavy is ![x](http://evil.invalid/q.png) <script>document.title='taken'</script> $a$?")
     reply = Reply("clarify", "Which one do you mean?", hits=candidates, timings={"total_ms": 1.0})
     return Conversation(state, [Turn(asked, state=state, reply=reply)])
+
+
+def offering_conversation() -> Conversation:
+    """Return a conversation in which four products, one of them with a hostile title, were offered to a need."""
+    products = tuple(
+        Suggestion(uid, title, (Quote(content[:20], 0, 20),) if content else (), ("for a sailor",))
+        for uid, title, content in PRODUCTS
+        if uid in ("LAMP1", "MUG1", "CHESS1", "CLOTH1")
+    )
+    order = ("MUG1", "CLOTH1", "LAMP1", "CHESS1")
+    offered = tuple(sorted(products, key=lambda product: order.index(product.uid)))
+    reply = Reply("suggestions", "These fit, by their descriptions:", products=offered, timings={"total_ms": 1.0})
+    return Conversation(State(), [Turn(Request("a present for a sailor"), reply=reply)])
 
 
 def open_shop(home: Path, backend: Backend) -> Assistant:

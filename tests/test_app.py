@@ -32,8 +32,10 @@ from ui.web.app import render
 from ui.web.components.markdown import on_one_line
 from ui.web.components.replies import highlighted, quotes_html
 from ui.web.serve import Settings, _answerer, serve_page
+from ui.web.sessions import Session
 from ui.web.strings import ENGLISH
 from ui.web.suggestions import suggest
+from ui.web.views.describe import show_describe
 
 pytestmark = pytest.mark.slow
 
@@ -159,12 +161,12 @@ def test_a_title_in_no_catalogue_is_described_and_marked_as_generated(assistant:
     invented = assistant_of(
         assistant.retriever.catalogue, assistant.retriever.index, Scripted(["A lamp like no other."])
     )
-    for page in page_of(partial(render, context_of(invented, feedback))):
-        page.text_input[0].set_value("Moonlight lamp")
-        button(page, "Describe it").click().run()
+    context, session = context_of(invented, feedback), Session()
+    for page in page_of(lambda: show_describe(context, invented, session)):
+        ask(page, "Moonlight lamp")
         assert bubbles(page) == ["Describe “Moonlight lamp”", "A lamp like no other."]
         assert "generated, not checked" in page.chat_message[1].markdown[0].value
-        assert page.session_state.session.conversation.state == State()
+        assert (session.conversation.turns, session.conversation.state) == ([], State())
         page.feedback[0].set_value(1).run()
         (kept,) = feedback.opinions()
         written_with = {"temperature": TEMPERATURE, "top_p": TOP_P, "max_new_tokens": MAX_NEW_TOKENS}

@@ -23,6 +23,7 @@ HEAVY = frozenset(
 )
 STREAMLIT_PAGES = (  # run by Streamlit alone, or by who serves the page
     "ui/web/app.py",
+    "ui/web/components/cards.py",
     "ui/web/components/command.py",
     "ui/web/components/copy_button.py",
     "ui/web/components/offers.py",
@@ -31,12 +32,15 @@ STREAMLIT_PAGES = (  # run by Streamlit alone, or by who serves the page
     "ui/web/views/browse.py",
     "ui/web/views/chat.py",
     "ui/web/views/compare.py",
+    "ui/web/views/describe.py",
     "ui/web/views/evaluation.py",
     "ui/web/views/figures.py",
+    "ui/web/views/model.py",
     "ui/web/views/samples.py",
     "ui/web/views/settings.py",
     "ui/web/views/start.py",
     "ui/web/views/training.py",
+    "ui/web/components/turns.py",
     "ui/web/components/votes.py",
 )
 

@@ -73,6 +73,14 @@ def test_the_talk_goes_on_and_what_needs_no_model_asks_no_server(shop: Shop) -> 
     assert remote.ask("is the Zyxomat 9000 waterproof?", state=State()).reply.kind == "not_found"
 
 
+def test_products_are_compared_there_as_with_a_model_of_ones_own(shop: Shop) -> None:
+    own = assistant_of(*shop, Scripted(lambda _: WEIGHT)).compare("which is lighter?", ["K1", "K2"])
+    with served(shop, Scripted(lambda _: WEIGHT)) as remote:
+        theirs = remote.compare("which is lighter?", ["K1", "K2"])
+        assert (theirs.reply.text, theirs.reply.winner) == (own.reply.text, own.reply.winner)
+        assert theirs.state == own.state
+
+
 def test_what_the_check_replaced_is_not_seen_twice(shop: Shop) -> None:
     with served(shop, Scripted(lambda _: "It weighs 9 kg. [1]")) as remote:
         answer = remote.ask(RED)

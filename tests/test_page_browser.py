@@ -15,6 +15,7 @@ pytestmark = pytest.mark.browser
 
 WORD_DELAY_S = 0.25
 expect.set_options(timeout=15_000)  # a whole reply takes six seconds
+CABLE = "how long is the cable of the Orlevik desk lamp?"
 REPLY = "The cable is 180 cm long, and a desk lamp with a cable of 180 cm has what is a long cable indeed. [1]"
 # What `ui/web/app.py` does, with a model that reads from a script.
 ENTRY = """
@@ -69,7 +70,7 @@ def stop_of(page: Page) -> Locator:
 
 
 def test_a_reply_is_seen_growing_and_ends_with_its_card_and_quotes(page: Page) -> None:
-    ask(page, "how long is the cable of the Orlevik desk lamp?")
+    ask(page, CABLE)
     expect(last_bubble(page)).to_contain_text("The cable is 180")
     assert "indeed" not in last_bubble(page).inner_text(), "the end must not be there yet"
     expect(stop_of(page)).to_be_visible()
@@ -83,7 +84,7 @@ def test_a_reply_is_seen_growing_and_ends_with_its_card_and_quotes(page: Page) -
 
 
 def test_stopping_keeps_what_came_and_the_page_answers_on(page: Page) -> None:
-    ask(page, "how long is the cable of the Orlevik desk lamp?")
+    ask(page, CABLE)
     expect(last_bubble(page)).to_contain_text("The cable is")
     stop_of(page).click()
     expect(last_bubble(page)).to_contain_text("Stopped.", timeout=3_000)
@@ -96,20 +97,62 @@ def test_stopping_keeps_what_came_and_the_page_answers_on(page: Page) -> None:
     expect(bubbles(page)).to_have_count(4)
 
 
-def test_another_question_ends_a_running_reply_and_is_answered(page: Page) -> None:
-    ask(page, "how long is the cable of the Orlevik desk lamp?")
+def test_a_question_in_mid_reply_waits_in_line_and_both_are_answered_whole(page: Page) -> None:
+    ask(page, CABLE)
     expect(last_bubble(page)).to_contain_text("The cable is")
     ask(page, "how much does the Tarnbeck stoneware mug hold?")
-    expect(bubbles(page)).to_have_count(4)
+    expect(last_bubble(page)).to_contain_text(ENGLISH.waits)
+    expect(bubbles(page)).to_have_count(3)
     expect(last_bubble(page)).to_contain_text("Which one do you mean?")
-    expect(bubbles(page).nth(1)).to_contain_text("Stopped.")
+    expect(bubbles(page)).to_have_count(4)
+    expect(bubbles(page).nth(1)).to_contain_text("a long cable indeed")
+    expect(bubbles(page).nth(1)).not_to_contain_text(ENGLISH.stopped)
+
+
+def test_what_waits_in_line_can_be_withdrawn_and_the_reply_goes_on(page: Page) -> None:
+    ask(page, CABLE)
+    expect(last_bubble(page)).to_contain_text("The cable is")
+    ask(page, "how much does the Tarnbeck stoneware mug hold?")
+    last_bubble(page).get_by_role("button", name=ENGLISH.withdraw).click()
+    expect(bubbles(page)).to_have_count(2)
+    expect(last_bubble(page)).to_contain_text("a long cable indeed")
+    expect(bubbles(page)).to_have_count(2)
+
+
+def test_questions_of_two_tabs_are_answered_one_after_the_other(page: Page, address: str) -> None:
+    ask(page, CABLE)
+    expect(last_bubble(page)).to_contain_text("The cable is")
+    second = page.context.new_page()
+    second.goto(address)
+    expect(last_bubble(second)).to_contain_text("The cable")
+    ask(second, "how much does the Tarnbeck stoneware mug hold?")
+    for tab in (page, second):
+        expect(bubbles(tab)).to_have_count(4)
+        expect(last_bubble(tab)).to_contain_text("Which one do you mean?")
+        expect(bubbles(tab).nth(1)).to_contain_text("a long cable indeed")
+        expect(bubbles(tab).nth(1)).not_to_contain_text(ENGLISH.stopped)
+    second.close()
+
+
+def test_a_question_on_a_products_own_page_waits_for_the_reply_that_is_not_shown_there(
+    page: Page, address: str
+) -> None:
+    ask(page, CABLE)
+    expect(last_bubble(page)).to_contain_text("The cable is")
+    page.goto(f"{address}/?product=CHESS1")
+    expect(page.get_by_role("heading", name="Pellworth")).to_be_visible()
+    ask(page, "is there a warranty?")
+    expect(last_bubble(page)).to_contain_text(ENGLISH.waits)
+    expect(last_bubble(page)).to_contain_text("not stated")
+    page.goto(address)
+    expect(bubbles(page).nth(1)).to_contain_text("a long cable indeed")
 
 
 def test_who_comes_second_sees_the_place_in_the_line_and_then_the_answer(
     browser: Browser, page: Page, address: str
 ) -> None:
     with visitor(browser, address) as other:
-        ask(page, "how long is the cable of the Orlevik desk lamp?")
+        ask(page, CABLE)
         expect(last_bubble(page)).to_contain_text("The cable")
         ask(other, "how heavy is the Orlevik desk lamp?")
         expect(last_bubble(other)).to_contain_text(ENGLISH.in_line.format(before=1))
@@ -118,7 +161,7 @@ def test_who_comes_second_sees_the_place_in_the_line_and_then_the_answer(
 
 
 def test_a_page_loaded_anew_in_mid_answer_goes_on_with_it(page: Page) -> None:
-    ask(page, "how long is the cable of the Orlevik desk lamp?")
+    ask(page, CABLE)
     expect(last_bubble(page)).to_contain_text("The cable")
     page.reload()
     expect(last_bubble(page)).to_contain_text("The cable")
@@ -130,7 +173,7 @@ def test_a_page_loaded_anew_in_mid_answer_goes_on_with_it(page: Page) -> None:
 def test_a_thumb_for_an_older_reply_does_not_stop_the_one_on_its_way(page: Page) -> None:
     ask(page, "is the Zyxomat 9000 lawn robot waterproof?")
     expect(last_bubble(page)).to_contain_text("not found")
-    ask(page, "how long is the cable of the Orlevik desk lamp?")
+    ask(page, CABLE)
     expect(last_bubble(page)).to_contain_text("The cable")
     bubbles(page).nth(1).get_by_role("radio", name="Thumbs up").click()
     expect(last_bubble(page)).to_contain_text("indeed")
@@ -168,25 +211,58 @@ def test_hostile_titles_descriptions_and_replies_are_shown_letter_for_letter(pag
     assert page.title() == "Titlewise"
 
 
+def widest(page: Page) -> float:
+    right: float = page.evaluate(
+        "Math.max(...Array.from(document.querySelectorAll('[data-testid=stMainBlockContainer] *'))"
+        ".map(element => element.getBoundingClientRect().right))"
+    )
+    return right
+
+
 @pytest.mark.parametrize("width", [DESKTOP["width"], PHONE["width"]])
 def test_nothing_is_wider_than_the_window(page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 844})
     ask(page, "how much does the Tarnbeck stoneware mug hold? " + "x" * 200)
     expect(last_bubble(page)).to_be_visible()
     page.wait_for_timeout(500)
-    widest = page.evaluate(
-        "Math.max(...Array.from(document.querySelectorAll('[data-testid=stMainBlockContainer] *'))"
-        ".map(element => element.getBoundingClientRect().right))"
-    )
-    assert 0 < widest <= width
+    assert 0 < widest(page) <= width
 
 
-def test_on_a_phone_the_sidebar_gives_way_to_the_description_that_it_asked_for(page: Page) -> None:
+@pytest.mark.parametrize("width", [DESKTOP["width"], PHONE["width"]])
+def test_cards_are_ticked_and_compared_in_a_table_that_fits_the_window(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 844})
+    ask(page, "I am looking for a mug with a wide handle")
+    boxes = last_bubble(page).get_by_test_id("stCheckbox")
+    expect(boxes).to_have_count(2)
+    boxes.nth(0).click()
+    expect(last_bubble(page)).to_contain_text(ENGLISH.tick_more)
+    boxes.nth(1).click()
+    last_bubble(page).get_by_label(ENGLISH.compared_by).fill("which holds more?")
+    last_bubble(page).get_by_role("button", name=ENGLISH.compare_two).click()
+    expect(bubbles(page)).to_have_count(4)
+    table = last_bubble(page).locator(".tw-sides")
+    expect(table.locator("tr")).to_have_count(2)
+    expect(table.locator("b")).to_have_text("Tarnbeck Stoneware Mug, Grey")
+    expect(boxes.locator("input:checked")).to_have_count(0)
+    page.wait_for_timeout(500)
+    assert 0 < widest(page) <= width
+    title, said = (cell.bounding_box() for cell in table.locator("td").all()[:2])
+    assert title is not None
+    assert said is not None
+    stacked = said["y"] >= title["y"] + title["height"]
+    assert stacked == (width == PHONE["width"]), "a narrow window has each title above what is said of it"
+
+
+def test_on_a_phone_a_title_is_described_in_a_view_among_those_for_the_shop(page: Page) -> None:
     page.set_viewport_size(PHONE)
     page.reload()
     page.get_by_test_id("stExpandSidebarButton").click()
-    page.get_by_placeholder("Title", exact=True).fill("Moonlight lamp")
-    page.get_by_role("button", name="Describe it").click()
-    expect(last_bubble(page)).to_contain_text("generated, not checked")
+    sidebar = page.get_by_test_id("stSidebar")
+    expect(sidebar.get_by_text(ENGLISH.for_shop)).to_be_visible()
+    assert sidebar.get_by_role("textbox").count() == 0
+    sidebar.get_by_role("link", name=ENGLISH.describe).click()
+    expect(page.get_by_role("heading", name=ENGLISH.describe)).to_be_visible()
     expect(page.get_by_test_id("stSidebar")).not_to_be_in_viewport()
+    ask(page, "Moonlight lamp")
+    expect(last_bubble(page)).to_contain_text("generated, not checked")
     expect(last_bubble(page)).to_be_in_viewport()

@@ -21,6 +21,7 @@ expect.set_options(timeout=30_000)
 BATTERY = "How long is the battery life of the Lumeo Drift 40 in black?"
 KETTLE = "Is the Harrow & Finch kettle dishwasher safe?"
 LONG = "A novel about a lighthouse"  # the model has more to say of it than of most titles
+NEED = "I am looking for wireless headphones with a long battery life"
 ABSENT = "Do you have the Zephyr X9 drone with a 4K camera?"
 # Writes down every address that the server connects to or looks up.
 WATCHED = """
@@ -33,7 +34,7 @@ from ui.cli import main
 sys.exit(main(["--home", {home!r}, "ui", "--port", "{port}"]))
 """
 LIGHT, DARK = "rgb(255, 255, 255)", "rgb(21, 25, 26)"  # the backgrounds of both themes in ui/web/serve.py
-VIEWS = ("", "browse", "compare", "evaluation", "training", "settings")
+VIEWS = ("", "browse", "settings", "describe", "compare", "model", "evaluation", "training")
 
 
 @pytest.fixture(scope="module")
@@ -65,8 +66,9 @@ def choose(page: Page, name: str) -> None:
 
 def describe(page: Page, title: str) -> None:
     """Have a description invented: the longest that the model speaks."""
-    page.get_by_placeholder("Title", exact=True).fill(title)
-    page.get_by_role("button", name="Describe it").click()
+    page.get_by_role("link", name=ENGLISH.describe).click()
+    expect(page.get_by_role("heading", name=ENGLISH.describe)).to_be_visible()
+    ask(page, title)
 
 
 def test_an_answer_comes_with_its_card_its_quote_and_the_place_in_the_description(page: Page) -> None:
@@ -88,6 +90,7 @@ def test_a_stop_keeps_what_was_said_and_the_next_question_is_answered(page: Page
     page.get_by_role("button", name=ENGLISH.stop, exact=True).click()
     expect(last_bubble(page)).to_contain_text(ENGLISH.stopped, timeout=2_000)
     assert len(last_bubble(page).get_by_test_id("stText").inner_text()) > 0
+    page.get_by_role("link", name=ENGLISH.chat).click()
     ask(page, BATTERY)
     expect(last_bubble(page)).to_contain_text("38 hours", timeout=10_000)
 
@@ -268,6 +271,19 @@ def test_axe_finds_nothing_serious(browser: Browser, address: str, viewport: Vie
         expect(last_bubble(page)).to_contain_text(ENGLISH.ask_about_it)
         page.wait_for_timeout(500)
         found += _serious(page, "a reply")
+        ask(page, NEED)
+        boxes = last_bubble(page).get_by_test_id("stCheckbox")
+        expect(boxes).to_have_count(2)
+        boxes.nth(0).click()
+        expect(last_bubble(page)).to_contain_text(ENGLISH.tick_more)
+        boxes.nth(1).click()
+        expect(last_bubble(page).get_by_role("button", name=ENGLISH.compare_two)).to_be_visible()
+        page.wait_for_timeout(500)
+        found += _serious(page, "cards")
+        choose(page, ENGLISH.compare_two)
+        expect(last_bubble(page).locator(".tw-sides tr")).to_have_count(2)
+        page.wait_for_timeout(500)
+        found += _serious(page, "a comparison")
         widest = page.evaluate("document.documentElement.scrollWidth")
     assert found == []
     assert widest <= viewport["width"]

@@ -9,15 +9,18 @@ import pytest
 
 from assistant.assistant import Assistant, assistant_of
 from assistant.backends.scripted import Scripted
-from assistant.conversation import State
+from assistant.conversation import State, Turn
 from assistant.evaluation.shopping import evaluate_shopping, read_rows
 from assistant.messages import Message
 from assistant.passages import title_passage
+from assistant.reply import Reply
 from assistant.shopping.comparison import Stated, read_comparison
+from assistant.shopping.discovery import Found
 from assistant.shopping.fit import Fit, Part
 from assistant.shopping.help import help_text, is_courtesy
 from assistant.shopping.needs import read_need
 from assistant.shopping.shop import ShopSettings, read_shop
+from assistant.shopping.wording import suggestions
 from index.catalogue.store import Catalogue, Product
 from index.descriptions import DescriptionIndex, stems_of_need
 from index.errors import SourceError, UserError
@@ -92,6 +95,17 @@ def test_products_that_fit_are_offered_with_quotes_that_stand_in_them(assistant:
 def test_where_nothing_fits_it_says_so(assistant: Assistant, need: str) -> None:
     reply = assistant.retriever.suggested(need)
     assert (reply.kind, reply.products) == ("not_found", ())
+
+
+def test_where_nothing_fits_the_near_ones_come_with_what_is_not_said_of_them(shop: SmallShop) -> None:
+    need = read_need("a kettle that whistles")
+    kettle = shop[0].find("K1")
+    title = title_passage(kettle.title)
+    fit = Fit(kettle, 0.1, (Part("kettle", title, 1.0, 0.0), Part("that whistles", title, 0.0, 0.0)))
+    reply = suggestions(need, Found((), (fit,)))
+    assert (reply.kind, reply.products) == ("not_found", ())
+    assert [(one.uid, one.untold) for one in reply.near] == [("K1", ("that whistles",))]
+    assert "near" not in reply.to_row(), "the text names them"
 
 
 def test_of_what_was_offered_one_can_be_chosen_and_asked_about_in_one_breath(assistant: Assistant) -> None:
@@ -196,6 +210,39 @@ def test_two_products_are_set_side_by_side(assistant: Assistant) -> None:
     assert list(row["products"][0]) == ["uid", "title", "kind", "text", "quotes"]
     again = assistant.ask("which of the two is bigger?", state=answer.state)
     assert [side.uid for side in again.reply.products] == ["L1", "K1"]
+
+
+def test_products_chosen_by_uid_are_compared_whatever_their_titles_are(assistant: Assistant) -> None:
+    answer = assistant.compare("for children?", ["J1", "J2"])
+    assert answer.reply.kind == "comparison"
+    assert [(side.uid, side.title) for side in answer.reply.products] == [
+        ("J1", "Waxwing Rain Jacket"),
+        ("J2", "Waxwing Rain Jacket"),
+    ]
+
+
+@pytest.mark.parametrize("question", ["which of the two is for men?", "do both come in sizes?"])
+def test_what_was_compared_is_compared_again_and_not_chosen_from(assistant: Assistant, question: str) -> None:
+    answer = assistant.compare("for children?", ["J1", "J2"])
+    again = assistant.ask(question, state=answer.state)
+    assert [side.uid for side in again.reply.products] == ["J1", "J2"]
+    chosen = assistant.ask("the second one, is it for men?", state=answer.state)
+    assert chosen.reply.uid == "J2"
+
+
+@pytest.mark.parametrize(
+    ("question", "asked"), [("What is the difference?", "What is it?"), ("Qual é a diferença?", "O que é?")]
+)
+def test_where_nothing_is_asked_each_product_says_what_it_is(assistant: Assistant, question: str, asked: str) -> None:
+    turn = assistant.retriever.turn_comparing(question, ["L1", "K1"])
+    put = []
+
+    def answered(one: Turn) -> Reply:
+        put.append(one.question)
+        return Reply("answer", "A thing.", one.uid)
+
+    assistant.retriever.compared(turn, answered)
+    assert put == [asked, asked]
 
 
 @pytest.mark.parametrize("text", ["hi", "hello there", "thanks a lot!", "ok bye", "obrigada!", "bom dia"])

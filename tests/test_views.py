@@ -35,7 +35,8 @@ from ui.web.strings import ENGLISH, PORTUGUESE, STRINGS
 from ui.web.suggestions import stated_matters
 from ui.web.views.browse import show_browse
 from ui.web.views.compare import show_compare
-from ui.web.views.settings import MODEL, show_settings
+from ui.web.views.model import MODEL, show_model
+from ui.web.views.settings import show_settings
 from ui.web.views.start import show_start
 
 pytestmark = pytest.mark.slow
@@ -225,7 +226,7 @@ def test_an_edit_is_over_once_something_else_was_asked(page: AppTest) -> None:
     assert len(conversation_of(page).turns) == 2
 
 
-def test_on_a_products_page_an_edited_question_is_still_about_it_and_an_invention_leaves_it(page: AppTest) -> None:
+def test_on_a_products_page_an_edited_question_is_still_about_it(page: AppTest) -> None:
     page.query_params["product"] = "CHESS1"
     page.run()
     ask(page, "what aegs?")
@@ -234,10 +235,6 @@ def test_on_a_products_page_an_edited_question_is_still_about_it_and_an_inventio
     button(page, "Ask again").click().run()
     assert conversation_of(page).turns[0].request == Request("what ages?", "CHESS1")
     assert len(page.chat_message) == 2
-    page.text_input[0].set_value("Moonlight lamp")
-    button(page, "Describe it").click().run()
-    assert "product" not in page.query_params
-    assert bubbles(page)[-1] == "Describe “Moonlight lamp”" or len(page.chat_message) == 4
 
 
 def test_what_another_tab_did_meanwhile_breaks_nothing(page: AppTest) -> None:
@@ -359,7 +356,7 @@ def test_both_languages_say_everything_and_fill_the_same_places() -> None:
 
 def test_settings_hold_from_the_next_question_on(context: AppContext, assistant: Assistant) -> None:
     session = Session()
-    for page in page_of(lambda: show_settings(context, assistant, session, [])):
+    for page in page_of(lambda: show_model(context, assistant, session)):
         page.slider[0].set_value(128).run()
         page.slider[1].set_value(0.5).run()
         page.slider[2].set_value(0.9).run()
@@ -369,6 +366,13 @@ def test_settings_hold_from_the_next_question_on(context: AppContext, assistant:
         assert not page.exception
         params = session.preferences.params(Request("x"))
         assert (params.max_new_tokens, params.temperature, params.top_p) == (128, 0.5, 0.9)
+
+
+def test_the_language_is_set_apart_from_the_model(context: AppContext) -> None:
+    session = Session()
+    for page in page_of(lambda: show_settings(session, [])):
+        assert not page.slider
+        assert not page.selectbox
         page.button_group[0].set_value("pt").run()
         assert session.language == "pt"
         assert page.header[0].value == PORTUGUESE.settings
@@ -418,7 +422,7 @@ def test_a_model_that_cannot_be_had_is_given_up_and_no_longer_chosen(assistant: 
         context.sessions,
         {"broken": broken},
     )
-    for page in page_of(lambda: show_settings(models, _assistant(models, session), session, [])):
+    for page in page_of(lambda: show_model(models, _assistant(models, session), session)):
         page.selectbox(key=MODEL).set_value("broken").run()
         assert "the model broken is damaged" in page.error[0].value
         assert (page.selectbox(key=MODEL).value, session.preferences.model) == ("", "")

@@ -17,6 +17,7 @@ from known_questions import KETTLE, QUESTIONS, TAUGHT, answering
 from playwright.sync_api import Browser, expect
 from streamlit.testing.v1 import AppTest
 
+from assistant.assistant import assistant_of
 from assistant.backends.scripted import Scripted
 from assistant.evaluation.predict import IndexedProducts
 from assistant.evaluation.questions import DescriptionExample, qa_example
@@ -26,6 +27,8 @@ from assistant.evaluation.resolver.report import evaluate_resolver
 from assistant.evaluation.run import Run
 from assistant.evaluation.schema import REPORT, SAMPLES, Plan, ResolverPlan, judged_systems, worst_first
 from assistant.evaluation.scoring import DEFINITIONS
+from assistant.evaluation.shopping import FIGURES as SHOPPING_FIGURES
+from assistant.evaluation.shopping import ComparisonRow, NeedRow, OtherRow, evaluate_shopping
 from assistant.phrases import Language
 from finetune.training.checkpoints import RECORD, write_record
 from finetune.training.status import TrainingStatus, held, write_status
@@ -61,7 +64,7 @@ Draw = Callable[..., AppTest]
 
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory: pytest.TempPathFactory, shop: tuple[Catalogue, TitleIndex]) -> Path:
-    """A home with both reports."""
+    """A home with a report of each kind."""
     home = tmp_path_factory.mktemp("measured")
     hostile = qa_example("q5", f"Harrow {HOSTILE}", f"how heavy? {HOSTILE}", KETTLE, KETTLE[:1], [f"{HOSTILE} 1.3 kg."])
     more = [
@@ -75,6 +78,14 @@ def measured(tmp_path_factory: pytest.TempPathFactory, shop: tuple[Catalogue, Ti
         sets, titles, Run(Scripted(answering, [TAUGHT]), plan), home / "reports" / "answers", command=COMMAND
     )
     evaluate_resolver(IndexedProducts(*shop), [], home / "reports" / "resolver", ResolverPlan(6, 40, 20))
+    rows = [
+        NeedRow("I am looking for a board game for 3 players", ("G1",)),
+        ComparisonRow(
+            "Brint desk lamp DL-40 vs Harrow electric kettle 1.7 L red, heavier?", ("L1", "K1"), (True, True), "L1"
+        ),
+        OtherRow(f"where is my order? {HOSTILE}", ("answer",)),
+    ]
+    evaluate_shopping(rows, assistant_of(*shop, Scripted(answering)), home / "reports" / "shopping")
     return home
 
 
@@ -169,6 +180,33 @@ def test_the_report_on_titles_is_shown_with_its_samples(measured: Path, draw: Dr
     assert first.meant in [text.value for text in page.text]
 
 
+def test_the_report_on_the_shopping_talk_is_shown_with_the_replies_that_failed(measured: Path, draw: Draw) -> None:
+    page = draw("evaluation", measured)
+    page.selectbox(key="evaluation-report").select_index(_place(measured, "shopping")).run()
+    totals = page.dataframe[0].value
+    assert list(totals["Figure"])[:2] == ["needs: offered", "needs: precision"]
+    assert totals["Share"].iloc[0].startswith("1.000")
+    assert list(totals["Of how many"]) == [1] * len(totals)
+    assert "scripted · 10 products" in _captions(page)
+    shown = "\n".join(_questions(page)).replace("\\", "").replace("\u2060", "")
+    assert "heavier?" in shown
+    assert "where is my order?" in shown
+    assert "board game" not in shown, "what is right is not among those that failed"
+    assert "Not right by: others: right (0.00)" in _captions(page)
+    for text in (element.value for element in (*page.markdown, *page.caption)):
+        assert not re.search(r"(?<!\\)[\[\]<$!]|www|https?://", text), text
+
+
+def test_a_report_of_talks_that_are_all_right_says_so(
+    tmp_path: Path, draw: Draw, shop: tuple[Catalogue, TitleIndex]
+) -> None:
+    rows = [OtherRow("where is my order?", ("help",))]
+    evaluate_shopping(rows, assistant_of(*shop, Scripted(answering)), tmp_path / "reports" / "shopping")
+    page = draw("evaluation", tmp_path, "pt")
+    assert "Todas as respostas estão certas." in _captions(page)
+    assert list(page.dataframe[0].value["Medida"]) == ["outras: certas"]
+
+
 def test_questions_titles_and_replies_never_become_markup(measured: Path, draw: Draw) -> None:
     page = draw("evaluation", measured)
     page.selectbox(key="evaluation-report").select_index(_place(measured, "answers")).run()
@@ -190,15 +228,20 @@ def test_where_nothing_is_the_one_command_is_told(tmp_path: Path, draw: Draw, vi
     assert not page.subheader
 
 
-@pytest.mark.parametrize("name", [MANIFEST, REPORT, SAMPLES])
-def test_a_damaged_report_is_one_line_with_its_cure(measured: Path, tmp_path: Path, draw: Draw, name: str) -> None:
-    shutil.copytree(measured / "reports" / "resolver", tmp_path / "reports" / "resolver")
-    damaged = tmp_path / "reports" / "resolver" / name
+@pytest.mark.parametrize(
+    ("folder", "name", "cure"),
+    [*(("resolver", name, "resolver") for name in (MANIFEST, REPORT, SAMPLES)), ("shopping", REPORT, "shopping FILE")],
+)
+def test_a_damaged_report_is_one_line_with_its_cure(
+    measured: Path, tmp_path: Path, draw: Draw, folder: str, name: str, cure: str
+) -> None:
+    shutil.copytree(measured / "reports" / folder, tmp_path / "reports" / folder)
+    damaged = tmp_path / "reports" / folder / name
     damaged.write_bytes(damaged.read_bytes()[:-3] + b"###")
     page = draw("evaluation", tmp_path)
     assert name.replace(".", "\\.") in page.error[0].value
     assert "\n" not in page.error[0].value
-    assert page.code[0].value == f"titlewise --home {tmp_path} evaluate resolver"
+    assert page.code[0].value == f"titlewise --home {tmp_path} evaluate {cure}"
 
 
 def test_a_whole_report_of_another_shape_is_one_line_too(tmp_path: Path, draw: Draw) -> None:
@@ -316,7 +359,7 @@ def test_both_languages_say_the_same_with_the_same_places() -> None:
         elif field.name == "evaluation_words":
             assert ours.keys() <= theirs.keys()
         elif field.name == "evaluation_meanings":  # English stands in the reports
-            assert set(theirs) == {*DEFINITIONS, *FIGURES}
+            assert set(theirs) == {*DEFINITIONS, *FIGURES, *SHOPPING_FIGURES}
         else:
             assert len(ours) == len(theirs), field.name
 

@@ -218,6 +218,21 @@ class SavedTitles:
     samples: list[TitleSample]
 
 
+@dataclass(frozen=True)
+class SavedTalks:
+    """A report on the shopping talk as it was read, with everything that was replied, in the order of the rows."""
+
+    made_at: datetime
+    report: ShoppingReport
+    samples: list[ScoredReply]
+
+    @property
+    def failed(self) -> list[ScoredReply]:
+        """Return the replies that are not right by each of their figures, the worst first."""
+        failed = [one for one in self.samples if any(score < 1 for score in one.scores.values())]
+        return sorted(failed, key=lambda one: sum(one.scores.values()) / len(one.scores))
+
+
 def as_json(report: AnswersReport | ResolverReport) -> dict[str, Any]:
     """Return what `report.json` holds."""
     content: dict[str, Any] = TypeAdapter(type(report)).dump_python(report, by_alias=True)
@@ -235,19 +250,21 @@ def write_report(
     (folder / PAGE).write_text(page, encoding="utf-8")
 
 
-def read_report(folder: Path) -> SavedAnswers | SavedTitles:
-    """Read a report of either kind, and its samples.
+def read_report(folder: Path) -> SavedAnswers | SavedTitles | SavedTalks:
+    """Read a report of any kind, and its samples.
 
     Raises `ValueError` where a file holds anything else.
     """
     path = folder / REPORT
-    report: AnswersReport | ResolverReport
-    report = TypeAdapter(AnswersReport | ResolverReport).validate_json(path.read_bytes())
+    report: AnswersReport | ResolverReport | ShoppingReport
+    report = TypeAdapter(AnswersReport | ResolverReport | ShoppingReport).validate_json(path.read_bytes())
     written_at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
     made_at = (datetime.fromisoformat(report.made_at) if report.made_at else written_at).astimezone()
     samples = b"[" + b",".join((folder / SAMPLES).read_bytes().splitlines()) + b"]"
     if isinstance(report, AnswersReport):
         return SavedAnswers(made_at, report, TypeAdapter(list[Sample]).validate_json(samples))
+    if isinstance(report, ShoppingReport):
+        return SavedTalks(made_at, report, TypeAdapter(list[ScoredReply]).validate_json(samples))
     return SavedTitles(made_at, report, TypeAdapter(list[TitleSample]).validate_json(samples))
 
 

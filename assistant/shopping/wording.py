@@ -22,15 +22,11 @@ def suggestions(need: Need, found: Found) -> Reply:
         lead = phrase("nothing_fits", need.language)
         near = [f"- {fit.product.title}" for fit in found.near]
         lines = [f"{lead} {phrase('near', need.language)}" if near else lead, *near, *unknowable]
-        return Reply("not_found", "\n".join(lines))
+        return Reply("not_found", "\n".join(lines), near=_suggested(found.near))
     lines = [phrase("suggestions", need.language)]
     for place, fit in enumerate(found.fitting, 1):
         lines.append(f"{place}. {fit.product.title}{_shown(fit, need.language)}")
-    products = tuple(
-        Suggestion(fit.product.uid, fit.product.title, tuple(map(Quote.of, fit.shown)), fit.untold)
-        for fit in found.fitting
-    )
-    return Reply("suggestions", "\n".join([*lines, *unknowable]), products=products)
+    return Reply("suggestions", "\n".join([*lines, *unknowable]), products=_suggested(found.fitting))
 
 
 def side_by_side(comparison: ComparisonQuery, sides: Sequence[Side], language: Language) -> Reply:
@@ -44,6 +40,13 @@ def side_by_side(comparison: ComparisonQuery, sides: Sequence[Side], language: L
         lines.append(phrase("favours_none" if all_told and comparison.measures else "cannot_tell", language))
     winner = sides[place].uid if place is not None else ""
     return Reply("comparison", "\n".join(lines), products=tuple(sides), winner=winner)
+
+
+def _suggested(fits: Sequence[Fit]) -> tuple[Suggestion, ...]:
+    """Return products with what shows a fit, and the conditions of which they tell nothing."""
+    return tuple(
+        Suggestion(fit.product.uid, fit.product.title, tuple(map(Quote.of, fit.shown)), fit.untold) for fit in fits
+    )
 
 
 def _shown(fit: Fit, language: Language) -> str:

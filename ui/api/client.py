@@ -10,6 +10,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from assistant.answer import Answer, End, Pieces, Stopwatch, gathered, immediate
@@ -81,12 +82,7 @@ class RemoteAssistant:
         watch = Stopwatch()
         turn = self.retriever.turn_of(question, uid=uid, state=state)
         watch.lap("resolve_ms")
-
-        def pieces_of(one: Turn) -> Pieces:
-            title = self.retriever.catalogue.find(one.uid).title
-            request = self._request(one.question, {"product": one.uid}, params, adapter)
-            return self._pieces(request, Reply("answer", "", one.uid, title, hits=one.hits), cancel)
-
+        pieces_of = partial(self._about, params=params, adapter=adapter, cancel=cancel)
         if turn.uid:
             pieces = pieces_of(turn)
         elif turn.wants == "comparison":
@@ -94,6 +90,31 @@ class RemoteAssistant:
         else:
             pieces = immediate(self.retriever.reply_without_product(turn, read_question(turn.question)), watch)
         return Answer(pieces, turn.question, turn.state, turn.probability)
+
+    def compare(
+        self,
+        question: str,
+        uids: Sequence[str],
+        *,
+        state: State = State(),
+        params: SamplingParams = SamplingParams(),
+        adapter: str | None = None,
+        cancel: threading.Event | None = None,
+    ) -> Answer:
+        """Set products side by side; see `Assistant.compare`."""
+        watch = Stopwatch()
+        turn = self.retriever.turn_comparing(question, uids, state=state)
+        watch.lap("resolve_ms")
+        pieces_of = partial(self._about, params=params, adapter=adapter, cancel=cancel)
+        return Answer(self._compared(turn, pieces_of, watch), turn.question, turn.state)
+
+    def _about(
+        self, turn: Turn, *, params: SamplingParams, adapter: str | None, cancel: threading.Event | None
+    ) -> Pieces:
+        """Ask about one product."""
+        title = self.retriever.catalogue.find(turn.uid).title
+        request = self._request(turn.question, {"product": turn.uid}, params, adapter)
+        return self._pieces(request, Reply("answer", "", turn.uid, title, hits=turn.hits), cancel)
 
     def _compared(self, turn: Turn, pieces_of: Callable[[Turn], Pieces], watch: Stopwatch) -> Pieces:
         """Ask about each product by itself, then set them side by side."""

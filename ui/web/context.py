@@ -4,7 +4,7 @@ AppContext(home, retriever, assistant, feedback, queue, sessions)
 """
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -43,6 +43,18 @@ class Answerer(Protocol):
         cancel: threading.Event | None = None,
     ) -> Answer:
         """Answer a question; see `Assistant.ask`."""
+
+    def compare(
+        self,
+        question: str,
+        uids: Sequence[str],
+        *,
+        state: State = State(),
+        params: SamplingParams = SamplingParams(),
+        adapter: str | None = None,
+        cancel: threading.Event | None = None,
+    ) -> Answer:
+        """Set the products of these uids side by side; see `Assistant.compare`."""
 
     def describe(
         self, title: str, *, seed: int = 0, adapter: str | None = None, cancel: threading.Event | None = None

@@ -2,7 +2,7 @@
 
 conversation = Conversation()
 conversation.ask(Request("how heavy is the Harrow kettle?"))
-conversation.begin(start, Turn)     # takes the request; the reply of `conversation.last` is filled in as it comes
+conversation.begin(start, Turn)     # takes the first in line; the reply of `conversation.last` is filled in as it comes
 """
 
 import secrets
@@ -20,8 +20,9 @@ from ui.web.stream import AnswerStream
 class Request:
     """What a visitor asks for: a question, perhaps about one product, or a description of a new title.
 
-    `shown` is what stands in the visitor's bubble where that is not the question itself; `times` counts how often
-    it was asked before.
+    `compared` are the uids of products to set side by side by the question. `shown` is what stands in the visitor's
+    bubble in place of the question; where products are compared, under it. `times` counts how often it was asked
+    before.
     """
 
     question: str
@@ -29,6 +30,12 @@ class Request:
     describe: bool = False
     shown: str = ""
     times: int = 0
+    compared: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """Return what stands in the visitor's bubble."""
+        return f"{self.question}\n{self.shown}" if self.compared else self.shown or self.question
 
 
 @dataclass
@@ -75,11 +82,15 @@ class Turn:
 
 @dataclass
 class Conversation:
-    """One visitor's conversation, which two tabs of a browser may share; `request` is what has to be answered."""
+    """One visitor's conversation, which two tabs of a browser may share; `line` is what waits to be answered.
+
+    One reply is on its way at a time: what is asked meanwhile waits for its end, so that it is whole, and what the
+    talk is about is known.
+    """
 
     state: State = State()
     turns: list[Turn] = field(default_factory=list)
-    request: Request | None = None
+    line: list[Request] = field(default_factory=list)
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
     @property
@@ -87,30 +98,42 @@ class Conversation:
         """Return the newest turn."""
         return next(reversed(self.turns), None)
 
+    @property
+    def running(self) -> Turn | None:
+        """Return the turn whose reply is on its way."""
+        return self.last if self.last is not None and self.last.stream is not None else None
+
     def ask(self, request: Request) -> None:
-        """Put a request, to be answered when the page is drawn next; what is on its way is stopped."""
+        """Put a request at the end of the line; one that is being answered or waits already is not put again."""
         with self.lock:
-            self.stop()
-            self.request = request
+            answering = self.running is not None and self.running.request == request
+            if not answering and request not in self.line:
+                self.line.append(request)
+
+    def withdraw(self, request: Request) -> None:
+        """Take a request out of the line, if it still waits."""
+        with self.lock:
+            self.line = [each for each in self.line if each != request]
 
     def begin(self, start: Callable[[Turn], AnswerStream], turn_of: Callable[[Request], Turn]) -> None:
-        """Take the open request, if there is one, and start its turn."""
+        """Start the turn of the first request in line, unless a reply is on its way."""
         with self.lock:
-            if self.request is None:
+            if not self.line or self.running is not None:
                 return
-            turn = turn_of(self.request)
+            turn = turn_of(self.line[0])
             turn.history = tuple(self._messages())
             turn.before = turn.state = self.state
             turn.stream = start(turn)
             self.turns.append(turn)
-            self.request = None
+            del self.line[0]
 
     def stop(self) -> None:
         """Stop the reply that is on its way, if one is."""
         with self.lock:
-            if self.last is not None and self.last.stream is not None:
-                self.last.stream.stop()
-                self.finish(self.last)
+            turn = self.running
+            if turn is not None and turn.stream is not None:
+                turn.stream.stop()
+                self.finish(turn)
 
     def finish(self, turn: Turn) -> None:
         """Keep what came of a turn whose stream has ended."""
@@ -126,23 +149,31 @@ class Conversation:
                     self.state = turn.state
             turn.stream = None
 
-    def again(self) -> None:
-        """Ask the last request again; where it was answered, for another answer."""
-        with self.lock:
-            last = self._taken_back()
-            if last is not None:
-                self.request = replace(last.request, times=last.request.times + last.answered)
+    def again(self, turn: Turn) -> None:
+        """Ask the last turn's request again; where it was answered, for another answer.
 
-    def reword(self, question: str, uid: str = "") -> None:
-        """Ask another question in the last one's place, about the product `uid` where it is given.
-
-        Else it may be about another product than the last one was.
+        Nothing is done where another tab went on meanwhile.
         """
         with self.lock:
-            last = self._taken_back()
-            if last is not None:
-                self.state = State(last.request.uid) if last.request.uid else last.before
-                self.request = Request(question, uid)
+            if self._take_back(turn):
+                self.line.insert(0, replace(turn.request, times=turn.request.times + turn.answered))
+
+    def reword(self, turn: Turn, question: str, uid: str = "") -> None:
+        """Ask another question in the last turn's place, about the product `uid` where it is given.
+
+        Else it may be about another product than the last one was; the products compared stay the same. Where another
+        tab went on meanwhile, it is asked beside the other.
+        """
+        with self.lock:
+            asked = turn.request
+            request = Request(question, uid)
+            if asked.compared:
+                request = replace(request, compared=asked.compared, shown=asked.shown)
+            if self._take_back(turn):
+                self.state = State(asked.uid) if asked.uid else turn.before
+                self.line.insert(0, request)
+            else:
+                self.ask(request)
 
     def forget(self) -> None:
         """Start a new conversation."""
@@ -150,16 +181,15 @@ class Conversation:
             self.stop()
             self.state = State()
             self.turns = []
-            self.request = None
+            self.line = []
 
-    def _taken_back(self) -> Turn | None:
-        """Undo the last turn and return it; None where another tab began anew."""
-        self.stop()
-        if not self.turns:
-            return None
-        last = self.turns.pop()
-        self.state = last.before
-        return last
+    def _take_back(self, turn: Turn) -> bool:
+        """Undo a turn, and return whether that was done: not where another one came after it, or it is running."""
+        if turn is not self.last or turn is self.running:
+            return False
+        self.turns.pop()
+        self.state = turn.before
+        return True
 
     def _messages(self) -> Iterator[dict[str, str]]:
         """Yield what was asked and replied so far, as roles and contents."""

@@ -15,7 +15,7 @@ def as_markdown_file(conversation: Conversation, strings: Strings) -> str:
     """Return the conversation as Markdown in which every text stands letter for letter."""
     lines = [f"# {strings.export_title}"]
     for turn in conversation.turns:
-        lines.append(f"**{strings.export_asked}:** {escaped(turn.request.shown or turn.request.question)}")
+        lines.append(f"**{strings.export_asked}:** {escaped(turn.request.text)}")
         reply = turn.reply
         if reply is None:
             continue
@@ -34,6 +34,7 @@ def as_json_file(conversation: Conversation) -> str:
         {
             "question": turn.request.question,
             "uid": turn.request.uid,
+            "compared": list(turn.request.compared),
             "describe": turn.request.describe,
             "stopped": turn.stopped,
             "reply": turn.reply.to_row() if turn.reply is not None else None,

@@ -11,12 +11,20 @@ from pathlib import Path
 
 from assistant.evaluation.bootstrap import Interval
 from assistant.evaluation.comparison import Table
-from assistant.evaluation.schema import REPORT, AnswersReport, ResolverReport, SavedAnswers, SavedTitles, read_report
+from assistant.evaluation.schema import (
+    REPORT,
+    AnswersReport,
+    ResolverReport,
+    SavedAnswers,
+    SavedTalks,
+    SavedTitles,
+    read_report,
+)
 from index.artefacts import MANIFEST, Manifest, open_verified
 from index.errors import ArtefactError
 
-RESOLVER = "resolver"  # the folder whose maker is `titlewise evaluate resolver`
-SHOPPING = "shopping"  # that of `titlewise evaluate shopping`, which has a page of its own alone
+# What makes a report, after `titlewise evaluate`, by its folder; "answers" makes those of any other name.
+MAKERS = {"resolver": ("resolver",), "shopping": ("shopping", "FILE")}
 SLICE = "slice"  # the role of a column that is a kind of question, not a system
 
 
@@ -31,13 +39,17 @@ class Column:
 
 def report_folders(home: Path) -> list[Path]:
     """List the folders of the reports that the page shows, newest first."""
-    folders = (path for path in (home / "reports").glob("[!.]*") if path.name != SHOPPING)
-    made = [path for path in folders if (path / MANIFEST).is_file()]
+    made = [path for path in (home / "reports").glob("[!.]*") if (path / MANIFEST).is_file()]
     return sorted(made, key=lambda path: (path / MANIFEST).stat().st_mtime, reverse=True)
 
 
-def read_saved(folder: Path) -> SavedAnswers | SavedTitles:
-    """Verify and read a report of either kind.
+def maker_of(folder: Path) -> tuple[str, ...]:
+    """Return what makes a report, after `titlewise evaluate`."""
+    return MAKERS.get(folder.name, ("answers",))
+
+
+def read_saved(folder: Path) -> SavedAnswers | SavedTitles | SavedTalks:
+    """Verify and read a report of any kind.
 
     Raises `ArtefactError` where it is damaged.
     """
@@ -58,10 +70,12 @@ def beside(table: Table, system: str) -> list[str]:
     return list(dict.fromkeys([*base, system]))
 
 
-def _load(folder: Path, _: Manifest) -> SavedAnswers | SavedTitles:
+def _load(folder: Path, _: Manifest) -> SavedAnswers | SavedTitles | SavedTalks:
     try:
         return read_report(folder)
     except ValueError as exc:
         raise ArtefactError(
-            f"{folder / REPORT} is none that this version reads", "a report", f"titlewise evaluate {folder.name}"
+            f"{folder / REPORT} is none that this version reads",
+            "a report",
+            f"titlewise evaluate {' '.join(maker_of(folder))}",
         ) from exc

@@ -61,11 +61,12 @@ class Compared:
 
 @dataclass
 class Session:
-    """One visitor: the conversation, what was set, what is open on the page."""
+    """One visitor: the conversation, the descriptions invented, what was set, what is open on the page."""
 
     language: Language = "en"
     preferences: Preferences = field(default_factory=Preferences)
     conversation: Conversation = field(default_factory=Conversation)
+    inventions: Conversation = field(default_factory=Conversation)
     editing: str = ""  # the turn whose question is being put in other words
     compared: Compared | None = None
 
@@ -73,6 +74,11 @@ class Session:
     def strings(self) -> Strings:
         """Return what the page says, in the visitor's language."""
         return STRINGS[self.language]
+
+    def stop(self) -> None:
+        """Stop the answers that are on their way."""
+        self.conversation.stop()
+        self.inventions.stop()
 
 
 class Sessions:
@@ -95,11 +101,11 @@ class Sessions:
             while len(self._sessions) > MAX_SESSIONS:
                 forgotten.append(self._sessions.popitem(last=False)[1])
         for other in forgotten:
-            other.conversation.stop()
+            other.stop()
         return key, session
 
     def stop(self) -> None:
         """Stop every answer that is on its way."""
         with self._lock:
             for session in self._sessions.values():
-                session.conversation.stop()
+                session.stop()

@@ -16,7 +16,6 @@ from index.catalogue.store import Product
 from index.resolver import Hit
 from index.text import FRAME_WORDS, fold
 from ui.web.components.markdown import on_one_line
-from ui.web.components.replies import suggestion_html
 from ui.web.conversation import Conversation, Request, Turn
 from ui.web.sessions import Session
 from ui.web.strings import STRINGS, Matter
@@ -59,21 +58,6 @@ def show_others(turn: Turn, uid: str, session: Session) -> None:
             titles = [hit.title for hit in others]
             _show_products(others, titles, differing(titles), turn.question, f"not-{turn.id}", session.conversation)
             st.caption(session.strings.none_of_these)
-
-
-def show_suggested(turn: Turn, session: Session) -> None:
-    """Draw the products that fit a need as cards, each with what shows it and a button that asks about it."""
-    assert turn.reply is not None
-    strings = session.strings
-    for product in turn.reply.products:
-        with st.container(border=True):
-            st.html(suggestion_html(product))
-            if untold := getattr(product, "untold", ()):
-                st.caption(on_one_line(strings.untold.format(conditions="; ".join(untold))))
-            request = Request(strings.ask_at_large, product.uid)
-            label = strings.ask_about_this
-            key = f"fits-{turn.id}-{product.uid}"
-            st.button(label, key=key, type="tertiary", on_click=session.conversation.ask, args=(request,))
 
 
 def show_nearest(turn: Turn, retriever: Retriever, session: Session) -> None:

@@ -53,6 +53,12 @@ STYLE = """
   border-top: 1px solid color-mix(in srgb, currentColor 20%, transparent);
 }
 .tw-sides td:first-child { width: 35%; }
+.tw-sides b::before { content: "✓ "; }
+@media (max-width: 640px) {
+  .tw-sides td { display: block; padding-right: 0; }
+  .tw-sides td:first-child { width: auto; padding-bottom: 0; font-weight: 600; }
+  .tw-sides td + td { border-top: none; }
+}
 .tw-description { white-space: pre-wrap; font-size: 0.92rem; line-height: 1.55; overflow-wrap: anywhere; }
 .tw-description mark {
   background: color-mix(in srgb, #f2c14e 40%, transparent); color: inherit; padding: 0.05em 0; border-radius: 2px;
@@ -87,7 +93,8 @@ def show_reply(reply: Reply, product: Product | None, strings: Strings) -> None:
         show_badge(reply.kind, strings)
     if reply.kind == "comparison":
         st.html(sides_html(reply))
-        st.text("\n".join(reply.text.splitlines()[len(reply.products) :]))
+        if tail := "\n".join(reply.text.splitlines()[len(reply.products) :]):
+            st.text(tail)
     else:
         # What is listed in the text of a "which one?" and the like is drawn below it.
         st.text(without_list(reply.text) if reply.kind in LISTING else reply.text)

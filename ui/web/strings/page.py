@@ -40,6 +40,8 @@ class Strings:
     browse: str
     compare: str
     settings: str
+    for_shop: str
+    model: str
     # The conversation
     greeting: str
     greeting_help: str
@@ -58,6 +60,8 @@ class Strings:
     errors: Mapping[str, str]  # by the class of the error
     searching: str
     in_line: str
+    waits: str
+    withdraw: str
     copy: str
     copied: str
     regenerate: str
@@ -78,12 +82,20 @@ class Strings:
     not_this: str
     ask_about_this: str
     untold: str
+    near: str
     which_then: str
     none_of_these: str
     covers: str
     ask_about_it: str
     ask_at_large: str
     invent: str
+    # Products side by side
+    tick: str
+    tick_more: str
+    compared_by: str
+    compared_at_large: str
+    compare_two: str
+    compare_three: str
     # Opinions
     vote_more: str
     vote_reason: str
@@ -93,7 +105,6 @@ class Strings:
     describe: str
     describe_help: str
     describe_title: str
-    describe_button: str
     describe_asked: str
     # One product, and all of them
     product_unknown: str
@@ -112,7 +123,8 @@ class Strings:
     compare_speed: str
     compare_no_words: str
     compare_no_adapter: str
-    # Settings
+    # Settings, and those of the model
+    model_help: str
     settings_language: str
     settings_model: str
     settings_model_help: str

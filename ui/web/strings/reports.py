@@ -25,11 +25,17 @@ class ReportStrings:
     evaluation_made: str
     evaluation_model: str
     evaluation_no_adapter: str
+    evaluation_assistant: str
     evaluation_command: str
     evaluation_missing: str
     evaluation_empty: str
     evaluation_figures: str
     evaluation_figures_help: str
+    evaluation_share: str
+    evaluation_of: str
+    evaluation_failed: str
+    evaluation_failed_none: str
+    evaluation_wrong: str
     evaluation_table: str
     evaluation_table_name: str
     evaluation_figure: str

@@ -3,16 +3,12 @@
 show_chat(context, assistant, session)
 """
 
-import functools
-import threading
-
 import streamlit as st
 
-from assistant.answer import Answer
 from assistant.retriever import Retriever
 from index.catalogue.store import Product
 from index.errors import UnknownProductError
-from ui.web.components.copy_button import copy_button
+from ui.web.components.cards import show_suggested
 from ui.web.components.markdown import on_one_line
 from ui.web.components.offers import (
     show_choices,
@@ -21,38 +17,26 @@ from ui.web.components.offers import (
     show_nearest,
     show_others,
     show_questions,
-    show_suggested,
 )
 from ui.web.components.replies import (
     confidence,
     error_line,
-    show_badge,
     show_card,
     show_description,
     show_reply,
     show_times,
     show_uid,
 )
-from ui.web.components.votes import show_vote
+from ui.web.components.turns import begin_next, follow, follow_unseen, show_acts, show_asked, show_line
 from ui.web.context import Answerer, AppContext
-from ui.web.conversation import Request, Turn
+from ui.web.conversation import Conversation, Request, Turn
 from ui.web.sessions import Session
-from ui.web.stream import AnswerStream
 from ui.web.strings import Strings
 
-MAX_SHOWN_CHARACTERS = 300  # of what the visitor typed
 PRODUCT = "product"  # the page's address names one by this parameter
+TYPED = "typed-question"
 
-# Streamlit follows a growing page only for those who are at its end, and leaves the sidebar over the page of a
-# narrow screen; who asks wants to see the reply.
-TURN_TO_REPLY = """<script>
-Array.from(document.querySelectorAll('[data-testid="stChatMessage"]')).at(-1)?.scrollIntoView({behavior: "smooth"});
-if (innerWidth < 768)
-  document.querySelector('[data-collapsed="false"] [data-testid="stSidebarCollapseButton"] button')?.click();
-</script>"""
-
-
-# It also begins such a page at its end, where a product is described at its head.
+# Streamlit begins a page with a chat's input at its end, where a product is described at its head.
 TURN_TO_HEAD = """<script>document.querySelector("h2")?.scrollIntoView({block: "center"});</script>"""
 
 
@@ -61,71 +45,40 @@ def show_chat(context: AppContext, assistant: Answerer, session: Session) -> Non
     strings, conversation = session.strings, session.conversation
     product = _product_of_address(context.retriever, strings)
     uid = product.uid if product is not None else ""
-    typed = st.chat_input(strings.product_placeholder if product is not None else strings.placeholder)
-    if typed:
-        conversation.ask(Request(typed, uid))
-    _begin(context, assistant, session)
+    placeholder = strings.product_placeholder if product is not None else strings.placeholder
+    # What a callback takes is not lost where the next act ends this drawing before it comes here.
+    st.chat_input(placeholder, key=TYPED, on_submit=_ask_typed, args=(conversation, uid))
+    begin_next(conversation, context, assistant, session)
     turns = [turn for turn in conversation.turns if uid in ("", turn.request.uid)]
+    line = [request for request in conversation.line if uid in ("", request.uid)]
     greeting = st.empty()  # or it would stand, faded, under the first reply on its way
     if product is not None:
-        _show_product(product, context.retriever, session, fresh=not turns)
+        _show_product(product, context.retriever, session, fresh=not turns and not line)
     elif not turns:
         with greeting.container():
             show_greeting(context.retriever, session)
+    running = None
     for turn in turns:
         with st.chat_message("user", avatar=":material/person:"):
             _show_request(turn, uid, session)
-        with st.chat_message("assistant", avatar=":material/sell:"):
-            if turn.stream is not None:
-                _follow(turn, turn.stream, context.retriever, session)
-            else:
-                _show_answered(turn, context, session)
+        bubble = st.chat_message("assistant", avatar=":material/sell:")
+        if turn.stream is not None:
+            running = turn, bubble
+            continue
+        with bubble:
+            _show_answered(turn, context, session)
+    show_line(line, conversation, strings)
+    if running is not None:
+        turn, bubble = running
+        with bubble:
+            follow(turn, conversation, context.retriever, strings)
+    elif line and conversation.running is not None:
+        follow_unseen(conversation.running, conversation)
 
 
-def _begin(context: AppContext, assistant: Answerer, session: Session) -> None:
-    """Start answering what was asked, in a thread that goes on while the page is drawn anew."""
-
-    def turn_of(request: Request) -> Turn:
-        adapters, preferences = assistant.adapters, session.preferences
-        adapter = preferences.adapter_of(adapters)
-        return Turn(request, assistant.model, adapter, adapters.get(adapter, ""), preferences.params(request))
-
-    def start(turn: Turn) -> AnswerStream:
-        return AnswerStream(functools.partial(_ask, assistant, turn), context.queue)
-
-    session.conversation.begin(start, turn_of)
-
-
-def _ask(assistant: Answerer, turn: Turn, cancel: threading.Event) -> Answer:
-    request, params, adapter = turn.request, turn.params, turn.adapter
-    if request.describe:
-        return assistant.describe(request.question, seed=params.seed, adapter=adapter, cancel=cancel)
-    return assistant.ask(
-        request.question, uid=request.uid, state=turn.before, params=params, adapter=adapter, cancel=cancel
-    )
-
-
-def _follow(turn: Turn, stream: AnswerStream, retriever: Retriever, session: Session) -> None:
-    """Draw a reply as it comes; the visitor's next act may end this drawing at any point, but not the reply."""
-    strings, conversation = session.strings, session.conversation
-    st.html(TURN_TO_REPLY, unsafe_allow_javascript=True)
-    if turn.request.describe:
-        show_badge("generated", strings)
-    card, words = st.empty(), st.empty()
-    stop = ":material/stop_circle:"
-    st.button(strings.stop, key=f"stop-{turn.id}", icon=stop, type="tertiary", on_click=conversation.stop)
-    carded = False
-    for text in stream:
-        if not carded and stream.answer is not None and (uid := stream.answer.state.uid):
-            carded = True
-            with card:
-                show_card(retriever.catalogue.find(uid).title, uid)
-        if stream.before:
-            words.caption(strings.in_line.format(before=stream.before))
-        else:
-            words.text(text or strings.searching)
-    conversation.finish(turn)
-    st.rerun()
+def _ask_typed(conversation: Conversation, uid: str) -> None:
+    if typed := st.session_state[TYPED]:
+        conversation.ask(Request(typed, uid))
 
 
 def _show_answered(turn: Turn, context: AppContext, session: Session) -> None:
@@ -140,7 +93,7 @@ def _show_answered(turn: Turn, context: AppContext, session: Session) -> None:
         show_reply(reply, product, strings)
         if reply.kind == "clarify":
             show_choices(turn, retriever, session.conversation)
-        elif reply.kind == "suggestions":
+        elif reply.kind == "suggestions" or reply.near:
             show_suggested(turn, session)
         elif reply.kind == "not_found":
             show_nearest(turn, retriever, session)
@@ -151,24 +104,9 @@ def _show_answered(turn: Turn, context: AppContext, session: Session) -> None:
                 show_questions(product, retriever, session)
     if turn.stopped:
         st.caption(strings.stopped)
-    _show_acts(turn, context, session)
+    show_acts(turn, session.conversation, context, strings)
     if reply is not None:
         show_times(reply.timings, strings)
-
-
-def _show_acts(turn: Turn, context: AppContext, session: Session) -> None:
-    """Draw what can be done with a reply: copy it, have it answered again, judge it."""
-    strings, conversation, reply = session.strings, session.conversation, turn.reply
-    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        if reply is not None and reply.text:
-            copy_button(reply.text, strings, key=f"copy-{turn.id}")
-        if turn is conversation.last:
-            again = ":material/refresh:"
-            st.button(
-                strings.regenerate, key=f"again-{turn.id}", icon=again, type="tertiary", on_click=conversation.again
-            )
-        if turn.answered:
-            show_vote(turn, context.retriever.catalogue, context.feedback, strings)
 
 
 def _why(turn: Turn, strings: Strings) -> str:
@@ -183,10 +121,9 @@ def _show_request(turn: Turn, uid: str, session: Session) -> None:
     request = turn.request
     last = turn is session.conversation.last and turn.stream is None and not request.describe
     if last and session.editing == turn.id:
-        _edit(request.question, uid, session)
+        _edit(turn, uid, session)
         return
-    shown = request.shown or request.question
-    st.text(shown if len(shown) <= MAX_SHOWN_CHARACTERS else shown[:MAX_SHOWN_CHARACTERS] + " …")
+    show_asked(request.text)
     if last:
         st.button(
             session.strings.edit,
@@ -198,15 +135,15 @@ def _show_request(turn: Turn, uid: str, session: Session) -> None:
         )
 
 
-def _edit(question: str, uid: str, session: Session) -> None:
+def _edit(turn: Turn, uid: str, session: Session) -> None:
     strings = session.strings
     with st.form("edit", border=False):
-        edited = st.text_area(strings.edit_label, question, key="edited")
+        edited = st.text_area(strings.edit_label, turn.request.question, key="edited")
         with st.container(horizontal=True):
             again = st.form_submit_button(strings.ask_again)
             cancelled = st.form_submit_button(strings.cancel)
     if again and edited.strip():
-        session.conversation.reword(edited, uid)
+        session.conversation.reword(turn, edited, uid)
     if again or cancelled:
         session.editing = ""
         st.rerun()

@@ -13,7 +13,9 @@ from assistant.evaluation.schema import (
     Absence,
     AnswersReport,
     SavedAnswers,
+    SavedTalks,
     SavedTitles,
+    ShoppingReport,
     judged_systems,
     worst_first,
 )
@@ -21,10 +23,10 @@ from assistant.evaluation.scoring import Definition
 from index.errors import ArtefactError
 from ui.web.components.command import show_command
 from ui.web.components.markdown import on_one_line
-from ui.web.reports import RESOLVER, beside, columns_of, read_saved, report_folders
+from ui.web.reports import beside, columns_of, maker_of, read_saved, report_folders
 from ui.web.strings import ReportStrings
-from ui.web.views.figures import show_absence, show_figures, show_losses
-from ui.web.views.samples import paged, show_sample, show_title_sample
+from ui.web.views.figures import show_absence, show_figures, show_losses, show_totals
+from ui.web.views.samples import paged, show_sample, show_scored_reply, show_title_sample
 
 
 def show_evaluation(home: Path, strings: ReportStrings) -> None:
@@ -48,18 +50,20 @@ def show_evaluation(home: Path, strings: ReportStrings) -> None:
         saved = read_saved(folder)
     except ArtefactError as error:
         st.error(strings.evaluation_damaged.format(error=on_one_line(error.happened)), icon=":material/error:")
-        show_command("--home", str(home), "evaluate", RESOLVER if folder.name == RESOLVER else "answers")
+        show_command("--home", str(home), "evaluate", *maker_of(folder))
         return
     _show_making(saved, strings)
     if isinstance(saved, SavedTitles):
         _show_titles(saved, strings)
+    elif isinstance(saved, SavedTalks):
+        _show_talks(saved, strings)
     elif saved.report.tables:
         _show_answers(saved, strings)
     else:
         st.write(strings.evaluation_empty)
 
 
-def _show_making(saved: SavedAnswers | SavedTitles, strings: ReportStrings) -> None:
+def _show_making(saved: SavedAnswers | SavedTitles | SavedTalks, strings: ReportStrings) -> None:
     report = saved.report
     made_at = saved.made_at.strftime(strings.date)
     st.caption(strings.evaluation_made.format(date=made_at, version=on_one_line(report.versions["titlewise"])))
@@ -68,6 +72,9 @@ def _show_making(saved: SavedAnswers | SavedTitles, strings: ReportStrings) -> N
         adapters = on_one_line(", ".join(adapter.name for adapter in report.adapters)) or strings.evaluation_no_adapter
         st.caption(strings.evaluation_model.format(backend=on_one_line(report.backend), adapters=adapters))
         missing = [f"{one.name}: {one.missing}" for one in report.sets if one.missing]
+    if isinstance(report, ShoppingReport):
+        by = on_one_line(report.assistant)
+        st.caption(strings.evaluation_assistant.format(assistant=by, products=report.products))
     if report.command:
         st.caption(strings.evaluation_command)
         st.code(report.command, language=None, wrap_lines=True)
@@ -122,3 +129,15 @@ def _show_titles(saved: SavedTitles, strings: ReportStrings) -> None:
     own = [sample for sample in saved.samples if sample.slice == name]
     for sample in own[paged(len(own), f"slice-{names.index(name)}", strings)]:
         show_title_sample(sample, strings)
+
+
+def _show_talks(saved: SavedTalks, strings: ReportStrings) -> None:
+    st.subheader(strings.evaluation_figures, anchor=False)
+    show_totals(saved.report, strings)
+    st.subheader(strings.evaluation_failed, anchor=False)
+    failed = saved.failed
+    if not failed:
+        st.caption(strings.evaluation_failed_none)
+        return
+    for scored in failed[paged(len(failed), "failed", strings)]:
+        show_scored_reply(scored, strings)

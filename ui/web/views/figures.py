@@ -12,7 +12,7 @@ import streamlit as st
 
 from assistant.evaluation.bootstrap import Interval
 from assistant.evaluation.html import PLOTTED
-from assistant.evaluation.schema import Absence, AnswersReport
+from assistant.evaluation.schema import Absence, AnswersReport, ShoppingReport
 from assistant.evaluation.scoring import Definition
 from ui.web.components.markdown import on_one_line
 from ui.web.reports import SLICE, Column
@@ -50,6 +50,22 @@ def show_figures(columns: Sequence[Column], definitions: Mapping[str, Definition
         for name in names:
             meaning = strings.evaluation_meanings.get(name, definitions[name].says)
             st.caption(f"**{on_one_line(titles[name])}**: {on_one_line(meaning)}")
+
+
+def show_totals(report: ShoppingReport, strings: ReportStrings) -> None:
+    """Draw the shares of a report on the shopping talk as a table, each with how many it is a share of."""
+    names = list(report.figures)
+    rows = {
+        strings.evaluation_figure: [strings.word(name) for name in names],
+        strings.evaluation_share: [_cell(report.figures[name]) for name in names],
+        strings.evaluation_of: [report.counts[name] for name in names],
+    }
+    st.dataframe(rows, hide_index=True, alt=strings.evaluation_figures)
+    st.caption(strings.evaluation_figures_help)
+    with st.expander(strings.evaluation_meanings_head):
+        for name in names:
+            meaning = strings.evaluation_meanings.get(name, report.definitions.get(name, ""))
+            st.caption(f"**{on_one_line(strings.word(name))}**: {on_one_line(meaning)}")
 
 
 def _dots(

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from assistant.evaluation.comparison import Table
-from assistant.evaluation.schema import Sample, TitleSample
+from assistant.evaluation.schema import Sample, ScoredReply, TitleSample
 from ui.web.components.markdown import on_one_line
 from ui.web.strings import ReportStrings
 
@@ -53,6 +53,16 @@ def show_title_sample(sample: TitleSample, strings: ReportStrings) -> None:
             + " · "
             + place.format(place=sample.place + 1)
         )
+
+
+def show_scored_reply(scored: ScoredReply, strings: ReportStrings) -> None:
+    """Draw what was asked and replied, and by which figures that is not right."""
+    wrong = [f"{strings.word(name)} ({score:.2f})" for name, score in scored.scores.items() if score < 1]
+    with st.container(border=True, gap="small"):
+        st.markdown(f"**{on_one_line(scored.question)}**")
+        about = f" · {on_one_line(', '.join(scored.uids))}" if scored.uids else ""
+        _show_text(f"{on_one_line(strings.word(scored.kind))}{about}", scored.text)
+        st.caption(strings.evaluation_wrong.format(figures=on_one_line("; ".join(wrong))))
 
 
 def _show_text(label: str, text: str) -> None:
