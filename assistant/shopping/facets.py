@@ -41,11 +41,11 @@ def facets_of(titles: Sequence[str]) -> tuple[Facet, ...]:
     for title in titles:
         for kind, written in dict(_amounts(title)).items():
             amounts[kind].append(written)
-    told: list[tuple[FacetName, list[str]]] = [("amount", written) for written in amounts.values()]
-    told.append(("colour", [word for title in titles for word in dict.fromkeys(fold(title).split()) if _varies(word)]))
-    told.append(("brand", [found.group() for title in titles if (found := _BRAND.match(title))]))
-    facets = []
-    for name, values in sorted(told, key=lambda pair: -len(pair[1])):
+    stated: list[tuple[FacetName, list[str]]] = [("amount", written) for written in amounts.values()]
+    stated.append(("colour", [word for title in titles for word in dict.fromkeys(fold(title).split()) if _varies(word)]))
+    stated.append(("brand", [found.group() for title in titles if (found := _BRAND.match(title))]))
+    facets: list[Facet] = []
+    for name, values in sorted(stated, key=lambda pair: -len(pair[1])):
         counts = Counter(values)
         common = [value for value, count in counts.most_common(MOST_VALUES) if count >= FEWEST_OF_A_VALUE]
         if len(common) > 1 and name not in {facet.name for facet in facets}:

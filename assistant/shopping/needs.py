@@ -17,6 +17,7 @@ from index.text import content_words
 
 _TABLE = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 MOST_CONDITIONS = 6  # that are judged
+FEWEST_TELLING = 2  # words of a condition without a number, for it to stand alone
 
 
 def _any_of(name: str) -> str:
@@ -26,6 +27,8 @@ def _any_of(name: str) -> str:
 _LEAD = re.compile(rf"^\W*(?:(?:{_any_of('leads')})(?:[ ,:.!]+|$))+", re.I)
 _SIGNS = re.compile(r" ?(?:[;!?()\[\]—]|[,.:–](?!\d)| -+(?= )) ?")
 _JOINTS = re.compile(rf" (?=(?:{_any_of('joints')}) )| (?:{_any_of('dropped_joints')}) ", re.I)
+_OWN = re.compile(rf"(?:{_any_of('own_joints')})\b", re.I)
+_DIGIT = re.compile(r"\d")
 _TOLD = re.compile(rf"^(?:{_any_of('told')})\b", re.I)  # what is told of the shopper is no condition
 _ARTICLE = re.compile(rf"^(?:(?:{_any_of('articles')})\s+)+", re.I)
 
@@ -57,7 +60,8 @@ class Need:
 def read_need(text: str) -> Need:
     """Cut a need into its thing and its conditions; the thing is "" where nothing is left."""
     plain = " ".join(text.split())
-    pieces = [piece for sentence in _SIGNS.split(_LEAD.sub("", plain)) for piece in _JOINTS.split(sentence)]
+    sentences = [sentence for sentence in _SIGNS.split(_LEAD.sub("", plain)) if sentence]
+    pieces = [piece for place, sentence in enumerate(sentences) for piece in _cut(sentence, is_first=place == 0)]
     parts: list[str] = []
     unknowable = []
     for piece in pieces:
@@ -68,3 +72,20 @@ def read_need(text: str) -> Need:
             parts.append(part)
     thing, *conditions = parts or [""]
     return Need(text, language_of(text), thing, tuple(dict.fromkeys(conditions))[:MOST_CONDITIONS], tuple(unknowable))
+
+
+def _cut(sentence: str, *, is_first: bool) -> list[str]:
+    """Cut a sentence where conditions begin; what says too little alone stays with the next: "that holds over 2 kg".
+
+    A need begins with its thing, of which one word says enough.
+    """
+    first, *rest = _JOINTS.split(sentence)
+    pieces = [first]
+    for piece in rest:
+        telling = len(content_words(pieces[-1]))
+        says_enough = telling >= FEWEST_TELLING or _DIGIT.search(pieces[-1]) or (is_first and len(pieces) == 1)
+        if telling and (says_enough or _OWN.match(piece)):
+            pieces.append(piece)
+        else:
+            pieces[-1] = f"{pieces[-1]} {piece}".strip()
+    return pieces
