@@ -59,8 +59,9 @@ class Reply:
     """One reply; `uid` and `title` are empty where no single product is meant.
 
     `products` are those suggested, best first, or compared, as they were named; `winner` is the uid of the one that a
-    comparison favours, "" for none. `near` are products that do not quite fit a need which none fits. `hits` are the
-    titles that the question may have meant, best first; `timings` are milliseconds by stage; `cut` says that the
+    comparison favours, "" for none. `near` are products that do not quite fit a need which none fits, `facets` words
+    that would narrow a bare need down. `hits` are the titles that the question may have meant, best first; `timings`
+    are milliseconds by stage; `cut` says that the
     model's text ended at its limit of tokens.
     """
 
@@ -72,6 +73,7 @@ class Reply:
     products: tuple[Suggestion, ...] | tuple[Side, ...] = ()
     winner: str = ""
     near: tuple[Suggestion, ...] = ()
+    facets: tuple[str, ...] = ()
     hits: tuple[Hit, ...] = ()
     timings: dict[str, float] = field(default_factory=dict)
     cut: bool = False
@@ -79,7 +81,7 @@ class Reply:
     def to_row(self) -> dict[str, Any]:
         """Return the reply as the JSON row of the command-line contract, without an id."""
         row = asdict(self)
-        del row["cut"], row["near"]  # the text names those
+        del row["cut"], row["near"], row["facets"]  # the text names those
         products = [each | {"quotes": list(each["quotes"])} for each in row["products"]]
         for product in products:
             product.pop("untold", None)  # the text says so

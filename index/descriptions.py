@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from index.progress import Progress
 from index.settings import IndexSettings
-from index.text import GRAMMAR_WORDS, WORD, stem, unaccented
+from index.text import GRAMMAR_WORDS, WORD, fold, stem, unaccented
 from index.titles.bm25 import BM25Index, Rows, mapped
 from index.titles.encoder import Floats
 from index.titles.meanings import alike
@@ -99,10 +99,19 @@ def stems_of(text: str) -> list[str]:
     return [stem(word) for word in WORD.findall(unaccented(text)) if word not in GRAMMAR_WORDS]
 
 
+def meanings_of(text: str) -> list[tuple[str, ...]]:
+    """Return a text's words but those of grammar, each as its stem and those of what the glossary has for it."""
+    found = []
+    for piece in text.split():
+        folded = fold(piece)  # its hyphens join words: "quebra-cabeça"
+        words = [folded] if alike(folded) else WORD.findall(unaccented(piece))
+        found += [(word, *alike(word)) for word in words if word not in GRAMMAR_WORDS]
+    return [tuple(dict.fromkeys(map(stem, words))) for words in found]
+
+
 def stems_of_need(text: str) -> list[str]:
     """Return the stems of a need's words, and of what the glossary has for them in the other language."""
-    own = [word for word in WORD.findall(unaccented(text)) if word not in GRAMMAR_WORDS]
-    return list(dict.fromkeys(stem(each) for word in own for each in (word, *alike(word))))
+    return list(dict.fromkeys(word for words in meanings_of(text) for word in words))
 
 
 def _save(index: BM25Index, rows: NDArray[np.int32], folder: Path) -> None:

@@ -1,6 +1,7 @@
 """A small shop for tests: a prepared and indexed catalogue whose every word the tests know."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from index.catalogue.prepare import prepare
@@ -42,10 +43,10 @@ PRODUCTS = {
 }
 
 
-def build(home: Path) -> tuple[Catalogue, TitleIndex]:
-    """Prepare and index the shop in a home."""
+def build(home: Path, products: Mapping[str, tuple[str, str]] = PRODUCTS) -> tuple[Catalogue, TitleIndex]:
+    """Prepare and index a shop in a home: products' titles and contents by uid."""
     source = home / "trn.json"
-    rows = [{"uid": uid, "title": title, "content": content} for uid, (title, content) in PRODUCTS.items()]
+    rows = [{"uid": uid, "title": title, "content": content} for uid, (title, content) in products.items()]
     source.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     prepare(source, home / "catalogue")
     catalogue = Catalogue.load(home / "catalogue")

@@ -130,3 +130,16 @@ def test_near_ones_are_cards_that_say_so_and_can_be_compared_too(page: AppTest) 
 def test_a_product_is_asked_about_from_its_card(offering: AppTest) -> None:
     button(offering, ENGLISH.ask_about_this).click().run()
     assert (last(offering).reply.uid, last(offering).reply.kind) == ("MUG1", "answer")
+
+
+def test_a_bare_need_is_narrowed_down_by_a_button(page: AppTest) -> None:
+    conversation = offering_conversation()
+    turn = conversation.turns[0]
+    assert turn.reply is not None
+    turn.reply = replace(turn.reply, text=f"{turn.reply.text}\nsuch as: Tarnbeck", facets=("Tarnbeck", "wide handle"))
+    page.session_state.session.conversation = conversation
+    page.run()
+    assert ENGLISH.narrow in captions(page)
+    button(page, "Tarnbeck").click().run()
+    assert last(page).request.question == "a present for a sailor, Tarnbeck"
+    assert last(page).reply

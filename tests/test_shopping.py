@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from small_shop import build
 
 from assistant.assistant import Assistant, assistant_of
 from assistant.backends.scripted import Scripted
@@ -16,6 +17,7 @@ from assistant.passages import title_passage
 from assistant.reply import Reply
 from assistant.shopping.comparison import Stated, read_comparison
 from assistant.shopping.discovery import Found
+from assistant.shopping.facets import facets_of
 from assistant.shopping.fit import Fit, Part
 from assistant.shopping.help import help_text, is_courtesy
 from assistant.shopping.needs import read_need
@@ -243,6 +245,43 @@ def test_where_nothing_is_asked_each_product_says_what_it_is(assistant: Assistan
 
     assistant.retriever.compared(turn, answered)
     assert put == [asked, asked]
+
+
+PUZZLES = [
+    "Tarn 500 Piece Puzzle, Red Barn",
+    "Tarn 1000 Pieces Puzzle - Blue Lake",
+    "Tarn 500-Piece Puzzle, Harbour",
+    "Pellow Puzzle, 1000 pieces, Red Kites",
+    "Pellow Puzzle, 1,000 pieces, Cats",
+    "Pellow Puzzle 24 pieces, Blue Whale",
+]
+
+
+def test_many_products_differ_in_amounts_brands_and_colours() -> None:
+    facets = {facet.name: set(facet.values) for facet in facets_of(PUZZLES)}
+    assert facets == {"amount": {"500 piece", "1000 pieces"}, "brand": {"Tarn", "Pellow"}, "colour": {"red", "blue"}}
+
+
+def test_few_products_or_such_as_do_not_differ_have_no_facets() -> None:
+    assert facets_of(PUZZLES[:3]) == ()
+    assert facets_of(["Oak stool"] * 12) == ()
+
+
+@pytest.mark.parametrize(
+    ("need", "facets"),
+    [
+        ("a puzzle", {"Tarn", "Pellow", "red"}),
+        ("a puzzle for a child of 3", set()),
+        ("um quebra-cabeça", {"500 piece"}),
+    ],
+)
+def test_a_bare_need_can_be_narrowed_down(tmp_path: Path, need: str, facets: set[str]) -> None:
+    puzzles = {f"P{place}": (title, f"A jigsaw, the {place}.") for place, title in enumerate(PUZZLES)}
+    reply = assistant_of(*build(tmp_path, puzzles), Scripted(lambda _: "")).retriever.suggested(need)
+    assert facets <= set(reply.facets)
+    assert bool(reply.facets) == bool(facets)
+    assert all(value in reply.text for value in reply.facets)
+    assert "facets" not in reply.to_row()
 
 
 @pytest.mark.parametrize("text", ["hi", "hello there", "thanks a lot!", "ok bye", "obrigada!", "bom dia"])

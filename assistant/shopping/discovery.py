@@ -7,13 +7,15 @@ found.fitting, found.near
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from assistant.shopping.facets import Facet, facets_of
 from assistant.shopping.fit import Fit, Fitter
 from assistant.shopping.needs import Need
 from index.catalogue.store import Catalogue
-from index.descriptions import DescriptionIndex, stems_of
+from index.descriptions import DescriptionIndex, stems_of, stems_of_need
 
 MOST_JUDGED = 16  # products, of those that share most words with the need
 MOST_OFFERED, MOST_NEAR = 5, 3
+MOST_ALIKE = 64  # products that a bare need is narrowed down among
 LEAST_FIT = 0.3  # probability from which a product is offered
 LEAST_NEAR = 0.05  # and from which it is named where none is
 
@@ -24,6 +26,7 @@ class Found:
 
     fitting: tuple[Fit, ...]
     near: tuple[Fit, ...]
+    facets: tuple[Facet, ...] = ()  # by which a bare need could be narrowed down
 
 
 NOTHING = Found((), ())
@@ -38,7 +41,16 @@ def discover(need: Need, catalogue: Catalogue, descriptions: DescriptionIndex, f
     ranked = _folded(sorted((fit for fit in judged if fit.is_the_thing), key=lambda fit: -fit.probability))
     fitting = [fit for fit in ranked if fit.probability >= LEAST_FIT][:MOST_OFFERED]
     near = [fit for fit in ranked if fit.probability >= LEAST_NEAR][:MOST_NEAR]
-    return Found(tuple(fitting), () if fitting else tuple(near))
+    facets = () if need.conditions or not fitting else _facets(need, catalogue, descriptions)
+    return Found(tuple(fitting), () if fitting else tuple(near), facets)
+
+
+def _facets(need: Need, catalogue: Catalogue, descriptions: DescriptionIndex) -> tuple[Facet, ...]:
+    """Return in what the products differ whose titles name the thing."""
+    rows, _ = descriptions.search(need.stems, MOST_ALIKE)
+    titles = [catalogue.product(int(row)).title for row in rows]
+    thing = set(stems_of_need(need.thing))
+    return facets_of([title for title in titles if thing & set(stems_of(title))])
 
 
 def _folded(ranked: Sequence[Fit]) -> list[Fit]:

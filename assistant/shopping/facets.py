@@ -6,18 +6,21 @@ facets[0].values        # ("500 pieces", "1000 pieces")
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from index.catalogue.near_duplicates import COLOUR_WORDS
 from index.quantities import quantities_in
-from index.text import VARIANT_WORDS, fold, unaccented
+from index.text import fold, unaccented
 
-FEWEST_PRODUCTS = 8  # from which a need is narrowed down
+FEWEST_PRODUCTS = 6  # from which a need is narrowed down
 MOST_FACETS, MOST_VALUES = 3, 4
 FEWEST_OF_A_VALUE = 2  # products that have it
-_AMOUNT = re.compile(r"\b\d[\d,.]*[ -]?[A-Za-z]{2,}\b")
+_AMOUNT = re.compile(r"\b(\d[\d,.]*)[ -]?([A-Za-z]{2,})\b")
 _BRAND = re.compile(r"[A-Z][\w'’&-]{2,}")
+
+_COLOURS = frozenset(word for word in COLOUR_WORDS if "color" not in word and "colour" not in word)
 
 FacetName = Literal["amount", "colour", "brand"]
 
@@ -37,29 +40,36 @@ def facets_of(titles: Sequence[str]) -> tuple[Facet, ...]:
     """
     if len(titles) < FEWEST_PRODUCTS:
         return ()
-    amounts: dict[str, list[str]] = defaultdict(list)
+    amounts: dict[str, list[tuple[float, str]]] = defaultdict(list)
     for title in titles:
-        for kind, written in dict(_amounts(title)).items():
-            amounts[kind].append(written)
-    stated: list[tuple[FacetName, list[str]]] = [("amount", written) for written in amounts.values()]
-    stated.append(("colour", [word for title in titles for word in dict.fromkeys(fold(title).split()) if _varies(word)]))
-    stated.append(("brand", [found.group() for title in titles if (found := _BRAND.match(title))]))
+        for kind, amount in _amounts(title).items():
+            amounts[kind].append(amount)
+    stated: list[tuple[FacetName, list[str]]] = [("amount", _alike(each)) for each in amounts.values()]
+    stated.append(("colour", [word for title in titles for word in _COLOURS.intersection(fold(title).split())]))
+    brands = [found.group() for title in titles if (found := _BRAND.match(title))]
+    stated.append(("brand", [brand for brand in brands if fold(brand) not in _COLOURS]))
     facets: list[Facet] = []
     for name, values in sorted(stated, key=lambda pair: -len(pair[1])):
-        counts = Counter(values)
-        common = [value for value, count in counts.most_common(MOST_VALUES) if count >= FEWEST_OF_A_VALUE]
+        common = [value for value, count in Counter(values).most_common(MOST_VALUES) if count >= FEWEST_OF_A_VALUE]
         if len(common) > 1 and name not in {facet.name for facet in facets}:
             facets.append(Facet(name, tuple(common)))
     return tuple(facets[:MOST_FACETS])
 
 
-def _amounts(title: str) -> Iterable[tuple[str, str]]:
-    """Yield what amounts of a title are of, a dimension or what is counted, and how it writes them."""
-    for found in _AMOUNT.finditer(unaccented(title)):
-        for quantity in quantities_in(found.group())[:1]:
-            if kind := quantity.dimension or quantity.counted:
-                yield kind, re.sub(r"(?<=\d)-", " ", found.group())
+def _amounts(title: str) -> dict[str, tuple[float, str]]:
+    """Return the amounts of a title by what they are of, a dimension or what is counted: value, and as written."""
+    amounts: dict[str, tuple[float, str]] = {}
+    for number, unit in _AMOUNT.findall(unaccented(title)):
+        quantity = quantities_in(f"{number} {unit}")[0]
+        kind = quantity.dimension or quantity.counted
+        if kind and kind not in _COLOURS:
+            amounts.setdefault(kind, (round(quantity.low, 4), f"{number.strip('.,')} {unit}"))
+    return amounts
 
 
-def _varies(word: str) -> bool:
-    return word in VARIANT_WORDS and len(word) > 2
+def _alike(amounts: Sequence[tuple[float, str]]) -> list[str]:
+    """Return amounts in words, equal ones in the words that most titles have: "500 pieces" for "500 piece"."""
+    written: dict[float, Counter[str]] = defaultdict(Counter)
+    for value, words in amounts:
+        written[value][words] += 1
+    return [written[value].most_common(1)[0][0] for value, _ in amounts]

@@ -21,9 +21,9 @@ from assistant.attributes import asked_about, carries
 from assistant.grounding.evidence import described
 from assistant.grounding.judge import Entailment, Read
 from assistant.passages import Passage, title_passage
-from assistant.shopping.needs import Need
+from assistant.shopping.needs import Need, in_english
 from index.catalogue.store import Product
-from index.descriptions import stems_of, stems_of_need
+from index.descriptions import meanings_of, stems_of, stems_of_need
 from index.linear_model import LinearModel
 from index.quantities import compare
 
@@ -89,20 +89,22 @@ class Fitter:
         """Return what the product says to each part of the need."""
         title = title_passage(product.title)
         passages = described(product)
-        return tuple(self._part(text, title, passages) for text in need.parts)
+        asked = [in_english(text) if need.language == "pt" else text for text in need.parts]
+        return tuple(self._part(text, words, title, passages) for text, words in zip(need.parts, asked, strict=True))
 
     def features(self, need: Need, product: Product, parts: Sequence[Part]) -> dict[str, float]:
         """Return what speaks for and against a fit: shares in [0, 1], logarithms of probabilities, and counts."""
         title, content = set(stems_of(product.title)), set(stems_of(product.content))
-        thing = stems_of_need(need.thing)
+        whole, thing = meanings_of(" ".join(need.parts)), meanings_of(need.thing)
+        head = thing[-1 if need.language == "en" else 0] if thing else ()  # "desk *lamp*", "*luminária* de mesa"
         relations = [compare(part.text, f"{product.title}. {part.passage.text}") for part in parts]
         meets = [math.log(max(part.meets, LEAST)) for part in parts]
         return {
-            "covered": self._covered(need.stems, title | content),
-            "covered by the title": self._covered(need.stems, title),
+            "covered": self._covered(whole, title | content),
+            "covered by the title": self._covered(whole, title),
             "thing covered": self._covered(thing, title | content),
             "thing covered by the title": self._covered(thing, title),
-            "last word of the thing in the title": float(bool(thing) and thing[-1] in title),
+            "head of the thing in the title": float(not title.isdisjoint(head)),
             "least met": min(meets),
             "met": sum(meets) / len(meets),
             "thing met": meets[0],
@@ -111,7 +113,7 @@ class Fitter:
             "amounts do not fit": float(sum(relation in ("above", "below", "outside") for relation in relations)),
         }
 
-    def _part(self, text: str, title: Passage, passages: Sequence[Passage]) -> Part:
+    def _part(self, text: str, asked: str, title: Passage, passages: Sequence[Passage]) -> Part:
         words, attributes = set(stems_of_need(text)), asked_about(text)
 
         def bears(passage: Passage) -> int:
@@ -119,14 +121,16 @@ class Fitter:
 
         near = sorted(passages, key=bears, reverse=True)[:MOST_PASSAGES]
         read = [title, *near]
-        entailments = self._read(asked_of(text), [passage.text for passage in read])
+        entailments = self._read(asked_of(asked), [passage.text for passage in read])
         best = max(range(len(read)), key=lambda place: _meets(entailments[place]))
         return Part(text, read[best], _meets(entailments[best]), max(one.no for one in entailments))
 
-    def _covered(self, words: Sequence[str], text: set[str]) -> float:
-        """Return which share of the words' rarity a text holds."""
-        weights = self._rarity(words) if words else np.zeros(0)
-        held = np.array([word in text for word in words], dtype=bool)
+    def _covered(self, words: Sequence[Sequence[str]], text: set[str]) -> float:
+        """Return which share of the words' rarity a text holds, each word in one of its meanings."""
+        if not words:
+            return 0.0
+        weights = np.array([self._rarity(each).min() for each in words])
+        held = np.array([not text.isdisjoint(each) for each in words])
         return float(weights[held].sum() / weights.sum()) if weights.sum() else 0.0
 
 

@@ -26,7 +26,10 @@ def suggestions(need: Need, found: Found) -> Reply:
     lines = [phrase("suggestions", need.language)]
     for place, fit in enumerate(found.fitting, 1):
         lines.append(f"{place}. {fit.product.title}{_shown(fit, need.language)}")
-    return Reply("suggestions", "\n".join([*lines, *unknowable]), products=_suggested(found.fitting))
+    facets = tuple(value for facet in found.facets for value in facet.values)
+    narrowing = [phrase("narrow", need.language, values=" · ".join(facets))] if facets else []
+    lines += [*unknowable, *narrowing]
+    return Reply("suggestions", "\n".join(lines), products=_suggested(found.fitting), facets=facets)
 
 
 def side_by_side(comparison: ComparisonQuery, sides: Sequence[Side], language: Language) -> Reply:

@@ -37,8 +37,8 @@ _WORDS = {
     kind: words.split()
     for kind, words in tomllib.loads(Path(__file__).with_name("variants.toml").read_text(encoding="utf-8")).items()
 }
-_COLOUR_WORDS = frozenset(_WORDS["colours"])
-_VARIANT_WORDS = _COLOUR_WORDS.union(_WORDS["sizes"], _WORDS["editions"])
+COLOUR_WORDS = frozenset(_WORDS["colours"])
+_VARIANT_WORDS = COLOUR_WORDS.union(_WORDS["sizes"], _WORDS["editions"])
 _PART_WORDS = _VARIANT_WORDS.union(_WORDS["parts"])
 _SMALL_WORDS = frozenset(_WORDS["small"])
 _NUMBER = r"\d+(?:[.,/-]\d+)*"
@@ -55,7 +55,7 @@ _MEASURE = re.compile(
 _MEDIUM = re.compile(r"[(\[](?:audio\s)?(?:cd|dvd|vhs|lp|vinyl|blu-?ray|mp3(?:\scd)?|4k|import)[)\]]")
 _WORD = re.compile(r"[^\W_]+")
 _PARTING = re.compile(r"[,;:|()\[\]]|\s[-–—]\s")
-_MAX_COLOUR_WORDS = 3  # "Dusty Rose"
+_MAXCOLOUR_WORDS = 3  # "Dusty Rose"
 _APOSTROPHE = re.compile(r"(?<=\w)['’](?=\w)")
 # ASCII text to bytes of words: capitals small, everything but letters and digits a space.
 _TO_WORDS = bytes(ord(chr(code).lower()) if chr(code).isalnum() else 32 for code in range(128)) + bytes(range(128, 256))
@@ -92,7 +92,7 @@ def title_key(title: str) -> int:
     measured = _MEASURE.sub(" ", plain)
     first, *rest = [_WORD.findall(part) for part in _PARTING.split(measured)]
     every = list(itertools.chain(first, *rest))
-    initials = {word[0] for word in every if word in _COLOUR_WORDS}
+    initials = {word[0] for word in every if word in COLOUR_WORDS}
     telling = list(itertools.chain(first, *(part for part in rest if not _is_variant(part))))
     for words in (_product_words(telling, initials), _product_words(every, initials), every, _WORD.findall(plain)):
         if sum(word not in _SMALL_WORDS for word in words) >= _MIN_KEY_WORDS:
@@ -103,7 +103,7 @@ def title_key(title: str) -> int:
 
 def _is_variant(part: list[str]) -> bool:
     """Return whether a part of a title only tells a variant: "Dusty Rose", "Left-Handed", nothing."""
-    return _PART_WORDS.issuperset(part) or (len(part) <= _MAX_COLOUR_WORDS and part[-1] in _COLOUR_WORDS)
+    return _PART_WORDS.issuperset(part) or (len(part) <= _MAXCOLOUR_WORDS and part[-1] in COLOUR_WORDS)
 
 
 def _product_words(words: list[str], initials: set[str]) -> list[str]:

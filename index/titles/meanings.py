@@ -36,6 +36,12 @@ def alike(word: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(other for line in _LINES_OF.get(word, ()) for other in _LINES[line] if other != word))
 
 
+def in_english(word: str) -> str:
+    """Return what the glossary calls a folded Portuguese word in English; itself where it does not know it."""
+    lines = _LINES_OF.get(word)
+    return _LINES[lines[0]][0] if lines else word
+
+
 def same_meaning(words: Sequence[str], others: Sequence[str]) -> NDArray[np.bool_]:
     """Return which of n folded words mean the same as which of m others, (n, m) bool."""
     holders: dict[str | int, list[int]] = defaultdict(list)

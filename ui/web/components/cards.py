@@ -39,10 +39,28 @@ def show_suggested(turn: Turn, session: Session) -> None:
                 if len(products) >= FEWEST_COMPARED:
                     full = len(ticked) >= MOST_COMPARED and product not in ticked
                     st.checkbox(session.strings.tick, key=_tick_key(turn, product), disabled=full)
+    if turn.reply.facets:
+        _show_facets(turn, session)
     if len(ticked) >= FEWEST_COMPARED:
         _show_comparing(turn, ticked, session)
     elif ticked:
         st.caption(session.strings.tick_more)
+
+
+def _show_facets(turn: Turn, session: Session) -> None:
+    """Draw the words that would narrow a bare need down, as buttons that ask for it with them."""
+    assert turn.reply is not None
+    st.caption(session.strings.narrow)
+    with st.container(horizontal=True, gap="small"):
+        for number, value in enumerate(turn.reply.facets):
+            request = Request(f"{turn.request.question.rstrip(' ?!.')}, {value}")
+            st.button(
+                on_one_line(value),
+                key=f"facet-{turn.id}-{number}",
+                type="tertiary",
+                on_click=session.conversation.ask,
+                args=(request,),
+            )
 
 
 def _show_shown(product: Offered, strings: Strings) -> None:

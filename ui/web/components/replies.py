@@ -97,7 +97,8 @@ def show_reply(reply: Reply, product: Product | None, strings: Strings) -> None:
             st.text(tail)
     else:
         # What is listed in the text of a "which one?" and the like is drawn below it.
-        st.text(without_list(reply.text) if reply.kind in LISTING else reply.text)
+        text = without_list(reply.text) if reply.kind in LISTING else reply.text
+        st.text("\n".join(text.splitlines()[:-1]) if reply.facets else text)  # drawn as buttons instead
     if reply.kind == "generated":
         st.caption(strings.generated_help)
     show_quotes(reply)

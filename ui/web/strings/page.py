@@ -92,6 +92,7 @@ class Strings:
     # Products side by side
     tick: str
     tick_more: str
+    narrow: str
     compared_by: str
     compared_at_large: str
     compare_two: str
