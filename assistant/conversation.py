@@ -22,7 +22,7 @@ from assistant.shopping.comparison import measures_against, points_at_both
 from assistant.shopping.discovery import NOTHING, Found
 from assistant.shopping.help import is_courtesy, is_of_itself
 from assistant.shopping.intents import Intent, Intents
-from assistant.shopping.named import MOST_TOGETHER, named_together
+from assistant.shopping.mentions import MOST_TOGETHER, named_together
 from index.catalogue.store import Catalogue, Product
 from index.errors import QuestionError
 from index.resolver import MAX_QUESTION_CHARACTERS, Hit, Resolution, TitleIndex, check_question

@@ -24,7 +24,7 @@ from assistant.shopping.comparison import ComparisonQuery, read_comparison
 from assistant.shopping.discovery import MOST_OFFERED, Found, discover
 from assistant.shopping.fit import Fitter
 from assistant.shopping.help import help_text
-from assistant.shopping.named import MOST_TOGETHER
+from assistant.shopping.mentions import MOST_TOGETHER
 from assistant.shopping.needs import read_need
 from assistant.shopping.shop import AS_SHIPPED, ShopSettings
 from assistant.shopping.wording import side_by_side, suggestions

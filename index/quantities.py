@@ -72,9 +72,11 @@ _NOT_OVER = re.compile(rf"\b(?:not|nao|never)\b[^.;]{{0,45}}\b(?:{_any_of('over'
 _AND_UP = re.compile(
     r"\W{0,3}(?:years? |yrs? |months? )?(?:old |of age |of age,? )?(?:\(?and|&|or|e|ou|plus|years plus)?\s*"
     r"(?:up(?:wards)?|over|older|above|higher|later|more|plus|onwards?|acima|mais)\b|\s?\+"
+    r"|\W{0,3}(?:or|and|ou|e) (?:longer|larger|bigger|heavier|wider|taller|greater|deeper|maior)\b"
 )
 _AND_UNDER = re.compile(
-    r"\W{0,3}(?:years? )?(?:and|or|&|e|ou)\s+(?:under|below|less|fewer|younger|smaller|lower|menos)\b"
+    r"\W{0,3}(?:years? )?(?:and|or|&|e|ou)\s+"
+    r"(?:under|below|less|fewer|younger|smaller|lower|shorter|lighter|menos|menor)\b"
     r"|\W{0,3}(?:max(?:imum)?|maximo|limit|or less|capacity)\b"
 )
 _AGE_BEFORE = re.compile(r"\b(?:ages?|aged|idades?|older than)\W*$")

@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from small_shop import build
 
@@ -12,13 +13,14 @@ from assistant.assistant import Assistant, assistant_of
 from assistant.backends.scripted import Scripted
 from assistant.conversation import State, Turn
 from assistant.evaluation.shopping import evaluate_shopping, read_rows
+from assistant.grounding.judge import Entailment
 from assistant.messages import Message
 from assistant.passages import title_passage
 from assistant.reply import Reply
-from assistant.shopping.comparison import Stated, read_comparison
+from assistant.shopping.comparison import Outcome, Stated, read_comparison
 from assistant.shopping.discovery import Found
 from assistant.shopping.facets import facets_of
-from assistant.shopping.fit import Fit, Part
+from assistant.shopping.fit import Fit, Fitter, Part
 from assistant.shopping.help import help_text, is_courtesy
 from assistant.shopping.needs import read_need
 from assistant.shopping.shop import ShopSettings, read_shop
@@ -155,16 +157,22 @@ def test_what_is_compared_is_asked_of_each(text: str, question: str) -> None:
     ],
 )
 def test_the_winner_is_computed_with_units_converted(text: str, stated: list[str], winner: int | None) -> None:
-    assert read_comparison(text, ["A", "B"]).winner([Stated(text) for text in stated]) == winner
+    assert read_comparison(text, ["A", "B"]).outcome([Stated(text) for text in stated]).place == winner
+
+
+def test_equal_amounts_are_a_tie_and_unclear_ones_are_none() -> None:
+    comparison = read_comparison("which is lighter, A or B?", ["A", "B"])
+    assert comparison.outcome([Stated("It weighs 1 lb."), Stated("It weighs 16 oz.")]) == Outcome(measured=True)
+    assert comparison.outcome([Stated("It weighs 1 lb or 2 lb."), Stated("It weighs 16 oz.")]) == Outcome()
 
 
 def test_a_property_is_won_by_the_only_one_that_has_it() -> None:
     comparison = read_comparison("which has wheels, A or B?", ["A", "B"])
     wheels, none = Stated("It is on wheels.", verdict="yes"), Stated("It has no wheels.", verdict="no")
-    assert comparison.winner([wheels, none]) == 0
-    assert comparison.winner([none, wheels]) == 1
-    assert comparison.winner([wheels, wheels]) is None
-    assert comparison.winner([Stated(), Stated()]) is None
+    assert comparison.outcome([wheels, none]).place == 0
+    assert comparison.outcome([none, wheels]).place == 1
+    assert comparison.outcome([wheels, wheels]).place is None
+    assert comparison.outcome([Stated(), Stated()]).place is None
 
 
 @pytest.mark.parametrize(
@@ -245,6 +253,44 @@ def test_where_nothing_is_asked_each_product_says_what_it_is(assistant: Assistan
 
     assistant.retriever.compared(turn, answered)
     assert put == [asked, asked]
+
+
+@pytest.mark.parametrize(
+    ("need", "conditions"),
+    [
+        ("pool float that holds over 250 lb", ("that holds over 250 lb",)),
+        ("markers with a brush in the set", ("with a brush in the set",)),
+        ("train set, everything in the box", ("everything in the box",)),
+        ("drill, must come with a case", ("must come", "with a case")),
+        ("chairs, set of 4, padded", ("set of 4", "padded")),
+        ("lamp, batteries in the box", ("batteries in the box",)),
+        ("boia que aguenta mais de 100 kg", ("que aguenta mais de 100 kg",)),
+    ],
+)
+def test_what_says_too_little_alone_stays_with_the_next(need: str, conditions: tuple[str, ...]) -> None:
+    assert read_need(need).conditions == conditions
+
+
+@pytest.mark.parametrize(
+    ("need", "content", "fits"),
+    [
+        ("camera, cable 10 meters or longer", "Comes with a 12 m cable.", True),
+        ("camera, cable 10 meters or longer", "Comes with a 5 m cable.", False),
+        ("chair that holds 400 pounds", "It holds up to 500 lbs.", True),
+        ("chair that holds 400 pounds", "It holds up to 250 lbs.", False),
+        ("easel for a 4 year old", "For ages 3 and up.", True),
+        ("easel for a 4 year old", "For ages 8 and up.", False),
+        ("cadeira para 120 kg", "Aguenta até 150 kg.", True),
+        ("pens, at least 48 pens", "A set of 60 pens.", True),
+    ],
+)
+def test_amounts_of_a_condition_are_compared_by_code(need: str, content: str, *, fits: bool) -> None:
+    unsure = Entailment(none=0.7, yes=0.1, no=0.2, answer=0.0)
+    fitter = Fitter(lambda _, texts: [unsure] * len(texts), lambda words: np.ones(len(words)))
+    part = fitter.parts(read_need(need), Product("P1", "A thing", content))[1]
+    assert (part.meets > part.denies) == fits
+    assert part.amount is not None
+    assert not fits or part.passage.text == content
 
 
 PUZZLES = [
@@ -449,7 +495,7 @@ def test_a_follow_up_about_one_product_compares_nothing(assistant: Assistant, fo
     ],
 )
 def test_where_several_amounts_are_stated_no_winner_is_guessed(text: str, stated: list[str]) -> None:
-    assert read_comparison(text, ["A", "B"]).winner([Stated(text) for text in stated]) is None
+    assert read_comparison(text, ["A", "B"]).outcome([Stated(text) for text in stated]) == Outcome()
 
 
 @pytest.mark.parametrize(

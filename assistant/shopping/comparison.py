@@ -2,7 +2,7 @@
 
 comparison = read_comparison("A or B, which is lighter?", titles)
 comparison.questions[0]         # "How much does it weigh?"
-comparison.winner([Stated("It weighs 1.2 kg."), Stated("It weighs 2 lb.")])      # 1
+comparison.outcome([Stated("It weighs 1.2 kg."), Stated("It weighs 2 lb.")])      # Outcome(1, measured=True)
 """
 
 import math
@@ -52,6 +52,19 @@ class Stated:
 
 
 @dataclass(frozen=True)
+class Outcome:
+    """The place of the product that a comparison favours, None for none, and whether amounts decided."""
+
+    place: int | None = None
+    measured: bool = False
+
+    @property
+    def tied(self) -> bool:
+        """Return whether the best amounts are the same."""
+        return self.measured and self.place is None
+
+
+@dataclass(frozen=True)
 class _Measure:
     asked: re.Pattern[str]
     questions: dict[Language, str]
@@ -79,20 +92,17 @@ class ComparisonQuery:
         """Return whether it is known which amounts decide."""
         return bool(self.dimension or self.counted)
 
-    def winner(self, sides: Sequence[Stated]) -> int | None:
-        """Return the place of the product that the comparison favours.
-
-        None where it favours none, or cannot be told.
-        """
+    def outcome(self, sides: Sequence[Stated]) -> Outcome:
+        """Return which product the comparison favours, by amounts where they decide, else by the only yes."""
         if self.wins and all(side.words for side in sides):
             for texts in ([side.words for side in sides], [side.quoted for side in sides]):
                 wins, amounts = self._amounts(texts)
                 if amounts:
                     best = (max if wins == "more" else min)(amounts)
                     alike = [math.isclose(best, amount, rel_tol=SAME) for amount in amounts]
-                    return alike.index(True) if sum(alike) == 1 else None
+                    return Outcome(alike.index(True) if sum(alike) == 1 else None, measured=True)
         favoured = [place for place, side in enumerate(sides) if side.verdict == "yes"]
-        return favoured[0] if len(favoured) == 1 and not self.measures else None
+        return Outcome(favoured[0] if len(favoured) == 1 and not self.measures else None)
 
     def states(self, text: str) -> bool:
         """Return whether a text states an amount of what is compared."""

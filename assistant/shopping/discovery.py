@@ -16,7 +16,8 @@ from index.descriptions import DescriptionIndex, stems_of, stems_of_need
 MOST_JUDGED = 16  # products, of those that share most words with the need
 MOST_OFFERED, MOST_NEAR = 5, 3
 MOST_ALIKE = 64  # products that a bare need is narrowed down among
-LEAST_FIT = 0.3  # probability from which a product is offered
+LEAST_FIT = 0.25  # probability from which a product is offered
+LEAST_OF_BEST = 0.5  # of the best one's probability, for another to be offered beside it
 LEAST_NEAR = 0.05  # and from which it is named where none is
 
 
@@ -39,7 +40,8 @@ def discover(need: Need, catalogue: Catalogue, descriptions: DescriptionIndex, f
     rows, _ = descriptions.search(need.stems, MOST_JUDGED)
     judged = [fitter.fit(need, catalogue.product(int(row))) for row in rows]
     ranked = _folded(sorted((fit for fit in judged if fit.is_the_thing), key=lambda fit: -fit.probability))
-    fitting = [fit for fit in ranked if fit.probability >= LEAST_FIT][:MOST_OFFERED]
+    least = max(LEAST_FIT, LEAST_OF_BEST * ranked[0].probability) if ranked else LEAST_FIT
+    fitting = [fit for fit in ranked if fit.probability >= least][:MOST_OFFERED]
     near = [fit for fit in ranked if fit.probability >= LEAST_NEAR][:MOST_NEAR]
     facets = () if need.conditions or not fitting else _facets(need, catalogue, descriptions)
     return Found(tuple(fitting), () if fitting else tuple(near), facets)

@@ -21,29 +21,35 @@ from assistant.attributes import asked_about, carries
 from assistant.grounding.evidence import described
 from assistant.grounding.judge import Entailment, Read
 from assistant.passages import Passage, title_passage
-from assistant.shopping.needs import Need, in_english
+from assistant.shopping.needs import MOST_CONDITIONS, Need, in_english
 from index.catalogue.store import Product
 from index.descriptions import meanings_of, stems_of, stems_of_need
 from index.linear_model import LinearModel
-from index.quantities import compare
+from index.quantities import Relation, compare, quantities_in
 
 WEIGHTS = Path(__file__).with_name("fit.json")
 MOST_PASSAGES = 3  # of the description, that the judge reads for a part of a need, beside the title
 SHOWS = 0.5  # probability from which a passage shows that a part is met
 LEAST_THING = 0.3  # probability from which a product is the thing asked for, where its title shares no word with that
 LEAST = 1e-4  # probability, in logarithms
+AMOUNT_MEETS = 0.8  # probability that a part is met at least, whose amount fits
+FITTING: tuple[Relation | None, ...] = ("equal", "within")
 
 Rarity = Callable[[Sequence[str]], NDArray[np.float64]]  # of stems, in the texts of a catalogue
 
 
 @dataclass(frozen=True)
 class Part:
-    """What a product says to one part of a need: the passage that says most, and how probably it meets or denies it."""
+    """What a product says to one part of a need: the passage that says most, and how probably it meets or denies it.
+
+    `amount` is how an amount of the part stands to those that the product states, None where either has none.
+    """
 
     text: str
     passage: Passage
     meets: float
     denies: float
+    amount: Relation | None = None
 
 
 @dataclass(frozen=True)
@@ -81,9 +87,9 @@ class Fitter:
     def fit(self, need: Need, product: Product) -> Fit:
         """Return how a product fits a need of one part or more."""
         parts = self.parts(need, product)
-        features = self.features(need, product, parts)
-        is_the_thing = features["thing covered by the title"] > 0 or parts[0].meets >= LEAST_THING
-        return Fit(product, self._model.probability(features), parts, is_the_thing)
+        named = self._covered(meanings_of(need.thing), set(stems_of(product.title))) > 0
+        probability = self._model.probability(self.features(need, product, parts))
+        return Fit(product, probability, parts, named or parts[0].meets >= LEAST_THING)
 
     def parts(self, need: Need, product: Product) -> tuple[Part, ...]:
         """Return what the product says to each part of the need."""
@@ -94,23 +100,17 @@ class Fitter:
 
     def features(self, need: Need, product: Product, parts: Sequence[Part]) -> dict[str, float]:
         """Return what speaks for and against a fit: shares in [0, 1], logarithms of probabilities, and counts."""
-        title, content = set(stems_of(product.title)), set(stems_of(product.content))
-        whole, thing = meanings_of(" ".join(need.parts)), meanings_of(need.thing)
-        head = thing[-1 if need.language == "en" else 0] if thing else ()  # "desk *lamp*", "*luminária* de mesa"
-        relations = [compare(part.text, f"{product.title}. {part.passage.text}") for part in parts]
+        words = set(stems_of(f"{product.title} {product.content}"))
         meets = [math.log(max(part.meets, LEAST)) for part in parts]
+        amounts = [part.amount in FITTING for part in parts if part.amount]
         return {
-            "covered": self._covered(whole, title | content),
-            "covered by the title": self._covered(whole, title),
-            "thing covered": self._covered(thing, title | content),
-            "thing covered by the title": self._covered(thing, title),
-            "head of the thing in the title": float(not title.isdisjoint(head)),
+            "covered": self._covered(meanings_of(" ".join(need.parts)), words),
             "least met": min(meets),
             "met": sum(meets) / len(meets),
-            "thing met": meets[0],
             "most denied": max(math.log(max(part.denies, LEAST)) for part in parts),
-            "amounts fit": float(sum(relation in ("equal", "within") for relation in relations)),
-            "amounts do not fit": float(sum(relation in ("above", "below", "outside") for relation in relations)),
+            "amounts fit": float(sum(amounts)),
+            "amounts do not fit": float(len(amounts) - sum(amounts)),
+            "parts": len(parts) / MOST_CONDITIONS,
         }
 
     def _part(self, text: str, asked: str, title: Passage, passages: Sequence[Passage]) -> Part:
@@ -123,7 +123,11 @@ class Fitter:
         read = [title, *near]
         entailments = self._read(asked_of(asked), [passage.text for passage in read])
         best = max(range(len(read)), key=lambda place: _meets(entailments[place]))
-        return Part(text, read[best], _meets(entailments[best]), max(one.no for one in entailments))
+        meets, denies = _meets(entailments[best]), max(one.no for one in entailments)
+        amount, stating = _amount(asked, [title, *passages])
+        if amount in FITTING:  # arithmetic is surer than what is read
+            return Part(text, stating, max(meets, AMOUNT_MEETS), min(denies, 1 - AMOUNT_MEETS), amount)
+        return Part(text, read[best], meets, denies, amount)
 
     def _covered(self, words: Sequence[Sequence[str]], text: set[str]) -> float:
         """Return which share of the words' rarity a text holds, each word in one of its meanings."""
@@ -132,6 +136,17 @@ class Fitter:
         weights = np.array([self._rarity(each).min() for each in words])
         held = np.array([not text.isdisjoint(each) for each in words])
         return float(weights[held].sum() / weights.sum()) if weights.sum() else 0.0
+
+
+def _amount(asked: str, passages: Sequence[Passage]) -> tuple[Relation | None, Passage]:
+    """Return how an asked amount stands to the one of a product that it fits best, and the passage that states that.
+
+    All passages are read together: a bare number means something only where a text states a single one.
+    """
+    if not quantities_in(asked, asked=True):
+        return None, passages[0]
+    amount = compare(asked, ". ".join(passage.text for passage in passages))
+    return amount, next((one for one in passages if compare(asked, one.text) == amount), passages[0])
 
 
 def asked_of(part: str) -> str:

@@ -4,6 +4,7 @@ reply = suggestions(need, discover(need, catalogue, descriptions, fitter))
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from assistant.grounding.citations import leading_verdict
 from assistant.phrases import Language, phrase
@@ -34,15 +35,18 @@ def suggestions(need: Need, found: Found) -> Reply:
 
 def side_by_side(comparison: ComparisonQuery, sides: Sequence[Side], language: Language) -> Reply:
     """Return products side by side, each with its own reply, and the one that the comparison favours."""
-    place = comparison.winner([_stated(side) for side in sides])
-    all_told = all(side.kind == "answer" for side in sides)
+    outcome = comparison.outcome([_stated(side) for side in sides])
+    if outcome.measured:  # by an amount, which is no yes or no
+        sides = [replace(side, text=leading_verdict(side.text)[1]) for side in sides]
     lines = [f"{side.title}: {side.text}" for side in sides]
-    if place is not None:
-        lines.append(phrase("favours", language, title=sides[place].title))
-    elif comparison.measures or not all_told:
-        lines.append(phrase("favours_none" if all_told and comparison.measures else "cannot_tell", language))
-    winner = sides[place].uid if place is not None else ""
-    return Reply("comparison", "\n".join(lines), products=tuple(sides), winner=winner)
+    winner = sides[outcome.place] if outcome.place is not None else None
+    if winner:
+        lines.append(phrase("favours", language, title=winner.title))
+    elif outcome.tied:
+        lines.append(phrase("tied", language))
+    elif comparison.wins or any(side.kind != "answer" for side in sides):
+        lines.append(phrase("cannot_tell", language))
+    return Reply("comparison", "\n".join(lines), products=tuple(sides), winner=winner.uid if winner else "")
 
 
 def _suggested(fits: Sequence[Fit]) -> tuple[Suggestion, ...]:

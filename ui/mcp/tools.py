@@ -19,7 +19,7 @@ from pydantic import Field
 
 from assistant.assistant import Assistant
 from assistant.shopping.discovery import MOST_OFFERED
-from assistant.shopping.named import MOST_TOGETHER
+from assistant.shopping.mentions import MOST_TOGETHER
 from index.catalogue.store import Product
 from index.errors import UnknownProductError, UserError
 from index.resolver import Resolution, check_question

@@ -1,8 +1,8 @@
 """Which products a question names together: the two or three of a comparison, or no more than one.
 
 Every two or three of the best hits are one way to read a question, that it names one at most is another; a conditional
-logit tells which is likeliest. Its weights (`named.json`) are learnt on people's comparisons, and on questions about
-one product that hold a second name, by `python benchmarks/named.py`.
+logit tells which is likeliest. Its weights (`mentions.json`) are learnt on people's comparisons, and on questions about
+one product that hold a second name, by `python benchmarks/mentions.py`.
 
     named_together("which is lighter, the Harrow or the Tarn kettle?", resolution, rarity, compares=0.9)   # two uids
 """
@@ -24,7 +24,7 @@ from index.linear_model import logit_of
 from index.resolver import Hit, Resolution
 from index.text import GRAMMAR_WORDS, WORD, stem, unaccented
 
-WEIGHTS = Path(__file__).with_name("named.json")
+WEIGHTS = Path(__file__).with_name("mentions.json")
 MOST_TOGETHER = 3
 LEAST_TOGETHER = 0.5  # probability that two or more are named, from which they are set side by side
 SHORTEST_NUMBER = 4  # signs of a part number that is sought inside a joined one: "1054z" in "DS1054Z"

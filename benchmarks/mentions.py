@@ -1,6 +1,6 @@
-"""Train and measure what tells which products a question names together; writes assistant/shopping/named.json.
+"""Train and measure what tells which products a question names together; writes assistant/shopping/mentions.json.
 
-    python benchmarks/named.py [--data ../shared/data]
+    python benchmarks/mentions.py [--data ../shared/data]
 
 Comparisons of `questions/shopping/tuning.jsonl`, and questions about one product that hold a second name
 (`single.jsonl`), stand beside half-remembered titles, needs, follow-ups and choices, none of which names two. Prints
@@ -23,7 +23,7 @@ from shopping import QUESTIONS
 from title_shops import DEFAULT_DATA, indexed, written
 
 from assistant.shopping.intents import Intents
-from assistant.shopping.named import LEAST_TOGETHER, WEIGHTS, Mentions, mentions_of
+from assistant.shopping.mentions import LEAST_TOGETHER, WEIGHTS, Mentions, mentions_of
 from index.catalogue.store import Product
 from index.resolver import TitleIndex
 
