@@ -18,7 +18,7 @@ from typing import Literal
 from assistant.choice import LONGEST_CHOICE_WORDS, chosen, denies
 from assistant.messages import Message
 from assistant.question import read_question
-from assistant.shopping.comparison import measures_against, points_at_both
+from assistant.shopping.comparison import measured_against, points_at_both
 from assistant.shopping.discovery import NOTHING, Found
 from assistant.shopping.help import is_courtesy, is_of_itself
 from assistant.shopping.intents import Intent, Intents
@@ -37,6 +37,7 @@ LEAST_SURE = 0.5  # probability from which a turn is taken for what it wants
 LIKELY_A_NEED = 0.4
 SURELY_NO_TITLE = 0.8  # where one was found all the same
 SURE_OF_A_TITLE = 0.9
+ONE_OF_ALL = frozenset("it its this that ele ela isso isto".split())  # point at a single product
 MUCH_LIKELIER = 2.0  # the first of the products offered than the second, for it to be taken unchosen
 SURELY_NAMED = 0.5  # probability that a product is meant, against which the talk's own is measured
 SURELY_BESIDE = 0.9  # where the talk is about a product
@@ -201,17 +202,20 @@ class _Understanding:
         return Turn(self.question, "", (), resolution.hits, state, "comparison", named)
 
     def _named_together(self, resolution: Resolution, compares: float) -> tuple[str, ...]:
-        current, spoken_of = self.state.uid, self.state.spoken_of
-        offered = tuple(hit.uid for hit in self.state.candidates) if not current else ()
-        near = offered or tuple(reversed(spoken_of[:2]))
-        pointed_at = near[:MOST_TOGETHER] if len(near) > 1 and points_at_both(self.question) else ()
+        current, words = self.state.uid, set(fold(self.question).split())
+        near = tuple(hit.uid for hit in self.state.candidates) if not current else ()
+        near = near or tuple(reversed(self.state.spoken_of[:2]))
+        pointed_at = near if 1 < len(near) <= MOST_TOGETHER and points_at_both(self.question) else ()
+        if current and words & ONE_OF_ALL:  # "does it need the two batteries?"
+            pointed_at = ()
         named: tuple[str, ...] = ()
-        if not (current and POINTING_WORDS & set(fold(self.question).split())):
+        if not (current and POINTING_WORDS & words):
             rarity = self.index.descriptions.rarity
             named = named_together(self.question, resolution, rarity, compares=compares)
         if named and not (pointed_at and set(named).isdisjoint(near)):
             return named
-        if current and measures_against(self.question) and resolution.probability >= SURELY_NAMED:
+        behind = content_words(measured_against(self.question)) if current else frozenset()
+        if resolution.probability >= SURELY_NAMED and behind & content_words(resolution.hits[0].title):
             return tuple(dict.fromkeys((current, resolution.hits[0].uid)))
         return pointed_at if resolution.decision != "found" else ()
 

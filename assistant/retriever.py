@@ -87,7 +87,7 @@ class Retriever:
         products = {product.uid: product for product in map(self.catalogue.find, uids)}
         if not 2 <= len(products) <= MOST_TOGETHER:
             raise UserError(
-                f"the uids are those of {len(products)} products",
+                f"products named by the uids: {len(products)}",
                 f"2 to {MOST_TOGETHER} to compare",
                 "the uids of others",
             )

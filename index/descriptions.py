@@ -7,7 +7,7 @@ updated: the products of the last full build, and those added since. Whether a p
     rows, scores = DescriptionIndex.load(folder).search(["stapler", "100", "sheets"], 64)
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +26,7 @@ from index.titles.segments import ROWS_FILE
 if TYPE_CHECKING:
     from index.catalogue.store import Catalogue
 
+Rarity = Callable[[Sequence[str]], NDArray[np.float64]]  # of stems, in the texts of a catalogue, in [0, 1]
 BASE, ADDED = "base", "added"  # folders of the parts
 
 

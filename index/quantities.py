@@ -9,7 +9,6 @@ old?" over "ages 3 and up" is settled by arithmetic instead of by a model. Words
 
 import math
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,7 +20,7 @@ Relation = Literal["within", "outside", "equal", "above", "below"]
 NEAREST_FIRST: tuple[Relation, ...] = ("equal", "within", "below", "above", "outside")
 
 _TOLERANCE = 0.02  # 1 inch and 25 mm are the same to a shopper
-_LOOKS_BACK = 60  # characters before an amount, for what makes it a limit
+_LOOKS_BACK, _LOOKS_ON = 60, 60  # characters before and behind an amount, for what makes it a limit
 
 
 def _values(text: str) -> dict[str, float]:
@@ -116,12 +115,21 @@ def compare(asked: str, stated: str) -> Relation | None:
     Of all pairs of like amounts the first of `NEAREST_FIRST`; None where nothing is alike.
     """
     wanted, known = quantities_in(asked, asked=True), quantities_in(stated)
-    relations = [_relation(one, other) for one in wanted for other in known if _are_alike(one, other, known)]
+    alone, dimensions = len(known) == 1, len({each.dimension for each in known})
+    relations = [
+        _relation(one, other)
+        for one in wanted
+        for other in known
+        if _are_alike(one, other, alone=alone, same_kind=dimensions == 1)
+    ]
     return min(relations, key=NEAREST_FIRST.index, default=None)
 
 
 def _quantity(found: re.Match[str], text: str, *, asked: bool) -> Quantity:
-    before, after = text[max(0, found.start() - _LOOKS_BACK) : found.start()], text[found.end() :]
+    before, after = (
+        text[max(0, found.start() - _LOOKS_BACK) : found.start()],
+        text[found.end() : found.end() + _LOOKS_ON],
+    )
     if asked and _AS_FAR_AS.search(before):
         before = after = ""
     low_unit, high_unit = _unit_of(found, "first"), _unit_of(found, "last")
@@ -179,17 +187,17 @@ def _value(number: str, *, minus: str | None) -> float:
     return sign * float(number.replace(",", "."))
 
 
-def _are_alike(asked: Quantity, stated: Quantity, known: Sequence[Quantity]) -> bool:
-    """Return whether two amounts can be compared; `known` are all that are stated."""
+def _are_alike(asked: Quantity, stated: Quantity, *, alone: bool, same_kind: bool) -> bool:
+    """Return whether two amounts can be compared; the stated one is the only one, or all are of its dimension."""
     if asked.dimension and stated.dimension:
         return asked.dimension == stated.dimension
     if asked.dimension or stated.dimension:
         # "She is 5" over "ages 4-6": a bare number takes the unit of the only amounts there are.
         bare = stated if asked.dimension else asked
-        return not bare.counted and len({each.dimension for each in known}) == 1
+        return not bare.counted and same_kind
     if asked.counted and stated.counted:
         return asked.counted == stated.counted
-    return len(known) == 1
+    return alone
 
 
 def _relation(asked: Quantity, stated: Quantity) -> Relation:

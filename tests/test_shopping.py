@@ -160,6 +160,63 @@ def test_the_winner_is_computed_with_units_converted(text: str, stated: list[str
     assert read_comparison(text, ["A", "B"]).outcome([Stated(text) for text in stated]).place == winner
 
 
+HOLDS = (Stated("It holds 60 lbs.", verdict="yes"), Stated("It holds 30 lbs.", verdict="no"))
+
+
+@pytest.mark.parametrize(
+    ("text", "sides", "place"),
+    [
+        ("which one holds at least 50 pounds, A or B", HOLDS, 0),
+        ("A or B, which holds more than 50 pounds?", HOLDS, 0),
+        ("should i get A rather than B for 50 pounds", HOLDS, 0),
+        ("do both A and B hold more than 20 lbs?", (HOLDS[0], Stated("It holds 100 lbs.", verdict="yes")), None),
+        ("which is lighter, A or B?", (Stated("It is 12 inches."), Stated("It is 10 inches long.")), None),
+        ("is A slower than B?", (Stated("It goes 30 mph."), Stated("It goes 20 mph.")), 1),
+        ("which is the shallowest, A or B?", (Stated("It is 30 in deep."), Stated("It is 20 in deep.")), 1),
+        ("which has the higher weight capacity, A or B?", (Stated("up to 300 lbs"), Stated("up to 250 lbs")), 0),
+        ("which is for younger kids, A or B?", (Stated("For ages 3-8."), Stated("For ages 4 and up.")), 0),
+        ("which takes longer to charge, A or B?", (Stated("It takes 3 hours."), Stated("It takes 2 hours.")), 0),
+        (
+            "which is more suitable for kids, A or B",
+            (Stated("For kids.", verdict="yes"), Stated("It is not.", verdict="no")),
+            0,
+        ),
+        ("which is more spacious, A or B", (Stated("It is roomy.", verdict="yes"), Stated()), 0),
+    ],
+)
+def test_limits_set_phrases_and_verdicts_decide_as_they_are_meant(
+    text: str, sides: tuple[Stated, Stated], place: int | None
+) -> None:
+    assert read_comparison(text, ["A", "B"]).outcome(sides).place == place
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "does the Lanternfall board game take more than 45 minutes?",
+        "is the arm of the Brint desk lamp DL-40 longer than 30 cm?",
+        "does it need the two batteries?",
+        "are both sides of it usable?",
+        "which one do i press to start it?",
+        "which colors does the charger come in?",
+    ],
+)
+def test_a_question_about_one_product_is_no_comparison_with_the_one_before(assistant: Assistant, question: str) -> None:
+    state = assistant.retriever.turn_of("how heavy is the Brint desk lamp DL-40?").state
+    state = assistant.retriever.turn_of("is the red Harrow electric kettle 1.7 L loud?", state=state).state
+    assert state.spoken_of == ("K1", "L1")
+    assert assistant.retriever.turn_of(question, state=state).wants == "product"
+
+
+def test_what_is_measured_against_another_is_compared_with_it(assistant: Assistant) -> None:
+    state = assistant.retriever.turn_of("is the red Harrow electric kettle 1.7 L loud?").state
+    assert assistant.retriever.turn_of("is it lighter than the Brint desk lamp?", state=state).compared == ("K1", "L1")
+
+
+def test_a_sign_that_folds_to_nothing_is_no_fault(assistant: Assistant) -> None:
+    assert assistant.retriever.turn_of("which is bigger, the harrow kettle 1.7 or the brint lamp \uff9e ?")
+
+
 def test_equal_amounts_are_a_tie_and_unclear_ones_are_none() -> None:
     comparison = read_comparison("which is lighter, A or B?", ["A", "B"])
     assert comparison.outcome([Stated("It weighs 1 lb."), Stated("It weighs 16 oz.")]) == Outcome(measured=True)
@@ -501,10 +558,10 @@ def test_where_several_amounts_are_stated_no_winner_is_guessed(text: str, stated
 @pytest.mark.parametrize(
     ("text", "question"),
     [
-        ("A or B, which is more robust?", "is more robust?"),
+        ("A or B, which is more robust?", "is it more robust?"),
         ("qual é mais alta, A ou B?", "Qual a altura?"),
-        ("do both A and B have wheels?", "have wheels?"),
-        ("what material are A and B made of", "what material are made?"),
+        ("do both A and B have wheels?", "does it have wheels?"),
+        ("what material are A and B made of", "what material is it made?"),
     ],
 )
 def test_the_wording_that_is_left_is_no_count(text: str, question: str) -> None:

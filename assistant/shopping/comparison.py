@@ -24,13 +24,19 @@ _ASKING = _TABLE["asking"]
 
 # "more pieces", "fewest font sizes", "how many pages"
 _COUNTED = re.compile(
-    r"\b(?:more|most|fewer|less|fewest|mais|menos|maior numero de) ((?:(?!than|que)[a-z]+ ){0,2}?[a-z]{2,}s)\b"
-    r"|\b(?:how many|quant[oa]s)(?: more| fewer| mais)? (\w+)",
+    r"\b(?:more|most|fewer|less|fewest|mais|menos|maior numero de) "
+    r"((?:(?!than|que|for|to|in|on|of|with|like|the|a|at)[a-z]+ ){0,2}?[a-z]{2,}(?<!ou)(?<!le)(?<!ne)(?<![ius])s)\b"
+    r"|\b(?:how many|quant[oa]s)(?: more| fewer| mais)? (?!of\b|d[aeo]s?\b)(\w+)",
     re.I,
 )
 _BETWEEN = re.compile(_ASKING["between"])
 _OF_BOTH = re.compile(_ASKING["of_both"].strip("\n").replace("\n", "|"), re.I)
-_THAN = re.compile(r"\b(?:than|do que|que [oa])\b", re.I)
+_THAN = re.compile(
+    r"(?:\b(?:than|do que)\b|\b(?:maior|menor|melhor|mais \w+) que (?=[oa]\b))(?! (?:an?|one|um|uma)\b|\W*\d)", re.I
+)
+_THRESHOLD = re.compile(_ASKING["threshold"].strip("\n").replace("\n", "|"), re.I)
+_ASKS_IT = re.compile(r"(is|are|has|have|do|does)\b(?! (?:i|you|it|they|we|one)\b)", re.I)
+_OF_IT = {"are": "is it", "has": "does it have", "have": "does it have", "do": "does it"}
 _MORE = re.compile(_ASKING["more"].strip("\n").replace("\n", "|"), re.I)
 _LESS = re.compile(_ASKING["less"].strip("\n").replace("\n", "|"), re.I)
 _WHOLE = re.compile(_ASKING["whole"].strip("\n").replace("\n", "|"), re.I)
@@ -71,6 +77,7 @@ class _Measure:
     dimension: str
     wins: Wins
     largest: bool
+    also: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -86,6 +93,7 @@ class ComparisonQuery:
     counted: str = ""
     wins: Wins = ""
     largest: bool = False  # of several amounts of one text; else it is not known which is meant
+    also: tuple[str, ...] = ()  # dimensions that stand for it where it is not stated: a size may be a volume
 
     @property
     def measures(self) -> bool:
@@ -94,7 +102,8 @@ class ComparisonQuery:
 
     def outcome(self, sides: Sequence[Stated]) -> Outcome:
         """Return which product the comparison favours, by amounts where they decide, else by the only yes."""
-        if self.wins and all(side.words for side in sides):
+        decided = not self.measures and all(side.verdict for side in sides)
+        if self.wins and not decided and all(side.words for side in sides):
             for texts in ([side.words for side in sides], [side.quoted for side in sides]):
                 wins, amounts = self._amounts(texts)
                 if amounts:
@@ -102,7 +111,7 @@ class ComparisonQuery:
                     alike = [math.isclose(best, amount, rel_tol=SAME) for amount in amounts]
                     return Outcome(alike.index(True) if sum(alike) == 1 else None, measured=True)
         favoured = [place for place, side in enumerate(sides) if side.verdict == "yes"]
-        return Outcome(favoured[0] if len(favoured) == 1 and not self.measures else None)
+        return Outcome(favoured[0] if len(favoured) == 1 and not self.dimension else None)
 
     def states(self, text: str) -> bool:
         """Return whether a text states an amount of what is compared."""
@@ -115,10 +124,12 @@ class ComparisonQuery:
     def _amounts(self, texts: Sequence[str]) -> tuple[Wins, list[float]]:
         """Return which amount wins, and that of each text, in one unit; none where it is not known which are meant."""
         found = [quantities_in(text) for text in texts]
-        known: dict[tuple[str, str], Wins] = {self._kind: self.wins} if self.measures else {}
+        kinds: dict[tuple[str, str], Wins] = dict.fromkeys([self._kind, *((each, "") for each in self.also)], self.wins)
         if self.dimension == "speed":
-            known["time", ""] = "less"
-        for kind, wins in (known | {kind: self.wins for kind in _common(found) if kind not in known}).items():
+            kinds["time", ""] = "less"
+        if not self.measures:
+            kinds = dict.fromkeys(_common(found), self.wins)
+        for kind, wins in kinds.items():
             amounts = [self._amount(quantities, kind) for quantities in found]
             if None not in amounts:
                 return wins, [amount for amount in amounts if amount is not None]
@@ -129,17 +140,29 @@ class ComparisonQuery:
 
         None where there is none, or several of which it is not known which is meant.
         """
-        values = [each.high if math.isfinite(each.high) else each.low for each in quantities if _is_of(each, kind)]
+        values = [self._value(each) for each in quantities if _is_of(each, kind)]
         if not values and self.counted and len(quantities) == 1 and not quantities[0].dimension:
             values = [quantities[0].high]  # "43 interlocking pieces"
+        values = [value for value in values if math.isfinite(value)]
         if not values or not (self.largest or math.isclose(min(values), max(values), rel_tol=SAME)):
             return None
         return max(values)
 
+    def _value(self, quantity: Quantity) -> float:
+        """Return the end of a range that counts: its high one, of the ages that something begins with the low one."""
+        low_counts = self.wins == "less" and quantity.dimension == "time"
+        first, second = (quantity.low, quantity.high) if low_counts else (quantity.high, quantity.low)
+        return first if math.isfinite(first) else second
+
 
 _MEASURES = [
     _Measure(
-        re.compile(rf"\b(?:{row['words']})", re.I), row["questions"], row["measures"], row["wins"], "largest" in row
+        re.compile(rf"\b(?:{row['words']})", re.I),
+        row["questions"],
+        row["measures"],
+        row["wins"],
+        "largest" in row,
+        tuple(row.get("also", "").split()),
     )
     for row in _TABLE["by"]
 ]
@@ -150,21 +173,24 @@ def points_at_both(text: str) -> bool:
     return _OF_BOTH.search(text) is not None
 
 
-def measures_against(text: str) -> bool:
-    """Return whether a turn measures one thing against another that it names: "is it lighter than the red one?"."""
-    return _THAN.search(text) is not None
+def measured_against(text: str) -> str:
+    """Return what a turn measures one thing against, "" for nothing: "is it lighter than *the red one*?"."""
+    found = _THAN.search(text)
+    return text[found.end() :] if found else ""
 
 
 def read_comparison(text: str, titles: Sequence[str]) -> ComparisonQuery:
     """Return by what the products of these titles are compared, and the question that is put to each."""
     language = language_of(text)
-    wordings = [wording for piece in _asked_of_each(text, titles) for wording in _worded(piece, language)]
-    wins: Wins = "less" if _LESS.search(text) else "more" if _MORE.search(text) else ""
+    pieces = [" ".join(words) for words in _without_names(text, titles)]
+    wordings = [wording for piece in _asked_of_each(pieces) for wording in _worded(piece, language)]
+    asked = _THRESHOLD.sub(" ", ", ".join(pieces))
+    wins: Wins = "less" if _LESS.search(asked) else "more" if _MORE.search(asked) else ""
     for measure in _MEASURES:
-        if measure.asked.search(text):
+        if measure.asked.search(asked):
             questions = _distinct(measure.questions[language], *wordings)
-            return ComparisonQuery(questions, measure.dimension, "", measure.wins, measure.largest)
-    found = _COUNTED.search(unaccented(text))
+            return ComparisonQuery(questions, measure.dimension, "", measure.wins, measure.largest, measure.also)
+    found = _COUNTED.search(unaccented(asked))
     if found is None:
         return ComparisonQuery(_distinct(*wordings), wins=wins)
     counted = found[1] or found[2]
@@ -178,8 +204,8 @@ def _distinct(*questions: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, questions)))[:MOST_WORDINGS]
 
 
-def _asked_of_each(text: str, titles: Sequence[str]) -> list[str]:
-    """Return the pieces of a question that ask something, without the products and the words that compare."""
+def _without_names(text: str, titles: Sequence[str]) -> list[list[str]]:
+    """Return the words of each piece of a question, between its signs, without those that name the products."""
     named = [content_words(title) for title in titles]
     pieces = []
     for piece in _BETWEEN.split(" ".join(text.split())):
@@ -188,12 +214,14 @@ def _asked_of_each(text: str, titles: Sequence[str]) -> list[str]:
             others = frozenset[str]().union(*(each for each in named if each is not own))
             start, stop = _mention(words, own, own - others)
             words[start:stop] = []
-        while words and unaccented(words[0]) in _BESIDE:
-            words.pop(0)
-        rest = " ".join(word for word in words if unaccented(word) not in _BESIDE)
-        if content_words(rest):
-            pieces.append(rest)
-    return sorted(pieces, key=lambda piece: not _asks(piece))
+        pieces.append(words)
+    return pieces
+
+
+def _asked_of_each(pieces: Sequence[str]) -> list[str]:
+    """Return the pieces of a question that ask something, without the words that compare; those that ask most first."""
+    rests = [" ".join(word for word in piece.split() if unaccented(word) not in _BESIDE) for piece in pieces]
+    return sorted((rest for rest in rests if content_words(rest)), key=lambda piece: not _asks(piece))
 
 
 def _asks(piece: str) -> bool:
@@ -205,7 +233,7 @@ def _worded(piece: str, language: Language) -> Iterable[str]:
     if language == "pt":
         yield f"{piece[:1].upper()}{piece[1:]}?"
     elif _WHOLE.match(piece):
-        yield f"{piece}?"
+        yield _ASKS_IT.sub(lambda found: _OF_IT.get(found[1].lower(), f"{found[1]} it"), f"{piece}?", count=1)
     else:
         yield f"Is it {piece}?"
         yield f"Does it {piece}?"

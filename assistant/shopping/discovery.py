@@ -16,7 +16,7 @@ from index.descriptions import DescriptionIndex, stems_of, stems_of_need
 MOST_JUDGED = 16  # products, of those that share most words with the need
 MOST_OFFERED, MOST_NEAR = 5, 3
 MOST_ALIKE = 64  # products that a bare need is narrowed down among
-LEAST_FIT = 0.25  # probability from which a product is offered
+LEAST_FIT = 0.3  # probability from which a product is offered
 LEAST_OF_BEST = 0.5  # of the best one's probability, for another to be offered beside it
 LEAST_NEAR = 0.05  # and from which it is named where none is
 
@@ -52,7 +52,7 @@ def _facets(need: Need, catalogue: Catalogue, descriptions: DescriptionIndex) ->
     rows, _ = descriptions.search(need.stems, MOST_ALIKE)
     titles = [catalogue.product(int(row)).title for row in rows]
     thing = set(stems_of_need(need.thing))
-    return facets_of([title for title in titles if thing & set(stems_of(title))])
+    return facets_of([title for title in titles if thing & set(stems_of(title))], thing)
 
 
 def _folded(ranked: Sequence[Fit]) -> list[Fit]:

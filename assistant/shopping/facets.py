@@ -6,13 +6,13 @@ facets[0].values        # ("500 pieces", "1000 pieces")
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from index.catalogue.near_duplicates import COLOUR_WORDS
 from index.quantities import quantities_in
-from index.text import fold, unaccented
+from index.text import GRAMMAR_WORDS, VARIANT_WORDS, fold, stem, unaccented
 
 FEWEST_PRODUCTS = 6  # from which a need is narrowed down
 MOST_FACETS, MOST_VALUES = 3, 4
@@ -21,6 +21,7 @@ _AMOUNT = re.compile(r"\b(\d[\d,.]*)[ -]?([A-Za-z]{2,})\b")
 _BRAND = re.compile(r"[A-Z][\w'’&-]{2,}")
 
 _COLOURS = frozenset(word for word in COLOUR_WORDS if "color" not in word and "colour" not in word)
+_NO_BRANDS = _COLOURS | VARIANT_WORDS | GRAMMAR_WORDS
 
 FacetName = Literal["amount", "colour", "brand"]
 
@@ -33,10 +34,11 @@ class Facet:
     values: tuple[str, ...]
 
 
-def facets_of(titles: Sequence[str]) -> tuple[Facet, ...]:
+def facets_of(titles: Sequence[str], thing: Container[str] = ()) -> tuple[Facet, ...]:
     """Return in what the products of these titles differ, the facet that most titles tell first; () of a few titles.
 
-    A title tells amounts ("500 pieces"), a colour or size, and a brand, which is what it begins with.
+    A title tells amounts ("500 pieces"), a colour, and a brand, which is what it begins with if that is no stem of the
+    `thing` itself.
     """
     if len(titles) < FEWEST_PRODUCTS:
         return ()
@@ -45,9 +47,11 @@ def facets_of(titles: Sequence[str]) -> tuple[Facet, ...]:
         for kind, amount in _amounts(title).items():
             amounts[kind].append(amount)
     stated: list[tuple[FacetName, list[str]]] = [("amount", _alike(each)) for each in amounts.values()]
-    stated.append(("colour", [word for title in titles for word in _COLOURS.intersection(fold(title).split())]))
+    stated.append(("colour", [word for title in titles for word in fold(title).split() if word in _COLOURS]))
     brands = [found.group() for title in titles if (found := _BRAND.match(title))]
-    stated.append(("brand", [brand for brand in brands if fold(brand) not in _COLOURS]))
+    stated.append(
+        ("brand", [brand for brand in brands if fold(brand) not in _NO_BRANDS and stem(fold(brand)) not in thing])
+    )
     facets: list[Facet] = []
     for name, values in sorted(stated, key=lambda pair: -len(pair[1])):
         common = [value for value, count in Counter(values).most_common(MOST_VALUES) if count >= FEWEST_OF_A_VALUE]

@@ -9,13 +9,12 @@ says of amounts. The weights (`fit.json`) are learnt on people's needs, by `pyth
 
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from assistant.attributes import asked_about, carries
 from assistant.grounding.evidence import described
@@ -23,7 +22,7 @@ from assistant.grounding.judge import Entailment, Read
 from assistant.passages import Passage, title_passage
 from assistant.shopping.needs import MOST_CONDITIONS, Need, in_english
 from index.catalogue.store import Product
-from index.descriptions import meanings_of, stems_of, stems_of_need
+from index.descriptions import Rarity, meanings_of, stems_of, stems_of_need
 from index.linear_model import LinearModel
 from index.quantities import Relation, compare, quantities_in
 
@@ -34,8 +33,6 @@ LEAST_THING = 0.3  # probability from which a product is the thing asked for, wh
 LEAST = 1e-4  # probability, in logarithms
 AMOUNT_MEETS = 0.8  # probability that a part is met at least, whose amount fits
 FITTING: tuple[Relation | None, ...] = ("equal", "within")
-
-Rarity = Callable[[Sequence[str]], NDArray[np.float64]]  # of stems, in the texts of a catalogue
 
 
 @dataclass(frozen=True)

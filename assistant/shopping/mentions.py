@@ -12,14 +12,12 @@ import json
 import math
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
+from index.descriptions import Rarity
 from index.linear_model import logit_of
 from index.resolver import Hit, Resolution
 from index.text import GRAMMAR_WORDS, WORD, stem, unaccented
@@ -39,8 +37,6 @@ _WORDS = {
 }
 _TOKEN = re.compile(r"\w+(?:['’]\w+)*|[.,;:?!/+&]")
 _COMPARES = re.compile(r"(?:\w{3,}er|\w{3,}est|diff\w*|compar\w*)$")
-
-Rarity = Callable[[Sequence[str]], NDArray[np.float64]]  # of stems, in the texts of a catalogue, in [0, 1]
 
 
 @dataclass(frozen=True)
@@ -103,7 +99,7 @@ def _logit_of(option: Mentions) -> float:
 
 
 def _asked(question: str, hits: Sequence[Hit], rarity: Rarity) -> _Asked:
-    tokens = tuple(unaccented(token) for token in _TOKEN.findall(question))
+    tokens = tuple(filter(None, map(unaccented, _TOKEN.findall(question))))
     stems = {place: stem(token) for place, token in enumerate(tokens) if token[0].isalnum()}
     telling = {place: word for place, word in stems.items() if tokens[place] not in GRAMMAR_WORDS}
     weights = [0.0] * len(tokens)

@@ -55,7 +55,7 @@ class Need:
     @property
     def parts(self) -> tuple[str, ...]:
         """Return the thing and the conditions: all that a product is judged by."""
-        return (self.thing, *self.conditions) if self.thing else self.conditions
+        return (self.thing, *self.conditions) if self.thing else ()
 
     @cached_property
     def stems(self) -> tuple[str, ...]:

@@ -44,7 +44,7 @@ def side_by_side(comparison: ComparisonQuery, sides: Sequence[Side], language: L
         lines.append(phrase("favours", language, title=winner.title))
     elif outcome.tied:
         lines.append(phrase("tied", language))
-    elif comparison.wins or any(side.kind != "answer" for side in sides):
+    elif comparison.wins:
         lines.append(phrase("cannot_tell", language))
     return Reply("comparison", "\n".join(lines), products=tuple(sides), winner=winner.uid if winner else "")
 
