@@ -34,10 +34,11 @@ MAX_EARLIER = 4  # products that the talk can go back to
 # name of, another one: "how loud is the Zephyr X9?", but not "and the warranty?".
 WORDS_TO_LEAVE = 2
 LEAST_SURE = 0.5  # probability from which a turn is taken for what it wants
-LIKELY_A_NEED = 0.4
+LIKELY_A_NEED, SURELY_A_NEED = 0.4, 0.9  # the second where the talk is about a product
 SURELY_NO_TITLE = 0.8  # where one was found all the same
 SURE_OF_A_TITLE = 0.9
 ONE_OF_ALL = frozenset("it its this that ele ela isso isto".split())  # point at a single product
+SEVERAL_OF_ALL = frozenset("them two three deles delas dois duas tres".split())  # point at all of them
 MUCH_LIKELIER = 2.0  # the first of the products offered than the second, for it to be taken unchosen
 SURELY_NAMED = 0.5  # probability that a product is meant, against which the talk's own is measured
 SURELY_BESIDE = 0.9  # where the talk is about a product
@@ -164,7 +165,7 @@ class _Understanding:
             or self._back()
             or self._beside(resolution, intents)
             or self._carried_over(resolution)
-            or self._kept(resolution)
+            or self._kept(resolution, intents)
             or self._assumed(resolution)
             or self._needed(resolution, intents)
             or self._named(resolution)
@@ -212,7 +213,7 @@ class _Understanding:
         if not (current and POINTING_WORDS & words):
             rarity = self.index.descriptions.rarity
             named = named_together(self.question, resolution, rarity, compares=compares)
-        if named and not (pointed_at and set(named).isdisjoint(near)):
+        if named and not (pointed_at and words & SEVERAL_OF_ALL and set(named).isdisjoint(near)):
             return named
         behind = content_words(measured_against(self.question)) if current else frozenset()
         if resolution.probability >= SURELY_NAMED and behind & content_words(resolution.hits[0].title):
@@ -226,7 +227,7 @@ class _Understanding:
         intent = "help" if itself else intent
         if self.state.uid or self.state.candidates:
             points = POINTING_WORDS & set(fold(self.question).split())
-            surely = not points and intents["other"] + intents["order"] >= SURELY_BESIDE
+            surely = not points and intent != "help" and sum(intents[each] for each in _BESIDE) >= SURELY_BESIDE
             beside = is_courtesy(self.question) or surely
         else:
             sure_of_title = resolution.decision == "found" and resolution.probability >= SURE_OF_A_TITLE
@@ -278,8 +279,10 @@ class _Understanding:
         others = [hit for hit in kin if hit.uid != current.uid and words <= content_words(hit.title)]
         return self.catalogue.find(others[0].uid) if others and words - content_words(current.title) else None
 
-    def _kept(self, resolution: Resolution) -> Turn | None:
-        if not self.state.uid:
+    def _kept(self, resolution: Resolution, intents: dict[Intent, float]) -> Turn | None:
+        """Stay with the product of the talk, unless something else is looked for."""
+        points = POINTING_WORDS & set(fold(self.question).split())
+        if not self.state.uid or (intents["need"] >= SURELY_A_NEED and not points):
             return None
         if not _stays(_wording_of(self.question), resolution, self.catalogue.find(self.state.uid)):
             return None
@@ -298,7 +301,8 @@ class _Understanding:
     def _needed(self, resolution: Resolution, intents: dict[Intent, float]) -> Turn | None:
         """Look for products that fit a need, and offer them to choose from."""
         # What sets nothing side by side is no comparison: "gel pens, 6 or 8, smelly or fruity".
-        if intents["need"] + intents["compare"] < LIKELY_A_NEED:
+        needs = intents["need"] + (intents["compare"] if resolution.decision == "unknown" else 0.0)
+        if needs < LIKELY_A_NEED:
             return None
         found = self.fitting(self.question)
         state = self.state.offering(self._hits_of([fit.product.uid for fit in found.fitting]), "")

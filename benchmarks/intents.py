@@ -13,18 +13,23 @@ import json
 import random
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from title_shops import DEFAULT_DATA, indexed, read
 
-from assistant.shopping.intents import INTENTS, WEIGHTS, Intents, features_of
+from assistant.shopping.intents import INTENTS, WEIGHTS, Intent, Intents, features_of
 from index.resolver import TitleIndex
 
 QUESTIONS = Path(__file__).with_name("questions") / "intents.jsonl"
-OWN_FORMS = {"needs.jsonl": "need", "shopping/tuning.jsonl": "compare", "shopping/single.jsonl": "product"}
+OWN_FORMS: Mapping[str, Intent] = {
+    "needs.jsonl": "need",
+    "shopping/tuning.jsonl": "compare",
+    "shopping/single.jsonl": "product",
+}
+BEFORE = ("", "a ", "", "some ", "a ", "any ")  # a bare thing
 SEED = 5
 FEWEST = 3  # questions that hold a term
 STRENGTH = 20.0  # of the fit: the inverse of the penalty
@@ -36,11 +41,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=DEFAULT_DATA)
     data = parser.parse_args().data
-    asked = lines(QUESTIONS)
-    asked += [{"text": row["need"], "intent": "need"} for row in read(data / "written" / "needs.jsonl.gz")]
-    asked += [turn for name in OWN_FORMS for row in lines(QUESTIONS.parent / name) if (turn := turn_of(row, name))]
-    asked += [{"text": row["question"], "intent": "product"} for row in read(data / "written" / "titles.jsonl.gz")]
-    random.Random(SEED).shuffle(asked)
+    asked = turns(data)
     truth = np.array([INTENTS.index(each["intent"]) for each in asked])
     with tempfile.TemporaryDirectory() as scratch:
         catalogue, _ = indexed(data / "amazon_mixed_9k.trn.json.gz", Path(scratch))
@@ -66,9 +67,27 @@ def main() -> None:
     )
 
 
+def turns(data: Path, forms: Mapping[str, Intent] = OWN_FORMS) -> list[dict[str, str]]:
+    """Return turns with their intents, shuffled; `forms` are files of other rows, and what those intend."""
+    asked = lines(QUESTIONS)
+    asked += [{"text": row["need"], "intent": "need"} for row in read(data / "written" / "needs.jsonl.gz")]
+    asked += [turn for name in forms for row in lines(QUESTIONS.parent / name) if (turn := turn_of(row, name))]
+    asked += [{"text": row["question"], "intent": "product"} for row in read(data / "written" / "titles.jsonl.gz")]
+    asked += things(data)
+    random.Random(SEED).shuffle(asked)
+    return asked
+
+
 def lines(path: Path) -> list[dict[str, Any]]:
     """Read a file of JSON lines."""
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def things(data: Path) -> list[dict[str, str]]:
+    """Return the things of all needs by themselves, as shoppers name them who look around: "a puzzle", "duct tape"."""
+    needs = [*lines(QUESTIONS.parent / "needs.jsonl"), *read(data / "written" / "needs.jsonl.gz")]
+    bare = sorted({row["thing"].lower() for row in needs if "/" not in row["thing"]})
+    return [{"text": f"{BEFORE[place % len(BEFORE)]}{thing}", "intent": "need"} for place, thing in enumerate(bare)]
 
 
 def turn_of(row: dict[str, Any], name: str) -> dict[str, str] | None:
