@@ -12,7 +12,7 @@ gives the same state as the live talk. No model is asked.
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Literal
 
 from assistant.choice import LONGEST_CHOICE_WORDS, chosen, denies
@@ -155,6 +155,11 @@ class _Understanding:
     catalogue: Catalogue
     fitting: Fitting
 
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Return the folded words of the turn."""
+        return frozenset(fold(self.question).split())
+
     def turn(self) -> Turn:
         if turn := self._chosen():
             return turn
@@ -178,7 +183,7 @@ class _Understanding:
         """Choose one of the products offered, or another one of them in its place."""
         offered = [self.catalogue.find(hit.uid) for hit in self.state.candidates]
         compared = {product.uid for product in offered} <= set(self.state.earlier)
-        if compared and points_at_both(self.question):  # "which of the two …?" compares them again
+        if offered and compared and points_at_both(self.question):  # "which of the two …?" compares them again
             return None
         lead = _CARRIES_OVER.match(self.question)
         if not offered or (self.state.uid and not lead and not denies(self.question)):
@@ -203,20 +208,20 @@ class _Understanding:
         return Turn(self.question, "", (), resolution.hits, state, "comparison", named)
 
     def _named_together(self, resolution: Resolution, compares: float) -> tuple[str, ...]:
-        current, words = self.state.uid, set(fold(self.question).split())
+        current = self.state.uid
         near = tuple(hit.uid for hit in self.state.candidates) if not current else ()
         near = near or tuple(reversed(self.state.spoken_of[:2]))
         pointed_at = near if 1 < len(near) <= MOST_TOGETHER and points_at_both(self.question) else ()
-        if current and words & ONE_OF_ALL:  # "does it need the two batteries?"
+        if current and self.words & ONE_OF_ALL:  # "does it need the two batteries?"
             pointed_at = ()
         named: tuple[str, ...] = ()
-        if not (current and POINTING_WORDS & words):
+        if not (current and POINTING_WORDS & self.words):
             rarity = self.index.descriptions.rarity
             named = named_together(self.question, resolution, rarity, compares=compares)
-        if named and not (pointed_at and words & SEVERAL_OF_ALL and set(named).isdisjoint(near)):
+        if named and not (pointed_at and self.words & SEVERAL_OF_ALL and set(named).isdisjoint(near)):
             return named
         behind = content_words(measured_against(self.question)) if current else frozenset()
-        if resolution.probability >= SURELY_NAMED and behind & content_words(resolution.hits[0].title):
+        if behind and resolution.probability >= SURELY_NAMED and behind & content_words(resolution.hits[0].title):
             return tuple(dict.fromkeys((current, resolution.hits[0].uid)))
         return pointed_at if resolution.decision != "found" else ()
 
@@ -226,7 +231,7 @@ class _Understanding:
         itself = intents["product"] < LEAST_SURE and is_of_itself(self.question)
         intent = "help" if itself else intent
         if self.state.uid or self.state.candidates:
-            points = POINTING_WORDS & set(fold(self.question).split())
+            points = POINTING_WORDS & self.words
             surely = not points and intent != "help" and sum(intents[each] for each in _BESIDE) >= SURELY_BESIDE
             beside = is_courtesy(self.question) or surely
         else:
@@ -281,8 +286,7 @@ class _Understanding:
 
     def _kept(self, resolution: Resolution, intents: dict[Intent, float]) -> Turn | None:
         """Stay with the product of the talk, unless something else is looked for."""
-        points = POINTING_WORDS & set(fold(self.question).split())
-        if not self.state.uid or (intents["need"] >= SURELY_A_NEED and not points):
+        if not self.state.uid or (intents["need"] >= SURELY_A_NEED and not POINTING_WORDS & self.words):
             return None
         if not _stays(_wording_of(self.question), resolution, self.catalogue.find(self.state.uid)):
             return None
@@ -290,8 +294,8 @@ class _Understanding:
 
     def _assumed(self, resolution: Resolution) -> Turn | None:
         """Take the likeliest of the products offered, where the next question points at it instead of choosing."""
-        offered, words = self.state.candidates, set(fold(self.question).split())
-        if self.state.uid or len(offered) < 2 or resolution.decision == "found" or not POINTING_WORDS & words:
+        offered = self.state.candidates
+        if self.state.uid or len(offered) < 2 or resolution.decision == "found" or not POINTING_WORDS & self.words:
             return None
         likeliest, second = offered[:2]
         if likeliest.score < MUCH_LIKELIER * second.score:

@@ -174,8 +174,8 @@ def test_a_question_is_answered_as_the_command_line_answers_it(
 
 
 def test_a_question_about_a_named_product_gets_a_verdict(agent: Agent) -> None:
-    reply = agent.data("ask_product", question="Is it dishwasher safe?", uid=RED)
-    assert (reply["kind"], reply["verdict"], reply["uid"]) == ("answer", "no", RED)
+    reply = agent.data("ask_product", question="Is it dishwasher safe?", uid=BLACK)
+    assert (reply["kind"], reply["verdict"], reply["uid"]) == ("answer", "no", BLACK)
     assert reply["text"].startswith("No.")
 
 
