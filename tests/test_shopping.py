@@ -208,6 +208,31 @@ def test_a_question_about_one_product_is_no_comparison_with_the_one_before(assis
     assert assistant.retriever.turn_of(question, state=state).wants == "product"
 
 
+@pytest.mark.parametrize(
+    "need",
+    [
+        "i want something waterproof to wear in the rain",
+        "looking for a board game for 4 players",
+        "procuro um presente para um leitor",
+    ],
+)
+def test_another_need_leaves_the_product_of_the_talk(assistant: Assistant, need: str) -> None:
+    state = assistant.retriever.turn_of("is the red Harrow electric kettle 1.7 L loud?").state
+    assert assistant.retriever.turn_of(need, state=state).wants == "need"
+
+
+@pytest.mark.parametrize("thing", ["a puzzle", "duct tape", "some scissors", "a kite"])
+def test_a_bare_thing_is_a_need(assistant: Assistant, thing: str) -> None:
+    assert assistant.retriever.turn_of(thing).wants == "need"
+
+
+@pytest.mark.parametrize("turn", ["can you write me a poem about glue", "who won the elections"])
+def test_another_topic_while_products_are_offered_gets_help(assistant: Assistant, turn: str) -> None:
+    offered = assistant.retriever.turn_of("is the Harrow electric kettle dishwasher safe?").state
+    assert offered.candidates
+    assert assistant.retriever.turn_of(turn, state=offered).wants in ("help", "other", "order")
+
+
 def test_what_is_measured_against_another_is_compared_with_it(assistant: Assistant) -> None:
     state = assistant.retriever.turn_of("is the red Harrow electric kettle 1.7 L loud?").state
     assert assistant.retriever.turn_of("is it lighter than the Brint desk lamp?", state=state).compared == ("K1", "L1")
