@@ -8,11 +8,11 @@ from assistant.messages import Message
 from assistant.models.adapters import Adapter
 from assistant.prompt import PromptFormat
 
-KETTLE = ("Weighs 1.3 kg empty.", "The body is stainless steel.", "The kettle must never go into the dishwasher.")
+KETTLE = ("Weighs 1.3 kg empty.", "The body is stainless steel.", "It is not dishwasher safe.")
 GAME = ("For 2 to 4 players, ages 8 and up.", "One game takes about 45 minutes.")
 QUESTIONS: tuple[QAExample, ...] = (
     qa_example("q1", "Harrow Kettle", "how heavy is the kettle?", KETTLE, KETTLE[:1], ["It weighs 1.3 kg empty."]),
-    qa_example("q2", "Harrow Kettle", "is it dishwasher safe?", KETTLE, KETTLE[2:], ["No. It must never go into it."]),
+    qa_example("q2", "Harrow Kettle", "is it dishwasher safe?", KETTLE, KETTLE[2:], ["No. It is not dishwasher safe."]),
     qa_example("q3", "Lanternfall Game", "how many players can play?", GAME, GAME[:1], ["For 2 to 4 players."]),
     qa_example("q4", "Lanternfall Game", "does it have bluetooth?", GAME, [], []),
 )
