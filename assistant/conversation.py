@@ -34,7 +34,7 @@ MAX_EARLIER = 4  # products that the talk can go back to
 # name of, another one: "how loud is the Zephyr X9?", but not "and the warranty?".
 WORDS_TO_LEAVE = 2
 LEAST_SURE = 0.5  # probability from which a turn is taken for what it wants
-LIKELY_A_NEED, SURELY_A_NEED = 0.4, 0.9  # the second where the talk is about a product
+LIKELY_A_NEED, SURELY_A_NEED = 0.4, 0.95  # the second where the talk is about a product
 SURELY_NO_TITLE = 0.8  # where one was found all the same
 SURE_OF_A_TITLE = 0.9
 ONE_OF_ALL = frozenset("it its this that ele ela isso isto".split())  # point at a single product

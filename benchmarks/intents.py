@@ -9,6 +9,7 @@ Prints the confusions of five-fold cross-validation, then trains on all. Two min
 """
 
 import argparse
+import itertools
 import json
 import random
 import tempfile
@@ -29,7 +30,13 @@ OWN_FORMS: Mapping[str, Intent] = {
     "shopping/tuning.jsonl": "compare",
     "shopping/single.jsonl": "product",
 }
-BEFORE = ("", "a ", "", "some ", "a ", "any ")  # a bare thing
+FRAMES = (  # around a bare thing
+    "{}", "a {}", "some {}", "any {}?", "i need a {}", "i need {}", "i want a {}",
+    "do you have {}", "do you have any {}?", "got any {}", "looking for {}", "show me {}", "i'd like a {}",
+    "{} please", "do you sell {}?", "i am looking for a {}",
+    "preciso de {}", "quero {}", "vocês têm {}?", "tem {}?", "procuro {}",
+)  # fmt: skip
+FRAMES_OF_A_THING = 3
 SEED = 5
 FEWEST = 3  # questions that hold a term
 STRENGTH = 20.0  # of the fit: the inverse of the penalty
@@ -84,10 +91,12 @@ def lines(path: Path) -> list[dict[str, Any]]:
 
 
 def things(data: Path) -> list[dict[str, str]]:
-    """Return the things of all needs by themselves, as shoppers name them who look around: "a puzzle", "duct tape"."""
+    """Return the things of all needs by themselves, as shoppers name them who look around: "i need a puzzle"."""
     needs = [*lines(QUESTIONS.parent / "needs.jsonl"), *read(data / "written" / "needs.jsonl.gz")]
     bare = sorted({row["thing"].lower() for row in needs if "/" not in row["thing"]})
-    return [{"text": f"{BEFORE[place % len(BEFORE)]}{thing}", "intent": "need"} for place, thing in enumerate(bare)]
+    frames = itertools.cycle(FRAMES)
+    framed = [next(frames).format(thing) for thing in bare for _ in range(FRAMES_OF_A_THING)]
+    return [{"text": text, "intent": "need"} for text in framed]
 
 
 def turn_of(row: dict[str, Any], name: str) -> dict[str, str] | None:

@@ -221,7 +221,18 @@ def test_another_need_leaves_the_product_of_the_talk(assistant: Assistant, need:
     assert assistant.retriever.turn_of(need, state=state).wants == "need"
 
 
-@pytest.mark.parametrize("thing", ["a puzzle", "duct tape", "some scissors", "a kite"])
+@pytest.mark.parametrize(
+    "thing",
+    [
+        "a puzzle",
+        "duct tape",
+        "i need headphones",
+        "i want a tent",
+        "show me tents",
+        "got any kites",
+        "preciso de uma bola",
+    ],
+)
 def test_a_bare_thing_is_a_need(assistant: Assistant, thing: str) -> None:
     assert assistant.retriever.turn_of(thing).wants == "need"
 
