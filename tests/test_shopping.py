@@ -401,6 +401,15 @@ def test_many_products_differ_in_amounts_brands_and_colours() -> None:
     assert facets == {"amount": {"500 piece", "1000 pieces"}, "brand": {"Tarn", "Pellow"}, "colour": {"red", "blue"}}
 
 
+def test_what_is_named_in_the_title_comes_before_what_only_speaks_of_it(tmp_path: Path) -> None:
+    spoken_of = {
+        "M1": ("Oak Stand", "A stand for a puzzle, of which the puzzle is not included."),
+        "P1": (PUZZLES[0], ""),
+    }
+    reply = assistant_of(*build(tmp_path, spoken_of), Scripted(lambda _: "")).retriever.suggested("i need a puzzle")
+    assert reply.products[0].uid == "P1"
+
+
 def test_few_products_or_such_as_do_not_differ_have_no_facets() -> None:
     assert facets_of(PUZZLES[:3]) == ()
     assert facets_of(["Oak stool"] * 12) == ()
