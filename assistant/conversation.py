@@ -230,13 +230,14 @@ class _Understanding:
         intent: Intent = max(_BESIDE, key=lambda each: intents[each])
         itself = intents["product"] < LEAST_SURE and is_of_itself(self.question)
         intent = "help" if itself else intent
+        of_none = sum(intents[each] for each in _BESIDE)
         if self.state.uid or self.state.candidates:
             points = POINTING_WORDS & self.words
-            surely = not points and intent != "help" and sum(intents[each] for each in _BESIDE) >= SURELY_BESIDE
+            surely = not points and intent != "help" and of_none >= SURELY_BESIDE
             beside = is_courtesy(self.question) or surely
         else:
             sure_of_title = resolution.decision == "found" and resolution.probability >= SURE_OF_A_TITLE
-            likely = sum(intents[each] for each in _BESIDE) >= (SURELY_NO_TITLE if sure_of_title else LEAST_SURE)
+            likely = of_none >= (SURELY_NO_TITLE if sure_of_title else LEAST_SURE)
             beside = likely or (itself and not sure_of_title)
         return Turn(self.question, "", (), (), self.state, _BESIDE[intent]) if beside else None
 

@@ -78,7 +78,7 @@ def turns(data: Path, forms: Mapping[str, Intent] = OWN_FORMS) -> list[dict[str,
     """Return turns with their intents, shuffled; `forms` are files of other rows, and what those intend."""
     asked = lines(QUESTIONS)
     asked += [{"text": row["need"], "intent": "need"} for row in read(data / "written" / "needs.jsonl.gz")]
-    asked += [turn for name in forms for row in lines(QUESTIONS.parent / name) if (turn := turn_of(row, name))]
+    asked += [turn for name in forms for row in lines(QUESTIONS.parent / name) if (turn := turn_of(row, forms[name]))]
     asked += [{"text": row["question"], "intent": "product"} for row in read(data / "written" / "titles.jsonl.gz")]
     asked += things(data)
     random.Random(SEED).shuffle(asked)
@@ -99,11 +99,11 @@ def things(data: Path) -> list[dict[str, str]]:
     return [{"text": text, "intent": "need"} for text in framed]
 
 
-def turn_of(row: dict[str, Any], name: str) -> dict[str, str] | None:
+def turn_of(row: dict[str, Any], intent: Intent) -> dict[str, str] | None:
     """Return a row of another form as a turn, None for what has no intent of its own."""
     if "need" in row:
         return {"text": row["need"], "intent": "need"}
-    return {"text": row["question"], "intent": OWN_FORMS[name]} if "uids" in row else None
+    return {"text": row["question"], "intent": intent} if "uids" in row else None
 
 
 def fit(rows: Sequence[dict[str, float]], truth: "np.typing.NDArray[np.int64]") -> Intents:

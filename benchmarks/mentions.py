@@ -18,15 +18,14 @@ from pathlib import Path
 
 import numpy as np
 from intents import fit as fit_intents
-from intents import turns
+from intents import lines, turns
 from numpy.typing import NDArray
-from public_reading import is_for_judgement, read
-from shopping import QUESTIONS
+from public_reading import read
+from shopping import QUESTIONS, products_of
 from title_shops import DEFAULT_DATA, indexed, written
 
 from assistant.shopping.intents import INTENTS, Intents, features_of
 from assistant.shopping.mentions import LEAST_TOGETHER, WEIGHTS, Mentions, mentions_of
-from index.catalogue.store import Product
 from index.resolver import TitleIndex
 
 OTHERS = {"product": 250, "need": 150, "follow": 60, "choose": 40}  # turns of each intent that name one at most
@@ -52,14 +51,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=DEFAULT_DATA)
     data = parser.parse_args().data
-    products = [
-        Product(row["uid"], row["title"], row["content"])
-        for row in read(data / "amazon_mixed_9k.trn.json.gz")
-        if not is_for_judgement(row["uid"])
-    ]
     with tempfile.TemporaryDirectory() as scratch:
         home = Path(scratch)
-        catalogue, _ = indexed(written(products, home / "trn.json"), home)
+        catalogue, _ = indexed(written(products_of(data), home / "trn.json"), home)
         index = TitleIndex.load(home / "index", catalogue)
         intents = intents_without_these(data, index)
         questions = [asked(kind, text, uids, index, intents) for kind, text, uids in texts(data)]
@@ -86,15 +80,14 @@ def texts(data: Path) -> Iterator[tuple[str, str, frozenset[str]]]:
     """Yield each question's kind and text, and the products that it names together."""
     draw = random.Random(SEED)
     for name, kind in (("tuning", "comparison"), ("single", "one product, and a second name")):
-        for line in (QUESTIONS / f"{name}.jsonl").read_text(encoding="utf-8").splitlines():
-            row = json.loads(line)
+        for row in lines(QUESTIONS / f"{name}.jsonl"):
             if "uids" in row:
                 yield kind, row["question"], frozenset(row["uids"] if name == "tuning" else ())
     titles = [row["question"] for row in read(data / "written" / "titles.jsonl.gz") if row["kind"] == "present"]
     yield from (("half-remembered title", text, frozenset[str]()) for text in draw.sample(titles, TITLES))
-    turns = [json.loads(line) for line in (QUESTIONS.parent / "intents.jsonl").read_text(encoding="utf-8").splitlines()]
+    own_turns = lines(QUESTIONS.parent / "intents.jsonl")
     for intent, count in OTHERS.items():
-        own = [turn["text"] for turn in turns if turn["intent"] == intent]
+        own = [turn["text"] for turn in own_turns if turn["intent"] == intent]
         yield from ((intent, text, frozenset[str]()) for text in draw.sample(own, count))
 
 

@@ -28,17 +28,18 @@ def main() -> None:
     parser.add_argument("--rows", choices=("exam", "tuning"), default="exam")
     options = parser.parse_args()
     rows = read_rows([QUESTIONS / f"{options.rows}.jsonl"])
-    products = [
-        Product(row["uid"], row["title"], row["content"])
-        for row in read(options.data / "amazon_mixed_9k.trn.json.gz")
-        if not is_for_judgement(row["uid"])
-    ]
     with tempfile.TemporaryDirectory() as scratch:
         home = Path(scratch)
-        indexed(written(products, home / "trn.json"), home)
+        indexed(written(products_of(options.data), home / "trn.json"), home)
         with open_assistant(home, Engine()) as assistant:
             report = evaluate_shopping(rows, assistant, home / "reports" / "shopping", progress=Progress)
     print("\n".join(shopping_lines(report)))
+
+
+def products_of(data: Path) -> list[Product]:
+    """Return the products of the mixed catalogue but those that are kept for judgement."""
+    rows = read(data / "amazon_mixed_9k.trn.json.gz")
+    return [Product(row["uid"], row["title"], row["content"]) for row in rows if not is_for_judgement(row["uid"])]
 
 
 if __name__ == "__main__":

@@ -22,6 +22,11 @@ MOST_WORDINGS = 4  # of what is asked of each
 _TABLE = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 _ASKING = _TABLE["asking"]
 
+
+def _any_of(name: str) -> str:
+    return "|".join(_ASKING[name].strip().splitlines())
+
+
 # "more pieces", "fewest font sizes", "how many pages"
 _COUNTED = re.compile(
     r"\b(?:more|most|fewer|less|fewest|mais|menos|maior numero de) "
@@ -30,16 +35,16 @@ _COUNTED = re.compile(
     re.I,
 )
 _BETWEEN = re.compile(_ASKING["between"])
-_OF_BOTH = re.compile(_ASKING["of_both"].strip("\n").replace("\n", "|"), re.I)
+_OF_BOTH = re.compile(_any_of("of_both"), re.I)
 _THAN = re.compile(
     r"(?:\b(?:than|do que)\b|\b(?:maior|menor|melhor|mais \w+) que (?=[oa]\b))(?! (?:an?|one|um|uma)\b|\W*\d)", re.I
 )
-_THRESHOLD = re.compile(_ASKING["threshold"].strip("\n").replace("\n", "|"), re.I)
+_THRESHOLD = re.compile(_any_of("threshold"), re.I)
 _ASKS_IT = re.compile(r"(is|are|has|have|do|does)\b(?! (?:i|you|it|they|we|one)\b)", re.I)
 _OF_IT = {"are": "is it", "has": "does it have", "have": "does it have", "do": "does it"}
-_MORE = re.compile(_ASKING["more"].strip("\n").replace("\n", "|"), re.I)
-_LESS = re.compile(_ASKING["less"].strip("\n").replace("\n", "|"), re.I)
-_WHOLE = re.compile(_ASKING["whole"].strip("\n").replace("\n", "|"), re.I)
+_MORE = re.compile(_any_of("more"), re.I)
+_LESS = re.compile(_any_of("less"), re.I)
+_WHOLE = re.compile(_any_of("whole"), re.I)
 _BESIDE = frozenset(_ASKING["beside"].split())
 
 Wins = Literal["more", "less", ""]

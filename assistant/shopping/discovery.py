@@ -40,21 +40,20 @@ def discover(need: Need, catalogue: Catalogue, descriptions: DescriptionIndex, f
     rows, _ = descriptions.search(need.stems, MOST_JUDGED)
     judged = [fitter.fit(need, catalogue.product(int(row))) for row in rows]
     ranked = _folded(sorted((fit for fit in judged if fit.is_the_thing), key=lambda fit: -fit.probability))
+    thing = set(stems_of_need(need.thing))
     if not need.conditions:  # what is named in the title comes before what only speaks of it
-        thing = set(stems_of_need(need.thing))
         ranked.sort(key=lambda fit: thing.isdisjoint(stems_of(fit.product.title)))
     least = max(LEAST_FIT, LEAST_OF_BEST * ranked[0].probability) if ranked else LEAST_FIT
     fitting = [fit for fit in ranked if fit.probability >= least][:MOST_OFFERED]
     near = [fit for fit in ranked if fit.probability >= LEAST_NEAR][:MOST_NEAR]
-    facets = () if need.conditions or not fitting else _facets(need, catalogue, descriptions)
+    facets = () if need.conditions or not fitting else _facets(need, thing, catalogue, descriptions)
     return Found(tuple(fitting), () if fitting else tuple(near), facets)
 
 
-def _facets(need: Need, catalogue: Catalogue, descriptions: DescriptionIndex) -> tuple[Facet, ...]:
+def _facets(need: Need, thing: set[str], catalogue: Catalogue, descriptions: DescriptionIndex) -> tuple[Facet, ...]:
     """Return in what the products differ whose titles name the thing."""
     rows, _ = descriptions.search(need.stems, MOST_ALIKE)
     titles = [catalogue.product(int(row)).title for row in rows]
-    thing = set(stems_of_need(need.thing))
     return facets_of([title for title in titles if thing & set(stems_of(title))], thing)
 
 

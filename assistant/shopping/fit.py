@@ -101,7 +101,7 @@ class Fitter:
         meets = [math.log(max(part.meets, LEAST)) for part in parts]
         amounts = [part.amount in FITTING for part in parts if part.amount]
         return {
-            "covered": self._covered(meanings_of(" ".join(need.parts)), words),
+            "covered": self._covered(need.meanings, words),
             "least met": min(meets),
             "met": sum(meets) / len(meets),
             "most denied": max(math.log(max(part.denies, LEAST)) for part in parts),

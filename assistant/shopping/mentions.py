@@ -116,7 +116,7 @@ def _asked(question: str, hits: Sequence[Hit], rarity: Rarity) -> _Asked:
 
 
 def _is_within(word: str, joined: str) -> bool:
-    return len(word) >= SHORTEST_NUMBER and any(sign.isdigit() for sign in word) and word in joined
+    return len(word) >= SHORTEST_NUMBER and _has_digit(word) and word in joined
 
 
 def _together(asked: _Asked, hits: Sequence[Hit], total: float) -> Iterator[Mentions]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from assistant.attributes import Matter, matter_of
 from assistant.phrases import Language, language_of
-from index.descriptions import stems_of_need
+from index.descriptions import meanings_of
 from index.text import content_words, fold
 from index.titles.meanings import in_english as glossed
 
@@ -58,9 +58,14 @@ class Need:
         return (self.thing, *self.conditions) if self.thing else ()
 
     @cached_property
+    def meanings(self) -> list[tuple[str, ...]]:
+        """Return the stems of the words of its parts, each with those of what the glossary has for it."""
+        return meanings_of(" ".join(self.parts))
+
+    @cached_property
     def stems(self) -> tuple[str, ...]:
         """Return the stems that it is searched by, those of its parts, with what the glossary has for them."""
-        return tuple(stems_of_need(" ".join(self.parts)))
+        return tuple(dict.fromkeys(stem for stems in self.meanings for stem in stems))
 
 
 def in_english(part: str) -> str:

@@ -11,13 +11,14 @@ from collections.abc import Sequence
 import streamlit as st
 
 from assistant.reply import Side, Suggestion
+from assistant.shopping.mentions import MOST_TOGETHER
 from ui.web.components.markdown import on_one_line
 from ui.web.components.replies import suggestion_html
 from ui.web.conversation import Conversation, Request, Turn
 from ui.web.sessions import Session
 from ui.web.strings import Strings
 
-FEWEST_COMPARED, MOST_COMPARED = 2, 3  # side by side they have to be read on a telephone, too
+FEWEST_COMPARED = 2
 LONGEST_QUESTION = 300  # characters
 LONGEST_TITLE = 80  # characters of a title in the visitor's bubble
 
@@ -37,7 +38,7 @@ def show_suggested(turn: Turn, session: Session) -> None:
             with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
                 _show_asking(turn, product, session)
                 if len(products) >= FEWEST_COMPARED:
-                    full = len(ticked) >= MOST_COMPARED and product not in ticked
+                    full = len(ticked) >= MOST_TOGETHER and product not in ticked
                     st.checkbox(session.strings.tick, key=_tick_key(turn, product), disabled=full)
     if turn.reply.facets:
         _show_facets(turn, session)
