@@ -154,7 +154,7 @@ def test_who_comes_second_sees_the_place_in_the_line_and_then_the_answer(
     with visitor(browser, address) as other:
         ask(page, CABLE)
         expect(last_bubble(page)).to_contain_text("The cable")
-        ask(other, "how heavy is the Orlevik desk lamp?")
+        ask(other, "what length is the cable of the Orlevik desk lamp?")
         expect(last_bubble(other)).to_contain_text(ENGLISH.in_line.format(before=1))
         expect(last_bubble(other)).to_contain_text("indeed")
         expect(last_bubble(page)).to_contain_text("indeed")
