@@ -7,9 +7,13 @@ import time
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from index.catalogue import near_duplicates
-from index.catalogue.near_duplicates import cluster_keys, in_training, sign, title_key
+from index.catalogue.near_duplicates import cluster_keys, in_training, sign, title_key, united
 from index.hashing import splitmix64
 
 KETTLE = (
@@ -134,3 +138,16 @@ def test_a_hundred_thousand_equal_and_chained_products_take_linear_time() -> Non
     assert time.process_time() - start_s < 20
     assert len(np.unique(found)) == 1
     assert found[0] == keys.min()
+
+
+@given(st.lists(st.integers(0, 9), max_size=40), st.data())
+def test_pairs_unite_what_a_graph_connects(labels: list[int], data: st.DataObject) -> None:
+    places = st.integers(0, len(labels) - 1)
+    pairs = data.draw(st.lists(st.tuples(places, places), max_size=40)) if labels else []
+    ends = np.array(pairs, np.int64).reshape(-1, 2).T
+    given_labels = np.array(labels, np.int64)
+    edges = given_labels[ends]
+    graph = coo_array((np.ones(edges.shape[1]), (edges[0], edges[1])), shape=(10, 10))
+    expected = connected_components(graph, directed=False)[1][given_labels]
+    found = united(given_labels, ends)
+    assert np.array_equal(np.equal.outer(found, found), np.equal.outer(expected, expected))
