@@ -22,7 +22,6 @@ EXTRAS: dict[Extra, tuple[str, ...]] = {  # by their names at the index; as pypr
     "server": _SERVER,
     "mcp": (*_SERVER, "mcp"),
 }
-_MODULES = {"scikit-learn": "sklearn"}  # of packages that are imported by another name
 
 
 def require(extra: Extra) -> None:
@@ -35,7 +34,12 @@ def require(extra: Extra) -> None:
 
 def missing(extra: Extra) -> list[str]:
     """Return the packages of an extra that are not installed."""
-    return [name for name in EXTRAS[extra] if find_spec(_MODULES.get(name, name.replace("-", "_"))) is None]
+    return [name for name in EXTRAS[extra] if find_spec(module_of(name)) is None]
+
+
+def module_of(package: str) -> str:
+    """Return the name by which a package is imported."""
+    return "sklearn" if package == "scikit-learn" else package.replace("-", "_")
 
 
 def install_command(extra: Extra) -> str:

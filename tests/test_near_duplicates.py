@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
@@ -140,14 +142,14 @@ def test_a_hundred_thousand_equal_and_chained_products_take_linear_time() -> Non
     assert found[0] == keys.min()
 
 
-@given(st.lists(st.integers(0, 9), max_size=40), st.data())
-def test_pairs_unite_what_a_graph_connects(labels: list[int], data: st.DataObject) -> None:
-    places = st.integers(0, len(labels) - 1)
-    pairs = data.draw(st.lists(st.tuples(places, places), max_size=40)) if labels else []
-    ends = np.array(pairs, np.int64).reshape(-1, 2).T
-    given_labels = np.array(labels, np.int64)
-    edges = given_labels[ends]
-    graph = coo_array((np.ones(edges.shape[1]), (edges[0], edges[1])), shape=(10, 10))
-    expected = connected_components(graph, directed=False)[1][given_labels]
-    found = united(given_labels, ends)
+@given(
+    arrays(np.int64, 20, elements=st.integers(0, 19)), arrays(np.int64, (2, 12), elements=st.integers(0, 19)),
+    st.integers(0, 12),
+)
+def test_pairs_unite_what_a_graph_connects(labels: NDArray[np.int64], pairs: NDArray[np.int64], count: int) -> None:
+    pairs = pairs[:, :count]
+    ends = labels[pairs]
+    graph = coo_array((np.ones(count), (ends[0], ends[1])), shape=(20, 20))
+    expected = connected_components(graph, directed=False)[1][labels]
+    found = united(labels, pairs)
     assert np.array_equal(np.equal.outer(found, found), np.equal.outer(expected, expected))
