@@ -1,6 +1,6 @@
 """What a plain installation leaves out, and the extra that brings it: `pip install 'titlewise[train]'`.
 
-    require("train")
+require("train")
 """
 
 from importlib.util import find_spec
@@ -18,7 +18,7 @@ EXTRAS: dict[Extra, tuple[str, ...]] = {  # by their names at the index; as pypr
     "evaluate": ("datasets", "evaluate", "jinja2", "rouge-score", "sacrebleu", "scikit-learn"),
     "train": _TRAIN,
     "judge": (*_TRAIN, "onnx"),
-    "ui": ("streamlit",),
+    "ui": ("jinja2", "streamlit"),
     "server": _SERVER,
     "mcp": (*_SERVER, "mcp"),
 }

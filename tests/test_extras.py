@@ -16,7 +16,9 @@ from ui.cli import main
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 ABSENT = sorted({module_of(package) for packages in EXTRAS.values() for package in packages})
-PLAIN = f"import sys; sys.modules.update(dict.fromkeys({ABSENT})); from ui.cli import main; sys.exit(main(sys.argv[1:]))"
+PLAIN = (
+    f"import sys; sys.modules.update(dict.fromkeys({ABSENT})); from ui.cli import main; sys.exit(main(sys.argv[1:]))"
+)
 
 
 def plain(home: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -144,7 +146,7 @@ def test_the_doctor_tells_what_an_extra_lacks(tmp_path: Path) -> None:
     assert done.returncode == 0
     lines = {line.split()[2]: line for line in done.stdout.splitlines() if line.split()[1] == "extra"}
     assert lines.keys() == EXTRAS.keys()
-    assert lines["ui"].endswith("not installed: lacks streamlit  →  pip install 'titlewise[ui]'")
+    assert lines["ui"].endswith("not installed: lacks jinja2, streamlit  →  pip install 'titlewise[ui]'")
 
 
 def test_the_doctor_tells_the_versions_of_an_extra(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

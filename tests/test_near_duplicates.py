@@ -143,7 +143,8 @@ def test_a_hundred_thousand_equal_and_chained_products_take_linear_time() -> Non
 
 
 @given(
-    arrays(np.int64, 20, elements=st.integers(0, 19)), arrays(np.int64, (2, 12), elements=st.integers(0, 19)),
+    arrays(np.int64, 20, elements=st.integers(0, 19)),
+    arrays(np.int64, (2, 12), elements=st.integers(0, 19)),
     st.integers(0, 12),
 )
 def test_pairs_unite_what_a_graph_connects(labels: NDArray[np.int64], pairs: NDArray[np.int64], count: int) -> None:

@@ -135,7 +135,5 @@ ANSWERS = Command(
     run_answers,
     needs="evaluate",
 )
-SHOPPING = Command(
-    "shopping", "measure needs, comparisons and talks", ShoppingOptions, run_shopping, needs="evaluate"
-)
+SHOPPING = Command("shopping", "measure needs, comparisons and talks", ShoppingOptions, run_shopping, needs="evaluate")
 COMMAND = Group("evaluate", "measure, and report it", (RESOLVER, ANSWERS, SHOPPING), metavar="WHAT")
