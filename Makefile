@@ -44,7 +44,7 @@ bench: setup
 
 # Build the last commit's wheel and sdist into dist/, twice, and try the wheel where nothing else is installed.
 package: setup
-	.ci/package $(BIN)/python
+	.ci/package $(CURDIR)/$(BIN)/python
 
 # Write the help texts into docs/commands.md and the manual page, and the tree of modules into docs/architecture.md.
 docs: setup

@@ -24,7 +24,7 @@ class Options:
 
 
 def run(options: Options) -> None:
-    from argcomplete import shellcode
+    from argcomplete.shell_integration import shellcode
 
     print(shellcode(["titlewise"], shell=options.shell))
 
