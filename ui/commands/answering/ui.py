@@ -21,4 +21,4 @@ def run(options: Options) -> None:
     serve_page(options.home, options.engine.engine(), port=options.port)
 
 
-COMMAND = Command("ui", "chat in the browser", Options, run)
+COMMAND = Command("ui", "chat in the browser", Options, run, needs="ui")
