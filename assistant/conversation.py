@@ -290,7 +290,7 @@ class _Understanding:
         found = self.fitting(self.question)
         if not found.fitting and resolution.decision == "found":
             return None
-        state = self.state.offering(self._hits_of([fit.product.uid for fit in found.fitting]), "")
+        state = self.state.offering(self._hits_of([fit.product.uid for fit in found.fitting or found.near]), "")
         return Turn(self.question, "", (), resolution.hits, state, "need", found=found)
 
     def _named(self, resolution: Resolution) -> Turn:
