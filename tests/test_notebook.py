@@ -153,7 +153,7 @@ def test_the_losses_fall_and_are_drawn(executed: NotebookNode, folder: Path) -> 
 
 def test_bleu_and_rouge_stand_before_and_after(executed: NotebookNode) -> None:
     printed = output_of(executed, "evaluate answers")
-    head, base, tuned = re.split(r"\r?\n", printed[printed.index("title to description") :])[1:4]
+    head, base, tuned = re.split(r"\r?\n", printed[printed.index("questions, title to description") :])[1:4]
     assert head.split() == ["BLEU", "ROUGE-1", "ROUGE-2", "ROUGE-L"]
     for row, name in ((base, "base, alpaca-pt"), (tuned, "notebook, alpaca-pt")):
         assert row.strip().startswith(name)
