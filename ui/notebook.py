@@ -67,10 +67,10 @@ def show_page(home: Path, *options: str, port: int = 8501) -> Popen[bytes]:
     colab = _colab()
     origin = ("--origin", colab.eval_js(f"google.colab.kernel.proxyPort({port})")) if colab else ()
     command = _command(home, "ui", "--port", str(port), *origin, *options)
-    with tempfile.TemporaryFile() as said:  # a pipe would fill: nobody reads on
-        page = Popen(command, stdout=said, stderr=STDOUT)
+    with tempfile.TemporaryFile() as log:  # a pipe would fill: nobody reads on
+        page = Popen(command, stdout=log, stderr=STDOUT)
         atexit.register(page.terminate)
-        _wait_for(page, command, port, said)
+        _wait_for(page, command, port, log)
     if colab:
         colab.serve_kernel_port_as_iframe(port, height=HEIGHT_PX)
     else:
@@ -91,13 +91,13 @@ def _colab() -> Any:
     return output
 
 
-def _wait_for(page: Popen[bytes], command: list[str], port: int, said: IO[bytes]) -> None:
+def _wait_for(page: Popen[bytes], command: list[str], port: int, log: IO[bytes]) -> None:
     """Wait until the page answers, which it does once the model is loaded."""
     try:
         while True:
             if page.poll() is not None:
-                said.seek(0)
-                lines = said.read().decode(errors="replace").splitlines()
+                log.seek(0)
+                lines = log.read().decode(errors="replace").splitlines()
                 raise _failed(command, lines[-1] if lines else "")
             with socket.socket() as probe:
                 if probe.connect_ex((ADDRESS, port)) == 0:
@@ -113,4 +113,4 @@ def _failed(command: list[str], line: str) -> UserError:
     happened, _, rest = line.strip().removeprefix("titlewise: ").partition("; expected ")
     expected, _, mend = rest.partition("; mend it with: ")
     words = shlex.join(["titlewise", *command[3:]])
-    return UserError(happened or f"{words} said nothing", expected or "a command that ends well", mend or words)
+    return UserError(happened or f"{words} ended without a word", expected or "a command that ends well", mend or words)
