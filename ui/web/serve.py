@@ -107,7 +107,7 @@ def _host_of(origin: str) -> str:
 def serve_page(home: Path, engine: Engine, *, port: int, origin: str = "") -> None:
     """Serve the page on this machine until it is stopped; a proxy may show it at another `origin`.
 
-    Raises `UserError` where the opinions or the adapter cannot be opened, the port is taken, or the origin is none.
+    Raises `UserError` where the opinions or the adapter cannot be opened, the port is taken, or the origin has no host.
     """
     options = options_for(port, origin)
     check_port(ADDRESS, port, "titlewise ui")
