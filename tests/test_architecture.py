@@ -15,9 +15,9 @@ FLOORS = ("index", "assistant", "finetune", "ui")  # from the ground up
 FILES = sorted(path for floor in FLOORS for path in (ROOT / floor).rglob("*.py"))
 HEAVY = frozenset(
     """
-    accelerate bitsandbytes bm25s datasets evaluate faiss fastapi gradio gguf huggingface_hub matplotlib mcp openai
-    pandas peft prometheus_client pyarrow scipy sentence_transformers sklearn starlette streamlit tokenizers torch
-    transformers trl uvicorn xllamacpp
+    IPython accelerate bitsandbytes bm25s datasets evaluate faiss fastapi gradio gguf huggingface_hub matplotlib mcp
+    openai pandas peft prometheus_client pyarrow scipy sentence_transformers sklearn starlette streamlit tokenizers
+    torch transformers trl uvicorn xllamacpp
     """.split()
 )
 STREAMLIT_PAGES = (  # run by Streamlit alone, or by who serves the page
