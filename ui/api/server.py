@@ -18,7 +18,8 @@ from ui.api.access import Access, Bounded
 from ui.api.errors import install
 from ui.api.metrics import Counted, Metrics
 from ui.api.openapi import REFUSED
-from ui.api.routes import answer_routes, state_routes
+from ui.api.routes import catalogue_routes, state_routes
+from ui.api.talk_routes import talk_routes
 from ui.api.workers import AnswerWorkers, Limits
 from ui.free_port import check_port
 
@@ -49,7 +50,8 @@ def app_of(assistant: Assistant, limits: Limits, access: Access) -> FastAPI:
         methods = ["GET", "POST"]
         app.add_middleware(CORSMiddleware, allow_origins=access.origins, allow_methods=methods, allow_headers=["*"])
     install(app, metrics.error)
-    app.include_router(answer_routes(assistant, workers, metrics), dependencies=access.dependencies())
+    app.include_router(talk_routes(assistant, workers, metrics), dependencies=access.dependencies())
+    app.include_router(catalogue_routes(assistant, workers), dependencies=access.dependencies())
     app.include_router(state_routes(ready, metrics))
     return app
 
