@@ -1,4 +1,4 @@
-"""Tasks of chat clients: known by their shape in whatever wording, never in a shopper's question, answered by a name."""
+"""Tasks of chat clients: known by their shape in any wording, never in a shopper's question, answered by a name."""
 
 import json
 import time
@@ -95,7 +95,7 @@ def test_a_talk_that_stands_before_the_task_is_named(retriever: Retriever, wordi
         ),
         (
             "follow_ups",
-            'Suggest three follow-up questions that the user may ask in this conversation. JSON only: {"follow_ups": []}',
+            'Suggest follow-up questions that the user may ask in this conversation. JSON only: {"follow_ups": []}',
             {"follow_ups": ["How heavy is it?", "What is it made of?", "Is there a warranty?"]},
         ),
         ("queries", 'Generate 1-3 search queries from the conversation, JSON: { "queries": [] }', {"queries": []}),

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
-from assistant.messages import Message
+from assistant.messages import Message, whole
 from assistant.phrases import language_of, phrase
 from assistant.reply import Reply
 from ui.api.clients.open_webui import unwrapped
@@ -27,11 +27,6 @@ MAX_NEW_TOKENS = 512
 MAX_SEED = 2**31
 SPEAKERS = ("user", "assistant")
 MOST_STOPS = 16  # texts of `stop`; OpenAI takes four
-
-
-def whole(text: str) -> str:
-    """Join surrogate pairs, and put U+FFFD for a half: JavaScript cuts texts inside characters."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 Text = Annotated[str, AfterValidator(whole)]

@@ -59,7 +59,7 @@ def read_task(instructions: Sequence[str], talk: Sequence[Message]) -> ClientTas
     """Return the task that a request sets, by its instructions or by the last message of its talk; None for none."""
     ordering = [*instructions, talk[-1].content]
     kinds = [_kind_in_instruction(text) for text in instructions] + [_kind_in_message(talk[-1].content)]
-    kind = next(filter(None, kinds), None)
+    kind = next((kind for kind in kinds if kind), None)
     if kind is None:
         return None
     keys = (_KINDS[kind].keys.search(part) for text in ordering for part in _ends(text))
