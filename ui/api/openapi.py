@@ -79,3 +79,6 @@ READY: Responses = {503: {"model": dict[str, str], "description": "The model is 
 FIGURES: Responses = {
     200: {"content": {"text/plain": {"schema": {"type": "string"}}}, "description": "Prometheus' text form."}
 }
+SCRIPT: Responses = {
+    200: {"content": {"text/javascript": {"schema": {"type": "string"}}}, "description": "The widget's script."}
+}
