@@ -245,15 +245,15 @@ def backend_error(exc: BaseException, there: str, asked: str, silence_s: float) 
     return error
 
 
-def shortened(said: object) -> str:
+def shortened(message: object) -> str:
     """Return what another server said, of which nobody knows how long it is, as a few words that can be printed."""
-    begun = " ".join(str(said)[: 2 * MOST_SAID].split())[:MOST_SAID]
+    begun = " ".join(str(message)[: 2 * MOST_SAID].split())[:MOST_SAID]
     return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in begun)
 
 
-def _unreadable(there: str, said: object) -> BackendError:
+def _unreadable(there: str, message: object) -> BackendError:
     return BackendError(
-        f"{there} sent what cannot be read: {shortened(said)}", "completions, streamed", "look at the server's log"
+        f"{there} sent what cannot be read: {shortened(message)}", "completions, streamed", "look at the server's log"
     )
 
 

@@ -6,6 +6,7 @@ answer_task(read_task([], [Message("user", "Name this chat in 3 words: is the re
 import json
 import re
 from collections.abc import Sequence
+from textwrap import shorten
 
 from assistant.conversation import replay
 from assistant.messages import Message
@@ -13,13 +14,13 @@ from assistant.phrases import language_of
 from assistant.reply import Reply
 from assistant.retriever import Retriever
 from index.catalogue.store import Product
-from index.text import GRAMMAR_WORDS, fold
+from index.text import GRAMMAR_WORDS, content_words, fold
 from ui.api.clients.talk import talk_in
 from ui.api.clients.tasks import ClientTask
 from ui.web.strings import STRINGS
 from ui.web.suggestions import stated_matters
 
-TITLE_WORDS, TITLE_CHARACTERS = 6, 50
+TITLE_CHARACTERS = 50
 READ_CHARACTERS = 200  # of what a title is made of
 MOST_TAGS, MOST_QUESTIONS = 3, 3
 SPEECH = "💬"
@@ -48,9 +49,9 @@ def _made(task: ClientTask, talk: Sequence[Message], product: Product | None, re
         case "tags":
             return [word for word in fold(title).split() if word.isalpha() and word not in GRAMMAR_WORDS][:MOST_TAGS]
         case "follow_ups":
-            return _questions_about(product, retriever) if product else []
-        case "queries":
-            return []  # the catalogue is what is searched
+            return _questions_about(product, talk, retriever) if product else []
+        case "queries" | "tools":
+            return []  # the catalogue is what is searched, and no tool is needed for it
         case "emoji":
             return SPEECH
         case _:
@@ -60,8 +61,7 @@ def _made(task: ClientTask, talk: Sequence[Message], product: Product | None, re
 def short_title(title: str) -> str:
     """Return a title without what follows its first mark, of a few words."""
     begun = title[:READ_CHARACTERS]
-    words = (_TAIL.sub("", begun).split() or begun.split())[:TITLE_WORDS]
-    return " ".join(words)[:TITLE_CHARACTERS].strip()
+    return shorten(_TAIL.sub("", begun) or begun, TITLE_CHARACTERS, placeholder=NAMELESS)
 
 
 def _first_words(talk: Sequence[Message]) -> str:
@@ -69,8 +69,9 @@ def _first_words(talk: Sequence[Message]) -> str:
     return short_title(asked.strip(" ?!.\n")) or NAMELESS
 
 
-def _questions_about(product: Product, retriever: Retriever) -> list[str]:
-    """Return questions that the product's description answers."""
+def _questions_about(product: Product, talk: Sequence[Message], retriever: Retriever) -> list[str]:
+    """Return questions that the product's description answers, and that were not asked yet."""
     strings = STRINGS[language_of(f"{product.title} {product.content}")]
-    matters = stated_matters(retriever, product, strings)
-    return [matter.asked_of_it for matter in matters.values()][:MOST_QUESTIONS]
+    questions = [matter.asked_of_it for matter in stated_matters(retriever, product, strings).values()]
+    asked = content_words(" ".join(message.content for message in talk if message.role == "user"))
+    return [question for question in questions if not content_words(question) <= asked][:MOST_QUESTIONS]

@@ -2,7 +2,8 @@ r"""Tasks of a chat client's own: what it asks a model for itself, such as a tit
 
 They are known by their shape, not by one client's wording: a verb, something short to be made, and the talk that it
 is made of. In what a shopper may have typed all three stand close together, and a limit with them; in an instruction
-to the model they stand in one sentence at its beginning. The words are in `tasks.toml`.
+to the model they stand in one sentence at its beginning. A talk in marks is enough beside the object of JSON that is
+wanted of it. The words are in `tasks.toml`.
 
     read_task([], [Message("user", "Write a title of at most 5 words for this conversation.\nUser: how heavy is it?")])
 """
@@ -16,7 +17,7 @@ from typing import Literal, get_args
 
 from assistant.messages import Message
 
-Kind = Literal["title", "tags", "follow_ups", "queries", "picture", "completion", "emoji"]
+Kind = Literal["title", "tags", "follow_ups", "queries", "tools", "picture", "completion", "emoji"]
 
 READ_CHARACTERS = 4_000  # at either end of a message: the instruction stands before or behind the talk
 INSTRUCTION_CHARACTERS = 600  # of a system message; what comes later is about the answers
@@ -77,6 +78,8 @@ def is_instruction(line: str) -> bool:
 def _kind_in_message(text: str) -> Kind | None:
     held = any(HELD.search(part) for part in _ends(text))
     for part in _ends(text):
+        if held and (kinds := [kind for kind, wanted in _KINDS.items() if wanted.keys.search(part)]):
+            return kinds[0]
         for kind, at, end in _named(part):
             around = part[max(0, at - BEFORE) : end + BEHIND]
             of_a_talk = held or _TALK.search(around)
