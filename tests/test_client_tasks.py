@@ -103,7 +103,6 @@ def test_a_talk_that_stands_before_the_task_is_named(retriever: Retriever, wordi
             'Predict what the user sends next, to reach their goal. The answer has the form {"follow_ups": ["a"]}',
             {"follow_ups": ["What is it made of?", "Is there a warranty?"]},
         ),
-        ("tools", 'Choose the tool(s) that fit this chat, only JSON: return { "tool_calls": [] }', {"tool_calls": []}),
         ("queries", 'Generate 1-3 search queries from the conversation, JSON: { "queries": [] }', {"queries": []}),
         ("picture", 'Create a detailed prompt for an image of this chat, in JSON: {"prompt": "…"}', {"prompt": ""}),
         ("completion", '### Task:\nYou are an autocompletion system. Continue <text>. {"text": "…"}', {"text": ""}),
@@ -158,6 +157,12 @@ def test_a_shoppers_question_is_no_task(asked: str) -> None:
     [
         "You are a shop assistant. Provide short answers. Always give the title of the product in the conversation.",
         "Answer briefly. Write titles in bold. Never name other shops. Keep the conversation polite.",
+        "Give answers without headings in this chat. Be concise.",
+        "Write without emojis in this chat. Only plain text.",
+        "Respond in short messages, without HTML tags, whatever the conversation.",
+        "Summarise the customer's request briefly, then answer it. Only what the description says.",
+        "Write chat messages in title case only.",
+        "Suggest follow-up questions at the end of each conversation, three at most, short ones.",
         "You help shoppers. Keep it short.\n" + "Be kind. " * 100 + "Generate a title for the conversation if asked.",
     ],
 )
@@ -184,5 +189,5 @@ def test_a_title_is_short_and_of_one_line(text: str) -> None:
 def test_a_task_that_is_made_to_be_slow_is_read_at_once(text: str) -> None:
     start_s = time.perf_counter()
     talk_in([user(f"Write a short title for this chat.\n{text}")])
-    read_task([text], [user(text)])
+    read_task([text] * 1000, [user(text)])
     assert time.perf_counter() - start_s < 1

@@ -292,6 +292,7 @@ def test_an_error_in_mid_response_is_told_and_ends_it(shop: Shop) -> None:
         ("\n", "It weighs 1.3 kg. [1]"),
         ([" [1]", "kg"], "It weighs 1.3 "),
         (["never said", ""], WHOLE),
+        (" – Harrow Electric Kettle 1.7 L, Red", WHOLE.removesuffix(" – Harrow Electric Kettle 1.7 L, Red (K1)")),
         ("It", ""),
     ],
 )

@@ -33,6 +33,7 @@ RETRIES = 1
 DEADLINE_S = 600.0  # in that queue and with the model
 
 Row = dict[str, Any] | None  # of the checked reply; None where none came
+_REPLY = TypeAdapter(Reply)
 
 
 def is_ours(base_url: str) -> bool:
@@ -253,5 +254,5 @@ def _models(base_url: str) -> list[_Model]:
 
 def _read(row: dict[str, Any]) -> Reply:
     """Read a reply about one product, or none, from its row. Raises `ValidationError` for what is no reply."""
-    read = TypeAdapter(Reply).validate_python(row)
+    read = _REPLY.validate_python(row)
     return Reply(read.kind, read.text, read.uid, read.title, read.quotes, timings=read.timings)

@@ -11,6 +11,7 @@ import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
@@ -28,12 +29,11 @@ MAX_SEED = 2**31
 SPEAKERS = ("user", "assistant")
 MOST_STOPS = 16  # texts of `stop`; OpenAI takes four
 
-
 Text = Annotated[str, AfterValidator(whole)]
 Temperature = Annotated[float | None, Field(ge=0, le=2)]
 Share = Annotated[float | None, Field(ge=0, le=1)]
 Count = Annotated[int | None, Field(ge=1)]
-Stop = Annotated[Text | list[Text] | None, Field(max_length=MOST_STOPS)]
+Stop = Text | Annotated[list[Text], Field(max_length=MOST_STOPS)] | None
 Finish = Literal["stop", "length"]
 
 
@@ -117,7 +117,7 @@ class ChatRequest(Form):
     def _asks(cls, messages: list[ChatMessage]) -> list[ChatMessage]:
         return ending_in_a_question(messages)
 
-    @property
+    @cached_property
     def spoken(self) -> list[ChatMessage]:
         """Return what was said, the newest messages of it; the last one asks."""
         return [message for message in self.messages if message.role in SPEAKERS][-MAX_MESSAGES:]

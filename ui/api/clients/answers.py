@@ -50,8 +50,8 @@ def _made(task: ClientTask, talk: Sequence[Message], product: Product | None, re
             return [word for word in fold(title).split() if word.isalpha() and word not in GRAMMAR_WORDS][:MOST_TAGS]
         case "follow_ups":
             return _questions_about(product, talk, retriever) if product else []
-        case "queries" | "tools":
-            return []  # the catalogue is what is searched, and no tool is needed for it
+        case "queries":
+            return []  # the catalogue is what is searched
         case "emoji":
             return SPEECH
         case _:

@@ -2,8 +2,8 @@ r"""Tasks of a chat client's own: what it asks a model for itself, such as a tit
 
 They are known by their shape, not by one client's wording: a verb, something short to be made, and the talk that it
 is made of. In what a shopper may have typed all three stand close together, and a limit with them; in an instruction
-to the model they stand in one sentence at its beginning. A talk in marks is enough beside the object of JSON that is
-wanted of it. The words are in `tasks.toml`.
+to the model, which may be a shop's own, it is a title, and all stands in one sentence at its beginning. A talk in marks
+is enough beside the object of JSON that is wanted of it. The words are in `tasks.toml`.
 
     read_task([], [Message("user", "Write a title of at most 5 words for this conversation.\nUser: how heavy is it?")])
 """
@@ -17,19 +17,19 @@ from typing import Literal, get_args
 
 from assistant.messages import Message
 
-Kind = Literal["title", "tags", "follow_ups", "queries", "tools", "picture", "completion", "emoji"]
+Kind = Literal["title", "tags", "follow_ups", "queries", "picture", "completion", "emoji"]
 
 READ_CHARACTERS = 4_000  # at either end of a message: the instruction stands before or behind the talk
+MOST_INSTRUCTIONS = 4  # system messages read; clients send one
 INSTRUCTION_CHARACTERS = 600  # of a system message; what comes later is about the answers
 BEFORE, BEHIND = 160, 400  # characters around what is wanted, in which the rest of the shape stands
-ITEM = re.compile(r"\s+of\s+(?:the|an?|each|every|any|its)?\s*(?:product|item|article|book|film|movie|game)", re.I)
 HELD = re.compile(r"<(?:chat_history|conversation|messages?|content)>")  # a talk in marks, wherever it stands
 SENTENCE = re.compile(r"[^.!?。\n]+")
 
 
 @dataclass(frozen=True)
 class ClientTask:
-    """What a client wants: a kind, the key where it wants an object of JSON, "" for plain text; of the messages."""
+    """What a client wants made of its messages; `key` is that of an object of JSON, "" where it wants plain text."""
 
     kind: Kind
     key: str
@@ -48,7 +48,7 @@ def _pattern(table: dict[str, str]) -> re.Pattern[str]:
 
 
 _TABLES = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
-_VERB, _TALK, _LIMIT = (_pattern(_TABLES[name]) for name in ("verb", "talk", "limit"))
+_VERB, _TALK, _LIMIT, _TITLE = (_pattern(_TABLES[name]) for name in ("verb", "talk", "limit", "instruction"))
 _KINDS: dict[Kind, _Wanted] = {
     kind: _Wanted(_pattern(table), re.compile(rf"{{\s*\"(?P<key>{'|'.join(table['keys'])})\"\s*:"))
     for kind in get_args(Kind)
@@ -58,11 +58,12 @@ _KINDS: dict[Kind, _Wanted] = {
 
 def read_task(instructions: Sequence[str], talk: Sequence[Message]) -> ClientTask | None:
     """Return the task that a request sets, by its instructions or by the last message of its talk; None for none."""
-    ordering = [*instructions, talk[-1].content]
-    kinds = [_kind_in_instruction(text) for text in instructions] + [_kind_in_message(talk[-1].content)]
+    asked = talk[-1].content
+    kinds = [*map(_kind_in_instruction, instructions[:MOST_INSTRUCTIONS]), _kind_in_message(asked)]
     kind = next((kind for kind in kinds if kind), None)
     if kind is None:
         return None
+    ordering = [*instructions[:MOST_INSTRUCTIONS], asked]
     keys = (_KINDS[kind].keys.search(part) for text in ordering for part in _ends(text))
     key = next((found["key"] for found in keys if found), "")
     return ClientTask(kind, key, tuple(talk))
@@ -92,9 +93,9 @@ def _kind_in_instruction(text: str) -> Kind | None:
     if not _LIMIT.search(text[:READ_CHARACTERS]):
         return None
     for sentence in SENTENCE.findall(text[:INSTRUCTION_CHARACTERS]):
-        for kind, _, end in _named(sentence):
-            if _VERB.search(sentence, 0, end) and _TALK.search(sentence) and not ITEM.match(sentence, end):
-                return kind
+        title = _TITLE.search(sentence)
+        if title and _VERB.search(sentence, 0, title.end()) and _TALK.search(sentence):
+            return "title"
     return None
 
 
