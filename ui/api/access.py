@@ -1,16 +1,16 @@
 """Who may ask the server, from where, and how much at once.
 
-access = Access("secret", origins=["http://localhost:3000"])
+access = Access("secret", origins=["http://localhost:3000"], widgets={"https://shop.example": "its key"})
 app.include_router(router, dependencies=access.dependencies())
 app.add_middleware(KeyRequired, access=access)      # where an app has no routes of FastAPI's
 """
 
 import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from fastapi import Depends
+from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -19,14 +19,25 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 REFUSAL = "the API key is missing or wrong"
 CHALLENGE = {"WWW-Authenticate": "Bearer"}
+WIDGET_ASKS = ("POST", "/v1/chat/completions")  # all that a widget's key opens
 
 
 @dataclass(frozen=True)
 class Access:
-    """Who may ask: with an `api_key` only those who send it, and from within a browser pages of the `origins`."""
+    """Who may ask: with an `api_key` only those who send it, and from within a browser pages of the `origins`.
+
+    `widgets` are the keys of further pages by their origins: such a page may ask, with its own key, and no more. A key
+    stands in the page, for all to read: what it says is whose page asks.
+    """
 
     api_key: str = ""
     origins: Sequence[str] = ()
+    widgets: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def pages(self) -> list[str]:
+        """Return the origins whose pages may read what the server answers."""
+        return [*self.origins, *self.widgets]
 
     def dependencies(self) -> list[Any]:
         """Return what a route depends on that checks a request's key; nothing without one."""
@@ -34,8 +45,8 @@ class Access:
             return []
         bearer = HTTPBearer(auto_error=False, description="The server's API key.")
 
-        def check(given: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]) -> None:
-            if not (given and self.is_key(given.credentials)):
+        def check(request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]) -> None:
+            if not given or not (self.is_key(given.credentials) or self.is_widget(request, given.credentials)):
                 raise HTTPException(401, REFUSAL, CHALLENGE)
 
         return [Depends(check)]
@@ -43,6 +54,12 @@ class Access:
     def is_key(self, given: str) -> bool:
         """Return whether a text is the API key, in a time that tells nothing of it."""
         return secrets.compare_digest(given.encode(), self.api_key.encode())
+
+    def is_widget(self, request: Request, given: str) -> bool:
+        """Return whether a page with the widget asks, by the key of its own origin."""
+        key = self.widgets.get(request.headers.get("origin", ""), "")
+        asks = (request.method, request.url.path) == WIDGET_ASKS
+        return asks and bool(key) and secrets.compare_digest(given.encode(), key.encode())
 
 
 class KeyRequired:

@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 
 from assistant.backends.base import BackendError, DeadlineError, PromptTooLongError
 from index.errors import QuestionError, UnknownProductError, UserError
-from ui.api.workers import ClientTaskError, GoneError, LateError
+from ui.api.workers import GoneError, LateError
 from ui.queue import QueueFullError
 
 
@@ -42,7 +42,6 @@ class UnknownModelError(UserError):
 # What each error is to a client: status, type, code; the first that fits.
 ERRORS: tuple[tuple[type[UserError], int, str, str], ...] = (
     (QuestionError, 400, "invalid_request_error", "question"),
-    (ClientTaskError, 400, "invalid_request_error", "errand"),
     (PromptTooLongError, 400, "invalid_request_error", "context_length_exceeded"),
     (UnknownModelError, 404, "invalid_request_error", "model_not_found"),
     (UnknownProductError, 404, "not_found_error", "product_not_found"),

@@ -14,11 +14,14 @@ from fastapi.middleware.cors import CORSMiddleware
 
 from assistant.assistant import Assistant
 from assistant.open import Engine, open_assistant
+from index.errors import UserError
 from ui.api.access import Access, Bounded
 from ui.api.errors import install
 from ui.api.metrics import Counted, Metrics
 from ui.api.openapi import REFUSED
-from ui.api.routes import answer_routes, state_routes
+from ui.api.routes import catalogue_routes, state_routes
+from ui.api.talk_routes import talk_routes
+from ui.api.widget import widget_routes
 from ui.api.workers import AnswerWorkers, Limits
 from ui.free_port import check_port
 
@@ -45,22 +48,32 @@ def app_of(assistant: Assistant, limits: Limits, access: Access) -> FastAPI:
     )
     app.add_middleware(Bounded, most_bytes=limits.body_bytes)
     app.add_middleware(Counted, metrics=metrics)
-    if access.origins:
+    if access.pages:
         methods = ["GET", "POST"]
-        app.add_middleware(CORSMiddleware, allow_origins=access.origins, allow_methods=methods, allow_headers=["*"])
+        app.add_middleware(CORSMiddleware, allow_origins=access.pages, allow_methods=methods, allow_headers=["*"])
     install(app, metrics.error)
-    app.include_router(answer_routes(assistant, workers, metrics), dependencies=access.dependencies())
+    app.include_router(talk_routes(assistant, workers, metrics), dependencies=access.dependencies())
+    app.include_router(catalogue_routes(assistant, workers), dependencies=access.dependencies())
     app.include_router(state_routes(ready, metrics))
+    if access.widgets:
+        app.include_router(widget_routes())
     return app
 
 
 def serve(home: Path, engine: Engine, limits: Limits, access: Access, *, host: str, port: int) -> None:
     """Serve one assistant until it is stopped.
 
-    Raises `UserError` where the catalogue, the index or the model cannot be opened, or the port is taken.
+    Raises `UserError` where the catalogue, the index or the model cannot be opened, or the port is taken, and where
+    strangers' pages would ask a server that is open to all.
     """
     import uvicorn
 
+    if access.widgets and not access.api_key:
+        raise UserError(
+            "pages with the widget are open to strangers, and so is this server",
+            "a key for what the widget does not ask",
+            f"export {API_KEY_VARIABLE}=...",
+        )
     check_port(host, port, "titlewise serve")
     with open_assistant(home, engine) as assistant:
         shown = f"[{host}]" if ":" in host else host

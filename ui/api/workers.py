@@ -24,8 +24,9 @@ from assistant.conversation import State
 from assistant.reply import Reply
 from index.errors import UserError
 from index.resolver import check_question
-from ui.api.open_webui import is_client_task
-from ui.api.schema import MAX_SEED, ChatRequest, Usage, readable
+from ui.api.clients.answers import answer_task
+from ui.api.clients.tasks import ClientTask, read_task
+from ui.api.schema import MAX_SEED, ChatRequest, Usage, shown
 from ui.queue import AdmissionQueue
 
 LOG = logging.getLogger("uvicorn.error")  # where uvicorn logs what failed
@@ -53,10 +54,6 @@ class GoneError(Exception):
 
 class LateError(UserError):
     """The turn did not come in time."""
-
-
-class ClientTaskError(UserError):
-    """What a chat client asks for itself, such as a title, in place of a question about a product."""
 
 
 class AnswerWorkers:
@@ -97,14 +94,11 @@ class AnswerWorkers:
     def check(self, body: ChatRequest) -> None:
         """Refuse what cannot be answered, or not now, while it can still be refused with a status.
 
-        Raises `QuestionError`, `UnknownProductError`, `ClientTaskError`, `QueueFullError`.
+        A client's own task takes no place in the queue, and may be of any length.
+        Raises `QuestionError`, `UnknownProductError`, `QueueFullError`.
         """
-        if is_client_task(body.asking):
-            raise ClientTaskError(
-                f'this is an errand for a model at large, as it begins with "{body.asking.splitlines()[0]}"',
-                "a question about a product",
-                "turning titles, tags and follow-up questions off in the chat client, or giving them to another model",
-            )
+        if _task_of(body):
+            return
         check_question(body.question)
         if body.titlewise.product:
             self._assistant.retriever.catalogue.row_of(body.titlewise.product)
@@ -120,8 +114,12 @@ class AnswerWorkers:
     async def pieces(self, body: ChatRequest, adapter: str | None, request: Request) -> AsyncIterator[str | Reply]:
         """Yield the model's words as they come where the request wants them live, and the checked reply last.
 
-        Raises `QueueFullError`, `LateError`, `GoneError` where the client hangs up, and what the assistant raises.
+        A client's own task is answered at once. Raises `QueueFullError`, `LateError`, `GoneError` where the client
+        hangs up, and what the assistant raises.
         """
+        if task := _task_of(body):
+            yield await self.in_thread(answer_task, task, self._assistant.retriever)
+            return
         loop = asyncio.get_running_loop()
         pieces: asyncio.Queue[str | Reply] = asyncio.Queue()
         cancel = threading.Event()
@@ -151,7 +149,7 @@ class AnswerWorkers:
 
     def _usage(self, body: ChatRequest, reply: Reply) -> Usage:
         count = self._assistant.backend.count_tokens
-        asked, answered = sum(count(message.text) for message in body.messages), count(readable(reply))
+        asked, answered = sum(count(message.text) for message in body.spoken), count(shown(reply, body.stops))
         return Usage(asked, answered, asked + answered)
 
     def _answer(
@@ -197,6 +195,14 @@ class AnswerWorkers:
         uid = body.titlewise.product
         state = State() if uid else assistant.retriever.recall(body.history)
         return assistant.ask(body.question, uid=uid, state=state, params=params, adapter=adapter, cancel=cancel)
+
+
+def _task_of(body: ChatRequest) -> ClientTask | None:
+    """Return the client's own task; what names a product or a title, or wraps a question, is none."""
+    talk = body.talk
+    wraps = body.question != talk[-1].content.strip() and body.question != talk[-1].content
+    asks = wraps or body.titlewise.product or body.titlewise.describe
+    return None if asks else read_task(body.instructions, talk)
 
 
 def _params_of(body: ChatRequest) -> SamplingParams:
