@@ -25,6 +25,7 @@ from index.catalogue.store import Catalogue
 from index.resolver import TitleIndex
 from ui.api.access import Access
 from ui.api.forms.completions import messages_of
+from ui.api.schema import first_stop
 from ui.api.server import app_of
 from ui.api.sse import until_stop
 from ui.api.workers import Limits
@@ -311,8 +312,10 @@ def test_a_text_ends_before_its_stop(client: TestClient, path: str, stop: Any, s
 @given(st.lists(st.text("ab\n", max_size=4), max_size=8), st.lists(st.text("ab\n", min_size=1, max_size=3), max_size=3))
 def test_a_stop_across_pieces_is_found(pieces: list[str], stops: list[str]) -> None:
     text = "".join(pieces)
-    ends = [text.index(stop) for stop in stops if stop in text]
-    assert "".join(run(until_stop(aiter_of(pieces), stops))) == text[: min(ends, default=len(text))]
+    complete = (end for end in range(len(text) + 1) if text[:end].endswith(tuple(stops)))
+    end = next(complete, None)
+    begin = len(text) if end is None else min(text[:end].rindex(stop) for stop in stops if text[:end].endswith(stop))
+    assert "".join(run(until_stop(aiter_of(pieces), stops))) == text[:begin] == text[: first_stop(text, stops)]
 
 
 @given(st.lists(st.text("ab", max_size=4), max_size=8), st.lists(st.text("ab", min_size=1, max_size=3), max_size=3))

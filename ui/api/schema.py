@@ -269,8 +269,9 @@ def shown(reply: Reply, stops: Sequence[str]) -> str:
 
 
 def first_stop(text: str, stops: Sequence[str]) -> int:
-    """Return where the first of these texts begins, the length of the text where none is in it."""
-    return min((at for at in map(text.find, stops) if at >= 0), default=len(text))
+    """Return where a text ends: before the stop that is complete first, as it is written; its length where none is."""
+    found = [(text.index(stop) + len(stop), text.index(stop)) for stop in stops if stop in text]
+    return min(found)[1] if found else len(text)
 
 
 def completion_of(reply: Reply, text: str, usage: Usage | None, envelope: Envelope) -> Completion:
