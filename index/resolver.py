@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 MAX_QUESTION_CHARACTERS = 4_000
 KEYS_FILE = "product_keys.npy"
 DESCRIPTIONS = "descriptions"  # folder
-_EITHER = re.compile(r"\s+(?:or|vs\.?|versus|ou)\s+(?:the |a |o )?", re.I)
-_COMPARED = re.compile(r"\s+(?:or|vs\.?|versus|ou|and|e)\s+(?:the |a |o )?|[,;:]\s+(?:the |a |o )?", re.I)
+_EITHER = re.compile(r"(?<!\s)\s+(?:or|vs\.?|versus|ou)\s+(?:the |a |o )?", re.I)
+_COMPARED = re.compile(r"(?<!\s)\s+(?:or|vs\.?|versus|ou|and|e)\s+(?:the |a |o )?|[,;:]\s+(?:the |a |o )?", re.I)
 _COMPARES = re.compile(
     r"\b(?:compare|comparar?|comparison|differen\w+|diferença\w*|better|best|lighter|heavier|larger|smaller|bigger"
     r"|cheaper|longer|shorter|faster|melhor|maior|menor|mais \w+)\b",

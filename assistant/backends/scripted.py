@@ -126,4 +126,4 @@ class Scripted:
 
 def _words(text: str) -> list[str]:
     """Cut a text into words that join to the whole again."""
-    return re.findall(r"\s*\S+(?:\s+$)?", text)
+    return re.findall(r"(?<!\s)\s*\S+(?:\s+$)?", text)

@@ -20,7 +20,9 @@ MOST_READ = 24  # passages that the judge reads of one product; of more, those t
 FEWEST_WORDS = 3  # of a clause that is read by itself
 WHOLE_TOKENS = 525  # of a description that is shown as a whole: nine in ten have fewer
 
-_CLAUSE_END = re.compile(r"(?<=[.!?])\s+|\s*;\s+|,\s+(?=(?:but|while|not|no|and the|mas|e o|e a)\b)|\s+(?:but|mas)\s+")
+_CLAUSE_END = re.compile(
+    r"(?<=[.!?])\s+|\s{0,9};\s+|,\s+(?=(?:but|while|not|no|and the|mas|e o|e a)\b)|\s{1,9}(?:but|mas)\s+"
+)
 _OVERVIEW = Entailment(none=0.0, yes=0.0, no=0.0, answer=1.0)
 _NOTHING = Entailment(none=1.0, yes=0.0, no=0.0, answer=0.0)
 
