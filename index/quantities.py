@@ -7,6 +7,7 @@ old?" over "ages 3 and up" is settled by arithmetic instead of by a model. Words
     compare("will it take 60 pounds?", "holds up to 50 lbs")      # "outside"
 """
 
+import itertools
 import math
 import re
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from index.text import stem, unaccented
 Relation = Literal["within", "outside", "equal", "above", "below"]
 NEAREST_FIRST: tuple[Relation, ...] = ("equal", "within", "below", "above", "outside")
 
-MOST_ASKED = 16  # amounts of a question that are compared
+MOST_ASKED = 16  # amounts of a question that are read
 _TOLERANCE = 0.02  # 1 inch and 25 mm are the same to a shopper
 _LOOKS_BACK, _LOOKS_ON = 60, 60  # characters before and behind an amount, for what makes it a limit
 
@@ -107,7 +108,8 @@ def quantities_in(text: str, *, asked: bool = False) -> list[Quantity]:
     """
     plain = text.casefold().translate(FRACTION_SIGNS)
     plain = plain if plain.isascii() else unaccented(plain)
-    return [_quantity(found, plain, asked=asked) for found in _AMOUNT.finditer(plain)]
+    amounts = itertools.islice(_AMOUNT.finditer(plain), MOST_ASKED if asked else None)
+    return [_quantity(found, plain, asked=asked) for found in amounts]
 
 
 def compare(asked: str, stated: str) -> Relation | None:
@@ -115,7 +117,7 @@ def compare(asked: str, stated: str) -> Relation | None:
 
     Of all pairs of like amounts the first of `NEAREST_FIRST`; None where nothing is alike.
     """
-    wanted, known = quantities_in(asked, asked=True)[:MOST_ASKED], quantities_in(stated)
+    wanted, known = quantities_in(asked, asked=True), quantities_in(stated)
     alone, dimensions = len(known) == 1, len({each.dimension for each in known})
     relations = [
         _relation(one, other)

@@ -195,7 +195,7 @@ class AnswerWorkers:
         if body.titlewise.describe:
             return assistant.describe(body.question, seed=params.seed, adapter=adapter, cancel=cancel)
         uid = body.titlewise.product
-        state = State() if uid else assistant.retriever.recall(body.history)
+        state = State() if uid else assistant.retriever.recall(body.history, cancel)
         return assistant.ask(body.question, uid=uid, state=state, params=params, adapter=adapter, cancel=cancel)
 
 
