@@ -59,9 +59,9 @@ def answer_routes(assistant: Assistant, workers: AnswerWorkers, metrics: Metrics
         return Model(name)
 
     @router.post("/resolve")
-    async def resolve(question: Annotated[Text, Body(embed=True)]) -> Resolution:
+    async def resolve(question: Annotated[Text, Body(embed=True)], request: Request) -> Resolution:
         """Return which product a question means, with a calibrated probability and up to ten hits."""
-        return await workers.in_thread(assistant.retriever.index.resolve, question)
+        return await workers.lookups.run(request, assistant.retriever.index.resolve, question)
 
     @router.get("/products/{uid:path}")
     async def product(uid: str) -> Product:

@@ -22,6 +22,8 @@ from ui.api.open_webui import unwrapped
 EXTENSION = "titlewise"
 MODEL = "titlewise"  # with the adapter that answers by default
 MAX_MESSAGES = 200  # the newest, of a conversation that clients send whole with every question
+MOST_MESSAGES = 10_000  # the newest, that are looked at
+MOST_PARTS = 1_000  # of a message
 MAX_NEW_TOKENS = 512
 MAX_SEED = 2**31
 
@@ -50,7 +52,7 @@ class ChatMessage(_Form):
     """One message of a conversation; of instructions, calls of tools and what these gave nothing is read."""
 
     role: Literal["system", "developer", "user", "assistant", "tool", "function"]
-    content: Text | list[ContentPart] | None = None
+    content: Text | Annotated[list[ContentPart], Field(fail_fast=True, max_length=MOST_PARTS)] | None = None
 
     @property
     def text(self) -> str:
@@ -93,7 +95,7 @@ class ChatRequest(_Form):
     """
 
     model: Text = MODEL
-    messages: list[ChatMessage] = Field(min_length=1)
+    messages: list[ChatMessage] = Field(min_length=1, fail_fast=True)
     stream: bool | None = False
     stream_options: StreamOptions | None = None
     max_tokens: int | None = Field(None, ge=1)
@@ -106,6 +108,11 @@ class ChatRequest(_Form):
     response_format: ResponseFormat | None = None
     tool_choice: Literal["none", "auto"] | None = None
     titlewise: Extension = Extension()
+
+    @field_validator("messages", mode="before")
+    @classmethod
+    def _looked_at(cls, messages: Any) -> Any:
+        return messages[-MOST_MESSAGES:] if isinstance(messages, list) else messages
 
     @field_validator("messages")
     @classmethod

@@ -13,9 +13,10 @@ from starlette.requests import Request
 
 from index.errors import UserError
 from ui.api.errors import error_response
+from ui.api.lookups import GoneError
 from ui.api.metrics import Metrics
 from ui.api.schema import EXTENSION, ChatRequest, Envelope, chunk_of, finish_of, readable, usage_chunk_of
-from ui.api.workers import LOG, AnswerWorkers, GoneError
+from ui.api.workers import LOG, AnswerWorkers
 
 
 async def parts_of(
