@@ -107,6 +107,10 @@ class Scripted:
         """Count words, which are this backend's tokens."""
         return len(_words(text))
 
+    def as_text(self, text: str) -> str:
+        """Return the text: there is no model."""
+        return text
+
     def close(self) -> None:
         """Do nothing: there is no memory to free."""
 
