@@ -10,7 +10,6 @@ never taken for one: "I bought it 7 days ago" names no product 7.
 
 import itertools
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.hashing import Hashes, word_hashes
+from index.normal_form import normal_form
 
 NAMES_AT_ONCE = 16_384  # are hashed: their characters take eight bytes each meanwhile
 SHORTEST = 4  # signs of one that mixes letters and digits
@@ -86,7 +86,7 @@ class Identifiers:
 
 def plain_form(identifier: str) -> str:
     """Return an identifier without case, dashes and leading zeros, an ISBN-10 as its ISBN-13; never empty."""
-    signs = "".join(_PART.findall(unicodedata.normalize("NFKC", identifier).casefold()))
+    signs = "".join(_PART.findall(normal_form(identifier, "NFKC").casefold()))
     if re.fullmatch(r"\d{9}[\dx]", signs) and _check_sum(signs) == 0:
         body = f"978{signs[:9]}"
         check = -sum(int(sign) * (3 if place % 2 else 1) for place, sign in enumerate(body)) % 10

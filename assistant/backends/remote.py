@@ -119,6 +119,10 @@ class Remote:
         """Estimate the tokens of `text`: the server's tokenizer is out of reach."""
         return estimated_tokens(text)
 
+    def as_text(self, text: str) -> str:
+        """Return the text: which special tokens the server's model has is not known here."""
+        return text
+
     def close(self) -> None:
         """Close the connections, after stopping what is under way."""
         asyncio.run_coroutine_threadsafe(self._shut(), self._loop).result()

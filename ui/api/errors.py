@@ -14,7 +14,8 @@ from starlette.exceptions import HTTPException
 
 from assistant.backends.base import BackendError, DeadlineError, PromptTooLongError
 from index.errors import QuestionError, UnknownProductError, UserError
-from ui.api.workers import GoneError, LateError
+from ui.api.lookups import GoneError
+from ui.api.workers import LateError
 from ui.queue import QueueFullError
 
 
@@ -51,6 +52,7 @@ ERRORS: tuple[tuple[type[UserError], int, str, str], ...] = (
     (BackendError, 503, "server_error", "backend"),
     (UserError, 400, "invalid_request_error", "refused"),
 )
+MOST_FAULTS = 10  # that are named of one body
 HANG_UP = 499  # nobody reads it; nginx's number, for the log
 RETRY = {"Retry-After": "1"}
 
@@ -82,8 +84,8 @@ def error_response(error: Exception) -> tuple[int, ErrorResponse]:
 
 
 def _malformed(error: RequestValidationError) -> ErrorResponse:
-    """Name every field that does not fit; the first is the one that OpenAI's clients show."""
-    fields = [(".".join(map(str, one["loc"])), one["msg"]) for one in error.errors()]
+    """Name the fields that do not fit, ten at most; the first is the one that OpenAI's clients show."""
+    fields = [(".".join(map(str, one["loc"])), one["msg"]) for one in error.errors()[:MOST_FAULTS]]
     message = "; ".join(f"{place}: {reason}" for place, reason in fields)
     return ErrorResponse(ErrorDetail(message, "invalid_request_error", "malformed", fields[0][0].removeprefix("body.")))
 

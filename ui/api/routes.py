@@ -7,7 +7,7 @@ app.include_router(state_routes(ready, metrics))
 import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Response
+from fastapi import APIRouter, Body, Request, Response
 from fastapi.responses import JSONResponse
 
 from assistant.assistant import Assistant
@@ -37,9 +37,9 @@ def catalogue_routes(assistant: Assistant, workers: AnswerWorkers) -> APIRouter:
         return Model(name)
 
     @router.post("/resolve")
-    async def resolve(question: Annotated[Text, Body(embed=True)]) -> Resolution:
+    async def resolve(question: Annotated[Text, Body(embed=True)], request: Request) -> Resolution:
         """Return which product a question means, with a calibrated probability and up to ten hits."""
-        return await workers.in_thread(assistant.retriever.index.resolve, question)
+        return await workers.lookups.run(request, assistant.retriever.index.resolve, question)
 
     @router.get("/products/{uid:path}")
     async def product(uid: str) -> Product:

@@ -24,6 +24,8 @@ from ui.api.clients.open_webui import unwrapped
 EXTENSION = "titlewise"
 MODEL = "titlewise"  # with the adapter that answers by default
 MAX_MESSAGES = 200  # the newest, of a conversation that clients send whole with every question
+MOST_MESSAGES = 10_000  # the newest, that are looked at
+MOST_PARTS = 1_000  # of a message
 MAX_NEW_TOKENS = 512
 MAX_SEED = 2**31
 SPEAKERS = ("user", "assistant")
@@ -54,7 +56,7 @@ class ChatMessage(Form):
     """One message of a conversation; of instructions, calls of tools and what these gave nothing is read."""
 
     role: Literal["system", "developer", "user", "assistant", "tool", "function"]
-    content: Text | list[ContentPart] | None = None
+    content: Text | Annotated[list[ContentPart], Field(fail_fast=True, max_length=MOST_PARTS)] | None = None
 
     @property
     def text(self) -> str:
@@ -97,7 +99,7 @@ class ChatRequest(Form):
     """
 
     model: Text = MODEL
-    messages: list[ChatMessage] = Field(min_length=1)
+    messages: list[ChatMessage] = Field(min_length=1, fail_fast=True)
     stream: bool | None = False
     stream_options: StreamOptions | None = None
     max_tokens: Count = None
@@ -111,6 +113,11 @@ class ChatRequest(Form):
     response_format: ResponseFormat | None = None
     tool_choice: Literal["none", "auto"] | None = None
     titlewise: Extension = Extension()
+
+    @field_validator("messages", mode="before")
+    @classmethod
+    def _looked_at(cls, messages: Any) -> Any:
+        return messages[-MOST_MESSAGES:] if isinstance(messages, list) else messages
 
     @field_validator("messages")
     @classmethod

@@ -23,6 +23,7 @@ from ui.api.routes import catalogue_routes, state_routes
 from ui.api.talk_routes import talk_routes
 from ui.api.widget import widget_routes
 from ui.api.workers import AnswerWorkers, Limits
+from ui.commands.terminal import visible
 from ui.free_port import check_port
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -77,7 +78,8 @@ def serve(home: Path, engine: Engine, limits: Limits, access: Access, *, host: s
     check_port(host, port, "titlewise serve")
     with open_assistant(home, engine) as assistant:
         shown = f"[{host}]" if ":" in host else host
-        print(f"Serving http://{shown}:{port}/v1 with {assistant.name}; {DESCRIPTION} describes it, Ctrl+C ends it.")
+        name = visible(assistant.name)
+        print(f"Serving http://{shown}:{port}/v1 with {name}; {DESCRIPTION} describes it, Ctrl+C ends it.")
         if host not in LOOPBACK and not access.api_key:
             print(f"Anyone who can reach {host} may ask: set {API_KEY_VARIABLE} to let in only those who send it.")
         uvicorn.run(app_of(assistant, limits, access), host=host, port=port, log_level="warning")

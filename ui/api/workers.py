@@ -26,12 +26,12 @@ from index.errors import UserError
 from index.resolver import check_question
 from ui.api.clients.answers import answer_task
 from ui.api.clients.tasks import ClientTask, read_task
+from ui.api.lookups import HANG_UP_POLL_S, GoneError, Lookups
 from ui.api.schema import MAX_SEED, ChatRequest, Usage, shown
 from ui.queue import AdmissionQueue
 
 LOG = logging.getLogger("uvicorn.error")  # where uvicorn logs what failed
-HANG_UP_POLL_S = 0.1
-SPARE_THREADS = 3  # beside those that answer or wait: for the warm-up, for resolving, for counting tokens
+SPARE_THREADS = 3  # beside those that answer or wait: for the warm-up, for single products, for counting tokens
 WARM_UP_PAUSE_S = 30.0  # before what failed is tried again
 LEAST_TOP_P = 1e-6  # takes the likeliest token, as 0 does at OpenAI; vLLM refuses 0
 
@@ -48,10 +48,6 @@ class Limits:
     body_bytes: int = 1 << 22  # clients send pictures along, which are not read
 
 
-class GoneError(Exception):
-    """Whoever asked has hung up."""
-
-
 class LateError(UserError):
     """The turn did not come in time."""
 
@@ -62,6 +58,7 @@ class AnswerWorkers:
     def __init__(self, assistant: Assistant, limits: Limits) -> None:
         """Hold an assistant, which stays the caller's."""
         self.queue = AdmissionQueue(limits.at_once, limits.waiting)
+        self.lookups = Lookups(limits.at_once, limits.waiting)
         self._assistant = assistant
         self._wait_s = limits.wait_s
         self._threads = ThreadPoolExecutor(limits.at_once + limits.waiting + SPARE_THREADS, thread_name_prefix="answer")
@@ -89,6 +86,7 @@ class AnswerWorkers:
             yield
             warming.cancel()
         ready.clear()
+        self.lookups.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def check(self, body: ChatRequest) -> None:
@@ -193,7 +191,7 @@ class AnswerWorkers:
         if body.titlewise.describe:
             return assistant.describe(body.question, seed=params.seed, adapter=adapter, cancel=cancel)
         uid = body.titlewise.product
-        state = State() if uid else assistant.retriever.recall(body.history)
+        state = State() if uid else assistant.retriever.recall(body.history, cancel)
         return assistant.ask(body.question, uid=uid, state=state, params=params, adapter=adapter, cancel=cancel)
 
 

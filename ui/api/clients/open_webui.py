@@ -6,10 +6,8 @@ The wording is its default (`DEFAULT_RAG_TEMPLATE` in its `config.py`). What ano
 and counts as a question.
 """
 
-import re
-
 TASK = "### Task:"
-QUERY = re.compile(r"<user_query>(.*)</user_query>", re.DOTALL)  # until 2025; since then the question stands last
+QUERY, QUERY_END = "<user_query>", "</user_query>"  # until 2025; since then the question stands last
 CONTEXT_END = "</context>"
 
 
@@ -17,6 +15,6 @@ def unwrapped(text: str) -> str:
     """Return what the user asked, without the instructions and documents that were put around it."""
     if not text.startswith(TASK):
         return text
-    tagged = QUERY.search(text)
-    asked = tagged[1] if tagged else text.rpartition(CONTEXT_END)[2]
+    tagged, ended, _ = text.partition(QUERY)[2].rpartition(QUERY_END)
+    asked = tagged if ended else text.rpartition(CONTEXT_END)[2]
     return asked.strip() or text
