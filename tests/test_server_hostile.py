@@ -12,7 +12,7 @@ import pytest
 from serving import running
 from starlette.requests import Request
 from starlette.types import Message
-from ui.api.open_webui import unwrapped
+from ui.api.clients.open_webui import unwrapped
 
 from assistant.assistant import Assistant, assistant_of
 from assistant.backends.scripted import Scripted
