@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.artefacts import MANIFEST, link
+from index.catalogue.joining import GONE
 from index.errors import ArtefactError
 from index.progress import Progress
 from index.settings import IndexSettings
@@ -27,7 +28,7 @@ from index.titles.described import word_rates
 from index.titles.encoder import Encoder, Floats, HashedTfidfEncoder, SentenceEncoder, hashed_idf
 from index.titles.features import FeatureMatrix, measure
 from index.titles.query import Query
-from index.titles.segments import GONE, ROWS_FILE, Segment
+from index.titles.segments import ROWS_FILE, Segment, moved
 
 IDF_FILE = "hashed_idf.npy"
 DESCRIBED_FILE = "description_word_rates.npy"
@@ -92,6 +93,11 @@ class HybridRetriever:
             return replace(self, segments=(base,))
         folded = [fold(title) for title in titles]
         return replace(self, segments=(base, base.beside(titles, folded, rows, self.encoder, progress)))
+
+    def joined(self, standing: NDArray[np.int32], *came: Segment) -> "HybridRetriever":
+        """Return the retriever where products stand elsewhere, as `moved` takes it, and others came."""
+        segments = [replace(segment, rows=moved(segment.rows, standing)) for segment in self.segments]
+        return replace(self, segments=(*segments, *came))
 
     def save(self, folder: Path) -> None:
         """Write all but the encoder: its name is enough."""
