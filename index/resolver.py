@@ -234,7 +234,8 @@ class TitleIndex:
             return [CameIndex.load(place, self._settings).standing_from(first)] if first < len(catalogue) else []
 
         came = open_verified(changes.folder, "changes", opened)
-        retriever = base._retriever.joined(standing, *(each.titles for each in came))
+        went = [base._catalogue.product(row).title for row in np.flatnonzero(standing == GONE).tolist()]
+        retriever = base._retriever.joined(standing, *(each.titles for each in came), went=went)
         descriptions = base.descriptions.joined(standing, *(each.descriptions for each in came))
         identifiers = base._identifiers.joined(standing, Identifiers.of(*catalogue.identifiers_that_came()))
         return TitleIndex(retriever, descriptions, base._ranker, identifiers, catalogue, base)

@@ -10,13 +10,13 @@ index of the last full build, which stay as they are. `rebuild` folds it in.
 """
 
 import shutil
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
-from index.artefacts import only_writer, publish, scratch_beside, swap_in
-from index.artefacts import link as linked
-from index.artefacts import remove as remove_artefact
+from index import artefacts
+from index.artefacts import only_writer, publish, read_manifest, scratch_beside, swap_in
 from index.catalogue.changes import KIND, Changes, folder_of
 from index.catalogue.editing import Row, with_rows, without_uids
 from index.catalogue.rows import clean_block
@@ -27,6 +27,9 @@ from index.live import CATALOGUE, INDEX, LiveIndex
 from index.progress import Progress
 from index.settings import CatalogueSettings, Columns
 
+STANDARD_INPUT = Path("-")
+MEND = "titlewise upsert FILE, once it is put right; nothing was changed"
+
 T = TypeVar("T")
 
 
@@ -35,34 +38,35 @@ class RebuildDueError(UserError):
 
 
 def read_rows(source: Path, settings: CatalogueSettings = CatalogueSettings()) -> list[Row]:
-    """Read and clean the rows of a source, as `prepare` does, but all of them or none.
+    """Read and clean the rows of a source, "-" for standard input, as `prepare` does, but all of them or none.
 
     Raises `SourceError` where it cannot be read, holds no row, or one that `prepare` would refuse.
     """
+    if source == STANDARD_INPUT:
+        return rows_of([Block(1, sys.stdin.buffer.read(), ())], "standard input", settings.columns)
     with Source(source, settings) as opened:
-        rows = rows_of(opened.blocks(lambda _: None), settings.columns)
-    if not rows:
-        raise SourceError(f"{source} holds no row", "JSON Lines, each with a uid, a title and a content", _AGAIN)
-    return rows
+        return rows_of(opened.blocks(lambda _: None), source.name, settings.columns)
 
 
-def rows_of(blocks: Iterable[Block], columns: Columns = Columns()) -> list[Row]:
-    """Read and clean the rows of some blocks of lines. Raises `SourceError` for one that `prepare` would refuse."""
+def rows_of(blocks: Iterable[Block], name: str, columns: Columns) -> list[Row]:
+    """Read and clean the rows of blocks of lines; errors call where they are from by a name. Raises as `read_rows`."""
     from index.catalogue.near_duplicates import in_training
 
     rows: dict[str, Row] = {}
     for block in blocks:
         cleaned = clean_block(block, columns)
         refused = list(cleaned.samples)
-        keys, described, lines = (cleaned.facts[name] for name in ("title_key", "described", "line"))
-        more = zip(keys.tolist(), in_training(keys).tolist(), described.tolist(), lines.tolist(), strict=True)
-        for row, (cluster, train, is_described, line) in zip(cleaned.rows.to_pylist(), more, strict=True):
+        keys, described, lines = (cleaned.facts[fact] for fact in ("title_key", "described", "line"))
+        facts = zip(keys.tolist(), in_training(keys).tolist(), described.tolist(), lines.tolist(), strict=True)
+        for row, (cluster, train, is_described, line) in zip(cleaned.rows.to_pylist(), facts, strict=True):
             if row["uid"] in rows:
-                refused.append(Rejection(line, "duplicate uid", row["uid"]))
+                refused.append(Rejection(line, "duplicate uid", ""))
             rows[row["uid"]] = row | {"cluster": cluster, "train": train, "described": is_described}
         if refused:
             first = min(refused, key=lambda rejection: rejection.line)
-            raise SourceError(f"line {first.line}: {first.reason} ({first.sample!r})", "rows without a fault", _AGAIN)
+            raise SourceError(f"{name}, line {first.line}: {first.reason}", "rows that are all sound", MEND)
+    if not rows:
+        raise SourceError(f"{name} holds no row", "JSON Lines, each with a uid, a title and a content", MEND)
     return list(rows.values())
 
 
@@ -87,6 +91,7 @@ def rebuild(home: Path, build: Callable[[Catalogue, Path], T]) -> T:
 
     Both are swapped in at the end, one right after the other. Raises as `upsert`, and what `build` raises.
     """
+    read_manifest(home / CATALOGUE, "catalogue")  # or there is nothing to build from
     with only_writer(home):
         catalogue = Catalogue.load(home / CATALOGUE)
         if catalogue.changed is None:
@@ -100,7 +105,7 @@ def rebuild(home: Path, build: Callable[[Catalogue, Path], T]) -> T:
             result = build(Catalogue.load(scratch / CATALOGUE), scratch / INDEX)
             for name in (CATALOGUE, INDEX):
                 swap_in(scratch / name, home / name)
-        remove_artefact(folder_of(home / CATALOGUE))
+        artefacts.remove(folder_of(home / CATALOGUE))
         return result
 
 
@@ -133,7 +138,4 @@ def _check(changes: Changes, catalogue: Catalogue, live: LiveIndex) -> None:
 
 
 def _link(source: str, place: str) -> None:
-    linked(Path(source), Path(place))
-
-
-_AGAIN = "titlewise upsert FILE, when it is put right: nothing was changed"
+    artefacts.link(Path(source), Path(place))

@@ -53,9 +53,7 @@ def joined(tables: Tables, changes: Changes) -> "tuple[Tables, NDArray[np.int32]
     hashes, entries = tables.hashes[kept], entry_of[tables.entries[kept]]
     order = np.argsort(changes.hashes, kind="stable")
     places = np.searchsorted(hashes, changes.hashes[order])
-    hashes, entries = (
-        np.insert(old, places, new[order]) for old, new in ((hashes, changes.hashes), (entries, came))
-    )
+    hashes, entries = (np.insert(old, places, new[order]) for old, new in ((hashes, changes.hashes), (entries, came)))
     return Tables(products, aliases, hashes, entries), standing.astype(np.int32)
 
 

@@ -121,6 +121,14 @@ class Catalogue:
             "titlewise resolve QUESTION (its hits show uids)",
         )
 
+    def __contains__(self, uid: str) -> bool:
+        """Return whether a uid leads to a product."""
+        try:
+            self.entry_of(uid)
+        except UnknownProductError:
+            return False
+        return True
+
     def find(self, uid: str) -> Product:
         """Return the product of a uid, as `row_of` finds it; raises `UnknownProductError`."""
         return self.product(self.row_of(uid))

@@ -163,7 +163,8 @@ def _empty_like(vectors: Any, *, exact: bool) -> Any:
     import faiss
 
     if exact:
-        old = faiss.downcast_index(vectors.refine_index) if isinstance(vectors, faiss.IndexRefine) else vectors
+        refined = isinstance(vectors, faiss.IndexRefine)
+        old: Any = faiss.downcast_index(vectors.refine_index) if refined else vectors
         quantiser: Any = faiss.IndexScalarQuantizer(old.d, old.sq.qtype, old.metric_type)
         faiss.copy_array_to_vector(faiss.vector_to_array(old.sq.trained), quantiser.sq.trained)
         quantiser.is_trained = True

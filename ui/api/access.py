@@ -17,32 +17,68 @@ from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from index.errors import UserError
+
+API_KEY_VARIABLE = "TITLEWISE_API_KEY"
+WRITE_KEY_VARIABLE = "TITLEWISE_WRITE_KEY"
 REFUSAL = "the API key is missing or wrong"
+WRITE_REFUSAL = "the key for changing products is missing or wrong"
 CHALLENGE = {"WWW-Authenticate": "Bearer"}
 
 
 @dataclass(frozen=True)
 class Access:
-    """Who may ask: with an `api_key` only those who send it, and from within a browser pages of the `origins`."""
+    """Who may ask, and who may change products.
+
+    With an `api_key` only those who send it may ask, and from within a browser only pages of the `origins`. Only those
+    who send the `write_key` may change products, and without one nobody may.
+    """
 
     api_key: str = ""
     origins: Sequence[str] = ()
+    write_key: str = ""
+
+    def __post_init__(self) -> None:
+        if self.write_key and self.write_key == self.api_key:
+            raise UserError(
+                f"${WRITE_KEY_VARIABLE} and ${API_KEY_VARIABLE} are the same",
+                "two keys: who may ask may not change products",
+                f"another ${WRITE_KEY_VARIABLE}",
+            )
 
     def dependencies(self) -> list[Any]:
         """Return what a route depends on that checks a request's key; nothing without one."""
         if not self.api_key:
             return []
-        bearer = HTTPBearer(auto_error=False, description="The server's API key.")
+        return [_requires(self.api_key, HTTPBearer(auto_error=False, description="The server's API key."), REFUSAL)]
 
-        def check(given: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]) -> None:
-            if not (given and self.is_key(given.credentials)):
-                raise HTTPException(401, REFUSAL, CHALLENGE)
+    def write_dependencies(self) -> list[Any]:
+        """Return what a route depends on that changes products: the key for that, or that there is none."""
+        if self.write_key:
+            description = "The server's key for changing products."
+            bearer = HTTPBearer(auto_error=False, scheme_name="WriteKey", description=description)
+            return [_requires(self.write_key, bearer, WRITE_REFUSAL)]
 
-        return [Depends(check)]
+        def refuse() -> None:
+            raise HTTPException(403, f"products cannot be changed here: the server has no ${WRITE_KEY_VARIABLE}")
+
+        return [Depends(refuse)]
 
     def is_key(self, given: str) -> bool:
         """Return whether a text is the API key, in a time that tells nothing of it."""
-        return secrets.compare_digest(given.encode(), self.api_key.encode())
+        return _is(self.api_key, given)
+
+
+def _requires(key: str, bearer: HTTPBearer, refusal: str) -> Any:
+    def check(given: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]) -> None:
+        if not (given and _is(key, given.credentials)):
+            raise HTTPException(401, refusal, CHALLENGE)
+
+    return Depends(check)
+
+
+def _is(key: str, given: str) -> bool:
+    return secrets.compare_digest(given.encode(), key.encode())
 
 
 class KeyRequired:

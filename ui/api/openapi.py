@@ -51,6 +51,10 @@ CHAT: Responses = {
     503: {"model": ErrorResponse, "description": "The turn did not come in time, or the engine is down."},
     504: {"model": ErrorResponse, "description": "The reply was not whole in time."},
 }
+CHANGE: Responses = {
+    409: {"model": ErrorResponse, "description": "So many products have changed that a full build is due."},
+    503: {"model": ErrorResponse, "description": "Another process is changing the catalogue."},
+}
 READY: Responses = {503: {"model": dict[str, str], "description": "The model is being loaded."}}
 FIGURES: Responses = {
     200: {"content": {"text/plain": {"schema": {"type": "string"}}}, "description": "Prometheus' text form."}

@@ -1,10 +1,13 @@
-"""The routes of the server: what is answered, and how the server itself is.
+"""The routes of the server: what is answered, what may be changed, and how the server itself is.
 
-app.include_router(answer_routes(assistant, workers, metrics), dependencies=access.dependencies())
+app.include_router(answer_routes(adapters_of(assistant), workers, metrics), dependencies=access.dependencies())
+app.include_router(write_routes(live, workers), dependencies=access.write_dependencies())
 app.include_router(state_routes(ready, metrics))
 """
 
 import asyncio
+import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Annotated
 
@@ -12,22 +15,26 @@ from fastapi import APIRouter, Body, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
 from assistant.assistant import Assistant
+from index.catalogue.source import Block
 from index.catalogue.store import Product
+from index.live import LiveIndex
+from index.progress import Silent
 from index.resolver import Resolution
+from index.settings import Columns
+from index.upsert import remove, rows_of, upsert
 from ui.api.errors import UnknownModelError
 from ui.api.metrics import Metrics
-from ui.api.openapi import CHAT, FIGURES, READY
-from ui.api.schema import MODEL, ChatRequest, Completion, Envelope, Model, Models, Text, completion_of
+from ui.api.openapi import CHANGE, CHAT, FIGURES, READY
+from ui.api.schema import MODEL, ChatRequest, Completion, Envelope, Model, Models, ProductForm, Text, completion_of
 from ui.api.sse import events, parts_of
 from ui.api.workers import AnswerWorkers
 
 NO_BUFFER = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
-def answer_routes(assistant: Assistant, workers: AnswerWorkers, metrics: Metrics) -> APIRouter:
-    """Return what answers from the catalogue, the index and the model."""
+def answer_routes(adapters: Mapping[str, str | None], workers: AnswerWorkers, metrics: Metrics) -> APIRouter:
+    """Return what answers from the catalogue, the index and the model; `adapters` are those of the models by name."""
     router = APIRouter()
-    adapters = adapters_of(assistant)
 
     def adapter_of(model: str) -> str | None:
         if model not in adapters:
@@ -38,7 +45,7 @@ def answer_routes(assistant: Assistant, workers: AnswerWorkers, metrics: Metrics
     async def chat(body: ChatRequest, request: Request) -> Response:
         """Answer the last message of a talk; `stream` sends it in parts, as server-sent events."""
         adapter = adapter_of(body.model)
-        workers.check(body)
+        await workers.check(body)
         if body.stream:
             parts = events(parts_of(workers, body, adapter, request, metrics), metrics)
             return StreamingResponse(parts, media_type="text/event-stream", headers=NO_BUFFER)
@@ -61,12 +68,37 @@ def answer_routes(assistant: Assistant, workers: AnswerWorkers, metrics: Metrics
     @router.post("/resolve")
     async def resolve(question: Annotated[Text, Body(embed=True)]) -> Resolution:
         """Return which product a question means, with a calibrated probability and up to ten hits."""
-        return await workers.in_thread(assistant.retriever.index.resolve, question)
+        return await workers.in_thread((await workers.now()).retriever.index.resolve, question)
 
     @router.get("/products/{uid:path}")
     async def product(uid: str) -> Product:
         """Return one product as stored."""
-        return assistant.retriever.catalogue.find(uid)
+        return (await workers.now()).retriever.catalogue.find(uid)
+
+    return router
+
+
+def write_routes(live: LiveIndex, workers: AnswerWorkers) -> APIRouter:
+    """Return what changes single products."""
+    router = APIRouter()
+
+    def put(uid: str, form: ProductForm) -> Product:
+        line = json.dumps({"uid": uid, "title": form.title, "content": form.content}).encode()
+        rows = rows_of([Block(1, line, ())], "the product", Columns())
+        return upsert(live, rows, progress=Silent).find(rows[0]["uid"])
+
+    def delete(uid: str) -> None:
+        remove(live, [uid], progress=Silent)
+
+    @router.put("/products/{uid:path}", responses=CHANGE)
+    async def put_product(uid: str, form: ProductForm) -> Product:
+        """Add a product, or change the one of this uid; return it as stored."""
+        return await workers.in_thread(put, uid, form)
+
+    @router.delete("/products/{uid:path}", status_code=204, responses=CHANGE)
+    async def delete_product(uid: str) -> None:
+        """Remove a product."""
+        await workers.in_thread(delete, uid)
 
     return router
 

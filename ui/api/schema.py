@@ -144,6 +144,13 @@ class ChatRequest(_Form):
         return bool(self.stream_options and self.stream_options.include_usage)
 
 
+class ProductForm(_Form):
+    """A product as its shop words it; it is cleaned as `titlewise prepare` cleans."""
+
+    title: Text
+    content: Text = ""
+
+
 @dataclass(frozen=True)
 class Envelope:
     """What all parts of one completion have in common."""

@@ -1,6 +1,7 @@
 """`titlewise demo`: the sample catalogue, the embedded Llama, a few questions."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -72,6 +73,7 @@ def make_ready(home: Path) -> None:
     from index.catalogue.store import Catalogue
     from index.progress import Progress
     from index.resolver import TitleIndex
+    from index.upsert import rebuild
 
     try:
         catalogue = Catalogue.load(home / "catalogue")
@@ -84,7 +86,7 @@ def make_ready(home: Path) -> None:
         TitleIndex.load(home / "index", catalogue)
     except ArtefactError:
         print("Indexing its titles …")
-        TitleIndex.build(catalogue, home / "index", progress=Progress)
+        rebuild(home, partial(TitleIndex.build, progress=Progress))
 
 
 def _ask_all(assistant: "Assistant") -> None:

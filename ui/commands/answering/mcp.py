@@ -32,8 +32,7 @@ class Options:
 def run(options: Options) -> None:
     if importlib.util.find_spec("mcp") is None:
         raise UserError("mcp is not installed", "what the protocol is spoken by", "pip install 'titlewise[mcp]'")
-    from ui.api.access import Access
-    from ui.api.server import API_KEY_VARIABLE
+    from ui.api.access import API_KEY_VARIABLE, Access
     from ui.mcp.server import serve_http, serve_stdio
 
     engine = options.engine.engine()
