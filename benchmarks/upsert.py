@@ -112,9 +112,7 @@ def within(home: Path) -> dict[str, list[float]]:
 
 def row(uid: str, title: str) -> str:
     """Return a line of JSON."""
-    content = (
-        "A quadrocopter with four rotors and a camera. It weighs 249 g and flies for 31 minutes."
-    )
+    content = "A quadrocopter with four rotors and a camera. It weighs 249 g and flies for 31 minutes."
     return json.dumps({"uid": uid, "title": title, "content": content}) + "\n"
 
 

@@ -189,10 +189,13 @@ def only_writer(home: Path) -> Iterator[None]:
         os.close(descriptor)  # which gives the lock back, as the end of the process does
 
 
-def remove(folder: Path) -> None:
-    """Remove an artefact, in one step; nothing happens where there is none."""
-    with contextlib.suppress(FileNotFoundError), scratch_beside(folder) as scratch:
+def remove(folder: Path, kind: str) -> bool:
+    """Remove an artefact of a kind in one step, and return whether there was one; anything else stays."""
+    if not (folder / MANIFEST).is_file() or not _may_replace(folder, kind):
+        return False
+    with scratch_beside(folder) as scratch:
         folder.rename(scratch / folder.name)
+    return True
 
 
 def sha256_of(path: Path) -> str:

@@ -105,7 +105,7 @@ def rebuild(home: Path, build: Callable[[Catalogue, Path], T]) -> T:
             result = build(Catalogue.load(scratch / CATALOGUE), scratch / INDEX)
             for name in (CATALOGUE, INDEX):
                 swap_in(scratch / name, home / name)
-        artefacts.remove(folder_of(home / CATALOGUE))
+        artefacts.remove(folder_of(home / CATALOGUE), KIND)
         return result
 
 

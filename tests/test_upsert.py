@@ -193,7 +193,7 @@ def merged(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_whatever_comes_and_goes_the_catalogue_is_that_of_its_rows(
     merged: Path, steps: list[tuple[str, str | None]]
 ) -> None:
-    artefacts.remove(folder_of(merged))
+    artefacts.remove(folder_of(merged), KIND)
     catalogue, source = Catalogue.load(merged), dict(SOURCE)
     for uid, text in steps:
         if text is None and uid not in source:
@@ -475,6 +475,23 @@ def test_a_full_build_that_is_killed_between_its_two_swaps_is_mended_by_another(
     monkeypatch.undo()
     assert main(["--home", str(home), "index"]) == 0
     assert best(live.now()[1]) == best(open_both(home)[1]) == "Z9"
+
+
+def test_preparing_leaves_a_folder_of_somebody_elses_alone(home: Path) -> None:
+    folder = folder_of(home / "catalogue")
+    folder.mkdir()
+    (folder / "notes.txt").write_text("Mine.")
+    prepare(home / "trn.json", home / "catalogue")
+    assert (folder / "notes.txt").read_text() == "Mine."
+    with pytest.raises(ArtefactError, match="is no changes of ours"):
+        put(LiveIndex(home), DRONE)
+
+
+def test_preparing_says_that_changes_are_gone(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    put(LiveIndex(home), DRONE)
+    for expected in (True, False):
+        assert main(["--home", str(home), "prepare", str(home / "trn.json")]) == 0
+        assert ("What was upserted and removed" in capsys.readouterr().out) is expected
 
 
 def test_preparing_anew_is_what_the_source_says(home: Path, caplog: pytest.LogCaptureFixture) -> None:
