@@ -56,7 +56,11 @@ class LiveIndex:
         """Return both as they are now. Raises as `open_both` where they cannot be opened."""
         with self._lock:
             while (stamps := stamps_of(self.home)) != self._opened:
-                self._both, self._opened = self._open_anew(stamps), stamps
+                try:
+                    self._both, self._opened = self._open_anew(stamps), stamps
+                except UserError:  # were they published anew meanwhile?
+                    if stamps_of(self.home) == stamps:
+                        raise
             return self._both
 
     def _open_anew(self, stamps: Stamps) -> tuple[Catalogue, TitleIndex]:

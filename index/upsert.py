@@ -121,7 +121,7 @@ def _change(live: LiveIndex, edit: Callable[[Catalogue], Changes], progress: typ
             changes.save(scratch)
             if products:
                 index.came(products, progress).save(scratch)
-    return live.newest()[0]
+        return live.newest()[0]  # before others change it again
 
 
 def _check(changes: Changes, catalogue: Catalogue, live: LiveIndex) -> None:

@@ -378,48 +378,63 @@ def test_who_has_it_open_sees_it_without_opening_all_anew(home: Path) -> None:
     assert best(index) != "Z9"  # an answer under way goes on as it began
 
 
+READER = """
+import json, sys
+from pathlib import Path
+from index.descriptions import stems_of_need
+from index.live import LiveIndex, open_both
+
+home, done = map(Path, sys.argv[1:3])
+reader, wrong, seen = LiveIndex(home), [], set()
+print("ready", flush=True)
+while not done.exists():
+    for catalogue, index in (reader.now(), open_both(home)):
+        hit = index.resolve(sys.argv[3]).hits[0]
+        product = catalogue.find("Z9")
+        row = int(index.descriptions.search(stems_of_need("zephyr"), 1)[0][0])
+        if (hit.uid, hit.title) != ("Z9", product.title) or catalogue.product(row) != product:
+            wrong.append([hit.title, product.title, catalogue.product(row).title])
+        seen.add(product.title)
+print(json.dumps([wrong, sorted(seen)]))
+"""
+
+
 @pytest.mark.slow
-def test_every_reader_sees_one_state_whole(home: Path) -> None:
+def test_every_reader_sees_one_state_whole(home: Path, tmp_path: Path) -> None:
     sides = [
-        {"uid": "Z9", "title": f"Zephyr X9 Drone, {word}", "content": f"It is {word}."} for word in ("Red", "Blue")
+        {"uid": "Z9", "title": f"Zephyr X9 Drone, {word}", "content": f"It is {word}."} for word in ("Blue", "Red")
     ]
-    live, done, wrong, seen = LiveIndex(home), threading.Event(), [], set()
+    live, done = LiveIndex(home), tmp_path / "done"
     put(live, sides[0])
-
-    def look() -> None:
-        reader = LiveIndex(home)
-        while not done.is_set():
-            for catalogue, index in (reader.now(), open_both(home)):
-                hit = index.resolve(ASKED).hits[0]
-                product = catalogue.find("Z9")
-                row = int(index.descriptions.search(stems_of_need("zephyr"), 1)[0][0])
-                if (hit.uid, hit.title) != ("Z9", product.title) or catalogue.product(row) != product:
-                    wrong.append((hit, product))
-                seen.add(product.title)
-
-    threads = [threading.Thread(target=look) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for number in range(12):
+    command = [sys.executable, "-c", READER, str(home), str(done), ASKED]
+    readers = [subprocess.Popen(command, cwd=ROOT, text=True, stdout=subprocess.PIPE) for _ in range(2)]
+    for reader in readers:
+        assert reader.stdout is not None
+        assert reader.stdout.readline() == "ready\n"
+    for number in range(1, 13):
         put(live, sides[number % 2])
         if number % 5 == 4:
             rebuild(home, partial(TitleIndex.build, progress=Progress))
-    done.set()
-    for thread in threads:
-        thread.join()
-    assert wrong == []
-    assert len(seen) == 2
+    done.touch()
+    for reader in readers:
+        out, _ = reader.communicate(timeout=60)
+        assert json.loads(out) == [[], [side["title"] for side in sides]]
 
 
 def test_writers_wait_for_each_other_and_nothing_is_lost(home: Path) -> None:
-    def write(number: int) -> None:
-        put(LiveIndex(home), {"uid": f"Y{number}", "title": f"Petrel Glider {number}", "content": ""})
+    writers = [LiveIndex(home) for _ in range(6)]
 
+    def write(number: int) -> None:
+        catalogue = put(writers[number], {"uid": f"Y{number}", "title": f"Petrel Glider {number}", "content": ""})
+        stored.append(catalogue.find(f"Y{number}").title)
+
+    stored: list[str] = []
     threads = [threading.Thread(target=write, args=(number,)) for number in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+    assert sorted(stored) == [f"Petrel Glider {number}" for number in range(6)]
     assert {f"Y{number}" for number in range(6)} <= {*Catalogue.load(home / "catalogue").uids()}
 
 

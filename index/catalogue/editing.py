@@ -3,7 +3,7 @@
 Products merge as `prepare` merges them: a text that is there under another uid stays one product, and where the
 product goes that others were merged into, the first of those takes its place. Nothing is written here.
 
-    changes = with_rows(catalogue, read_rows(blocks))
+    changes = with_rows(catalogue, read_rows(Path("new.jsonl")))
     changes = without_uids(catalogue, ["B000123"])
 """
 
