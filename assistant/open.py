@@ -19,6 +19,7 @@ from assistant.models.named import EMBEDDED, find
 from assistant.retriever import Retriever
 from assistant.shopping.shop import read_shop
 from index.catalogue.store import Catalogue
+from index.extras import require
 from index.live import LiveIndex, open_both
 from index.resolver import TitleIndex
 
@@ -97,6 +98,7 @@ def open_backend(home: Path, engine: Engine) -> Backend:
         from assistant.backends.llamacpp import LlamaCpp
 
         return LlamaCpp(place, adapters)
+    require("transformers")
     from assistant.backends.hf import Transformers
 
     # As it was trained: weights rounded otherwise are those of another model.

@@ -284,16 +284,6 @@ def test_a_client_that_leaves_at_once_ends_the_process_at_once(
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_without_its_package_the_command_says_what_installs_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setitem(sys.modules, "mcp", None)
-    assert main(["--home", str(tmp_path), "mcp"]) == 1
-    out, err = capsys.readouterr()
-    assert (out, err.count("\n")) == ("", 1)
-    assert err.endswith("mend it with: pip install 'titlewise[mcp]'\n")
-
-
 @pytest.mark.parametrize("arguments", [("mcp",), ("mcp", "--http")])
 def test_a_home_without_a_catalogue_is_told_in_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]

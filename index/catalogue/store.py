@@ -191,7 +191,8 @@ class Catalogue:
     def dataset(self) -> "Dataset":
         """Open the products as a memory-mapped `datasets.Dataset` (uid, title, content, cluster, train, described).
 
-        The import of `datasets` takes a second; single products need no dataset.
+        `datasets` comes with the extras `train` and `evaluate`, and takes a second to import; single products need
+        no dataset.
         """
         from datasets import Dataset
 

@@ -6,7 +6,7 @@ from ui.commands.answering import ask, chat, demo, describe, find, mcp, serve, u
 from ui.commands.catalogue import index, prepare, remove, resolve, show, upsert
 from ui.commands.command import Command, Group
 from ui.commands.training import evaluate, export, finetune, lengths
-from ui.commands.upkeep import doctor, feedback, models
+from ui.commands.upkeep import completions, doctor, feedback, models
 
 COMMANDS: tuple[Command[Any] | Group, ...] = (
     demo.COMMAND,
@@ -30,4 +30,5 @@ COMMANDS: tuple[Command[Any] | Group, ...] = (
     feedback.COMMAND,
     models.COMMAND,
     doctor.COMMAND,
+    completions.COMMAND,
 )

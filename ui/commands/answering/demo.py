@@ -1,5 +1,7 @@
 """`titlewise demo`: the sample catalogue, the embedded Llama, a few questions."""
 
+import shutil
+import sys
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -53,7 +55,8 @@ def run(options: Options) -> None:
     with open_assistant(home, Engine(adapters=() if options.base else None)) as assistant:
         _ask_all(assistant)
     at = "" if home == Path("artifacts") else f"--home {home} "
-    print(f'\nYour turn, after ". .venv/bin/activate": titlewise {at}ask "…", titlewise {at}chat, titlewise {at}ui')
+    activate = "" if shutil.which("titlewise") else f', after ". {sys.prefix}/bin/activate"'
+    print(f'\nYour turn{activate}: titlewise {at}ask "…", titlewise {at}chat, titlewise {at}ui')
 
 
 def demo_home(home: Path) -> Path:

@@ -39,4 +39,4 @@ def run(options: Options) -> None:
     serve(options.home, options.engine.engine(), limits, access, host=options.host, port=options.port)
 
 
-COMMAND = Command("serve", "answer over HTTP, in OpenAI's protocol", Options, run)
+COMMAND = Command("serve", "answer over HTTP, in OpenAI's protocol", Options, run, needs="server")
