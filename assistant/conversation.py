@@ -99,6 +99,13 @@ class State:
         """Return the state in which products are set side by side, all of them spoken of."""
         return replace(self.offering(products, ""), earlier=tuple(hit.uid for hit in reversed(products)))
 
+    def within(self, catalogue: Catalogue) -> "State":
+        """Return the state without products that a catalogue has no more: they may be removed in mid talk."""
+        uid = self.uid if self.uid in catalogue else ""
+        candidates = tuple(hit for hit in self.candidates if hit.uid in catalogue)
+        earlier = tuple(each for each in self.earlier if each in catalogue)
+        return replace(self, uid=uid, candidates=candidates, earlier=earlier)
+
     def without_product(self, waiting: str = "") -> "State":
         """Return the state in which it is not known which product is meant; a question may wait for it."""
         return self.offering((), waiting)

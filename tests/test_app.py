@@ -32,7 +32,7 @@ from ui.feedback import FILE, Feedback, question_rows
 from ui.web.app import render
 from ui.web.components.markdown import on_one_line
 from ui.web.components.replies import highlighted, quotes_html
-from ui.web.serve import Settings, _answerer, options_for, serve_page
+from ui.web.serve import Settings, _answerer, _live_answerer, options_for, serve_page
 from ui.web.sessions import Session
 from ui.web.strings import ENGLISH
 from ui.web.suggestions import suggest
@@ -280,7 +280,7 @@ def test_a_model_that_has_to_go_for_another_ends_what_it_was_saying_and_is_freed
     del text
     assert goes() is None
     assert whole == "".join(opened("stays").stream("A kettle is", long))
-    _answerer.clear()
+    _live_answerer.clear()
 
 
 def test_settings_survive_the_way_through_the_command_line() -> None:

@@ -12,13 +12,13 @@ import pytest
 from serving import running
 from starlette.requests import Request
 from starlette.types import Message
-from ui.api.clients.open_webui import unwrapped
 
 from assistant.assistant import Assistant, assistant_of
 from assistant.backends.scripted import Scripted
 from index.catalogue.store import Catalogue
 from index.resolver import Resolution, TitleIndex
 from ui.api.access import Access
+from ui.api.clients.open_webui import unwrapped
 from ui.api.errors import MOST_FAULTS
 from ui.api.lookups import GoneError, Lookups
 from ui.api.schema import MOST_MESSAGES, MOST_PARTS

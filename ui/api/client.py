@@ -7,6 +7,7 @@ Which product is meant is worked out here, and asked about by its uid; so both m
 """
 
 import asyncio
+import copy
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
@@ -24,7 +25,8 @@ from assistant.conversation import State, Turn
 from assistant.question import read_question
 from assistant.reply import Reply
 from assistant.retriever import Retriever
-from index.catalogue.store import Product
+from index.catalogue.store import Catalogue, Product
+from index.resolver import TitleIndex
 from ui.api.schema import EXTENSION, MODEL
 
 BASE = f"{MODEL}-base"
@@ -61,6 +63,12 @@ class RemoteAssistant:
                 f"{base_url} has no adapter {', '.join(sorted(lacking))}", f"{', '.join(there) or 'none'}", "--adapter"
             )
         self._workers = Workers()
+
+    def about(self, catalogue: Catalogue, index: TitleIndex) -> "RemoteAssistant":
+        """Return one that differs in its catalogue and its index alone."""
+        other = copy.copy(self)
+        other.retriever = self.retriever.about(catalogue, index)
+        return other
 
     @property
     def model(self) -> str:

@@ -75,6 +75,10 @@ REFUSED: Responses = {
 CHAT = _talk(_data(_CHUNK, _ERROR, done=True))
 COMPLETIONS = _talk(_data(_PART, _ERROR, done=True))
 RESPONSES = _talk(_data(_NUMBERED, done=False))
+CHANGE: Responses = {
+    409: {"model": ErrorResponse, "description": "So many products have changed that a full build is due."},
+    503: {"model": ErrorResponse, "description": "Another process is changing the catalogue."},
+}
 READY: Responses = {503: {"model": dict[str, str], "description": "The model is being loaded."}}
 FIGURES: Responses = {
     200: {"content": {"text/plain": {"schema": {"type": "string"}}}, "description": "Prometheus' text form."}

@@ -167,6 +167,13 @@ class ChatRequest(Form):
         return bool(self.stream_options and self.stream_options.include_usage)
 
 
+class ProductForm(Form):
+    """A product as its shop words it; it is cleaned as `titlewise prepare` cleans."""
+
+    title: Text
+    content: Text = ""
+
+
 @dataclass(frozen=True)
 class Envelope:
     """What all parts of one reply have in common."""

@@ -1,8 +1,9 @@
 """The routes that answer a talk, in each of OpenAI's forms: the same talk gives the same reply in all of them.
 
-app.include_router(talk_routes(assistant, workers, metrics), dependencies=access.dependencies())
+app.include_router(talk_routes(adapters, workers, metrics), dependencies=access.dependencies())
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from functools import partial
 
@@ -26,14 +27,13 @@ from ui.api.workers import AnswerWorkers
 NO_BUFFER = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
-def talk_routes(assistant: Assistant, workers: AnswerWorkers, metrics: Metrics) -> APIRouter:
-    """Return what answers a talk by the model."""
+def talk_routes(adapters: Mapping[str, str | None], workers: AnswerWorkers, metrics: Metrics) -> APIRouter:
+    """Return what answers a talk by the model; `adapters` are those of the models by name."""
     router = APIRouter()
-    adapters = adapters_of(assistant)
 
     async def answer(body: ChatRequest, rendering: Rendering, request: Request) -> Response:
         adapter = adapter_of(adapters, body.model)
-        workers.check(body)
+        await workers.check(body)
         counting = partial(workers.usage, body)
         if body.stream:
             pieces = shown_pieces(workers, body, adapter, request, metrics)
@@ -67,7 +67,7 @@ def adapters_of(assistant: Assistant) -> dict[str, str | None]:
     return {MODEL: None, f"{MODEL}-base": "", **{f"{MODEL}-{name}": name for name in assistant.adapters}}
 
 
-def adapter_of(adapters: dict[str, str | None], model: str) -> str | None:
+def adapter_of(adapters: Mapping[str, str | None], model: str) -> str | None:
     """Return the adapter of a model. Raises `UnknownModelError` where this server has not that model."""
     if model not in adapters:
         raise UnknownModelError(f"there is no model {model!r}", f"one of {', '.join(adapters)}", "GET /v1/models")

@@ -1,6 +1,7 @@
 """Answers for the server: written in threads, in the queue before the model, carried by the event loop.
 
 workers = AnswerWorkers(assistant, Limits())
+assistant = await workers.now()
 reply = await workers.reply(body, None, request)
 reply = await workers.in_turn(lambda cancel: assistant.compare(question, uids, cancel=cancel).reply)
 """
@@ -13,7 +14,7 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from starlette.requests import Request
 
@@ -52,10 +53,17 @@ class LateError(UserError):
     """The turn did not come in time."""
 
 
+class CurrentAssistant(Protocol):
+    """An assistant whose catalogue may change: every request asks for it as it is now."""
+
+    def now(self) -> Assistant:
+        """Return the assistant; see `assistant.open.Live`."""
+
+
 class AnswerWorkers:
     """One assistant for many requests at once."""
 
-    def __init__(self, assistant: Assistant, limits: Limits) -> None:
+    def __init__(self, assistant: CurrentAssistant, limits: Limits) -> None:
         """Hold an assistant, which stays the caller's."""
         self.queue = AdmissionQueue(limits.at_once, limits.waiting)
         self.lookups = Lookups(limits.at_once, limits.waiting)
@@ -66,6 +74,10 @@ class AnswerWorkers:
     async def in_thread(self, work: Callable[..., T], *arguments: Any) -> T:
         """Run what would block the event loop."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, functools.partial(work, *arguments))
+
+    async def now(self) -> Assistant:
+        """Return the assistant about the catalogue as it is now, which may have to be opened."""
+        return await self.in_thread(self._assistant.now)
 
     async def in_turn(self, work: Callable[[threading.Event], T]) -> T:
         """Run what takes the model once its turn has come; whoever gives up waiting stops it by the event it is given.
@@ -89,7 +101,7 @@ class AnswerWorkers:
         self.lookups.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def check(self, body: ChatRequest) -> None:
+    async def check(self, body: ChatRequest) -> None:
         """Refuse what cannot be answered, or not now, while it can still be refused with a status.
 
         A client's own task takes no place in the queue, and may be of any length.
@@ -99,7 +111,7 @@ class AnswerWorkers:
             return
         check_question(body.question)
         if body.titlewise.product:
-            self._assistant.retriever.catalogue.row_of(body.titlewise.product)
+            (await self.now()).retriever.catalogue.row_of(body.titlewise.product)
         self.queue.check_room()
 
     async def reply(self, body: ChatRequest, adapter: str | None, request: Request) -> Reply:
@@ -116,7 +128,7 @@ class AnswerWorkers:
         hangs up, and what the assistant raises.
         """
         if task := _task_of(body):
-            yield await self.in_thread(answer_task, task, self._assistant.retriever)
+            yield await self.in_thread(answer_task, task, (await self.now()).retriever)
             return
         loop = asyncio.get_running_loop()
         pieces: asyncio.Queue[str | Reply] = asyncio.Queue()
@@ -146,7 +158,7 @@ class AnswerWorkers:
             return None
 
     def _usage(self, body: ChatRequest, reply: Reply) -> Usage:
-        count = self._assistant.backend.count_tokens
+        count = self._assistant.now().backend.count_tokens
         asked, answered = sum(count(message.text) for message in body.spoken), count(shown(reply, body.stops))
         return Usage(asked, answered, asked + answered)
 
@@ -179,7 +191,7 @@ class AnswerWorkers:
         """Warm the model up; try again where it fails, as an engine elsewhere may return."""
         while not ready.is_set():
             try:
-                await self.in_thread(self._assistant.warm_up)
+                await self.in_thread((await self.now()).warm_up)
                 ready.set()
             except Exception as error:
                 unforeseen = not isinstance(error, UserError)
@@ -187,7 +199,7 @@ class AnswerWorkers:
                 await asyncio.sleep(WARM_UP_PAUSE_S)
 
     def _answer_of(self, body: ChatRequest, adapter: str | None, cancel: threading.Event) -> Answer:
-        assistant, params = self._assistant, _params_of(body)
+        assistant, params = self._assistant.now(), _params_of(body)
         if body.titlewise.describe:
             return assistant.describe(body.question, seed=params.seed, adapter=adapter, cancel=cancel)
         uid = body.titlewise.product

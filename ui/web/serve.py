@@ -20,12 +20,11 @@ from assistant.assistant import Assistant, assistant_of
 from assistant.backends.remote import estimated_tokens
 from assistant.grounding.evidence import Budget
 from assistant.models.named import entries
-from assistant.open import Engine, judge_of, open_backend, open_catalogue
+from assistant.open import Engine, Live, judge_of, open_backend, open_live
 from assistant.retriever import Retriever
 from assistant.shopping.shop import read_shop
-from index.catalogue.store import Catalogue
 from index.errors import ArtefactError, UserError
-from index.resolver import TitleIndex
+from index.live import LiveIndex
 from ui.api.client import RemoteAssistant, is_ours
 from ui.feedback import FILE, Feedback
 from ui.free_port import check_port
@@ -128,7 +127,7 @@ def serve_page(home: Path, engine: Engine, *, port: int, origin: str = "") -> No
 
 
 def opened(settings: Settings) -> AppContext:
-    """Return what all visitors share, each piece opened at the first call.
+    """Return what all visitors share, each piece opened at the first call, the catalogue as it is now.
 
     Raises `ArtefactError` where the catalogue, the index or the model is missing or damaged, `UserError` for what
     else a person can mend.
@@ -147,21 +146,24 @@ def sessions() -> Sessions:
 
 
 @st.cache_resource(show_spinner=False)
-def _catalogue(home: Path) -> tuple[Catalogue, TitleIndex]:
-    return open_catalogue(home)
+def _live(home: Path) -> LiveIndex:
+    return open_live(home)
+
+
+def _answerer(home: Path, engine: Engine) -> Assistant | RemoteAssistant:
+    return _live_answerer(home, engine).now()
 
 
 # One that has to go is not closed: the answers that it is still writing hold it, and its memory is freed after them.
 @st.cache_resource(show_spinner=False, max_entries=MOST_MODELS)
-def _answerer(home: Path, engine: Engine) -> Assistant | RemoteAssistant:
+def _live_answerer(home: Path, engine: Engine) -> Live[Assistant] | Live[RemoteAssistant]:
+    live = _live(home)
     if engine.server and is_ours(engine.server):
-        retriever = Retriever(*_catalogue(home), Budget(estimated_tokens), shop=read_shop(home))
-        return RemoteAssistant(retriever, engine.server, engine.adapters)
-    assistant = assistant_of(
-        *_catalogue(home), open_backend(home, engine), engine.settings, judge_of(home), read_shop(home)
-    )
+        retriever = Retriever(*live.now(), Budget(estimated_tokens), shop=read_shop(home))
+        return Live(RemoteAssistant(retriever, engine.server, engine.adapters), live)
+    assistant = assistant_of(*live.now(), open_backend(home, engine), engine.settings, judge_of(home), read_shop(home))
     assistant.warm_up()
-    return assistant
+    return Live(assistant, live)
 
 
 @st.cache_resource(show_spinner=False)

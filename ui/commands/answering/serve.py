@@ -39,12 +39,13 @@ class Options:
 
 
 def run(options: Options) -> None:
-    from ui.api.access import Access
-    from ui.api.server import API_KEY_VARIABLE, serve
+    from ui.api.access import API_KEY_VARIABLE, WRITE_KEY_VARIABLE, Access
+    from ui.api.server import serve
     from ui.api.workers import Limits
 
     limits = Limits(at_once=options.at_once, waiting=options.waiting)
-    access = Access(os.environ.get(API_KEY_VARIABLE, ""), options.origin, dict(options.widget))
+    keys = [os.environ.get(name, "") for name in (API_KEY_VARIABLE, WRITE_KEY_VARIABLE)]
+    access = Access(keys[0], options.origin, dict(options.widget), keys[1])
     serve(options.home, options.engine.engine(), limits, access, host=options.host, port=options.port)
 
 
