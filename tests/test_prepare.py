@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from index.catalogue.sources.opening import Source
 
 from index.catalogue.prepare import CatalogueSettings, Columns, Report, prepare
-from index.catalogue.source import Source
 from index.catalogue.store import Catalogue
 from index.errors import ArtefactError, SourceError
 
