@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 LENGTHS = ("title characters", "title words", "content characters", "content words")
 ROW_COLUMNS = ("uid", "title", "content")
 MAX_TITLE_CHARACTERS = 4_000  # as many as a question may have
+_NO_UIDS = (bool, list, dict)
 _NO_OPTION = "Default Title"  # what Shopify writes where a product has no variants
 MAX_SAMPLES = 20  # of rejected lines, for each reason
 
@@ -136,7 +137,7 @@ def first_samples(rejections: list[Rejection]) -> list[Rejection]:
 def product_of(row: Mapping[str, Any], chosen: Chosen) -> RowProduct | str:
     """Return a row of any source as a product, cleaned; or the reason why it gives none.
 
-    Numbers are texts; only a bad description loses no product. Whoever reads single products reads them as `prepare`
+    A uid may be a number, a title may not; a bad description alone loses no product. Whoever reads single products reads them as `prepare`
     does, whatever format they are in:
 
         with Source(path, CatalogueSettings()) as source:
@@ -147,13 +148,12 @@ def product_of(row: Mapping[str, Any], chosen: Chosen) -> RowProduct | str:
     uid, title = value_at(row, chosen.uid), value_at(row, chosen.title)
     if is_missing(uid) or is_missing(title):
         return "no uid" if is_missing(uid) else "no title"
-    for name, value in (("uid", uid), ("title", title)):
-        if isinstance(value, bool | list | dict):
-            return f"{name} is no string"
+    if not isinstance(title, str) or isinstance(uid, _NO_UIDS):
+        return "uid is no string" if isinstance(uid, _NO_UIDS) else "title is no string"
     cleaned_uid = clean_uid(text_of(uid))
     if not cleaned_uid:
         return "empty uid"
-    cleaned_title = clean(text_of(title))
+    cleaned_title = clean(title)
     if not cleaned_title:
         return "empty title"
     if len(cleaned_title) > MAX_TITLE_CHARACTERS:
@@ -182,7 +182,8 @@ def content_of(row: Mapping[str, Any], chosen: Chosen) -> str:
             label = next(iter(texts_in(row.get(column.label_column))), "")
             if value == _NO_OPTION:
                 continue
-        lines += lines_of(value, label)
+        found = lines_of(value, label)
+        lines += [f"{line} {column.unit}" for line in found] if column.unit else found
     return "\n\n".join(lines)
 
 

@@ -24,17 +24,19 @@ FIELDS = ("uid", "title", "content", "ids")
 OPTIONS = {"uid": "--uid", "title": "--title", "content": "--content", "ids": "--id"}
 _SPACES = re.compile(r"[\s_\-]+")
 _VALUE = re.compile(r"(.*\d+ )values?(?:\(s\))?")  # "Option1 Value", "Attribute 1 value(s)"
+_MEASURED = re.compile(r"(.+) \((kg|g|lbs?|oz|m|cm|mm|in|ft|l|ml)\)", re.I)  # "Weight (kg)"
 _WORDS = re.compile(r"[\s_\-]+|(?<=[a-z])(?=[A-Z])")
 _MOST_NAMED = 12  # columns in an error
 
 
 @dataclass(frozen=True)
 class ContentColumn:
-    """A column of the content, and what a shop would print before it: a label, or what another column holds."""
+    """A column of the content; what a shop would print before it, a label or what another column holds; and after it."""
 
     name: str
     label: str = ""
     label_column: str = ""
+    unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -135,6 +137,8 @@ def _content_column(name: str, plain: dict[str, str], *, is_only: bool) -> Conte
     own = plain_name(name)
     if value := _VALUE.fullmatch(own):
         return ContentColumn(name, "", plain.get(f"{value[1]}name", ""))
+    if measured := _MEASURED.fullmatch(name.strip()):
+        return ContentColumn(name, label_of(measured[1]), unit=measured[2])
     return ContentColumn(name, "" if is_only or own in _tables()["usual"]["prose"] else label_of(name))
 
 

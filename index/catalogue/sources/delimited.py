@@ -62,7 +62,8 @@ class Delimited:
         text = io.TextIOWrapper(raw, "utf-8", "surrogateescape")
         for _ in range(form.lines_before):
             text.readline()
-        self._records = _records(_Lines(text, form.lines_before + 1, max_bytes), form)
+        self._lines = _Lines(text, form.lines_before + 1, max_bytes)
+        self._records = _records(self._lines, form)
         _, header, _ = next(self._records, (1, [], ""))
         self._header = header if isinstance(header, list) else []
         self.columns = _distinct(self._header)
@@ -73,21 +74,20 @@ class Delimited:
         identifiers = frozenset({chosen.uid, *chosen.ids} & {*names})
         places = [self.columns.index(name) for name in names]
         lost: list[Rejection] = []
-        cells = ((line, [record[place] for place in places]) for line, record in self._checked(lost))
-        line = 0
+        cells = ((line, [record[place] for place in places]) for line, record in self._checked(lost, ending))
         for grouped in _batched(_joined(cells) if chosen.joins_rows else ((1, *each) for each in cells)):
-            line = grouped[-1][1]
             joined = sum(count for count, _, _ in grouped) - len(grouped)
             yield CellBlock(names, identifiers, tuple((at, row) for _, at, row in grouped), tuple(lost), joined)
             lost.clear()
-        if broken := ending.broken or ending.loose_end:
-            lost.append(Rejection(line + 1, broken, ""))
         yield CellBlock(names, identifiers, (), tuple(lost), 0)
 
-    def _checked(self, lost: list[Rejection]) -> Iterator[tuple[int, list[str]]]:
-        """Yield the records that have no more cells than the header; add the others to `lost`."""
+    def _checked(self, lost: list[Rejection], ending: Ending) -> Iterator[tuple[int, list[str]]]:
+        """Yield the records that have no more cells than the header; add the others to `lost`.
+
+        A record in which the source breaks off is one of the others.
+        """
         width = len(self.columns)
-        for line, cells, begins in self._records:
+        for line, cells, begins in self._whole_records(lost, ending):
             if isinstance(cells, str):
                 lost.append(Rejection(line, cells, sample_of(begins)))
             elif any(cells[width:]):
@@ -96,6 +96,20 @@ class Delimited:
                 lost.append(Rejection(line, "the header again", sample_of(begins)))
             elif any(cells):
                 yield line, cells[:width] + [""] * (width - len(cells))
+
+    def _whole_records(self, lost: list[Rejection], ending: Ending) -> Iterator[_Record]:
+        held: _Record | None = None
+        for record in self._records:
+            if held is not None:
+                yield held
+            held = record
+        broken = ending.broken or ending.loose_end
+        is_cut = bool(ending.broken) and not self._lines.last.endswith("\n")
+        if held is not None and not is_cut:
+            yield held
+        if broken:
+            cut = held if held is not None and is_cut else (self._lines.line, [], "")
+            lost.append(Rejection(cut[0], broken, sample_of(cut[2])))
 
 
 class _TooLong(str):
@@ -111,6 +125,7 @@ class _Lines:
         self._again: deque[str] = deque()
         self.held: list[str] = []
         self.line = first_line  # of the present record
+        self.last = ""  # line that was read
 
     def __iter__(self) -> Iterator[str]:
         return self
@@ -122,6 +137,7 @@ class _Lines:
         if line[0] == BYTE_ORDER_MARK:
             line = line.lstrip(BYTE_ORDER_MARK)
         self.held.append(line)
+        self.last = line
         if isinstance(line, _TooLong):
             raise csv.Error
         return line
@@ -171,10 +187,10 @@ def _loosely(line: str, delimiter: str, width: int) -> list[str] | str:
     if isinstance(line, _TooLong):
         return "line too long"
     cut = re.escape(delimiter)
-    cell = re.compile(rf'(?:"(?P<quoted>.*?)"(?={cut}|$)|(?P<bare>[^{cut}]*))(?:{cut}|$)')
-    found = list(cell.finditer(line.rstrip("\r\n")))[:width]
-    cells = [each["quoted"] if each["quoted"] is not None else each["bare"] for each in found]
-    return [each.replace('""', '"') for each in cells] if len(cells) == width else "a quote that is not closed"
+    cell = re.compile(rf'(?:"(?P<quoted>.*?)"|(?P<bare>[^{cut}]*)){cut}')
+    found = cell.finditer(line.rstrip("\r\n") + delimiter)
+    cells = [(each["bare"] if each["quoted"] is None else each["quoted"]).replace('""', '"') for each in found]
+    return cells if len(cells) == width else "a quote that is not closed"
 
 
 def _joined(cells: Iterable[tuple[int, list[str]]]) -> Iterator[tuple[int, int, list[_Cell]]]:

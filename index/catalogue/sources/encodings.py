@@ -25,7 +25,7 @@ _TOLD_BY = 2048  # bytes
 
 
 class Text:
-    """The text of a source, read once; `encoding` is known when what is not ASCII was met."""
+    """The text of a source, read once; `encoding` is certain when what is not ASCII was met."""
 
     def __init__(self, pieces: Iterator[bytes], least_foreign: int, declared: str = "") -> None:
         """Decode `pieces`; Windows-1252 needs at least so many lines that are no UTF-8.
@@ -35,7 +35,7 @@ class Text:
         self._pieces = pieces
         self._least_foreign = least_foreign
         self._declared = declared
-        self.encoding = "ASCII"
+        self.encoding = "UTF-8"
 
     def pieces(self) -> Iterator[bytes]:
         """Yield the text in UTF-8, without the mark it begins with."""
@@ -71,7 +71,7 @@ class Text:
 
 def encoding_of(piece: bytes, least_foreign: int) -> str:
     """Return how a piece that is not ASCII is encoded: "UTF-8", or "Windows-1252" where little of it is UTF-8."""
-    text = piece[:-4].decode("utf-8", "surrogateescape")  # a sign may be cut in two at the end
+    text = codecs.getincrementaldecoder("utf-8")("surrogateescape").decode(piece)  # its end may be half a sign
     foreign = len(_FOREIGN.findall(text))
     if foreign <= len(_BEYOND_ASCII.findall(text)):
         return "UTF-8"

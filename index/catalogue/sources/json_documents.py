@@ -18,7 +18,7 @@ from index.catalogue.sources.streams import Ending
 from index.settings import CatalogueSettings
 
 LISTS = frozenset(
-    "@graph articles catalog catalogue data docs documents edges entries hits itemlistelement items nodes offers "
+    "@graph articles catalog catalogue data docs documents edges entries hits itemlistelement items nodes "
     "products records results rows".split()
 )
 _STRING = rb'"(?:[^"\\\n]|\\.)*"'

@@ -47,9 +47,9 @@ class Recognised:
     profile: str  # "" where no profile knows it
     uid: str
     title: str
-    content: tuple[str, ...]
-    ids: tuple[str, ...]
-    unused: tuple[str, ...]  # columns that were met and are not read
+    content: list[str]
+    ids: list[str]
+    unused: list[str]  # columns that were met and are not read
 
     @property
     def kind(self) -> str:
@@ -57,7 +57,7 @@ class Recognised:
         return ", ".join(part for part in (self.format, self.packing, self.encoding, self.profile) if part)
 
     def __str__(self) -> str:
-        fields = [("uid", (self.uid,)), ("title", (self.title,)), ("content", self.content), ("further ids", self.ids)]
+        fields = [("uid", [self.uid]), ("title", [self.title]), ("content", self.content), ("further ids", self.ids)]
         columns = "; ".join(f"{field}: {', '.join(names)}" for field, names in fields if names)
         unused = f"; not used: {', '.join(self.unused)}" if self.unused else ""
         return f"{self.name} ({self.kind}): {columns}{unused}"
@@ -120,9 +120,9 @@ class Source:
             chosen.profile,
             chosen.uid,
             chosen.title,
-            tuple(column.name for column in chosen.content),
-            chosen.ids,
-            tuple(sorted(self.met - read)),
+            [column.name for column in chosen.content],
+            list(chosen.ids),
+            sorted(self.met - read),
         )
 
     def blocks(self, on_bytes: Callable[[int], None]) -> Iterator[Block]:

@@ -18,6 +18,7 @@ from index.errors import SourceError
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from datasets import IterableDatasetDict
 
 _ROWS_PER_BLOCK = 1000
 _BUFFER_BYTES = 1 << 20
@@ -95,18 +96,25 @@ def open_hub_table(name: str) -> Table:
     Raises `SourceError` where there is none, or the hub cannot be reached.
     """
     from datasets import load_dataset
+    from huggingface_hub import HfApi
 
     place, _, configuration = name.partition(":")
     try:
-        splits = load_dataset(place, configuration or None, streaming=True)
-        columns = tuple(next(iter(next(iter(splits.values())))))
+        HfApi().dataset_info(place)  # says at once what `load_dataset` would try again and again
+        return table_of_splits(load_dataset(place, configuration or None, streaming=True))
     except Exception as exc:  # whatever the hub, its client or a data set's reader says
         happened = f"there is no file {name}, and no data set of that name could be opened at the hub"
         reason = " ".join(str(exc).split())[:_SHOWN_CHARACTERS]
         mend = "titlewise prepare SOURCE, with the path of a file or folder"
         raise SourceError(f"{happened} ({reason})", "a file, a folder, or owner/name at the hub", mend) from exc
-    tables = (split.with_format("arrow").iter(_ROWS_PER_BLOCK) for split in splits.values())
-    return Table(columns, lambda names: (each.select(names) for table in tables for each in table))
+
+
+def table_of_splits(splits: "IterableDatasetDict") -> Table:
+    """Return the rows of a data set's splits, one split after the other."""
+    first = next(iter(splits.values()))
+    columns = first.column_names or next(iter(first.take(1)))
+    tables = (table for split in splits.values() for table in split.with_format("arrow").iter(_ROWS_PER_BLOCK))
+    return Table(tuple(columns), lambda names: (table.select(names) for table in tables))
 
 
 def _parquet(path: Path) -> Table:
@@ -152,4 +160,6 @@ def _values(column: "pa.ChunkedArray") -> list[Any]:
     values: list[Any] = column.to_pylist()
     if pa.types.is_float32(column.type):  # 0.1, not 0.10000000149011612
         return [value if value is None else float(f"{value:.{_FLOAT32_DIGITS}g}") for value in values]
+    if pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):  # texts, as some programs write them
+        return [value if value is None else value.decode("utf-8", "replace") for value in values]
     return values

@@ -60,7 +60,8 @@ def feed_blocks(pieces: Iterator[bytes], ending: Ending) -> Iterator[RowBlock]:
 
 def _last_blocks(rows: list[tuple[int, Row]], ending: Ending, errors: Any, tail: bytes) -> Iterator[RowBlock]:
     """Yield the last rows, and what was damaged: one that was cut off is no row."""
-    lost = [Rejection(error.line, "damaged XML", error.message) for error in errors if "Premature" not in error.message]
+    places = {error.line: error.message for error in reversed(errors) if "Premature" not in error.message}
+    lost = [Rejection(line, "damaged XML", message) for line, message in sorted(places.items())]
     if ending.broken:
         is_cut = bool(rows) and not re.search(rb"</[^<>]*>\s*$", tail)
         line, row = rows.pop() if is_cut else (rows[-1][0] if rows else 1, "")
@@ -88,15 +89,19 @@ def _escaped(pieces: Iterator[bytes], tail: bytearray) -> Iterator[bytes]:
 
 
 def _items(events: Any) -> Iterator[tuple[int, Row]]:
-    """Yield the outermost items; what was read is let go of."""
+    """Yield the outermost items, and those that are right inside one because its end is missing; let go of each."""
     depth = 0
     for event, item in events:
         depth += 1 if event == "start" else -1
-        if event == "end" and depth == 0:
+        parent = item.getparent()
+        is_inside = depth > 0 and parent is not None and parent.tag == item.tag
+        if event == "end" and (depth == 0 or is_inside):
             yield item.sourceline or 1, _row_of(item)
             item.clear()
-            while item.getprevious() is not None:
-                del item.getparent()[0]
+            if is_inside:
+                parent.remove(item)
+            while depth == 0 and item.getprevious() is not None:
+                del parent[0]
 
 
 def _row_of(item: "_Element") -> Row:
@@ -120,9 +125,10 @@ def _row_of(item: "_Element") -> Row:
 
 
 def _value(element: "_Element") -> Any:
-    if len(element):
+    direct = [element.text, *(child.tail for child in element)]
+    if len(element) and not any(map(str.strip, filter(None, direct))):
         return _row_of(element)
-    text = (element.text or "").strip()
+    text = "".join(element.itertext()).strip()
     if label := element.get("name"):
         return {"name": label, "value": text}
     return text or element.get("href") or element.get("value")
