@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from index.catalogue.prepare import CatalogueSettings, Columns, Report, prepare
-from index.catalogue.sources.opening import Source
+from index.catalogue.sources.source import Source
 from index.catalogue.store import Catalogue
 from index.errors import ArtefactError, SourceError
 

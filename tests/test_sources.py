@@ -25,10 +25,10 @@ from hypothesis import strategies as st
 from assistant.shopping.shop import read_shop
 from index.catalogue.prepare import CatalogueSettings, Columns, Report, prepare
 from index.catalogue.rows import product_of
-from index.catalogue.sources import opening
+from index.catalogue.sources import columns
 from index.catalogue.sources.columns import choose
 from index.catalogue.sources.json_documents import ListPlace, element_blocks, list_in
-from index.catalogue.sources.opening import Source, is_hub_name
+from index.catalogue.sources.source import Source, is_hub_name
 from index.catalogue.sources.streams import Ending
 from index.catalogue.sources.tables import table_of_splits
 from index.catalogue.store import Catalogue
@@ -478,7 +478,7 @@ def test_a_known_export_is_read_without_a_word(
 
 
 def test_every_profile_has_a_sample() -> None:
-    table = tomllib.loads((Path(opening.__file__).parent / "profiles.toml").read_text(encoding="utf-8"))
+    table = tomllib.loads((Path(columns.__file__).parent / "profiles.toml").read_text(encoding="utf-8"))
     assert {profile["name"] for profile in table["profile"]} == {profile for _, profile, _, _ in PROFILES}
 
 

@@ -31,7 +31,7 @@ from index.catalogue.report import Report, write_report
 from index.catalogue.rows import FACTS, LENGTHS, ROW_COLUMNS, Cleaned, clean_block, first_samples
 from index.catalogue.sources.blocks import Block, Rejection
 from index.catalogue.sources.columns import absent, named, no_such_column
-from index.catalogue.sources.opening import Source, files_of
+from index.catalogue.sources.source import Source, files_of
 from index.errors import SourceError
 from index.progress import Progress
 from index.settings import CatalogueSettings, Columns
@@ -97,8 +97,8 @@ def prepare(
     """Make the catalogue artefact in `folder` from one source or several.
 
     A source is a file of JSON Lines, JSON, CSV, TSV, Parquet, Arrow or XML, packed by gzip or zstd or not; a folder of
-    such files; "-", standard input; or owner/name of a data set at the Hugging Face hub. `announce` is given what they
-    were recognised as, before the reading begins. A sample is of the same products in whatever order the source has them.
+    such files; "-", standard input; or owner/name of a data set at the Hugging Face hub. `announce` is given them when
+    they are recognised, before they are read. A sample is of the same products in whatever order the source has them.
 
     Raises `SourceError` where a source cannot be read, ends too early or holds no usable row, or has no column of a
     name that was asked for; `ArtefactError` where `folder` holds something else.
@@ -251,7 +251,7 @@ def _nothing_usable(sources: Sequence[Source], tally: _Tally) -> SourceError:
     reasons = ", ".join(f"{count:,} × {reason}" for reason, count in tally.rejected.most_common(3))
     names = sorted(set().union(*(source.met for source in sources)))
     return SourceError(
-        f"{_title_of(sources)} holds no usable row ({tally.lines:,} lines{': ' + reasons if reasons else ''})",
+        f"{_title_of(sources)} {'holds' if len(sources) == 1 else 'hold'} no usable row ({tally.lines:,} lines{': ' + reasons if reasons else ''})",
         f"rows with a uid and a title; its columns: {named(names)}",
         "titlewise prepare SOURCE --uid COLUMN --title COLUMN --content COLUMN",
     )

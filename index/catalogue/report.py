@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from index.catalogue.sources.opening import Recognised
+from index.catalogue.sources.source import Recognised
 
 REPORT_JSON = "report.json"
 REPORT_MD = "report.md"

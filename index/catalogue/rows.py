@@ -137,8 +137,8 @@ def first_samples(rejections: list[Rejection]) -> list[Rejection]:
 def product_of(row: Mapping[str, Any], chosen: Chosen) -> RowProduct | str:
     """Return a row of any source as a product, cleaned; or the reason why it gives none.
 
-    A uid may be a number, a title may not; a bad description alone loses no product. Whoever reads single products reads them as `prepare`
-    does, whatever format they are in:
+    A uid may be a number, a title may not; a bad description alone loses no product. Whoever reads single products
+    reads them as `prepare` does, whatever format they are in:
 
         with Source(path, CatalogueSettings()) as source:
             for block in source.blocks(lambda read: None):

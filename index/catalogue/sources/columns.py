@@ -31,7 +31,7 @@ _MOST_NAMED = 12  # columns in an error
 
 @dataclass(frozen=True)
 class ContentColumn:
-    """A column of the content; what a shop would print before it, a label or what another column holds; and after it."""
+    """A column of the content; what a shop would print before it, a label or another column's value; and after."""
 
     name: str
     label: str = ""

@@ -1,6 +1,6 @@
 """Which format a source has, from how it begins; its name decides only where the beginning leaves it open.
 
-recognise(b"id;title\n1;Kettle\n", "shop.csv")      # Format("CSV", delimiter=";")
+text_format(b"id;title", "shop.csv", is_whole=True)      # Format("CSV", delimiter=";")
 """
 
 import csv

@@ -11,7 +11,7 @@ from ui.commands.options import positive
 from ui.commands.terminal import report_line
 
 if TYPE_CHECKING:
-    from index.catalogue.sources.opening import Source
+    from index.catalogue.sources.source import Source
 
 LONG_BYTES = 4 << 20  # sources that take seconds to read are announced before
 
