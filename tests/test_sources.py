@@ -10,6 +10,7 @@ import os
 import random
 import subprocess
 import sys
+import threading
 import tomllib
 from collections import Counter
 from dataclasses import dataclass, field
@@ -352,6 +353,37 @@ CASES: list[Case] = [
 ]
 
 
+CASES += [
+    Case(
+        "new_shopify.csv",
+        "Title,URL handle,Description,Vendor,SKU,Barcode,Option1 name,Option1 value\n"
+        "Jacket,jacket,<p>Warm.</p>,Tarn,J-S,,Size,S\n,jacket,,,J-M,,,M\n",
+        {"jacket": ("Jacket", "Warm. Brand: Tarn • Size: S; M")},
+    ),
+    Case(
+        "by_variant.csv",
+        "Handle,Title,Body (HTML),Variant SKU\na,Jacket,Warm.,J-S\na,,,J-M\n",
+        {"J-S": ("Jacket", "Warm.")},
+        {"no title": 1},
+        Columns(uid="variant sku"),
+    ),
+    Case(
+        "paths.csv",
+        'id,name,details\n1,A,"{""size"": {""height"": ""3 cm""}, ""brand_name"": ""Tarn""}"\n',
+        {"1": ("A", "Brand name: Tarn • Height: 3 cm")},
+        columns=Columns(content=("details.brand_name", "details.size.height")),
+    ),
+    Case(
+        "nested.jsonl",
+        '{"id": 1, "name": {"en": "Lamp", "pt": "Luz"}}\n',
+        {"1": ("Lamp", "")},
+        columns=Columns(title="name.en"),
+    ),
+    Case("crossed.csv", "uid,title\n,\n1,A\n\n2,B", {"1": ("A", ""), "2": ("B", "")}),
+    Case("surrogate.jsonl", '{"uid": "1", "title": "A", "x\\ud83d": 1}\n', {"1": ("A", "")}),
+]
+
+
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
 def test_every_product_that_a_person_would_keep_is_kept(tmp_path: Path, case: Case) -> None:
     path = tmp_path / case.name
@@ -575,6 +607,8 @@ def test_a_folder_is_read_file_by_file_and_faults_name_theirs(tmp_path: Path) ->
         ("id;b;c\n1;A;x\n", Columns(), r"known to hold the title"),
         ('{"id": 1, "headline": "A"}\n', Columns(), r"no usable row .1 lines: 1 × no title.; .* 'headline', 'id'"),
         ("PK\x03\x04xl/workbook.xml", Columns(), r"shop is a ZIP file or an Excel workbook; .*save the sheet as CSV"),
+        ("<!DOCTYPE html><html><body>Log in</body></html>", Columns(), r"shop is a web page; .*feed or export itself"),
+        ("1,Kettle,Of steel.\n2,Lamp,White.\n", Columns(), r"a first row with the names of the columns.*'1', 'Kettle'"),
         ("PAR1 and no more", Columns(), r"shop is no whole Parquet file"),
         (
             '[{"id": 1, "name": "A"}',
@@ -705,6 +739,25 @@ def test_noise_is_refused_or_rejected_and_never_a_crash(
     path.write_bytes(data)
     with contextlib.suppress(SourceError):
         read(path, read_bytes=piece)
+
+
+def test_windows_text_that_begins_late_is_recognised(tmp_path: Path) -> None:
+    rows = [{"uid": str(number), "title": f"T{number}"} for number in range(2000)]
+    cafes = [{"uid": f"C{number}", "title": f"Café {number}"} for number in range(2000)]
+    (tmp_path / "shop.jsonl").write_bytes(lines(rows + cafes).encode("cp1252"))
+    reading = read(tmp_path / "shop.jsonl", read_bytes=1 << 12)
+    assert len(reading.products) == 4000
+    assert reading.products["C7"] == ("Café 7", "")
+    assert "Windows-1252" in reading.told
+
+
+def test_a_pipe_is_a_source(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    data = gzip.compress(lines(ROWS).encode())
+    writing = threading.Thread(target=lambda: (tmp_path / "pipe").write_bytes(data))
+    writing.start()
+    assert read(tmp_path / "pipe").products == CLEAN
+    writing.join()
 
 
 def test_a_line_without_an_end_is_not_held_whole(tmp_path: Path) -> None:

@@ -143,7 +143,7 @@ def _check_columns(sources: Sequence[Source], columns: Columns, *, is_read: bool
         if not is_read and not any(getattr(source.chosen, field_name) in source.met for source in sources):
             raise SourceError(
                 f"{title} has no column that is known to hold the {field_name}",
-                f"one of its columns to be named: {named(names)}",
+                f"a first row with the names of the columns, which here reads {named(names)}",
                 f"titlewise prepare SOURCE --{field_name} COLUMN",
             )
 
@@ -250,8 +250,9 @@ def _account(
 def _nothing_usable(sources: Sequence[Source], tally: _Tally) -> SourceError:
     reasons = ", ".join(f"{count:,} × {reason}" for reason, count in tally.rejected.most_common(3))
     names = sorted(set().union(*(source.met for source in sources)))
+    lines = f"{tally.lines:,} lines{': ' + reasons if reasons else ''}"
     return SourceError(
-        f"{_title_of(sources)} {'holds' if len(sources) == 1 else 'hold'} no usable row ({tally.lines:,} lines{': ' + reasons if reasons else ''})",
+        f"{_title_of(sources)} {'holds' if len(sources) == 1 else 'hold'} no usable row ({lines})",
         f"rows with a uid and a title; its columns: {named(names)}",
         "titlewise prepare SOURCE --uid COLUMN --title COLUMN --content COLUMN",
     )
@@ -326,7 +327,7 @@ def _spool(cleaned: Iterator[tuple[Source, Cleaned]], work: Path, sources: Seque
     ):
         for source, part in cleaned:
             number = numbers[id(source)]
-            source.met |= part.names
+            source.meet(part.names)
             part.facts["source"] = number
             rows.write_batch(part.rows)
             part.facts.tofile(facts)

@@ -57,6 +57,11 @@ class Chosen:
         content = [name for column in self.content for name in (column.name, column.label_column) if name]
         return tuple(dict.fromkeys([self.uid, self.title, *content, *self.ids]))
 
+    def read_of(self, columns: Sequence[str]) -> tuple[str, ...]:
+        """Return which of a source's columns are read, the uid first; of "variants.sku", it is "variants"."""
+        tops = (name if name in columns else name.partition(".")[0] for name in self.names)
+        return tuple(dict.fromkeys(name for name in tops if name in columns))
+
 
 def plain_name(name: str) -> str:
     """Return a name without case, and with single spaces for what parts its words."""
@@ -86,7 +91,7 @@ def choose(wanted: Columns, names: Sequence[str]) -> Chosen:
         tuple(_content_column(name, plain, is_only=len(content) == 1) for name in content),
         tuple(name for name in found["ids"] if name != uid),
         profile.get("name", ""),
-        bool(profile.get("joins_rows")),
+        bool(profile.get("joins_rows")) and not wanted.uid,
         bool(profile.get("escapes_newlines")),
     )
 
@@ -113,7 +118,7 @@ def named(names: Sequence[str]) -> str:
 
 
 def identity_names() -> frozenset[str]:
-    """Return the usual names of uids and titles, in lower case."""
+    """Return the usual names of uids and titles, in plain form."""
     usual = _tables()["usual"]
     return frozenset([*usual["uid"], *usual["title"], "@type"])
 
@@ -139,7 +144,8 @@ def _content_column(name: str, plain: dict[str, str], *, is_only: bool) -> Conte
         return ContentColumn(name, "", plain.get(f"{value[1]}name", ""))
     if measured := _MEASURED.fullmatch(name.strip()):
         return ContentColumn(name, label_of(measured[1]), unit=measured[2])
-    return ContentColumn(name, "" if is_only or own in _tables()["usual"]["prose"] else label_of(name))
+    shown = name if own in plain else name.rpartition(".")[2]
+    return ContentColumn(name, "" if is_only or plain_name(shown) in _tables()["usual"]["prose"] else label_of(shown))
 
 
 def _plain_names(names: Sequence[str]) -> dict[str, str]:

@@ -1,8 +1,8 @@
 """CSV and TSV: a header, then records; cells in quotes may hold delimiters and line ends.
 
 Python's own `csv` reads them strictly. Where quotes do not match, the line by which the record began is read by itself,
-and the next line begins a new record: one stray quote loses one row, not the rest of the file. Arrow's reader, with two
-rows in every block, gives up there.
+and the next line begins a new record: one stray quote loses one row, not the rest of the file. Arrow's reader gives up
+there.
 
     table = Delimited(text.pieces(), Format("CSV", ";"), max_bytes=4 << 20)
     for block in table.blocks(chosen, stream.ending):
@@ -70,7 +70,7 @@ class Delimited:
 
     def blocks(self, chosen: Chosen, ending: Ending) -> Iterator[CellBlock]:
         """Yield the chosen columns of all records, some thousand at a time."""
-        names = tuple(name for name in chosen.names if name in self.columns)
+        names = chosen.read_of(self.columns)
         identifiers = frozenset({chosen.uid, *chosen.ids} & {*names})
         places = [self.columns.index(name) for name in names]
         lost: list[Rejection] = []
@@ -201,7 +201,7 @@ def _joined(cells: Iterable[tuple[int, list[str]]]) -> Iterator[tuple[int, int, 
     group: list[list[str]] = []
     first_line = 0
     for line, record in cells:
-        if group and record[0] == group[0][0] and record[1] in ("", group[0][1]):
+        if group and record[0] and record[0] == group[0][0] and record[1] in ("", group[0][1]):
             group.append(record)
             continue
         if group:
@@ -232,6 +232,6 @@ def _distinct(header: Sequence[str]) -> tuple[str, ...]:
     """Return the names of a header, stripped; one without a name, or with that of another, gets a number."""
     names: list[str] = []
     for number, cell in enumerate(header, 1):
-        name = cell.strip().strip(BYTE_ORDER_MARK) or f"column {number}"
+        name = " ".join(mended(cell).strip(BYTE_ORDER_MARK).split()) or f"column {number}"
         names.append(name if name not in names else f"{name} {number}")
     return tuple(names)

@@ -10,6 +10,7 @@ most of that is no UTF-8, it is Windows-1252. Single places that are no UTF-8 st
 """
 
 import codecs
+import itertools
 import re
 from collections.abc import Iterator
 
@@ -48,18 +49,19 @@ class Text:
             self.encoding = self._declared
             yield from self._decoded(first, self._declared)
             return
-        piece: bytes | None = first.removeprefix(_UTF8_MARK)
-        while piece is not None:
-            if not piece.isascii():
-                self.encoding = encoding_of(piece, self._least_foreign)
-                if self.encoding == _WINDOWS:
+        yield from self._told_by_content(first.removeprefix(_UTF8_MARK))
+
+    def _told_by_content(self, first: bytes) -> Iterator[bytes]:
+        is_told = False
+        for piece in itertools.chain([first], self._pieces):
+            if not is_told and not piece.isascii():
+                told = encoding_of(piece, self._least_foreign)
+                if told == _WINDOWS:
+                    self.encoding = told
                     yield from self._decoded(piece, "cp1252")
                     return
-                yield piece
-                yield from self._pieces
-                return
+                is_told = bool(told)
             yield piece
-            piece = next(self._pieces, None)
 
     def _decoded(self, first: bytes, codec: str) -> Iterator[bytes]:
         decoder = codecs.getincrementaldecoder(codec)("replace")
@@ -70,13 +72,13 @@ class Text:
 
 
 def encoding_of(piece: bytes, least_foreign: int) -> str:
-    """Return how a piece that is not ASCII is encoded: "UTF-8", or "Windows-1252" where little of it is UTF-8."""
+    """Return how a piece that is not ASCII is encoded: "UTF-8", "Windows-1252" where little of it is; "" is untold."""
     text = codecs.getincrementaldecoder("utf-8")("surrogateescape").decode(piece)  # its end may be half a sign
     foreign = len(_FOREIGN.findall(text))
     if foreign <= len(_BEYOND_ASCII.findall(text)):
         return "UTF-8"
     lines = sum(_FOREIGN.search(line) is not None for line in text.split("\n"))
-    return _WINDOWS if lines >= least_foreign else "UTF-8"
+    return _WINDOWS if lines >= least_foreign else ""
 
 
 def mended(cell: str) -> str:

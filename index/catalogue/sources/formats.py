@@ -14,18 +14,14 @@ from index.catalogue.sources.literals import structure_in
 from index.errors import SourceError
 
 JSON_LINES, JSON, DELIMITED, XML, PARQUET, ARROW = "JSON Lines", "JSON", "CSV", "XML", "Parquet", "Arrow"
-_BINARY = {
-    b"PAR1": PARQUET,
-    b"ARROW1": ARROW,
-    b"FEA1": ARROW,
-    b"\xff\xff\xff\xff": ARROW,
-}
+_BINARY = {b"PAR1": PARQUET, b"ARROW1": ARROW, b"\xff\xff\xff\xff": ARROW}
 _STRANGERS = {
     b"PK\x03\x04": ("a ZIP file or an Excel workbook", "unpack it, or save the sheet as CSV UTF-8"),
     b"\xd0\xcf\x11\xe0": ("an Excel workbook", "save the sheet as CSV UTF-8"),
     b"%PDF": ("a PDF", "export the products as CSV"),
     b"SQLite format 3": ("an SQLite database", "export the table as CSV"),
 }
+_PAGE = re.compile(r"\s*<(?:!doctype html|html)\b", re.I)
 _DELIMITERS = ",;\t|"
 _SEPARATOR_LINE = re.compile(r"sep=(.)\r?\n", re.I)  # Excel's own hint
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\ufffd]")
@@ -54,26 +50,27 @@ class Format:
         return "TSV" if self.delimiter == "\t" else f'{self.name} with "{self.delimiter}"'
 
 
-def binary_format(head: bytes, path_name: str) -> Format | None:
+def binary_format(head: bytes, name: str) -> Format | None:
     """Return the format of a source that is no text, None where it is text.
 
     Raises `SourceError` for what is known and holds no products as such.
     """
     for magic, (kind, mend) in _STRANGERS.items():
         if head.startswith(magic):
-            raise SourceError(
-                f"{path_name} is {kind}",
-                "JSON Lines, JSON, CSV, TSV, Parquet, Arrow or XML",
-                f"{mend}; then prepare that",
-            )
-    return next((Format(name) for magic, name in _BINARY.items() if head.startswith(magic)), None)
+            raise _stranger(name, kind, mend)
+    return next((Format(kind) for magic, kind in _BINARY.items() if head.startswith(magic)), None)
 
 
 def text_format(head: bytes, name: str, *, is_whole: bool) -> Format:
-    """Return the format of a source of text, UTF-8, from how it begins; `is_whole` where that is all of it."""
+    """Return the format of a source of text, UTF-8, from how it begins; `is_whole` where that is all of it.
+
+    Raises `SourceError` for a web page.
+    """
     text = head.decode("utf-8", "replace").lstrip(BYTE_ORDER_MARK)
     begins = text.lstrip()[:1]
     if begins == "<":
+        if _PAGE.match(text):
+            raise _stranger(name, "a web page", "download the feed or export itself")
         return Format(XML)
     bare_name = name.lower().removesuffix(".gz").removesuffix(".zst")
     lines = [line.strip(BYTE_ORDER_MARK + " \t\r") for line in text.split("\n", _TOLD_BY)[:_TOLD_BY]]
@@ -84,6 +81,11 @@ def text_format(head: bytes, name: str, *, is_whole: bool) -> Format:
         return Format(JSON_LINES)
     by_name = Format(DELIMITED, ",") if bare_name.endswith(_DELIMITED_NAMES) else Format(JSON_LINES)
     return _delimited(text, is_whole=is_whole) or by_name
+
+
+def _stranger(name: str, kind: str, mend: str) -> SourceError:
+    expected = "JSON Lines, JSON, CSV, TSV, Parquet, Arrow or XML"
+    return SourceError(f"{name} is {kind}", expected, f"{mend}; then titlewise prepare SOURCE")
 
 
 def _delimited(text: str, *, is_whole: bool) -> Format | None:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from index.catalogue.sources.blocks import SAMPLE_CHARACTERS, Rejection, sample_of
+from index.catalogue.sources.columns import plain_name
 from index.catalogue.sources.json_lines import ElementBlock
 from index.catalogue.sources.streams import Ending
 from index.settings import CatalogueSettings
@@ -46,7 +47,7 @@ class ListPlace:
 def list_in(head: bytes, is_product: frozenset[str] = frozenset()) -> ListPlace:
     """Return where the objects of a document are, from how it begins.
 
-    `is_product` are names in lower case of which an object at the top has two where it is a product itself: then the
+    `is_product` are names in plain form of which an object at the top has two where it is a product itself: then the
     lists inside it are no lists of products.
     """
     start = len(head) - len(head.lstrip())
@@ -70,7 +71,7 @@ def _lists(head: bytes) -> tuple[list[ListPlace], set[str]]:
         if token["key"]:
             key = token["text"][1:-1].decode("utf-8", "replace")
             if len(keys) == 1:
-                own_names.add(key.casefold())
+                own_names.add(plain_name(key))
         elif sign in (b"[", b"{"):
             if sign == b"[" and _OBJECT_AHEAD.match(head, token.end()):
                 found.append((len(keys), ListPlace(token.end(), True, key)))

@@ -32,6 +32,8 @@ from index.settings import CatalogueSettings
 _NAMES = re.compile(
     r"\.(?:json|jsonl|ndjson|jsonld|csv|tsv|tab|txt|parquet|arrow|feather|xml|rss|atom)(?:\.gz|\.zst)?$", re.I
 )
+_MOST_NAMES = 1000  # of columns, in rows that may have any
+_SHOWN_NAMES = 20
 _COPY = "copy the file anew"
 _HUB_NAME = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*(?::[\w.-]+)?")
 
@@ -59,7 +61,8 @@ class Recognised:
     def __str__(self) -> str:
         fields = [("uid", [self.uid]), ("title", [self.title]), ("content", self.content), ("further ids", self.ids)]
         columns = "; ".join(f"{field}: {', '.join(names)}" for field, names in fields if names)
-        unused = f"; not used: {', '.join(self.unused)}" if self.unused else ""
+        more = f" and {len(self.unused) - _SHOWN_NAMES} more" if len(self.unused) > _SHOWN_NAMES else ""
+        unused = f"; not used: {', '.join(self.unused[:_SHOWN_NAMES])}{more}" if self.unused else ""
         return f"{self.name} ({self.kind}): {columns}{unused}"
 
 
@@ -76,7 +79,7 @@ class Source:
         self._declared = ""
         self._table: Table | None = None
         self._unpacked: IO[bytes] | None = None  # a table that came packed, or by standard input
-        self._stream: Stream | None = None  # standard input, which cannot be opened again
+        self._stream: Stream | None = None  # standard input or a pipe, which cannot be opened again
         self._head = b""
         self._list = ListPlace(0, False)
         self.size_bytes: int | None = None
@@ -111,7 +114,8 @@ class Source:
     def recognised(self) -> Recognised:
         """What it is, as far as it is known by now."""
         chosen = self.chosen
-        read = {name.partition(".")[0] for name in chosen.names} | {*chosen.names}
+        met = sorted(name.encode("utf-8", "replace").decode() for name in self.met)
+        read = chosen.read_of(met)
         return Recognised(
             self.name,
             str(self.form),
@@ -122,8 +126,12 @@ class Source:
             chosen.title,
             [column.name for column in chosen.content],
             list(chosen.ids),
-            sorted(self.met - read),
+            [name for name in met if name not in read],
         )
+
+    def meet(self, names: frozenset[str]) -> None:
+        """Take note of names of columns that rows have; of very many, only of those that are read."""
+        self.met.update(names if len(self.met) < _MOST_NAMES else self.chosen.read_of(tuple(names)))
 
     def blocks(self, on_bytes: Callable[[int], None]) -> Iterator[Block]:
         """Yield the rows in blocks; `on_bytes` hears how much was read, in bytes of the source as it lies there.
@@ -162,14 +170,15 @@ class Source:
             self._head = b"".join(text.pieces())
             self.encoding = text.encoding
             self.form = text_format(self._head, self.name, is_whole=is_whole)
-            self._list = list_in(self._head, identity_names())
-            self._stream = stream if path == STANDARD_INPUT else None
+            if self.form.name == JSON:
+                self._list = list_in(self._head, identity_names())
+            self._stream = None if stream.is_file else stream
         self.names = self._names_in_head()
 
     def _open_table(self, stream: Stream) -> Table:
         """Open a file of batches where it lies, or unpacked into a temporary one: they are read from the end."""
         path = self._path
-        if stream.packing or path == STANDARD_INPUT:
+        if stream.packing or not stream.is_file:
             self._unpacked = tempfile.NamedTemporaryFile(prefix="titlewise-")  # noqa: SIM115 (closed with the source)
             shutil.copyfileobj(PieceReader(stream.pieces(lambda read: None)), self._unpacked)
             self._unpacked.flush()

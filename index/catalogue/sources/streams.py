@@ -49,8 +49,9 @@ class Stream:
         Raises `SourceError` where it is missing, no file, or may not be read.
         """
         self.path = path
+        self.is_file = path != STANDARD_INPUT and not path.is_fifo()  # which may be opened again
         self.name = "standard input" if path == STANDARD_INPUT else path.name
-        self.size_bytes = None if path == STANDARD_INPUT else _size_of(path)
+        self.size_bytes = _size_of(path) if self.is_file else None
         self.packing = ""  # "gzip" or "zstd", once something was read
         self.ending = Ending()
         self._file: BinaryIO = sys.stdin.buffer if path == STANDARD_INPUT else _opened(path)
@@ -66,7 +67,7 @@ class Stream:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self.path != STANDARD_INPUT:
+        if self.is_file:
             self._file.close()
 
     @property

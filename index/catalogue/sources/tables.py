@@ -60,10 +60,10 @@ class Table:
         """Yield the chosen columns of all rows, some thousand at a time; `ending` says where they break off."""
         import pyarrow as pa
 
-        tops = {name.partition(".")[0] for name in chosen.names} | {*chosen.names}
+        names = chosen.read_of(self.columns) or self.columns[:1]  # without a column there would be no rows
         row = 1
         try:
-            for batch in self.batches([name for name in self.columns if name in tops]):
+            for batch in self.batches(names):
                 for start in range(0, batch.num_rows, _ROWS_PER_BLOCK):
                     part = batch.slice(start, _ROWS_PER_BLOCK)
                     yield BatchBlock(row, _streamed(part))
