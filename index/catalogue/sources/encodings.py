@@ -49,18 +49,18 @@ class Text:
             self.encoding = self._declared
             yield from self._decoded(first, self._declared)
             return
-        yield from self._told_by_content(first.removeprefix(_UTF8_MARK))
+        yield from self._known_by_content(first.removeprefix(_UTF8_MARK))
 
-    def _told_by_content(self, first: bytes) -> Iterator[bytes]:
-        is_told = False
+    def _known_by_content(self, first: bytes) -> Iterator[bytes]:
+        is_known = False
         for piece in itertools.chain([first], self._pieces):
-            if not is_told and not piece.isascii():
-                told = encoding_of(piece, self._least_foreign)
-                if told == _WINDOWS:
-                    self.encoding = told
+            if not is_known and not piece.isascii():
+                encoding = encoding_of(piece, self._least_foreign)
+                if encoding == _WINDOWS:
+                    self.encoding = encoding
                     yield from self._decoded(piece, "cp1252")
                     return
-                is_told = bool(told)
+                is_known = bool(encoding)
             yield piece
 
     def _decoded(self, first: bytes, codec: str) -> Iterator[bytes]:

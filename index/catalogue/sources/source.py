@@ -102,8 +102,9 @@ class Source:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._unpacked is not None:
-            self._unpacked.close()
+        for opened in (self._stream, self._unpacked):
+            if opened is not None:
+                opened.close()
 
     @property
     def is_open_ended(self) -> bool:

@@ -68,6 +68,11 @@ class Stream:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self.is_file:
+            self.close()
+
+    def close(self) -> None:
+        """Close what was opened; standard input is not ours to close."""
+        if self.path != STANDARD_INPUT:
             self._file.close()
 
     @property
