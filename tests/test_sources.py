@@ -379,6 +379,14 @@ CASES += [
         {"1": ("Lamp", "")},
         columns=Columns(title="name.en"),
     ),
+    Case(
+        "escaped.csv",
+        'id,title,about\n1,A,"He said \\"hi\\", then"\n2,B,"x"\n',
+        {"1": ("A", 'He said "hi", then'), "2": ("B", "x")},
+    ),
+    Case("spaced.csv", 'id, title, about\n1, A, "x, y"\n2, B, z\n', {"1": ("A", "x, y"), "2": ("B", "z")}),
+    Case("titled.csv", "Products of 2024,,\n,,\nid,title,about\n1,A,x\n2,B,y\n", {"1": ("A", "x"), "2": ("B", "y")}),
+    Case("commas.ndjson", '{"id": 1, "title": "A"},\n{"id": 2, "title": "B"},\n', {"1": ("A", ""), "2": ("B", "")}),
     Case("crossed.csv", "uid,title\n,\n1,A\n\n2,B", {"1": ("A", ""), "2": ("B", "")}),
     Case("surrogate.jsonl", '{"uid": "1", "title": "A", "x\\ud83d": 1}\n', {"1": ("A", "")}),
 ]
@@ -438,6 +446,25 @@ PROFILES: list[tuple[str, str, Products, dict[str, str]]] = [
             "4006381333931": "waxwing-rain-jacket",
             "TARN-BELL-38": "tarn-bell",
             "ORB-H20": "orbel-hose",
+        },
+    ),
+    (
+        "shopify_products.json",
+        "Shopify products.json",
+        {
+            "waxwing-rain-jacket": (
+                "Waxwing Rain Jacket",
+                "Waterproof to 10,000 mm. Brand: Waxwing • Product type: Jackets • Size: S; M",
+            ),
+            "tarn-bell": ("Tarn Bicycle Bell, 38 mm", "Brand: Tarn & Sons"),
+        },
+        {
+            "632910392": "waxwing-rain-jacket",
+            "WX-J-S": "waxwing-rain-jacket",
+            "WX-J-M": "waxwing-rain-jacket",
+            "4006381333931": "waxwing-rain-jacket",
+            "632910393": "tarn-bell",
+            "TARN-BELL-38": "tarn-bell",
         },
     ),
     (

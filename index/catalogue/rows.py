@@ -26,7 +26,7 @@ LENGTHS = ("title characters", "title words", "content characters", "content wor
 ROW_COLUMNS = ("uid", "title", "content")
 MAX_TITLE_CHARACTERS = 4_000  # as many as a question may have
 _NO_UIDS = (bool, list, dict)
-_NO_OPTION = "Default Title"  # what Shopify writes where a product has no variants
+_NO_OPTION = "Title: Default Title"  # what Shopify writes where a product has no variants
 MAX_SAMPLES = 20  # of rejected lines, for each reason
 
 # What is known of a row besides its text; a NumPy dtype.
@@ -180,9 +180,7 @@ def content_of(row: Mapping[str, Any], chosen: Chosen) -> str:
         label = column.label
         if column.label_column:
             label = next(iter(texts_in(row.get(column.label_column))), "")
-            if value == _NO_OPTION:
-                continue
-        found = lines_of(value, label)
+        found = [line for line in lines_of(value, label) if line != _NO_OPTION]
         lines += [f"{line} {column.unit}" for line in found] if column.unit else found
     return "\n\n".join(lines)
 

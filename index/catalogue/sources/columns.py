@@ -166,11 +166,16 @@ def _resolved(name: str, names: Sequence[str], plain: dict[str, str]) -> str:
 
 def _those_there(listed: Sequence[str], plain: dict[str, str]) -> list[str]:
     """Return the columns that a table lists and a source has, in the table's order; "*" stands for anything."""
-    matched = (
-        [plain[pattern]] if pattern in plain else [plain[each] for each in fnmatch.filter(plain, pattern)]
-        for pattern in listed
-    )
-    return [name for found in matched for name in found]
+    found: list[str] = []
+    for pattern in listed:
+        top, _, below = pattern.partition(".")
+        if pattern in plain:
+            found.append(plain[pattern])
+        elif below and top in plain:
+            found.append(f"{plain[top]}.{below}")
+        else:
+            found += [plain[each] for each in fnmatch.filter(plain, pattern)]
+    return found
 
 
 @cache

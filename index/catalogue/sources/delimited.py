@@ -16,7 +16,7 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from index.catalogue.sources.blocks import SAMPLE_CHARACTERS, Read, Rejection, Row, sample_of
 from index.catalogue.sources.columns import Chosen
@@ -164,11 +164,10 @@ class _Lines:
 
 
 def _records(lines: _Lines, form: Format) -> Iterator[_Record]:
-    quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if form.is_quoted else csv.QUOTE_NONE
     width = 0
     while True:
         try:
-            for cells in csv.reader(lines, delimiter=form.delimiter, strict=True, quoting=quoting):
+            for cells in form.reader(lines):
                 width = width or len(cells)
                 yield lines.line, cells, lines.held[0]
                 lines.next_record()

@@ -3,12 +3,16 @@
 text_format(b"id;title", "shop.csv", is_whole=True)      # Format("CSV", delimiter=";")
 """
 
+import contextlib
 import csv
+import io
+import itertools
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
+from index.catalogue.sources.columns import identity_names, plain_name
 from index.catalogue.sources.encodings import BYTE_ORDER_MARK
 from index.catalogue.sources.literals import structure_in
 from index.errors import SourceError
@@ -27,6 +31,7 @@ _SEPARATOR_LINE = re.compile(r"sep=(.)\r?\n", re.I)  # Excel's own hint
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\ufffd]")
 _MOST_CONTROL = 0.05  # of the characters
 _LOOKED_AT = 100  # records
+_HEADER_WITHIN = 10  # lines
 _TOLD_BY = 20  # lines
 _QUOTES_FAIL = 0.1
 _MOST_QUOTED = 0.05  # of the cells stand in quotes where quotes mean nothing
@@ -37,17 +42,30 @@ _JSON_NAMES = (".json", ".jsonl", ".ndjson")
 
 @dataclass(frozen=True)
 class Format:
-    """A format; of delimited text its delimiter, whether cells may be quoted, and lines before the header."""
+    """A format; of delimited text its delimiter, how cells are quoted, and how many lines stand before the header."""
 
     name: str
     delimiter: str = ""
     is_quoted: bool = True
+    escapes_quotes: bool = False  # by a backslash, not by doubling
     lines_before: int = 0
 
     def __str__(self) -> str:
         if not self.delimiter:
             return self.name
         return "TSV" if self.delimiter == "\t" else f'{self.name} with "{self.delimiter}"'
+
+    def reader(self, lines: Iterable[str]) -> Iterator[list[str]]:
+        """Read delimited text strictly: quotes that do not match raise `csv.Error`."""
+        return csv.reader(
+            lines,
+            delimiter=self.delimiter,
+            quoting=csv.QUOTE_MINIMAL if self.is_quoted else csv.QUOTE_NONE,
+            escapechar="\\" if self.escapes_quotes else None,
+            doublequote=not self.escapes_quotes,
+            skipinitialspace=True,
+            strict=True,
+        )
 
 
 def binary_format(head: bytes, name: str) -> Format | None:
@@ -95,34 +113,52 @@ def _delimited(text: str, *, is_whole: bool) -> Format | None:
     hint = _SEPARATOR_LINE.match(text)
     if hint:
         return Format(DELIMITED, hint[1], lines_before=1)
-    lines = text.splitlines(keepends=True)
-    if not is_whole:
-        lines = lines[:-1]
+    lines = list(io.StringIO(text, newline=None))[: None if is_whole else -1]
+    ways = [(True, False), (True, True), (False, False)] if '\\"' in text else [(True, False), (False, False)]
     best: tuple[float, int] = (_LEAST_ALIKE, 1)
     found = None
-    for delimiter in _DELIMITERS:
-        for is_quoted in (True, False):
-            scored = _score(lines, delimiter, is_quoted)
-            if scored[1] > 1 and scored > best:
-                best, found = scored, Format(DELIMITED, delimiter, is_quoted)
-    return found
+    for form in (Format(DELIMITED, delimiter, *way) for delimiter in _DELIMITERS for way in ways):
+        scored = _score(lines, form)
+        if scored[1] > 1 and scored > best:
+            best, found = scored, form
+    return found and replace(found, lines_before=_lines_before_header(lines, found))
 
 
-def _score(lines: Sequence[str], delimiter: str, is_quoted: bool) -> tuple[float, int]:
-    """Return the share of records that have as many cells as the header, less where quotes fail, and that width."""
-    quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if is_quoted else csv.QUOTE_NONE
-    widths: list[int] = []
-    quoted = penalty = 0.0
-    try:
-        for cells in csv.reader(lines, delimiter=delimiter, strict=True, quoting=quoting):
-            if any(cells) and len(widths) < _LOOKED_AT:
-                widths.append(len(cells))
-                quoted += sum(cell.startswith('"') and cell.endswith('"') for cell in cells) / len(cells)
-    except csv.Error:
-        penalty = _QUOTES_FAIL
-    if not widths or (quoted > _MOST_QUOTED * len(widths) and not is_quoted):
+def _score(lines: Sequence[str], form: Format) -> tuple[float, int]:
+    """Return the share of records that have as many cells as most, less where quotes fail, and how many those are."""
+    records, penalty = _first_records(lines, form)
+    if not records:
         return 0.0, 0
-    return round(sum(width == widths[0] for width in widths) / len(widths) - penalty, 1), widths[0]
+    cells = list(itertools.chain.from_iterable(records))
+    quoted = sum(cell.startswith('"') and cell.endswith('"') for cell in cells)
+    if not form.is_quoted and quoted > _MOST_QUOTED * len(cells):
+        return 0.0, 0
+    width, count = Counter(map(len, records)).most_common(1)[0]
+    return round(count / len(records) - penalty, 1), width
+
+
+def _first_records(lines: Sequence[str], form: Format) -> tuple[list[list[str]], float]:
+    """Return the first records that are not empty, and a penalty where quotes do not match in the one behind them."""
+    records: list[list[str]] = []
+    try:
+        for cells in form.reader(lines):
+            if any(cells):
+                records.append(cells)
+            if len(records) == _LOOKED_AT:
+                break
+    except csv.Error:
+        return records, _QUOTES_FAIL
+    return records, 0.0
+
+
+def _lines_before_header(lines: Sequence[str], form: Format) -> int:
+    """Return how many lines stand before a header that names a uid and a title; 0 where the first ones have none."""
+    names = identity_names()
+    for before in range(min(len(lines), _HEADER_WITHIN)):
+        with contextlib.suppress(csv.Error, StopIteration):
+            if len(names & {*map(plain_name, next(form.reader(lines[before:])))}) > 1:
+                return before
+    return 0
 
 
 def _is_document(lines: Sequence[str]) -> bool:

@@ -178,7 +178,7 @@ class _Cutter:
         if self._is_lost:  # the last object was damaged: how the document ends tells whether it is whole
             self.is_complete = text.rstrip().endswith(b"}" if self.place.inside else b"]")
         else:
-            self.is_complete = not self.place.in_list and not self.left.strip()
+            self.is_complete = not self.place.in_list and not _BETWEEN.sub(b"", self.left, count=1)
 
 
 def _end_of_element(text: bytes, start: int) -> int | None:
