@@ -333,6 +333,13 @@ CASES: list[Case] = [
         {"truncated XML": 1},
     ),
     Case(
+        "cut between.xml",
+        "<rss><item><id>1</id><title>A</title></item><item><id>2</id><title>B</title>",
+        {"1": ("A", "")},
+        {"truncated XML": 1},
+    ),
+    Case("cut after.xml", "<rss><item><id>1</id><title>A</title></item>\n", {"1": ("A", "")}, {"truncated XML": 1}),
+    Case(
         "params.xml",
         '<shop><offer id="1"><name>A</name><param name="Colour">Red</param><param name="Size">L</param></offer></shop>',
         {"1": ("A", "Colour: Red • Size: L")},

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _ITEMS = "item entry product offer shopitem article row record"
 _TAGS = [f"{{*}}{written}" for name in _ITEMS.split() for written in (name, name.title(), name.upper())]
+_ITEM_ENDS = re.compile(rf"</(?:\w+:)?(?:{_ITEMS.replace(' ', '|')})>\s*$".encode(), re.I)
 _GOOGLE = "base.google.com/ns"
 _BARE_AMPERSAND = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9a-fA-F]{1,6});)")
 _LONGEST_ENTITY = 12  # bytes
@@ -63,7 +64,7 @@ def _last_blocks(rows: list[tuple[int, Row]], ending: Ending, errors: Any, tail:
     places = {error.line: error.message for error in reversed(errors) if "Premature" not in error.message}
     lost = [Rejection(line, "damaged XML", message) for line, message in sorted(places.items())]
     if ending.broken:
-        is_cut = bool(rows) and not re.search(rb"</[^<>]*>\s*$", tail)
+        is_cut = bool(rows) and not _ITEM_ENDS.search(tail)
         line, row = rows.pop() if is_cut else (rows[-1][0] if rows else 1, "")
         lost = [Rejection(line, ending.broken, sample_of(row))]
     yield RowBlock(tuple(rows), tuple(lost))
