@@ -394,6 +394,29 @@ CASES += [
     Case("spaced.csv", 'id, title, about\n1, A, "x, y"\n2, B, z\n', {"1": ("A", "x, y"), "2": ("B", "z")}),
     Case("titled.csv", "Products of 2024,,\n,,\nid,title,about\n1,A,x\n2,B,y\n", {"1": ("A", "x"), "2": ("B", "y")}),
     Case("commas.ndjson", '{"id": 1, "title": "A"},\n{"id": 2, "title": "B"},\n', {"1": ("A", ""), "2": ("B", "")}),
+    Case(
+        "maps.parquet",
+        parquet(
+            pa.table(
+                {
+                    "id": pa.array([1.0, None, 3.0]),
+                    "title": ["A", "B", "C"],
+                    "attributes": pa.array([[("Colour", "red")], [], None], pa.map_(pa.string(), pa.string())),
+                    "weight": pa.array([0.1, 2, 3], pa.float32()),
+                    "sizes": pa.array([["S", "M"], [], None]),
+                }
+            )
+        ),
+        {"1": ("A", "Colour: red • Weight: 0.1 • Sizes: S; M"), "3": ("C", "Weight: 3")},
+        {"no uid": 1},
+        Columns(content=("attributes", "weight", "sizes")),
+    ),
+    Case(
+        "odd keys.json",
+        "{'uid': '1', 'title': 'A', 'details': {1: 2}}\n{'a': 1, 2: 3}\n",
+        {"1": ("A", "1: 2")},
+        {"not an object": 1},
+    ),
     Case("crossed.csv", "uid,title\n,\n1,A\n\n2,B", {"1": ("A", ""), "2": ("B", "")}),
     Case("surrogate.jsonl", '{"uid": "1", "title": "A", "x\\ud83d": 1}\n', {"1": ("A", "")}),
 ]

@@ -122,7 +122,7 @@ def _items(read: Mapping[str, Any]) -> Sequence[tuple[str, Any]]:
     value = next((key for key in _VALUES if key in read), "")
     if name and value:
         return [(name, _called({key: each for key, each in read.items() if key not in _NAMES}) or read[value])]
-    return [(label_of(key), each) for key, each in read.items() if not key.startswith("@")]
+    return [(label_of(str(key)), each) for key, each in read.items() if not str(key).startswith("@")]
 
 
 def _called(read: Mapping[str, Any]) -> str:

@@ -62,7 +62,9 @@ def read_object(text: bytes) -> Row | str:
         row = structure_in(decoded) if decoded.lstrip().startswith(_PYTHON) else None
         if row is None:
             return "not JSON"
-    return _unwrapped(row) if isinstance(row, dict) else "not an object"
+    if not isinstance(row, dict) or not all(isinstance(name, str) for name in row):
+        return "not an object"
+    return _unwrapped(row)
 
 
 def line_blocks(pieces: Iterator[bytes], settings: CatalogueSettings, ending: Ending) -> Iterator[LineBlock]:

@@ -157,7 +157,7 @@ def _streamed(rows: "pa.RecordBatch | pa.Table") -> bytes:
 def _values(column: "pa.ChunkedArray") -> list[Any]:
     import pyarrow as pa
 
-    values: list[Any] = column.to_pylist()
+    values: list[Any] = column.to_pylist(maps_as_pydicts="lossy")
     if pa.types.is_float32(column.type):  # 0.1, not 0.10000000149011612
         return [value if value is None else float(f"{value:.{_FLOAT32_DIGITS}g}") for value in values]
     if pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):  # texts, as some programs write them
