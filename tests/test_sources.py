@@ -588,19 +588,24 @@ def test_further_identifiers_lead_to_their_product(tmp_path: Path) -> None:
             "uid": "3",
             "title": "Brint Lamp",
             "content": "White.",
-            "variants": [{"code": "XY 56"}, {"code": "XY 57"}, {}],
+            "variants": [{"code": "XY 56"}, {"code": "XY 57"}, {"code": "WX-J-MO"}, {}],
         },
     ]
     (tmp_path / "shop.jsonl").write_text(lines(rows), encoding="utf-8")
     columns = Columns(ids=("EAN", "sku", "variants.code"))
     report, catalogue = prepared(tmp_path, tmp_path / "shop.jsonl", columns=columns)
     assert report.merged == 1
-    wanted = {"1": 0, "2": 0, "3": 1, "4006381333931": 0, "AB-12": 0, "CD-34": 0, "XY 56": 1, "XY 57": 1}
+    wanted = {"1": 0, "2": 0, "3": 1, "4006381333931": 0, "AB-12": 0, "CD-34": 0, "XY 56": 1, "XY 57": 1, "WX-J-MO": 1}
     assert {identifier: catalogue.row_of(identifier) for identifier in wanted} == wanted
     assert dict(zip(*catalogue.identifiers(), strict=True)) == wanted
     TitleIndex.build(catalogue, tmp_path / "index", progress=Progress)
     index = TitleIndex.load(tmp_path / "index", catalogue)
-    for question, uid in (("is xy-57 in stock?", "3"), ("ean 4006381333931", "1"), ("what is cd34?", "1")):
+    for question, uid in (
+        ("is xy-57 in stock?", "3"),
+        ("ean 4006381333931", "1"),
+        ("what is cd34?", "1"),
+        ("how heavy is WX-J-MO?", "3"),
+    ):
         resolution = index.resolve(question)
         assert (resolution.decision, resolution.hits[0].uid) == ("found", uid)
 
@@ -660,6 +665,7 @@ def test_a_folder_is_read_file_by_file_and_faults_name_theirs(tmp_path: Path) ->
         ("id,name,Item no\n1,A,x\n", Columns(ids=("item number",)), r"--id 'Item no'"),
         ('{"id": 1, "name": "A"}\n', Columns(uid="idd"), r"no row of shop has a column 'idd'.*--uid id"),
         ('[{"id": 1, "name": "A"}]', Columns(content=("zzz",)), r"column 'zzz'; expected one of 'id', 'name'"),
+        ("id,name,Body (HTML)\n1,A,x\n", Columns(content=("body",)), r"one of 'Body \(HTML\)'; .*--content 'Body"),
         ("a;b;c\n1;A;x\n", Columns(), r"known to hold the uid; .* 'a', 'b', 'c'; .*--uid COLUMN"),
         ("id;b;c\n1;A;x\n", Columns(), r"known to hold the title"),
         ('{"id": 1, "headline": "A"}\n', Columns(), r"no usable row .1 lines: 1 × no title.; .* 'headline', 'id'"),

@@ -26,6 +26,7 @@ _SPACES = re.compile(r"[\s_\-]+")
 _VALUE = re.compile(r"(.*\d+ )values?(?:\(s\))?")  # "Option1 Value", "Attribute 1 value(s)"
 _MEASURED = re.compile(r"(.+) \((kg|g|lbs?|oz|m|cm|mm|in|ft|l|ml)\)", re.I)  # "Weight (kg)"
 _WORDS = re.compile(r"[\s_\-]+|(?<=[a-z])(?=[A-Z])")
+_MOST_NEAREST = 3
 _MOST_NAMED = 12  # columns in an error
 
 
@@ -106,7 +107,9 @@ def absent(wanted: Columns, names: Sequence[str]) -> list[tuple[str, str]]:
 def no_such_column(field: str, name: str, names: Sequence[str], source: str) -> SourceError:
     """Return the error that no row of a source has a column, with the names that come nearest."""
     plain = _plain_names(names)
-    nearest = [plain[each] for each in difflib.get_close_matches(plain_name(name), plain, 3, 0.6)]
+    own = plain_name(name)
+    inside = [each for each in plain if own in each or each in own]
+    nearest = [plain[each] for each in dict.fromkeys([*inside, *difflib.get_close_matches(own, plain)])][:_MOST_NEAREST]
     mend = f"titlewise prepare SOURCE {OPTIONS[field]} {shlex.quote(nearest[0]) if nearest else 'COLUMN'}"
     return SourceError(f"no row of {source} has a column {name!r}", f"one of {named(nearest or names)}", mend)
 
