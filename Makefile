@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup demo ui test test-fast check bench docs lock
+.PHONY: setup demo ui test test-fast check bench package docs lock
 
 setup: .venv/ready
 
@@ -42,9 +42,14 @@ bench: setup
 	$(BIN)/python benchmarks/serving.py
 	$(BIN)/python benchmarks/page.py
 
-# Write the help texts into docs/commands.md, and the tree of modules into docs/architecture.md.
+# Build the last commit's wheel and sdist into dist/, twice, and try the wheel where nothing else is installed.
+package: setup
+	.ci/package $(CURDIR)/$(BIN)/python
+
+# Write the help texts into docs/commands.md and the manual page, and the tree of modules into docs/architecture.md.
 docs: setup
 	$(BIN)/python docs/make_commands.py
+	$(BIN)/python docs/make_manual.py
 	$(BIN)/python docs/make_tree.py
 
 # Pin everything that pyproject.toml asks for, as it is installed in a fresh environment.

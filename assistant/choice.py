@@ -39,9 +39,7 @@ _CHOOSING_WORDS = (
 )
 _BREATH = re.compile(r" ?[,.;:–—-] (?:and |e |so |but |mas )?| (?:and|e) (?=\w+ \w+)", re.I)
 _QUESTION_WORD = re.compile(r"(?:what|how|which|where|when|why|who|qual|quais|quant[oa]s?|como|onde|quando)\b", re.I)
-_NEGATED = re.compile(
-    r"\b(?:not|no|nao|não) (?:(?:the|that|a|o|os|as) )?([^,.;]{1,60}?)(?=[,.;]| but\b| mas\b|$)", re.I
-)
+NEGATED = re.compile(r"\b(?:not|no|nao|não) (?:(?:the|that|a|o|os|as) )?([^,.;]{1,60}?)(?=[,.;]| but\b| mas\b|$)", re.I)
 
 
 @dataclass(frozen=True)
@@ -67,24 +65,26 @@ def chosen(text: str, candidates: Sequence[Product]) -> Choice | None:
 
 def denies(text: str) -> bool:
     """Return whether a turn says which product is not meant: "not the red one"."""
-    return _NEGATED.search(" ".join(text.split())) is not None
+    return NEGATED.search(" ".join(text.split())) is not None
 
 
 def _parted(text: str) -> tuple[str, str]:
     """Return the first part of a turn, and the rest where that asks something: "the red one", "does it whistle?"."""
     head, *tail = _BREATH.split(text, maxsplit=1)
-    if not tail or len(tail[0].split()) < 2 or not content_words(tail[0]) or not _asks(tail[0]):
+    if not tail or len(tail[0].split()) < 2 or not content_words(tail[0]):
+        return text, ""
+    if "?" not in tail[0] and not asks_something(tail[0]):
         return text, ""
     return head, tail[0]
 
 
-def _asks(text: str) -> bool:
-    """Return whether a text asks something, and does not only go on naming."""
-    return "?" in text or is_closed(text) or _QUESTION_WORD.match(text) is not None
+def asks_something(text: str) -> bool:
+    """Return whether a text asks something by its words, and does not only go on naming."""
+    return is_closed(text) or _QUESTION_WORD.match(text) is not None
 
 
 def _place_of(text: str, candidates: Sequence[Product]) -> int | None:
-    denied = set(fold(" ".join(_NEGATED.findall(text))).split())
+    denied = set(fold(" ".join(NEGATED.findall(text))).split())
     words = [word for word in fold(text).split() if word not in denied]
     if not words or len(words) > LONGEST_CHOICE_WORDS:
         return None

@@ -12,38 +12,46 @@ gives the same state as the live talk. No model is asked.
 import itertools
 import re
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Literal
 
-from assistant.choice import LONGEST_CHOICE_WORDS, chosen, denies
+from assistant.attributes import asked_about
+from assistant.choice import LONGEST_CHOICE_WORDS, asks_something, chosen, denies
 from assistant.messages import Message
 from assistant.question import read_question
-from assistant.shopping.comparison import measured_against, points_at_both
+from assistant.shopping.comparison import named_beside, points_at_both
 from assistant.shopping.discovery import NOTHING, Found
 from assistant.shopping.help import is_courtesy, is_of_itself
 from assistant.shopping.intents import Intent, Intents
 from assistant.shopping.mentions import MOST_TOGETHER, named_together
-from index.catalogue.store import Catalogue, Product
+from assistant.shopping.reference import (
+    Antecedents,
+    Utterance,
+    meant,
+    names_beyond,
+    names_in,
+    points_before_it_names,
+    referents,
+)
+from index.catalogue.store import Catalogue
 from index.errors import QuestionError
 from index.resolver import MAX_QUESTION_CHARACTERS, Hit, Resolution, TitleIndex, check_question
-from index.text import FRAME_WORDS, POINTING_WORDS, content_words, fold, title_part
+from index.text import POINTING_WORDS, content_words, fold
 
 MAX_TURNS_REPLAYED = 50  # of the shopper; 5 ms each, a need half a second where it was not judged before
 MAX_CHARACTERS_REPLAYED = 20_000  # of all these turns
 MAX_EARLIER = 4  # products that the talk can go back to
-# A question that fits no title for sure leaves the product only if this many of its words name, or look like the
-# name of, another one: "how loud is the Zephyr X9?", but not "and the warranty?".
+# A question leaves the product of the talk, whatever else speaks for it, where so many of its words look like names of
+# another one: "how loud is the Zephyr X9?".
 WORDS_TO_LEAVE = 2
 LEAST_SURE = 0.5  # probability from which a turn is taken for what it wants
-LIKELY_A_NEED, SURELY_A_NEED = 0.4, 0.95  # the second where the talk is about a product
+LIKELY_A_NEED = 0.4
 SURELY_NO_TITLE = 0.8  # where one was found all the same
 SURE_OF_A_TITLE = 0.9
 ONE_OF_ALL = frozenset("it its this that ele ela isso isto".split())  # point at a single product
 SEVERAL_OF_ALL = frozenset("them two three deles delas dois duas tres".split())  # point at all of them
-MUCH_LIKELIER = 2.0  # the first of the products offered than the second, for it to be taken unchosen
-SURELY_NAMED = 0.5  # probability that a product is meant, against which the talk's own is measured
 SURELY_BESIDE = 0.9  # where the talk is about a product
 
 Want = Literal["product", "need", "comparison", "help", "order", "other"]
@@ -61,7 +69,6 @@ _BACK = re.compile(
     r"|[oa] outr[oa]|[oa] primeir[oa]|[oa] anterior)\b",
     re.I,
 )
-_FIRST = re.compile(r"\b(?:first|primeir[oa])\b", re.I)
 
 
 @dataclass(frozen=True)
@@ -92,9 +99,21 @@ class State:
         """Return the state in which products are set side by side, all of them spoken of."""
         return replace(self.offering(products, ""), earlier=tuple(hit.uid for hit in reversed(products)))
 
+    def within(self, catalogue: Catalogue) -> "State":
+        """Return the state without products that a catalogue has no more: they may be removed in mid talk."""
+        uid = self.uid if self.uid in catalogue else ""
+        candidates = tuple(hit for hit in self.candidates if hit.uid in catalogue)
+        earlier = tuple(each for each in self.earlier if each in catalogue)
+        return replace(self, uid=uid, candidates=candidates, earlier=earlier)
+
     def without_product(self, waiting: str = "") -> "State":
         """Return the state in which it is not known which product is meant; a question may wait for it."""
         return self.offering((), waiting)
+
+    @property
+    def antecedents(self) -> Antecedents:
+        """Return the products of the talk, as what refers to them is read."""
+        return Antecedents(self.uid, [uid for uid in self.spoken_of if uid != self.uid], self.candidates)
 
     @property
     def spoken_of(self) -> tuple[str, ...]:
@@ -127,15 +146,6 @@ class Turn:
 Fitting = Callable[[str], Found]  # a need → the products that fit it
 
 
-@dataclass(frozen=True)
-class _Wording:
-    """The folded words of a turn: all, those that may name a product, and those that look like names of one."""
-
-    words: tuple[str, ...]
-    naming: frozenset[str]
-    names: frozenset[str]
-
-
 def find_nothing(_: str) -> Found:
     """Return that no product fits a need."""
     return NOTHING
@@ -166,15 +176,12 @@ class _Understanding:
     def turn(self) -> Turn:
         if turn := self._chosen():
             return turn
-        resolution = self.index.resolve(self.question)
-        intents = Intents.shipped().probabilities(self.question, resolution)
+        asked = asked_in(self.question, self.index)
+        resolution, intents = asked.resolution, asked.intents
         return (
             self._compared(resolution, intents)
-            or self._back()
             or self._beside(resolution, intents)
-            or self._carried_over(resolution)
-            or self._kept(resolution, intents)
-            or self._assumed(resolution)
+            or self._referred(asked)
             or self._needed(resolution, intents)
             or self._named(resolution)
         )
@@ -202,7 +209,7 @@ class _Understanding:
         question = choice.question or self.state.waiting or carried or product.title
         return self._about(product.uid, question, self.state.candidates)
 
-    def _compared(self, resolution: Resolution, intents: dict[Intent, float]) -> Turn | None:
+    def _compared(self, resolution: Resolution, intents: Mapping[Intent, float]) -> Turn | None:
         """Set products side by side: those that are named, else those that were spoken of or offered last."""
         named = self._named_together(resolution, intents["compare"])
         if len(named) < 2:
@@ -223,12 +230,17 @@ class _Understanding:
             named = named_together(self.question, resolution, rarity, compares=compares)
         if named and not (pointed_at and self.words & SEVERAL_OF_ALL and set(named).isdisjoint(near)):
             return named
-        behind = content_words(measured_against(self.question)) if current else frozenset()
-        if behind and resolution.probability >= SURELY_NAMED and behind & content_words(resolution.hits[0].title):
-            return tuple(dict.fromkeys((current, resolution.hits[0].uid)))
+        if current and (beside := named_beside(self.question)) and (other := self._another(beside)):
+            return (current, other)
         return pointed_at if resolution.decision != "found" else ()
 
-    def _beside(self, resolution: Resolution, intents: dict[Intent, float]) -> Turn | None:
+    def _another(self, named: str) -> str:
+        """Return the uid of the product besides the talk's own that a few words name, "" where that is not sure."""
+        rest = Antecedents("", self.state.antecedents.earlier, self.state.candidates)
+        options = referents(asked_in(named, self.index), rest, self.catalogue.find, self.index.descriptions.rarity)
+        return meant([option for option in options if option.uid != self.state.uid])
+
+    def _beside(self, resolution: Resolution, intents: Mapping[Intent, float]) -> Turn | None:
         """Leave the talk's product and what waits as they are: the turn is about no product."""
         intent: Intent = max(_BESIDE, key=lambda each: intents[each])
         itself = intents["product"] < LEAST_SURE and is_of_itself(self.question)
@@ -236,7 +248,8 @@ class _Understanding:
         of_none = sum(intents[each] for each in _BESIDE)
         if self.state.uid or self.state.candidates:
             points = POINTING_WORDS & self.words
-            surely = not points and intent != "help" and of_none >= SURELY_BESIDE
+            asks = intent == "other" and asked_about(self.question)  # "how deep in water"
+            surely = not points and intent != "help" and of_none >= SURELY_BESIDE and not asks
             beside = is_courtesy(self.question) or surely
         else:
             sure_of_title = resolution.decision == "found" and resolution.probability >= SURE_OF_A_TITLE
@@ -244,76 +257,50 @@ class _Understanding:
             beside = likely or (itself and not sure_of_title)
         return Turn(self.question, "", (), (), self.state, _BESIDE[intent]) if beside else None
 
-    def _back(self) -> Turn | None:
-        """Go back to a product spoken of before, named by its place in the talk or in a few of its words."""
-        if not self.state.uid or not self.state.earlier or not _BACK.search(self.question):
+    def _referred(self, utterance: Utterance) -> Turn | None:
+        """Take the product of the talk that the turn means, or another one that it names."""
+        current = self.state.uid
+        of_what_is_not_there = not current and not self.state.candidates and self.words & ONE_OF_ALL
+        if self.state == State() or of_what_is_not_there:
             return None
-        earlier = [self.catalogue.find(uid) for uid in self.state.earlier]
-        rest = _BACK.sub(" ", self.question)
-        place = len(earlier) - 1 if _FIRST.search(self.question) else 0
-        choice = chosen(rest, earlier) if len(earlier) > 1 else None
-        product = earlier[choice.place if choice else place]
-        own = content_words(product.title)
-        tail = choice.question if choice else re.sub(r"^[\s,.;]*(?:and|e)?\b", "", rest).strip()
-        asks = tail if content_words(tail) - own else ""
-        return self._about(product.uid, asks or self.state.question, ())
+        if current and points_before_it_names(self.question, self.catalogue.find(current)):
+            return self._about(current, self.question, utterance.resolution.hits)
+        options = referents(utterance, self.state.antecedents, self.catalogue.find, self.index.descriptions.rarity)
+        uid = meant(options)
+        if (
+            uid == current
+            and current
+            and len(names_beyond(self.question, self.catalogue.find(current))) >= WORDS_TO_LEAVE
+        ):
+            return None
+        return self._about(uid, self._question_of(uid), utterance.resolution.hits) if uid else None
 
-    def _carried_over(self, resolution: Resolution) -> Turn | None:
-        """Ask the last question of another product: "and the 24 cm?", "i mean the red one"."""
-        waiting = self.state.question if self.state.uid else self.state.waiting
-        lead = _CARRIES_OVER.match(self.question)
-        if not waiting or not (lead or not self.state.uid):
-            return None
-        rest = self.question[lead.end() :] if lead else self.question
-        if not title_part(fold(rest)).strip() or POINTING_WORDS & set(fold(rest).split()) - {"one"}:
-            return None
-        found = self._meant(rest, resolution)
-        if found is None or found.uid == self.state.uid:
-            return None
-        if not read_question(rest, found.title).asks_what_it_is(found.uid):
-            return None
-        return self._about(found.uid, waiting, resolution.hits)
+    @cached_property
+    def rest(self) -> str:
+        """Return the turn without what leads over to another product."""
+        return _behind_the_lead(self.question)
 
-    def _meant(self, rest: str, resolution: Resolution) -> Product | None:
-        """Return the product that the rest of an elliptical turn names, by itself or beside the talk's product."""
-        alone = self.index.resolve(rest)
-        for found in (alone, resolution):
-            if found.decision == "found":
-                return self.catalogue.find(found.hits[0].uid)
-        if not self.state.uid:
-            return None
-        words = content_words(rest)
-        current = self.catalogue.find(self.state.uid)
-        kin = self.index.resolve(_short(f"{title_part(fold(current.title))} {rest}")).hits
-        others = [hit for hit in kin if hit.uid != current.uid and words <= content_words(hit.title)]
-        return self.catalogue.find(others[0].uid) if others and words - content_words(current.title) else None
+    def _question_of(self, uid: str) -> str:
+        """Return what a turn asks of the product that it means: the last question, where it only names it."""
+        last = self.state.waiting or self.state.question
+        leads = self.rest != self.question or _BACK.search(self.question) is not None or not self.state.uid
+        if uid == self.state.uid or not last or not leads:
+            return self.question
+        title = self.catalogue.find(uid).title
+        rest = _BACK.sub(" ", self.rest)
+        asks = not read_question(rest, title).asks_what_it_is(uid) and content_words(rest) - content_words(title)
+        return self.question if asks and asks_something(rest) else last
 
-    def _kept(self, resolution: Resolution, intents: dict[Intent, float]) -> Turn | None:
-        """Stay with the product of the talk, unless something else is looked for."""
-        if not self.state.uid or (intents["need"] >= SURELY_A_NEED and not POINTING_WORDS & self.words):
-            return None
-        if not _stays(_wording_of(self.question), resolution, self.catalogue.find(self.state.uid)):
-            return None
-        return self._about(self.state.uid, self.question, resolution.hits)
-
-    def _assumed(self, resolution: Resolution) -> Turn | None:
-        """Take the likeliest of the products offered, where the next question points at it instead of choosing."""
-        offered = self.state.candidates
-        if self.state.uid or len(offered) < 2 or resolution.decision == "found" or not POINTING_WORDS & self.words:
-            return None
-        likeliest, second = offered[:2]
-        if likeliest.score < MUCH_LIKELIER * second.score:
-            return None
-        return self._about(likeliest.uid, self.question, resolution.hits)
-
-    def _needed(self, resolution: Resolution, intents: dict[Intent, float]) -> Turn | None:
+    def _needed(self, resolution: Resolution, intents: Mapping[Intent, float]) -> Turn | None:
         """Look for products that fit a need, and offer them to choose from."""
         # What sets nothing side by side is no comparison: "gel pens, 6 or 8, smelly or fruity".
         needs = intents["need"] + (intents["compare"] if resolution.decision == "unknown" else 0.0)
         if needs < LIKELY_A_NEED:
             return None
         found = self.fitting(self.question)
-        state = self.state.offering(self._hits_of([fit.product.uid for fit in found.fitting]), "")
+        if not found.fitting and resolution.decision == "found":
+            return None
+        state = self.state.offering(self._hits_of([fit.product.uid for fit in found.fitting or found.near]), "")
         return Turn(self.question, "", (), resolution.hits, state, "need", found=found)
 
     def _named(self, resolution: Resolution) -> Turn:
@@ -324,14 +311,28 @@ class _Understanding:
         if resolution.decision == "ambiguous":
             state = self.state.offering(resolution.candidates, question)
             return Turn(question, "", resolution.candidates, hits, state, missing=resolution.missing)
-        wording = _wording_of(question)
-        short = len(wording.words) <= LONGEST_CHOICE_WORDS
-        if self.state.candidates and not self.state.uid and short and len(wording.names) < WORDS_TO_LEAVE:
+        short = len(fold(question).split()) <= LONGEST_CHOICE_WORDS
+        if self.state.candidates and not self.state.uid and short and len(names_in(question)) < WORDS_TO_LEAVE:
             return Turn(question, "", self.state.candidates, self.state.candidates, self.state)
         return Turn(question, "", (), hits, self.state.without_product(question), missing=resolution.missing)
 
     def _hits_of(self, uids: Sequence[str]) -> tuple[Hit, ...]:
         return tuple(Hit(uid, self.catalogue.find(uid).title, 1.0) for uid in uids)
+
+
+def asked_in(question: str, index: TitleIndex) -> Utterance:
+    """Return a turn as what it refers to is read from it, whatever the talk."""
+    resolution = index.resolve(question)
+    intents = Intents.shipped().probabilities(question, resolution)
+    rest = _behind_the_lead(question)
+    leads = rest != question and bool(rest.strip())
+    return Utterance(question, resolution, intents, leads, index.resolve(rest).hits if leads else ())
+
+
+def _behind_the_lead(question: str) -> str:
+    """Return a turn without what leads over to another product: "and the", "no, i mean"."""
+    lead = _CARRIES_OVER.match(question)
+    return question[lead.end() :] if lead else question
 
 
 def replay(
@@ -371,46 +372,9 @@ def _short(question: str) -> str:
     return question[:MAX_QUESTION_CHARACTERS]
 
 
-def _wording_of(question: str) -> _Wording:
-    """Read the words of a turn; the first one may have a capital without being a name."""
-    words = question.split()
-    capitals = [word for word in words[1:] if word[:1].isupper()]
-    numbers = [word for word in words if any(sign.isdigit() for sign in word)]
-    names = frozenset(fold(" ".join(capitals + numbers)).split()) - FRAME_WORDS
-    folded = fold(question)
-    return _Wording(tuple(folded.split()), frozenset(title_part(folded).split()), names)
-
-
 def _after(state: State, text: str, index: TitleIndex, catalogue: Catalogue, fitting: Fitting) -> State:
     try:
         check_question(text)
     except QuestionError:
         return state
     return understand(state, text, index, catalogue, fitting).state
-
-
-def _stays(wording: _Wording, resolution: Resolution, current: Product) -> bool:
-    """Return whether a question is still about the current product rather than about another one that it names."""
-    own = _words_of(f"{current.uid} {current.title} {current.beginning}")
-    if _points_first(wording, own):
-        return True
-    foreign = (wording.naming & _words_of(resolution.hits[0].title)) - own
-    if resolution.decision == "unknown":
-        return max(len(foreign), len(wording.names - own)) < WORDS_TO_LEAVE
-    meant = [resolution.hits[0]] if resolution.decision == "found" else resolution.candidates
-    if any(hit.uid == current.uid for hit in meant) or not foreign:
-        return True
-    return resolution.decision == "ambiguous" and len(foreign) < WORDS_TO_LEAVE
-
-
-def _points_first(wording: _Wording, own: frozenset[str]) -> bool:
-    """Return whether "it" stands before any word foreign to the product, as in "does it fit the X200?"."""
-    pointing = [place for place, word in enumerate(wording.words) if word in POINTING_WORDS]
-    foreign = [place for place, word in enumerate(wording.words) if word in wording.naming - own]
-    return bool(pointing) and (not foreign or pointing[0] < foreign[0])
-
-
-@lru_cache(64)
-def _words_of(text: str) -> frozenset[str]:
-    """Return the folded words of a product's text, which is read once while a talk stays with it: it may be long."""
-    return frozenset(fold(text).split())

@@ -63,6 +63,10 @@ class Retriever:
         self._judge = judge
         self._found: dict[str, Found] = {}  # by the needs asked for last
 
+    def about(self, catalogue: Catalogue, index: TitleIndex) -> "Retriever":
+        """Return a retriever that differs in its catalogue and its index alone."""
+        return Retriever(catalogue, index, self.budget, self._judge, self.shop)
+
     @property
     def judge(self) -> Judge:
         """Return what reads the passages."""
@@ -74,6 +78,7 @@ class Retriever:
         Raises `QuestionError` (blank, or over 4,000 characters), `UnknownProductError`.
         """
         check_question(question)
+        state = state.within(self.catalogue)
         if not uid:
             return understand(state, question, self.index, self.catalogue, self.fitting)
         uid = self.catalogue.find(uid).uid  # that of the product into which it was merged, if it was
@@ -85,6 +90,7 @@ class Retriever:
         Raises `QuestionError`, `UnknownProductError`, and `UserError` where they are not two or three products.
         """
         check_question(question)
+        state = state.within(self.catalogue)
         products = {product.uid: product for product in map(self.catalogue.find, uids)}
         if not 2 <= len(products) <= MOST_TOGETHER:
             raise UserError(

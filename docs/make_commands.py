@@ -13,10 +13,15 @@ HEAD = "# Commands\n\nMade by `make docs` from the command line itself; `titlewi
 
 def page() -> str:
     """Return the whole page."""
-    os.environ.update(COLUMNS="100", NO_COLOR="1", TITLEWISE_HOME="artifacts")
-    parser = build_parser()
+    parser = plain_parser(columns=100)
     parsers = [parser, *commands_of(parser)]
     return HEAD + "".join(f"\n## {each.prog}\n\n```\n{each.format_help()}```\n" for each in parsers)
+
+
+def plain_parser(columns: int) -> argparse.ArgumentParser:
+    """Return the parser as it is where nothing is set, its help of this width and without colours."""
+    os.environ.update(COLUMNS=str(columns), NO_COLOR="1", TITLEWISE_HOME="artifacts")
+    return build_parser()
 
 
 def commands_of(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:

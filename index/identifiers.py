@@ -51,6 +51,8 @@ class Identifiers:
     @classmethod
     def of(cls, written: Sequence[str], rows: Sequence[int]) -> "Identifiers":
         """Read n identifiers and the rows of their products."""
+        if not written:
+            return cls(np.zeros(0, dtype=np.uint64), np.zeros(0, dtype=np.int32))
         names = [plain_form(each) for each in written]
         parts = [word_hashes(names[at : at + NAMES_AT_ONCE]) for at in range(0, len(names), NAMES_AT_ONCE)]
         hashes = np.concatenate(parts)
@@ -59,6 +61,22 @@ class Identifiers:
         own = np.asarray(rows, dtype=np.int32)[order]
         least, greatest = np.minimum.reduceat(own, starts), np.maximum.reduceat(own, starts)
         return cls(known, np.where(least == greatest, least, SEVERAL).astype(np.int32))
+
+    def joined(self, standing: NDArray[np.int32], came: "Identifiers") -> "Identifiers":
+        """Return identifiers where products stand elsewhere, below 0 for nowhere, and others came.
+
+        `standing` (rows before,) int32. What several products shared stays shared, though some of them have gone.
+        """
+        rows = np.where(self.rows == SEVERAL, np.int32(SEVERAL), standing[self.rows])
+        here = (rows >= 0) | (self.rows == SEVERAL)
+        hashes, rows = self.hashes[here], rows[here]
+        places = np.searchsorted(hashes, came.hashes)
+        known = hashes[np.minimum(places, max(0, len(hashes) - 1))] == came.hashes if len(hashes) else places < 0
+        rows[places[known]] = SEVERAL
+        new = ~known
+        return Identifiers(
+            np.insert(hashes, places[new], came.hashes[new]), np.insert(rows, places[new], came.rows[new])
+        )
 
     def save(self, folder: Path) -> None:
         """Write both arrays."""

@@ -125,3 +125,50 @@ def test_blank_and_overlong_turns_of_a_history_change_nothing(shop: Shop) -> Non
 def test_a_blank_question_is_refused(shop: Shop) -> None:
     with pytest.raises(QuestionError):
         talk(shop, "  ")
+
+
+RED, LAMP, GAME = (
+    "how heavy is the red Harrow electric kettle?",
+    "is the Brint desk lamp DL-40 for readers?",
+    "how many cards has the Lanternfall board game?",
+)
+
+
+@pytest.mark.parametrize(
+    ("turns", "uid"),
+    [
+        # A word of another product's title, or of none, does not lead away.
+        ((RED, "is it ok in the rain?"), "K1"),
+        ((RED, "good for total beginners?"), "K1"),
+        ((LAMP, "and medium"), "L1"),
+        ((LAMP, "would it go with a black desk"), "L1"),
+        ((GAME, "how long does one game take"), "G1"),
+        # Another one is named, with or without a lead.
+        ((RED, "how long is the arm on the brint lamp"), "L1"),
+        ((LAMP, "and the lanternfall, how many can play"), "G1"),
+        ((GAME, "what about the apron, does that have pockets"), "X1"),
+        # Back to one spoken of before, by one of its words.
+        ((RED, LAMP, GAME, "what battery does the brint take"), "L1"),
+        ((RED, LAMP, GAME, "how many litres does the kettle hold, the red one"), "K1"),
+        ((LAMP, RED, "back to the lamp, is there a battery?"), "L1"),
+        ((RED, LAMP, "and the first one?"), "K1"),
+        # The other one of two that were offered.
+        (("is the Harrow electric kettle dishwasher safe?", "the red one", "and the other one?"), "K2"),
+        (("is the Harrow electric kettle dishwasher safe?", "the black one", "and the other one?"), "K1"),
+    ],
+)
+def test_a_turn_means_the_product_that_a_person_would_take_it_for(shop: Shop, turns: tuple[str, ...], uid: str) -> None:
+    assert talk(shop, *turns).uid == uid
+
+
+@pytest.mark.parametrize(
+    "turn",
+    [
+        "is the red kettle heavier than that?",
+        "heavier than the kettle, the red one?",
+        "which is heavier, that or the red Harrow kettle?",
+        "the red Harrow kettle or this one, which is heavier?",
+    ],
+)
+def test_another_product_is_set_beside_that_of_the_talk(shop: Shop, turn: str) -> None:
+    assert set(talk(shop, RED, LAMP, turn).compared) == {"K1", "L1"}

@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -22,16 +23,33 @@ def commands(page: Path) -> list[str]:
     return [line for line in lines if line.startswith("titlewise ")]
 
 
-def test_the_page_of_commands_is_what_the_command_line_says() -> None:
+def made(script: str) -> str:
+    """Give the page that a script of docs/ makes."""
     done = subprocess.run(
-        [sys.executable, "-c", "import make_commands; print(make_commands.page(), end='')"],
+        [sys.executable, "-c", f"import {script}; print({script}.page(), end='')"],
         cwd=ROOT / "docs",
         capture_output=True,
         text=True,
         check=True,
         env={**os.environ, "PYTHONIOENCODING": "utf-8"},
     )
-    assert done.stdout == (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+    return done.stdout
+
+
+@pytest.mark.parametrize(
+    ("script", "page"),
+    [("make_commands", "commands.md"), ("make_manual", "titlewise.1"), ("make_tree", "architecture.md")],
+)
+def test_the_pages_that_are_made_are_as_they_would_be_made_now(script: str, page: str) -> None:
+    assert made(script) == (ROOT / "docs" / page).read_text(encoding="utf-8"), "mend it with: make docs"
+
+
+@pytest.mark.skipif(shutil.which("man") is None, reason="no man on this machine")
+def test_the_manual_page_is_read_without_a_warning() -> None:
+    command = ["man", "--warnings=w", "--local-file", "docs/titlewise.1"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    assert "titlewise models fetch [-h] [name]" in done.stdout
 
 
 def test_the_readme_shows_commands() -> None:
@@ -61,7 +79,7 @@ def test_every_dependency_has_its_reason() -> None:
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     asked = [*project["dependencies"], *(name for names in project["optional-dependencies"].values() for name in names)]
-    names = {re.split(r"[<>=\[]", requirement)[0] for requirement in asked}
+    names = {re.split(r"[<>=\[]", requirement)[0] for requirement in asked} - {project["name"]}
     explained = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
     assert sorted(name for name in names if f"**{name}**" not in explained) == []
 
@@ -70,15 +88,3 @@ def test_every_link_between_the_documents_leads_somewhere() -> None:
     for page in PAGES:
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8")):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
-
-
-def test_the_tree_of_modules_is_that_of_the_house() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", "import make_tree; print(make_tree.page(), end='')"],
-        cwd=ROOT / "docs",
-        capture_output=True,
-        text=True,
-        check=True,
-        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
-    )
-    assert done.stdout == (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8"), "mend it with: make docs"

@@ -7,9 +7,15 @@ import time
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from index.catalogue import near_duplicates
-from index.catalogue.near_duplicates import cluster_keys, in_training, sign, title_key
+from index.catalogue.near_duplicates import cluster_keys, in_training, sign, title_key, united
 from index.hashing import splitmix64
 
 KETTLE = (
@@ -134,3 +140,17 @@ def test_a_hundred_thousand_equal_and_chained_products_take_linear_time() -> Non
     assert time.process_time() - start_s < 20
     assert len(np.unique(found)) == 1
     assert found[0] == keys.min()
+
+
+@given(
+    arrays(np.int64, 20, elements=st.integers(0, 19)),
+    arrays(np.int64, (2, 12), elements=st.integers(0, 19)),
+    st.integers(0, 12),
+)
+def test_pairs_unite_what_a_graph_connects(labels: NDArray[np.int64], pairs: NDArray[np.int64], count: int) -> None:
+    pairs = pairs[:, :count]
+    ends = labels[pairs]
+    graph = coo_array((np.ones(count), (ends[0], ends[1])), shape=(20, 20))
+    expected = connected_components(graph, directed=False)[1][labels]
+    found = united(labels, pairs)
+    assert np.array_equal(np.equal.outer(found, found), np.equal.outer(expected, expected))

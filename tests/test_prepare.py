@@ -178,7 +178,7 @@ def test_a_line_of_a_hundred_megabytes_is_never_held_whole(tmp_path: Path, zippe
             file.write(b"x" * (1 << 20))
         file.write(b'"}\n' + _row("Z", "Tent"))
     code = (
-        "import resource, sys, pathlib, pyarrow, numpy, scipy.sparse.csgraph\n"
+        "import resource, sys, pathlib, pyarrow, numpy\n"
         "import index.catalogue.prepare, index.catalogue.near_duplicates, index.catalogue.writer\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "from index.catalogue.prepare import CatalogueSettings, prepare\n"

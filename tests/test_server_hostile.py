@@ -18,9 +18,9 @@ from assistant.backends.scripted import Scripted
 from index.catalogue.store import Catalogue
 from index.resolver import Resolution, TitleIndex
 from ui.api.access import Access
+from ui.api.clients.open_webui import unwrapped
 from ui.api.errors import MOST_FAULTS
 from ui.api.lookups import GoneError, Lookups
-from ui.api.open_webui import unwrapped
 from ui.api.schema import MOST_MESSAGES, MOST_PARTS
 from ui.api.server import app_of
 from ui.api.workers import Limits

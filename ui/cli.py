@@ -26,7 +26,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     _set_streams()
     words = sys.argv[1:] if arguments is None else list(arguments)
-    parsed = build_parser().parse_args(words)
+    parser = build_parser()
+    if "_ARGCOMPLETE" in os.environ:  # a shell asks what may come next; see `titlewise completions`
+        import argcomplete
+
+        argcomplete.autocomplete(parser)
+    parsed = parser.parse_args(words)
     parsed.command_line = shlex.join(["titlewise", *words]).encode(errors="backslashreplace").decode()  # for reports
     try:
         parsed.run(parsed)

@@ -15,7 +15,7 @@ from typing import Literal
 
 from assistant.phrases import Language, language_of
 from index.quantities import Quantity, quantities_in
-from index.text import WORD, content_words, stem, unaccented
+from index.text import POINTING_WORDS, WORD, content_words, stem, unaccented
 
 SAME = 0.02  # of an amount: closer ones are the same to a shopper
 MOST_WORDINGS = 4  # of what is asked of each
@@ -39,6 +39,8 @@ _OF_BOTH = re.compile(_any_of("of_both"), re.I)
 _THAN = re.compile(
     r"(?:\b(?:than|do que)\b|\b(?:maior|menor|melhor|mais \w+) que (?=[oa]\b))(?! (?:an?|one|um|uma)\b|\W*\d)", re.I
 )
+_THAT = r"(?:that|this|it|esse|essa|este|esta|ele|ela)(?: one)?"
+_THAT_OR = re.compile(rf"\b{_THAT} (?:or|ou) (?P<behind>\w.*)|(?P<front>.*\w) (?:or|ou) {_THAT}(?=\W*$|[,;])", re.I)
 _THRESHOLD = re.compile(_any_of("threshold"), re.I)
 _ASKS_IT = re.compile(r"(is|are|has|have|do|does)\b(?! (?:i|you|it|they|we|one)\b)", re.I)
 _OF_IT = {"are": "is it", "has": "does it have", "have": "does it have", "do": "does it"}
@@ -178,10 +180,16 @@ def points_at_both(text: str) -> bool:
     return _OF_BOTH.search(text) is not None
 
 
-def measured_against(text: str) -> str:
-    """Return what a turn measures one thing against, "" for nothing: "is it lighter than *the red one*?"."""
-    found = _THAN.search(text)
-    return text[found.end() :] if found else ""
+def named_beside(text: str) -> str:
+    """Return the words that name what is set beside the product of the talk, "" where nothing is.
+
+    "is it lighter than *the red one*?", "*is the red one* lighter than that?", "which is lighter, that or *the red*?"
+    """
+    if than := _THAN.search(text):
+        front, behind = text[: than.start()], text[than.end() :]
+        return behind if content_words(behind) - POINTING_WORDS else front
+    either = _THAT_OR.search(text)
+    return (either.group("behind") or either.group("front")) if either else ""
 
 
 def read_comparison(text: str, titles: Sequence[str]) -> ComparisonQuery:

@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant.grounding.judge import VERDICTS
-from index.errors import UserError
 
 if TYPE_CHECKING:
     import torch
@@ -36,10 +35,11 @@ def load_network(place: Path) -> Any:
 
     Of a reranker the head begins with "this is relevant", and without a difference between the verdicts.
     """
+    import onnx
     import torch
     from transformers import BertConfig, BertForSequenceClassification
 
-    weights = {name: torch.from_numpy(value) for name, value in _unpacked(_graph(place))}
+    weights = {name: torch.from_numpy(value) for name, value in _unpacked(onnx.load(str(place)))}
     relevance, bias = weights[f"{_HEAD}.weight"], weights[f"{_HEAD}.bias"]
     config = BertConfig(
         vocab_size=WORDS,
@@ -66,7 +66,7 @@ def pack(weights: "dict[str, torch.Tensor]", start: Path, target: Path) -> None:
     import onnx
     from onnx import numpy_helper
 
-    graph = _graph(start)
+    graph = onnx.load(str(start))
     named = {tensor.name: tensor for tensor in graph.graph.initializer}
 
     def put(name: str, value: NDArray[Any]) -> None:
@@ -89,16 +89,6 @@ def pack(weights: "dict[str, torch.Tensor]", start: Path, target: Path) -> None:
     del graph.graph.value_info[:]  # the shapes of the reranker's single output
     onnx.checker.check_model(graph)
     onnx.save(graph, str(target))
-
-
-def _graph(place: Path) -> Any:
-    try:
-        import onnx
-    except ImportError as exc:
-        raise UserError(
-            "onnx is not installed", "what the judge is unpacked by", "pip install 'titlewise[judge]'"
-        ) from exc
-    return onnx.load(str(place))
 
 
 def _unpacked(graph: Any) -> Iterator[tuple[str, Floats]]:

@@ -138,13 +138,13 @@ def cluster_keys(title_keys: UInt64s, signatures: NDArray[np.uint16], signed_row
 
     `title_keys` (n,); `signatures` (m, 64) of the products in `signed_rows` (m,). Returns (n,).
     """
-    labels = _united(np.arange(len(title_keys)), _neighbours(title_keys))
+    labels = united(np.arange(len(title_keys)), _neighbours(title_keys))
     bands = np.ascontiguousarray(signatures).view(np.uint64)
     for band in range(_BANDS if len(signatures) else 0):
         candidates = _neighbours(np.ascontiguousarray(bands[:, band]))
         ends = labels[signed_rows[candidates]]
         candidates = candidates[:, ends[0] != ends[1]]
-        labels = _united(labels, signed_rows[candidates[:, _similar(signatures, candidates)]])
+        labels = united(labels, signed_rows[candidates[:, _similar(signatures, candidates)]])
     keys = np.full(len(title_keys), np.iinfo(np.uint64).max, np.uint64)
     np.minimum.at(keys, labels, title_keys)
     smallest: UInt64s = keys[labels]
@@ -205,15 +205,16 @@ def _similar(signatures: NDArray[np.uint16], pairs: NDArray[np.int64]) -> NDArra
     return np.concatenate(agreements) if agreements else np.zeros(0, np.bool_)
 
 
-def _united(labels: NDArray[np.int64], pairs: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return labels (n,) by which the ends of all pairs (2, p) are the same; what had one label before still has."""
-    if pairs.shape[1] == 0:
-        return labels
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
+def united(labels: NDArray[np.int64], pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return labels (n,) by which the ends of all pairs (2, p) are the same; what had one label before still has.
 
+    The larger label of a pair is hung below the smaller, then every label below its root, until no pair is apart.
+    """
     ends = labels[pairs]
-    count = int(labels.max(initial=0)) + 1
-    graph = coo_array((np.ones(ends.shape[1], np.int8), (ends[0], ends[1])), shape=(count, count))
-    of_label: NDArray[np.int64] = connected_components(graph, directed=False)[1]
-    return of_label[labels]
+    roots = np.arange(labels.max(initial=-1) + 1)
+    while len(apart := np.flatnonzero(roots[ends[0]] != roots[ends[1]])):
+        ends = roots[ends[:, apart]]
+        np.minimum.at(roots, ends.max(axis=0), ends.min(axis=0))
+        while (higher := roots[roots] != roots).any():
+            roots[higher] = roots[roots[higher]]
+    return roots[labels]

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.errors import UserError
+from index.extras import require
 from index.hashing import WORD_SALT, mix, trigram_hashes, word_hashes
 from index.text import fold
 
@@ -90,8 +91,9 @@ class SentenceEncoder:
     def open(cls, name: str) -> "SentenceEncoder":
         """Load the model on the CPU; the hub is asked only for one that is not here yet.
 
-        Raises `UserError` where there is no such model, or it cannot be had offline.
+        Raises `UserError` where there is no such model, or it cannot be had offline, or what loads it is not installed.
         """
+        require("transformers")
         try:
             model = _sentence_transformer(name)
         except Exception as exc:

@@ -13,9 +13,11 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from assistant.backends.base import BackendError, DeadlineError, PromptTooLongError
+from index.artefacts import BusyError
 from index.errors import QuestionError, UnknownProductError, UserError
+from index.upsert import RebuildDueError
 from ui.api.lookups import GoneError
-from ui.api.workers import ClientTaskError, LateError
+from ui.api.workers import LateError
 from ui.queue import QueueFullError
 
 
@@ -43,10 +45,11 @@ class UnknownModelError(UserError):
 # What each error is to a client: status, type, code; the first that fits.
 ERRORS: tuple[tuple[type[UserError], int, str, str], ...] = (
     (QuestionError, 400, "invalid_request_error", "question"),
-    (ClientTaskError, 400, "invalid_request_error", "errand"),
     (PromptTooLongError, 400, "invalid_request_error", "context_length_exceeded"),
     (UnknownModelError, 404, "invalid_request_error", "model_not_found"),
     (UnknownProductError, 404, "not_found_error", "product_not_found"),
+    (RebuildDueError, 409, "invalid_request_error", "rebuild_due"),
+    (BusyError, 503, "overloaded_error", "busy"),
     (QueueFullError, 429, "rate_limit_error", "line_full"),
     (LateError, 503, "overloaded_error", "late"),
     (DeadlineError, 504, "timeout_error", "deadline"),

@@ -17,6 +17,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from index.extras import Extra, install_command, require
+
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
@@ -54,16 +56,18 @@ def switch(help: str, *, either: bool = False) -> Argument:
 
 @dataclass(frozen=True)
 class Command(Generic[Options]):
-    """One verb."""
+    """One verb; `needs` is the extra without which it cannot run."""
 
     name: str
     summary: str
     options: type[Options]
     run: Callable[[Options], None]
+    needs: Extra | None = None
 
     def add_to(self, subparsers: Subparsers) -> None:
         """Add the verb's parser; it leaves in `run` a function of the arguments that it parsed."""
         parser = _add_parser(subparsers, self.name, self.summary)
+        parser.epilog = f"Needs: {install_command(self.needs)}" if self.needs else None
         _add_arguments(parser, self.options)
 
         def run(arguments: argparse.Namespace) -> None:
@@ -71,6 +75,8 @@ class Command(Generic[Options]):
                 options = _read(arguments, self.options)
             except UsageError as error:
                 parser.error(str(error))
+            if self.needs:
+                require(self.needs)
             self.run(options)
 
         parser.set_defaults(run=run)

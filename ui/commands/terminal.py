@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from assistant.reply import Quote, Reply
     from index.catalogue.report import Report
-    from index.catalogue.store import Product
+    from index.catalogue.store import Catalogue, Product
     from index.resolver import Resolution
     from index.titles.ranker import Explanation
 
@@ -80,6 +80,15 @@ def report_line(report: "Report") -> str:
     return (
         f"{report.kept:,} products kept of {report.rows_in:,} rows: {report.merged:,} merged, {rejected}, "
         f"{report.left_out:,} left out; {report.without_description:,} have no description"
+    )
+
+
+def changed_line(count: int, done: str, catalogue: "Catalogue") -> str:
+    """Return what was done to so many products, and how many there are since, in one line."""
+    since = catalogue.changed.changes.count if catalogue.changed else 0
+    return (
+        f"{count:,} {done}: the catalogue has {len(catalogue):,} products; "
+        f"{since:,} came, changed or went since the last full build."
     )
 
 

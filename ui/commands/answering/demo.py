@@ -1,6 +1,9 @@
 """`titlewise demo`: the sample catalogue, the embedded Llama, a few questions."""
 
+import shutil
+import sys
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,7 +55,8 @@ def run(options: Options) -> None:
     with open_assistant(home, Engine(adapters=() if options.base else None)) as assistant:
         _ask_all(assistant)
     at = "" if home == Path("artifacts") else f"--home {home} "
-    print(f'\nYour turn, after ". .venv/bin/activate": titlewise {at}ask "…", titlewise {at}chat, titlewise {at}ui')
+    activate = "" if shutil.which("titlewise") else f', after ". {sys.prefix}/bin/activate"'
+    print(f'\nYour turn{activate}: titlewise {at}ask "…", titlewise {at}chat, titlewise {at}ui')
 
 
 def demo_home(home: Path) -> Path:
@@ -72,6 +76,7 @@ def make_ready(home: Path) -> None:
     from index.catalogue.store import Catalogue
     from index.progress import Progress
     from index.resolver import TitleIndex
+    from index.upsert import rebuild
 
     try:
         catalogue = Catalogue.load(home / "catalogue")
@@ -84,7 +89,7 @@ def make_ready(home: Path) -> None:
         TitleIndex.load(home / "index", catalogue)
     except ArtefactError:
         print("Indexing its titles …")
-        TitleIndex.build(catalogue, home / "index", progress=Progress)
+        rebuild(home, partial(TitleIndex.build, progress=Progress))
 
 
 def _ask_all(assistant: "Assistant") -> None:

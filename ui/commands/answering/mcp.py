@@ -1,12 +1,10 @@
 """`titlewise mcp`: tools for agents, by the Model Context Protocol."""
 
-import importlib.util
 import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from index.errors import UserError
 from ui.commands.command import Command, option, switch
 from ui.commands.options import EngineOptions
 
@@ -30,10 +28,7 @@ class Options:
 
 
 def run(options: Options) -> None:
-    if importlib.util.find_spec("mcp") is None:
-        raise UserError("mcp is not installed", "what the protocol is spoken by", "pip install 'titlewise[mcp]'")
-    from ui.api.access import Access
-    from ui.api.server import API_KEY_VARIABLE
+    from ui.api.access import API_KEY_VARIABLE, Access
     from ui.mcp.server import serve_http, serve_stdio
 
     engine = options.engine.engine()
@@ -44,4 +39,4 @@ def run(options: Options) -> None:
         serve_stdio(options.home, engine)
 
 
-COMMAND = Command("mcp", "give agents tools, by the Model Context Protocol", Options, run)
+COMMAND = Command("mcp", "give agents tools, by the Model Context Protocol", Options, run, needs="mcp")

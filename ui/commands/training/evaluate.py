@@ -121,7 +121,19 @@ def run_shopping(options: ShoppingOptions) -> None:
     print(f"The report is {folder / PAGE}.")
 
 
-RESOLVER = Command("resolver", "measure how well the title index finds what is meant", ResolverOptions, run_resolver)
-ANSWERS = Command("answers", "measure how well a model answers, and with its adapter", AnswersOptions, run_answers)
-SHOPPING = Command("shopping", "measure needs, comparisons and talks", ShoppingOptions, run_shopping)
+RESOLVER = Command(
+    "resolver",
+    "measure how well the title index finds what is meant",
+    ResolverOptions,
+    run_resolver,
+    needs="evaluate",
+)
+ANSWERS = Command(
+    "answers",
+    "measure how well a model answers, and with its adapter",
+    AnswersOptions,
+    run_answers,
+    needs="evaluate",
+)
+SHOPPING = Command("shopping", "measure needs, comparisons and talks", ShoppingOptions, run_shopping, needs="evaluate")
 COMMAND = Group("evaluate", "measure, and report it", (RESOLVER, ANSWERS, SHOPPING), metavar="WHAT")

@@ -57,4 +57,4 @@ def run(options: Options) -> None:
     )
 
 
-COMMAND = Command("export", "write an adapter as GGUF, for llama.cpp", Options, run)
+COMMAND = Command("export", "write an adapter as GGUF, for llama.cpp", Options, run, needs="train")

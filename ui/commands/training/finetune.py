@@ -95,7 +95,9 @@ def _train_judge(options: Options) -> None:
     from finetune.judging.recipe import read_judge_recipe
     from finetune.judging.training import train_judge
     from finetune.training.run_folder import RunOptions
+    from index.extras import require
 
+    require("judge")
     recipe = read_judge_recipe(options.recipe)
     beside = options.home / "questions"
     files = [Path(path) for path in recipe.judge.questions] or [beside / "train.jsonl"]
@@ -155,4 +157,4 @@ def _show(examples: Sequence["Example"], recipe: "Recipe") -> None:
         print(mask_view(tokenizer, row_of(tokenizer, example, recipe.prompt)) + "\n")
 
 
-COMMAND = Command("finetune", "train an adapter on the catalogue", Options, run)
+COMMAND = Command("finetune", "train an adapter on the catalogue", Options, run, needs="train")

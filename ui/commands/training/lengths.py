@@ -70,4 +70,6 @@ def _whole_descriptions(catalogue: "Catalogue", seed: int) -> Sequence["Example"
     ]
 
 
-COMMAND = Command("lengths", "tell how long examples are in tokens, and what a limit costs", Options, run)
+COMMAND = Command(
+    "lengths", "tell how long examples are in tokens, and what a limit costs", Options, run, needs="train"
+)

@@ -103,7 +103,8 @@ def show_reply(reply: Reply, product: Product | None, strings: Strings) -> None:
         st.caption(strings.generated_help)
     show_quotes(reply)
     if product is not None:
-        show_description(product, [quote for quote in reply.quotes if quote.field == "content"], strings)
+        quotes = [quote for quote in reply.quotes if quote.field == "content" and quote.stands_in(product)]
+        show_description(product, quotes, strings)
 
 
 def without_list(text: str) -> str:

@@ -1,0 +1,47 @@
+"""What a plain installation leaves out, and the extra that brings it: `pip install 'titlewise[train]'`.
+
+require("train")
+"""
+
+from importlib.util import find_spec
+from typing import Literal
+
+from index.errors import UserError
+
+Extra = Literal["transformers", "evaluate", "train", "judge", "ui", "server", "mcp"]
+
+_TRANSFORMERS = ("accelerate", "bitsandbytes", "jinja2", "peft", "sentence-transformers", "torch", "transformers")
+_TRAIN = (*_TRANSFORMERS, "datasets", "matplotlib", "scikit-learn", "scipy", "tomli-w", "trl")
+_SERVER = ("fastapi", "prometheus-client", "starlette", "uvicorn")
+EXTRAS: dict[Extra, tuple[str, ...]] = {  # by their names at the index; as pyproject.toml has them
+    "transformers": _TRANSFORMERS,
+    "evaluate": ("datasets", "evaluate", "jinja2", "rouge-score", "sacrebleu", "scikit-learn"),
+    "train": _TRAIN,
+    "judge": (*_TRAIN, "onnx"),
+    "ui": ("jinja2", "streamlit"),
+    "server": _SERVER,
+    "mcp": (*_SERVER, "mcp"),
+}
+
+
+def require(extra: Extra) -> None:
+    """Raise `UserError` unless all packages of an extra are installed; nothing is imported."""
+    if absent := missing(extra):
+        raise UserError(
+            f"{', '.join(absent)} cannot be imported", f"what the extra {extra} brings", install_command(extra)
+        )
+
+
+def missing(extra: Extra) -> list[str]:
+    """Return the packages of an extra that are not installed."""
+    return [name for name in EXTRAS[extra] if find_spec(module_of(name)) is None]
+
+
+def module_of(package: str) -> str:
+    """Return the name by which a package is imported."""
+    return "sklearn" if package == "scikit-learn" else package.replace("-", "_")
+
+
+def install_command(extra: Extra) -> str:
+    """Return the command that installs an extra."""
+    return f"pip install 'titlewise[{extra}]'"
