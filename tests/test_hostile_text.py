@@ -18,12 +18,12 @@ from assistant.passages import split
 from index.catalogue.store import READ_CHARACTERS, Catalogue
 from index.descriptions import MOST_MEANINGS, meanings_of
 from index.errors import QuestionError
-from index.identifiers import identifiers_in
 from index.measures import measures_of
 from index.normal_form import MOST_MARKS, normal_form
 from index.quantities import compare, quantities_in
 from index.resolver import MAX_QUESTION_CHARACTERS, TitleIndex, check_question
 from index.text import LONGEST_WORD, content_words, fold, tokens
+from index.titles.identifiers import identifiers_in
 
 PICTURE = "data:image/png;base64," + "iVBORw0KGgoAAAANSUhEUgAA" * 2_000
 MOMENT_S = 1.0  # of this thread's time; where each grows with the square of the text it is ten and more
