@@ -48,7 +48,7 @@ def offered(line: str, path: str) -> set[str]:
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("titlewise re", {"resolve"}),
+        ("titlewise re", {"remove", "resolve"}),
         ("titlewise fi", {"find", "finetune"}),
         ("titlewise models ", {"list", "fetch", "-h", "--help"}),
         ("titlewise --home /nowhere comp", {"completions"}),

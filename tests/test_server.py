@@ -551,8 +551,8 @@ def test_the_official_client_comes_again_where_the_queue_was_full(shop: Shop) ->
             first.start()
             while "titlewise_line 1.0" not in httpx2.get(f"{address}/metrics").text:
                 time.sleep(0.01)
-            threading.Timer(0.2, go_on.set).start()
             with OpenAI(base_url=f"{address}/v1", api_key="none") as client:
+                threading.Timer(0.2, go_on.set).start()
                 stream = client.chat.completions.create(
                     model="titlewise", messages=[{"role": "user", "content": RED}], stream=True
                 )
