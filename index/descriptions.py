@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from index.catalogue.arrays import read_array
 from index.progress import Progress
 from index.settings import IndexSettings
 from index.text import GRAMMAR_WORDS, WORD, fold, stem, unaccented
-from index.titles.bm25 import BM25Index, Rows, mapped
+from index.titles.bm25 import BM25Index, Rows
 from index.titles.encoder import Floats
 from index.titles.meanings import alike
 from index.titles.segments import ROWS_FILE
@@ -78,7 +79,7 @@ class DescriptionIndex:
         parts = []
         for place in (folder / BASE, folder / ADDED):
             if place.is_dir():
-                rows = mapped(place / ROWS_FILE)
+                rows = read_array(place / ROWS_FILE, "int32")
                 parts.append((BM25Index.load(place, len(rows), settings), rows))
         return cls(tuple(parts), settings)
 

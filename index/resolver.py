@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from index.artefacts import MANIFEST, Manifest, open_verified, publish, read_manifest
+from index.catalogue.arrays import check_below, read_array
 from index.errors import ArtefactError, QuestionError
 from index.identifiers import Identifiers
 from index.settings import IndexSettings
@@ -164,7 +165,7 @@ class TitleIndex:
 
         def opened(place: Path, _: Manifest) -> "tuple[HybridRetriever, DescriptionIndex, Hashes]":
             descriptions = DescriptionIndex.load(place / DESCRIPTIONS, settings)
-            return HybridRetriever.load(place, encoder, settings), descriptions, np.load(place / KEYS_FILE)
+            return HybridRetriever.load(place, encoder, settings), descriptions, read_array(place / KEYS_FILE, "uint64")
 
         retriever, descriptions, old_keys = open_verified(folder, "index", opened)
         rows, added = _matched(old_keys, product_keys(catalogue))
@@ -202,7 +203,11 @@ class TitleIndex:
                 )
             retriever = HybridRetriever.load(place, manifest.made_by["encoder"], settings)
             descriptions = DescriptionIndex.load(place / DESCRIPTIONS, settings)
-            return cls(retriever, descriptions, Ranker.shipped(settings), Identifiers.load(place), catalogue)
+            identifiers = Identifiers.load(place)
+            parts = [*(segment.rows for segment in retriever.segments), *(rows for _, rows in descriptions.parts)]
+            for rows in (identifiers.rows, *parts):
+                check_below(rows, len(catalogue), "rows of the catalogue", least=GONE)
+            return cls(retriever, descriptions, Ranker.shipped(settings), identifiers, catalogue)
 
         return open_verified(folder, "index", opened)
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from index.artefacts import Manifest, open_verified
+from index.catalogue.arrays import check, check_below, read_array
 from index.errors import UnknownProductError
 
 if TYPE_CHECKING:
@@ -25,6 +26,13 @@ PRODUCTS = "products.arrow"  # uid, title, content, cluster, train, described: o
 ALIASES = "aliases.arrow"  # uid, row: exact duplicates that were merged into the product of that row
 UID_HASHES = "uid_hashes.npy"  # (products + aliases,) uint64, sorted
 UID_ENTRIES = "uid_entries.npy"  # (products + aliases,) int64: a row, or the number of products + an alias
+COLUMNS = {
+    PRODUCTS: {
+        **dict.fromkeys(("uid", "title", "content"), "string"),
+        **{"cluster": "uint64", "train": "bool", "described": "bool"},
+    },
+    ALIASES: {"uid": "string", "row": "int64"},
+}
 
 
 @dataclass(frozen=True)
@@ -148,11 +156,24 @@ def uid_hash(uid: str) -> "np.uint64":
 
 
 def _open(folder: Path, manifest: Manifest) -> Catalogue:
-    import numpy as np
+    products, aliases = (_read_table(folder, name) for name in (PRODUCTS, ALIASES))
+    hashes, entries = read_array(folder / UID_HASHES, "uint64"), read_array(folder / UID_ENTRIES, "int64")
+    size = products.num_rows + aliases.num_rows
+    check(len(hashes) == len(entries) == size and bool((hashes[1:] >= hashes[:-1]).all()), "ascending uid hashes")
+    check_below(entries, size, UID_ENTRIES)
+    check_below(aliases.column("row").to_numpy(), products.num_rows, f"rows in {ALIASES}")
+    return Catalogue(folder, manifest.digest, products, aliases, hashes, entries)
+
+
+def _read_table(folder: Path, name: str) -> Any:
+    """Map a table, every text of which lies inside it and is UTF-8 (0.4 s for 1.3 million products).
+
+    Arrow itself reads what its offsets point to, wherever that is.
+    """
     import pyarrow as pa
 
-    products, aliases = (
-        pa.ipc.open_stream(pa.memory_map(str(folder / name))).read_all() for name in (PRODUCTS, ALIASES)
-    )
-    hashes, entries = (np.load(folder / name, mmap_mode="r") for name in (UID_HASHES, UID_ENTRIES))
-    return Catalogue(folder, manifest.digest, products, aliases, hashes, entries)
+    table = pa.ipc.open_stream(pa.memory_map(str(folder / name))).read_all()
+    table.validate(full=True)
+    found = {field.name: str(field.type) for field in table.schema}
+    check(found == COLUMNS[name] and not any(column.null_count for column in table.columns), f"all columns of {name}")
+    return table
