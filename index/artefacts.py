@@ -30,7 +30,7 @@ from index.errors import ArtefactError, UserError
 # Raised when files change meaning.
 FORMATS = {"catalogue": 1, "index": 3, "model": 1, "adapter": 1, "judge": 1, "report": 1}
 ABANDONED_AFTER_S = 60.0
-MOST_MANIFEST_BYTES = 1 << 24  # ours have kilobytes
+MOST_JSON_BYTES = 1 << 24  # of a file that only describes others; ours have kilobytes
 MANIFEST = "manifest.json"
 MAKER = {
     "catalogue": "titlewise prepare SOURCE",
@@ -138,7 +138,7 @@ def read_manifest(folder: Path, kind: str) -> Manifest:
     if not path.is_file():
         raise ArtefactError(f"there is no {kind} in {folder}", "one with a manifest.json", mend)
     try:
-        raw = _read_at_most(path, MOST_MANIFEST_BYTES)
+        raw = _read_at_most(path, MOST_JSON_BYTES)
         data = parse_json(raw)
         body, checksum = data["artefact"], data["sha256"]
         found = (body["format"], body["kind"])
@@ -162,6 +162,11 @@ def parse_json(text: str | bytes) -> Any:
         return json.loads(text)
     except RecursionError as exc:
         raise ValueError("nested too deeply") from exc
+
+
+def read_json(path: Path) -> Any:
+    """Return what a JSON file that describes others says. Raises `ValueError` as `parse_json`, and for one of 16 MiB."""
+    return parse_json(_read_at_most(path, MOST_JSON_BYTES))
 
 
 def sha256_of(path: Path) -> str:

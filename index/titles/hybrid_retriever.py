@@ -123,6 +123,7 @@ class HybridRetriever:
 
         Raises `UserError` where the encoder cannot be had, `ArtefactError` where it has changed.
         """
+        check(isinstance(encoder, str), "the name of an encoder")
         idf, described = read_array(folder / IDF_FILE, "float32"), read_array(folder / DESCRIBED_FILE, "float32")
         check(len(idf).bit_count() == 1 and len(described) == RATE_BUCKETS, "how rare words are")
         model: Encoder = SentenceEncoder.open(encoder, fetch=False) if encoder else HashedTfidfEncoder.of(idf)
