@@ -165,7 +165,7 @@ def parse_json(text: str | bytes) -> Any:
 
 
 def read_json(path: Path) -> Any:
-    """Return what a JSON file that describes others says. Raises `ValueError` as `parse_json`, and for one of 16 MiB."""
+    """Return what a JSON file that describes others says. Raises `ValueError` as `parse_json`; over 16 MiB too."""
     return parse_json(_read_at_most(path, MOST_JSON_BYTES))
 
 

@@ -1,4 +1,4 @@
-"""Files that are not what they seem: sealed but senseless, unlisted, or named by others. One line each, and no crash."""
+"""Files that are not what they seem: sealed but senseless, unlisted, or named by others: one line each, no crash."""
 
 import io
 import json

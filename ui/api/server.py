@@ -15,6 +15,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from assistant.assistant import Assistant
 from assistant.open import Engine, open_assistant
 from ui.api.access import Access, Bounded
+from ui.api.connections import HostChecked, serve_app
 from ui.api.errors import install
 from ui.api.metrics import Counted, Metrics
 from ui.api.openapi import REFUSED
@@ -59,12 +60,11 @@ def serve(home: Path, engine: Engine, limits: Limits, access: Access, *, host: s
 
     Raises `UserError` where the catalogue, the index or the model cannot be opened, or the port is taken.
     """
-    import uvicorn
-
     check_port(host, port, "titlewise serve")
     with open_assistant(home, engine) as assistant:
         shown = f"[{host}]" if ":" in host else host
         print(f"Serving http://{shown}:{port}/v1 with {assistant.name}; {DESCRIPTION} describes it, Ctrl+C ends it.")
         if host not in LOOPBACK and not access.api_key:
             print(f"Anyone who can reach {host} may ask: set {API_KEY_VARIABLE} to let in only those who send it.")
-        uvicorn.run(app_of(assistant, limits, access), host=host, port=port, log_level="warning")
+        app = app_of(assistant, limits, access)
+        serve_app(app if access.api_key else HostChecked(app, [host]), host=host, port=port)

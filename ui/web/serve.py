@@ -8,6 +8,7 @@ terminal. Streamlit is imported at the top: only who serves the page imports thi
 """
 
 import json
+import sys
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -23,7 +24,7 @@ from assistant.open import Engine, judge_of, open_backend, open_catalogue
 from assistant.retriever import Retriever
 from assistant.shopping.shop import read_shop
 from index.catalogue.store import Catalogue
-from index.errors import ArtefactError
+from index.errors import ArtefactError, UserError
 from index.resolver import TitleIndex
 from ui.api.client import RemoteAssistant, is_ours
 from ui.feedback import FILE, Feedback
@@ -32,8 +33,10 @@ from ui.queue import AdmissionQueue
 from ui.web.context import AppContext
 from ui.web.sessions import Sessions
 from ui.web.setup import setup_steps
+from ui.web.streamlit_server import confine
 
 ADDRESS = "127.0.0.1"  # the page has no accounts, so only this machine may see it
+NAMES = (ADDRESS, "localhost")  # by which it may be asked for
 MOST_MODELS = 2  # in memory: the one that the page was started with, and one that a visitor chose
 AT_ONCE, WAITING = 2, 100  # answers under way, and visitors in the queue behind them
 APP = Path(__file__).with_name("app.py")
@@ -41,6 +44,9 @@ OPTIONS = {
     "server.address": ADDRESS,
     "server.headless": "true",
     "server.fileWatcherType": "none",
+    "server.maxUploadSize": "1",  # megabytes; nothing is uploaded
+    "server.maxMessageSize": "16",  # megabytes; a report's longest table has one
+    "browser.serverAddress": ADDRESS,
     "browser.gatherUsageStats": "false",
     "logger.level": "warning",
     "client.toolbarMode": "viewer",
@@ -85,13 +91,16 @@ class Settings:
 
 def options_for(port: int) -> list[str]:
     """Return the options with which Streamlit runs the page."""
-    return [f"--{name}={value}" for name, value in {**OPTIONS, "server.port": str(port)}.items()]
+    options = [f"--{name}={value}" for name, value in {**OPTIONS, "server.port": str(port)}.items()]
+    return [*options, *(f"--server.allowedHosts={name}" for name in NAMES)]
 
 
 def serve_page(home: Path, engine: Engine, *, port: int) -> None:
     """Serve the page on this machine until it is stopped.
 
-    Raises `UserError` where the opinions or the adapter cannot be opened, or the port is taken.
+    Where opinions cannot be kept it is without thumbs, and says so in the terminal.
+
+    Raises `UserError` where the adapter cannot be opened, or the port is taken.
     """
     check_port(ADDRESS, port, "titlewise ui")
     settings = Settings(home.absolute(), engine)
@@ -101,6 +110,7 @@ def serve_page(home: Path, engine: Engine, *, port: int) -> None:
         if not any(step.problem for step in setup_steps(settings.home, engine)):
             raise
         print(f"Not ready yet: {missing.happened}. The page tells how to mend it.")
+    confine(*(f"http://{name}:{port}" for name in NAMES))
     arguments = ["run", str(APP), *options_for(port), "--", settings.argument()]
     try:
         main(arguments, prog_name="streamlit", standalone_mode=False)
@@ -146,8 +156,12 @@ def _answerer(home: Path, engine: Engine) -> Assistant | RemoteAssistant:
 
 
 @st.cache_resource(show_spinner=False)
-def _feedback(home: Path) -> Feedback:
-    return Feedback(home / FILE)
+def _feedback(home: Path) -> Feedback | None:
+    try:
+        return Feedback(home / FILE)
+    except UserError as error:  # a home that may only be read, a damaged file
+        print(f"The page is without thumbs: {error}", file=sys.stderr)
+        return None
 
 
 @st.cache_resource(show_spinner=False)
