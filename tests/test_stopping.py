@@ -1,5 +1,6 @@
 """Servers that are told to stop, clients that hang, names that are not theirs, disks that are full."""
 
+import asyncio
 import contextlib
 import http.client
 import signal
@@ -42,8 +43,6 @@ async def echo(request: Request) -> PlainTextResponse:
 
 async def drip(_: Request) -> StreamingResponse:
     async def parts() -> AsyncIterator[bytes]:
-        import asyncio
-
         for _ in range(200):
             yield b"x"
             await asyncio.sleep(0.1)
@@ -124,6 +123,7 @@ def test_a_client_that_does_not_read_is_closed(monkeypatch: pytest.MonkeyPatch) 
             try:
                 while True:
                     yield bytes(1 << 20)
+                    await asyncio.sleep(0)
             finally:
                 gone.set()
 
@@ -221,7 +221,7 @@ def test_the_pages_server_closes_what_hangs(confined: None) -> None:
 
 
 def handshake(port: int, origin: str, host: str) -> int:
-    client = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    """Return the status of a page's try to open the websocket."""
     headers = {
         "Host": host,
         "Origin": origin,
@@ -230,8 +230,10 @@ def handshake(port: int, origin: str, host: str) -> int:
         "Sec-WebSocket-Version": "13",
         "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
     }
-    client.request("GET", "/_stcore/stream", headers=headers)
-    return client.getresponse().status
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as client:
+        client.request("GET", "/_stcore/stream", headers=headers)
+        with contextlib.closing(client.getresponse()) as response:
+            return response.status
 
 
 @pytest.mark.slow
@@ -283,7 +285,7 @@ def test_an_opinion_that_makes_no_sense_is_one_line(tmp_path: Path, history: str
     with contextlib.closing(sqlite3.connect(tmp_path / FILE)) as base, base:
         marks = ", ".join("?" * 14)
         row = ["r", "", 1, "", "", "", "", history, "{", "", "", "{}", "", ""]
-        base.execute(f"INSERT INTO opinions VALUES ({marks})", row)  # noqa: S608
+        base.execute(f"INSERT INTO opinions VALUES ({marks})", row)
     with pytest.raises(UserError, match="is damaged"):
         list(feedback.opinions())
 
