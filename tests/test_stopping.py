@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import http.client
+import re
 import signal
 import socket
 import sqlite3
@@ -26,9 +27,16 @@ from starlette.types import ASGIApp
 from streamlit import net_util
 from streamlit.web.server.starlette import starlette_server, starlette_websocket
 
+from assistant.assistant import assistant_of
+from assistant.backends.scripted import Scripted
+from index.catalogue.store import Catalogue
 from index.errors import UserError
+from index.resolver import TitleIndex
 from ui.api import connections
-from ui.api.connections import HostChecked, PunctualProtocol, protocol_options
+from ui.api.access import Access, HostChecked
+from ui.api.connections import PunctualProtocol, protocol_options
+from ui.api.server import app_of
+from ui.api.workers import Limits
 from ui.cli import main
 from ui.feedback import FILE, Feedback
 from ui.web.serve import _feedback
@@ -178,6 +186,21 @@ def test_without_a_key_a_server_answers_by_its_own_names(host: str, status: int)
     assert answer.status_code == status
     if status != 200:
         assert answer.json()["error"]["code"] == "421"
+
+
+def test_the_paths_that_need_no_key_are_those_that_the_document_names(shop: tuple[Catalogue, TitleIndex]) -> None:
+    app = app_of(assistant_of(*shop, Scripted([])), Limits(), Access("a key"))
+    schema = {path: list(methods) for path, methods in app.openapi()["paths"].items()}
+    with TestClient(app, raise_server_exceptions=False) as client:
+        asked = {
+            path: client.request(method, re.sub(r"{.*?}", "x", path)).status_code
+            for path, methods in {**schema, "/openapi.json": ["get"]}.items()
+            for method in methods
+        }
+    open_paths = {path for path, status in asked.items() if status != 401}
+    page = (Path(__file__).parents[1] / "docs" / "server.md").read_text(encoding="utf-8")
+    sentence = page.partition("are answered; ")[2].partition("need none")[0]
+    assert open_paths == set(re.findall(r"`(/.*?)`", sentence))
 
 
 # The page

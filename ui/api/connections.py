@@ -1,26 +1,17 @@
-"""Connections to a server: whom it may be asked for by, how long a request may take to come, how long stopping waits.
+"""Connections to a server: how long a request may take to come, and how long stopping waits for those under way.
 
-serve_app(HostChecked(app, [host]), host=host, port=port)
+serve_app(app, host="127.0.0.1", port=8000)
 """
 
 import asyncio
-import ipaddress
-from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 import h11
-from starlette.datastructures import Headers
-from starlette.responses import JSONResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
-
-from ui.api.errors import ErrorDetail, ErrorResponse
 
 COMES_WITHIN_S = 30.0  # a request, from the first byte or the connection's opening on; a reply, once nobody reads it
 STOPS_WITHIN_S = 5.0  # what is under way when the server is told to stop
-MISDIRECTED = 421
-DOCKER_HOST = "host.docker.internal"  # as a container calls the machine that it runs on
 
 
 def serve_app(app: ASGIApp, *, host: str, port: int) -> None:
@@ -91,40 +82,3 @@ class PunctualProtocol(H11Protocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-
-
-class HostChecked:
-    """Answers only where it is asked for by an address, as this machine, or by one of its names.
-
-    A page of elsewhere whose name was turned to this machine (DNS rebinding) asks by that name.
-    """
-
-    def __init__(self, app: ASGIApp, names: Sequence[str]) -> None:
-        """Stand before an app."""
-        self._app = app
-        self._names = {"localhost", DOCKER_HOST, *map(str.lower, names)}
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer 421 to a request for another name."""
-        host = Headers(scope=scope).get("host", "") if scope["type"] == "http" else "localhost"
-        if _name_in(host) in self._names or _is_address(_name_in(host)):
-            await self._app(scope, receive, send)
-            return
-        detail = f"this server is not {_name_in(host)!r}; with an API key it answers by any name"
-        error = ErrorResponse(ErrorDetail(detail, "invalid_request_error", str(MISDIRECTED)))
-        await JSONResponse(asdict(error), MISDIRECTED)(scope, receive, send)
-
-
-def _name_in(host: str) -> str:
-    """Return the name or the address in a `Host` header, without port and brackets."""
-    if host.startswith("["):
-        return host[1:].partition("]")[0]
-    return host.partition(":")[0].lower()
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True

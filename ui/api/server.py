@@ -14,8 +14,8 @@ from fastapi.middleware.cors import CORSMiddleware
 
 from assistant.assistant import Assistant
 from assistant.open import Engine, open_assistant
-from ui.api.access import Access, Bounded
-from ui.api.connections import HostChecked, serve_app
+from ui.api.access import Access, Bounded, HostChecked
+from ui.api.connections import serve_app
 from ui.api.errors import install
 from ui.api.metrics import Counted, Metrics
 from ui.api.openapi import REFUSED
