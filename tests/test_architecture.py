@@ -27,6 +27,7 @@ STREAMLIT_PAGES = (  # run by Streamlit alone, or by who serves the page
     "ui/web/components/copy_button.py",
     "ui/web/components/offers.py",
     "ui/web/serve.py",
+    "ui/web/streamlit_server.py",
     "ui/web/components/replies.py",
     "ui/web/views/browse.py",
     "ui/web/views/chat.py",
