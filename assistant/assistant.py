@@ -63,6 +63,14 @@ class Assistant:
         self.backend = backend
         self.settings = settings
 
+    def about(self, catalogue: Catalogue, index: TitleIndex) -> "Assistant":
+        """Return an assistant that differs in its catalogue and its index alone."""
+        return Assistant(self.retriever.about(catalogue, index), self.backend, self.settings)
+
+    def now(self) -> "Assistant":
+        """Return the assistant itself, whose catalogue stays as it was opened; that of `Live` follows its home."""
+        return self
+
     @property
     def model(self) -> str:
         """Name the engine and the model."""

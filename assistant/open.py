@@ -8,7 +8,7 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Generic, Literal, Protocol, Self, TypeVar
 
 from assistant.assistant import Assistant, Settings, assistant_of
 from assistant.backends.base import Backend
@@ -21,6 +21,7 @@ from assistant.retriever import Retriever
 from assistant.shopping.shop import read_shop
 from index.catalogue.store import Catalogue
 from index.extras import require
+from index.live import LiveIndex, open_both
 from index.resolver import TitleIndex
 
 BackendName = Literal["auto", "llamacpp", "transformers", "server"]
@@ -56,8 +57,12 @@ def open_catalogue(home: Path) -> tuple[Catalogue, TitleIndex]:
     Raises `ArtefactError` where one is missing, damaged, or they do not belong together, `UserError` for a faulty
     `shop.toml`.
     """
-    catalogue = Catalogue.load(home / "catalogue")
-    return catalogue, TitleIndex.load(home / "index", catalogue, read_shop(home).index)
+    return open_both(home, read_shop(home).index)
+
+
+def open_live(home: Path) -> LiveIndex:
+    """Open both as they are now, to be followed as they change; raises as `open_catalogue`."""
+    return LiveIndex(home, read_shop(home).index)
 
 
 def open_retriever(home: Path) -> Retriever:
@@ -103,6 +108,49 @@ def open_backend(home: Path, engine: Engine) -> Backend:
     # As it was trained: weights rounded otherwise are those of another model.
     precision = adapters[0].made_by.get("precision") if adapters and place.is_dir() else None
     return Transformers(place, adapters, precision=precision)
+
+
+class AboutCatalogue(Protocol):
+    """What answers about a catalogue: an assistant, or one whose model a server has."""
+
+    retriever: Retriever
+
+    def about(self, catalogue: Catalogue, index: TitleIndex) -> Self:
+        """Return the same about another catalogue."""
+
+
+Answering = TypeVar("Answering", bound=AboutCatalogue)
+
+
+class Live(Generic[Answering]):
+    """What answers, always about the catalogue of its home as it is now; one instance serves many threads.
+
+    Answers that are under way go on about the catalogue as it was when they began.
+    """
+
+    def __init__(self, answering: Answering, index: LiveIndex) -> None:
+        """Join what answers with what it is about."""
+        self.index = index
+        self._answering = answering
+
+    def now(self) -> Answering:
+        """Return what answers about the catalogue as it is now; see `LiveIndex.now`."""
+        catalogue, index = self.index.now()
+        if self._answering.retriever.catalogue is not catalogue:
+            self._answering = self._answering.about(catalogue, index)
+        return self._answering
+
+
+@contextlib.contextmanager
+def open_live_assistant(home: Path, engine: Engine) -> Iterator[Live[Assistant]]:
+    """Open as `open_assistant` does what then follows its home."""
+    live = open_live(home)
+    backend = open_backend(home, engine)
+    try:
+        assistant = assistant_of(*live.now(), backend, engine.settings, judge_of(home), read_shop(home))
+        yield Live(assistant, live)
+    finally:
+        backend.close()
 
 
 @contextlib.contextmanager

@@ -8,11 +8,10 @@ recipe's own max_length.
 """
 
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 
-from finetune.recipe import Recipe, read_recipe
-from finetune.sizing.memory import Memory, memory_estimator
+from finetune.recipe import read_recipe
+from finetune.sizing.memory import largest_micro_batch, memory_estimator
 
 # The published configurations: hidden size, layers, heads, key-value heads, inner size, vocabulary, tied embeddings.
 SHAPES = {
@@ -23,7 +22,6 @@ SHAPES = {
 }
 RECIPES = ("embedded", "tinyllama-1.1b", "llama-3.2-1b", "llama-3.1-8b", "tech-challenge")
 CARDS_GB = (8, 12, 16, 24, 48, 80)
-SPARE = 0.9
 GB = 1e9
 
 
@@ -43,9 +41,9 @@ def main() -> None:
             parts = (memory.weights, memory.adapter, memory.activations, memory.logits)
             print(f"{name:16}{length:>8}{batch:>7}", end="")
             print("".join(f"{part / GB:>{width}.2f}" for part, width in zip(parts, (9, 9, 8, 8), strict=True)), end="")
-            one, two = (_with_batch(recipe, size, place, length).total for size in (1, 2))
             print(f"{memory.total / GB:>10.1f}", end="")
-            print("".join(f"{largest_batch(card, one, two) or '–':>8}" for card in CARDS_GB))
+            most = [largest_micro_batch(place, recipe, round(card * GB)) for card in CARDS_GB]
+            print("".join(f"{_power_of_two(size) or '–':>8}" for size in most))
 
 
 def _config(base: str, scratch: Path) -> Path:
@@ -65,15 +63,8 @@ def _config(base: str, scratch: Path) -> Path:
     return scratch / base
 
 
-def _with_batch(recipe: Recipe, size: int, place: Path, length: int) -> Memory:
-    training = replace(recipe.training, micro_batch=size, batch=max(size, recipe.training.batch))
-    return memory_estimator(place, replace(recipe, training=training))(length)
-
-
-def largest_batch(card_gb: int, one: int, two: int) -> int:
-    """Return the largest power of two that a card holds, 0 for none, from the bytes that one and two examples need."""
-    room = card_gb * GB * SPARE - one
-    most = 1 + int(room / (two - one)) if room >= 0 else 0
+def _power_of_two(most: int) -> int:
+    """Return the largest power of two that is no more, 0 for none."""
     return 1 << (most.bit_length() - 1) if most else 0
 
 

@@ -28,12 +28,15 @@ from typing import Any, TypeVar
 from index.errors import ArtefactError, UserError
 
 # Raised when files change meaning.
-FORMATS = {"catalogue": 1, "index": 3, "model": 1, "adapter": 1, "judge": 1, "report": 1}
+FORMATS = {"catalogue": 1, "changes": 1, "index": 3, "model": 1, "adapter": 1, "judge": 1, "report": 1}
 ABANDONED_AFTER_S = 60.0
 MOST_JSON_BYTES = 1 << 24  # of a file that only describes others; ours have kilobytes
+WRITER_WAIT_S = 10.0  # for another writer; one product takes a second or two, a full build minutes
+WRITER_POLL_S = 0.02
 MANIFEST = "manifest.json"
 MAKER = {
     "catalogue": "titlewise prepare SOURCE",
+    "changes": "titlewise prepare SOURCE, then titlewise index and titlewise upsert FILE",
     "index": "titlewise index",
     "model": "titlewise models fetch",
     "adapter": "titlewise finetune RECIPE",
@@ -42,6 +45,10 @@ MAKER = {
 }
 
 T = TypeVar("T")
+
+
+class BusyError(ArtefactError):
+    """Another process is changing the same artefacts."""
 
 
 @dataclass(frozen=True)
@@ -79,21 +86,29 @@ def publish(folder: Path, *, kind: str, made_by: dict[str, Any], made_from: str 
             f"an empty or new folder for the {kind}",
             "choose another folder",
         )
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        _remove_abandoned(folder)
-        scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-        lock = os.open(scratch, os.O_RDONLY)
-        fcntl.flock(lock, fcntl.LOCK_EX)  # says that somebody is filling it; goes with the process
-    except OSError as exc:
-        raise ArtefactError(
-            f"{folder.parent} cannot be written to ({exc.strerror})", "a folder of yours", "choose another folder"
-        ) from exc
-    try:
+    with contextlib.ExitStack() as stack:
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            scratch = stack.enter_context(scratch_beside(folder))
+        except OSError as exc:
+            raise ArtefactError(
+                f"{folder.parent} cannot be written to ({exc.strerror})", "a folder of yours", "choose another folder"
+            ) from exc
         yield scratch
         _write_manifest(scratch, kind=kind, made_by=made_by, made_from=made_from)
         scratch.chmod(0o755)
-        _swap_in(scratch, folder)
+        swap_in(scratch, folder)
+
+
+@contextlib.contextmanager
+def scratch_beside(folder: Path) -> Iterator[Path]:
+    """Yield a new folder beside another; it goes at the end, and where the process is killed, with the next one."""
+    _remove_abandoned(folder)
+    scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    lock = os.open(scratch, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # says that somebody is filling it; goes with the process
+        yield scratch
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
         os.close(lock)
@@ -167,6 +182,44 @@ def parse_json(text: str | bytes) -> Any:
 def read_json(path: Path) -> Any:
     """Return what a JSON file that describes others says. Raises `ValueError` as `parse_json`; over 16 MiB too."""
     return parse_json(_read_at_most(path, MOST_JSON_BYTES))
+
+
+def stamp_of(folder: Path) -> tuple[int, int] | None:
+    """Return what changes whenever an artefact is published anew, in microseconds; None where there is none."""
+    try:
+        status = (folder / MANIFEST).stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns
+
+
+@contextlib.contextmanager
+def only_writer(home: Path) -> Iterator[None]:
+    """Be the only one to change the artefacts of a home; who reads them needs no leave.
+
+    Raises `BusyError` where another writer is not done in ten seconds.
+    """
+    descriptor = os.open(home, os.O_RDONLY)
+    try:
+        until_s = time.monotonic() + WRITER_WAIT_S
+        while not _locked(descriptor):
+            if time.monotonic() > until_s:
+                raise BusyError(
+                    f"another process is changing what is in {home}", "one at a time", "the same command, later"
+                )
+            time.sleep(WRITER_POLL_S)
+        yield
+    finally:
+        os.close(descriptor)  # which gives the lock back, as the end of the process does
+
+
+def remove(folder: Path, kind: str) -> bool:
+    """Remove an artefact of a kind in one step, and return whether there was one; anything else stays."""
+    if not (folder / MANIFEST).is_file() or not _may_replace(folder, kind):
+        return False
+    with scratch_beside(folder) as scratch:
+        folder.rename(scratch / folder.name)
+    return True
 
 
 def sha256_of(path: Path) -> str:
@@ -280,6 +333,14 @@ def _may_replace(folder: Path, kind: str) -> bool:
     return bool(found == kind)
 
 
+def _locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
 def _remove_abandoned(folder: Path) -> None:
     """Remove the scratch folders of processes that were killed: those that are old and that nobody holds."""
     for scratch in folder.parent.glob(f".{glob.escape(folder.name)}-????????"):
@@ -294,8 +355,8 @@ def _remove_abandoned(folder: Path) -> None:
                 os.close(descriptor)
 
 
-def _swap_in(scratch: Path, folder: Path) -> None:
-    """Make `scratch` appear as `folder`; what was there lands at `scratch`, to be removed."""
+def swap_in(scratch: Path, folder: Path) -> None:
+    """Make `scratch` appear as `folder`, in one step; what was there lands at `scratch`, to be removed."""
     if not folder.exists():
         scratch.rename(folder)
     elif not _exchange(scratch, folder):

@@ -22,12 +22,14 @@ from index.text import GRAMMAR_WORDS, WORD, fold, stem, unaccented
 from index.titles.bm25 import BM25Index, Rows
 from index.titles.encoder import Floats
 from index.titles.meanings import alike
-from index.titles.segments import ROWS_FILE
+from index.titles.segments import ROWS_FILE, moved
 
 if TYPE_CHECKING:
-    from index.catalogue.store import Catalogue
+    from index.catalogue.store import Catalogue, Product
 
 Rarity = Callable[[Sequence[str]], NDArray[np.float64]]  # of stems, in the texts of a catalogue, in [0, 1]
+MOST_MEANINGS = 64
+Part = tuple[BM25Index, NDArray[np.int32]]  # and where its products stand in the catalogue
 BASE, ADDED = "base", "added"  # folders of the parts
 
 
@@ -35,10 +37,10 @@ BASE, ADDED = "base", "added"  # folders of the parts
 class DescriptionIndex:
     """Parts of an index over descriptions, each with where its products stand in the catalogue, (n,) int32.
 
-    The first is that of the last full build, by which it is known how rare words are.
+    Below 0 they do no more. The first part is that of the last full build, by which it is known how rare words are.
     """
 
-    parts: tuple[tuple[BM25Index, NDArray[np.int32]], ...]
+    parts: tuple[Part, ...]
     settings: IndexSettings = IndexSettings()
 
     @classmethod
@@ -46,7 +48,7 @@ class DescriptionIndex:
         """Index the titles and descriptions of a catalogue."""
         rows = np.arange(len(catalogue), dtype=np.int32)
         with progress("reading descriptions", len(catalogue), unit="products") as bar:
-            texts = _stems_of_products(catalogue, rows, settings, bar)
+            texts = _stems_of(map(catalogue.product, range(len(catalogue))), settings, bar)
             return cls(((BM25Index.count(texts, len(catalogue), settings), rows),), settings)
 
     def changed(self, catalogue: "Catalogue", base_rows: Rows, added: Rows) -> "DescriptionIndex":
@@ -57,31 +59,36 @@ class DescriptionIndex:
         base = (self.parts[0][0], base_rows.astype(np.int32))
         if not len(added):
             return DescriptionIndex((base,), self.settings)
-        texts = _stems_of_products(catalogue, added, self.settings)
-        part = BM25Index.count(texts, len(added), self.settings, like=self.parts[0][0])
-        return DescriptionIndex((base, (part, added.astype(np.int32))), self.settings)
+        products = [catalogue.product(row) for row in added.tolist()]
+        return DescriptionIndex((base, self.part_of(products, added)), self.settings)
+
+    def part_of(self, products: Sequence["Product"], rows: Rows) -> Part:
+        """Return a part with the products of some rows; how rare words are stays that of the last full build."""
+        texts = _stems_of(products, self.settings)
+        return BM25Index.count(texts, len(products), self.settings, like=self.parts[0][0]), rows.astype(np.int32)
+
+    def joined(self, standing: NDArray[np.int32], *came: Part) -> "DescriptionIndex":
+        """Return the index where products stand elsewhere, as `moved` takes it, and others came."""
+        parts = [(index, moved(rows, standing)) for index, rows in self.parts]
+        return DescriptionIndex((*parts, *came), self.settings)
 
     def save(self, folder: Path) -> None:
         """Write the arrays as .npy files, a folder a part."""
         for name, (index, rows) in zip((BASE, ADDED), self.parts, strict=False):
-            _save(index, rows, folder / name)
+            save_part((index, rows), folder / name)
 
     def save_changes(self, folder: Path) -> None:
         """Write what `changed` made beside the base's arrays, which are in the folder already."""
         (_, base_rows), *added = self.parts
         np.save(folder / BASE / ROWS_FILE, base_rows, allow_pickle=False)
         for index, rows in added:
-            _save(index, rows, folder / ADDED)
+            save_part((index, rows), folder / ADDED)
 
     @classmethod
     def load(cls, folder: Path, settings: IndexSettings = IndexSettings()) -> "DescriptionIndex":
         """Map what `save` wrote into memory."""
-        parts = []
-        for place in (folder / BASE, folder / ADDED):
-            if place.is_dir():
-                rows = read_array(place / ROWS_FILE, "int32")
-                parts.append((BM25Index.load(place, len(rows), settings), rows))
-        return cls(tuple(parts), settings)
+        places = (folder / BASE, folder / ADDED)
+        return cls(tuple(load_part(place, settings) for place in places if place.is_dir()), settings)
 
     def search(self, words: Sequence[str], limit: int) -> tuple[Rows, Floats]:
         """Return the rows of the products that bear on some stems, (k,) int64, best first, and their scores, (k,)."""
@@ -102,13 +109,18 @@ def stems_of(text: str) -> list[str]:
 
 
 def meanings_of(text: str) -> list[tuple[str, ...]]:
-    """Return a text's words but those of grammar, each as its stem and those of what the glossary has for it."""
-    found = []
+    """Return the words of a text but those of grammar, each as its stem and those of what the glossary has for it.
+
+    Of a long text they are the first `MOST_MEANINGS`: no need has more.
+    """
+    found: list[tuple[str, ...]] = []
     for piece in text.split():
+        if len(found) >= MOST_MEANINGS:
+            break
         folded = fold(piece)  # its hyphens join words: "quebra-cabeça"
         words = [folded] if alike(folded) else WORD.findall(unaccented(piece))
         found += [(word, *alike(word)) for word in words if word not in GRAMMAR_WORDS]
-    return [tuple(dict.fromkeys(map(stem, words))) for words in found]
+    return [tuple(dict.fromkeys(map(stem, words))) for words in found[:MOST_MEANINGS]]
 
 
 def stems_of_need(text: str) -> list[str]:
@@ -116,17 +128,24 @@ def stems_of_need(text: str) -> list[str]:
     return list(dict.fromkeys(word for words in meanings_of(text) for word in words))
 
 
-def _save(index: BM25Index, rows: NDArray[np.int32], folder: Path) -> None:
+def save_part(part: Part, folder: Path) -> None:
+    """Write a part into a folder of its own."""
+    index, rows = part
     folder.mkdir(parents=True, exist_ok=True)
     index.save(folder)
     np.save(folder / ROWS_FILE, rows, allow_pickle=False)
 
 
-def _stems_of_products(
-    catalogue: "Catalogue", rows: Iterable[int], settings: IndexSettings, bar: Progress | None = None
+def load_part(folder: Path, settings: IndexSettings) -> Part:
+    """Map what `save_part` wrote into memory."""
+    rows = read_array(folder / ROWS_FILE, "int32")
+    return BM25Index.load(folder, len(rows), settings), rows
+
+
+def _stems_of(
+    products: Iterable["Product"], settings: IndexSettings, bar: Progress | None = None
 ) -> Iterator[list[str]]:
-    for row in rows:
-        product = catalogue.product(int(row))
+    for product in products:
         title = stems_of(product.title)
         yield title * settings.title_counts + stems_of(product.content)[: settings.most_described_words]
         if bar:

@@ -10,7 +10,6 @@ never taken for one: "I bought it 7 days ago" names no product 7.
 
 import itertools
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 
 from index.catalogue.arrays import check, read_array
 from index.hashing import Hashes, word_hashes
+from index.normal_form import normal_form
 
 NAMES_AT_ONCE = 16_384  # are hashed: their characters take eight bytes each meanwhile
 SHORTEST = 4  # signs of one that mixes letters and digits
@@ -52,6 +52,8 @@ class Identifiers:
     @classmethod
     def of(cls, written: Sequence[str], rows: Sequence[int]) -> "Identifiers":
         """Read n identifiers and the rows of their products."""
+        if not written:
+            return cls(np.zeros(0, dtype=np.uint64), np.zeros(0, dtype=np.int32))
         names = [plain_form(each) for each in written]
         parts = [word_hashes(names[at : at + NAMES_AT_ONCE]) for at in range(0, len(names), NAMES_AT_ONCE)]
         hashes = np.concatenate(parts)
@@ -60,6 +62,22 @@ class Identifiers:
         own = np.asarray(rows, dtype=np.int32)[order]
         least, greatest = np.minimum.reduceat(own, starts), np.maximum.reduceat(own, starts)
         return cls(known, np.where(least == greatest, least, SEVERAL).astype(np.int32))
+
+    def joined(self, standing: NDArray[np.int32], came: "Identifiers") -> "Identifiers":
+        """Return identifiers where products stand elsewhere, below 0 for nowhere, and others came.
+
+        `standing` (rows before,) int32. What several products shared stays shared, though some of them have gone.
+        """
+        rows = np.where(self.rows == SEVERAL, np.int32(SEVERAL), standing[self.rows])
+        here = (rows >= 0) | (self.rows == SEVERAL)
+        hashes, rows = self.hashes[here], rows[here]
+        places = np.searchsorted(hashes, came.hashes)
+        known = hashes[np.minimum(places, max(0, len(hashes) - 1))] == came.hashes if len(hashes) else places < 0
+        rows[places[known]] = SEVERAL
+        new = ~known
+        return Identifiers(
+            np.insert(hashes, places[new], came.hashes[new]), np.insert(rows, places[new], came.rows[new])
+        )
 
     def save(self, folder: Path) -> None:
         """Write both arrays."""
@@ -90,7 +108,7 @@ class Identifiers:
 
 def plain_form(identifier: str) -> str:
     """Return an identifier without case, dashes and leading zeros, an ISBN-10 as its ISBN-13; never empty."""
-    signs = "".join(_PART.findall(unicodedata.normalize("NFKC", identifier).casefold()))
+    signs = "".join(_PART.findall(normal_form(identifier, "NFKC").casefold()))
     if re.fullmatch(r"\d{9}[\dx]", signs) and _check_sum(signs) == 0:
         body = f"978{signs[:9]}"
         check = -sum(int(sign) * (3 if place % 2 else 1) for place, sign in enumerate(body)) % 10

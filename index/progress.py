@@ -63,6 +63,16 @@ class Progress:
         )
 
 
+class Silent(Progress):
+    """Progress that is shown to nobody, as that of a server's work."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def update(self, steps: int = 1) -> None:
+        """Count nothing."""
+
+
 def terminal_bar(label: str, total: int | None, unit: str, initial: int = 0) -> "tqdm[NoReturn] | None":
     """Return a bar where standard error is a terminal, None elsewhere."""
     if not sys.stderr.isatty():

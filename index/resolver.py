@@ -16,20 +16,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from index.artefacts import MANIFEST, Manifest, open_verified, publish, read_manifest
-from index.catalogue.arrays import check_below, read_array
+from index.catalogue.arrays import check, check_below, read_array
+from index.catalogue.joining import GONE
 from index.errors import ArtefactError, QuestionError
 from index.identifiers import Identifiers
+from index.normal_form import normal_form
 from index.settings import IndexSettings
 from index.text import fold, title_part
 from index.titles.decision import Decision, decide
-from index.titles.segments import GONE
 
 if TYPE_CHECKING:
-    from index.catalogue.store import Catalogue
+    from index.catalogue.store import Catalogue, Product
     from index.descriptions import DescriptionIndex
     from index.hashing import Hashes
     from index.progress import Progress
     from index.titles.bm25 import Rows
+    from index.titles.came import CameIndex
     from index.titles.encoder import Floats
     from index.titles.hybrid_retriever import HybridRetriever
     from index.titles.ranker import Explanation, RankedCandidates, Ranker
@@ -37,8 +39,8 @@ if TYPE_CHECKING:
 MAX_QUESTION_CHARACTERS = 4_000
 KEYS_FILE = "product_keys.npy"
 DESCRIPTIONS = "descriptions"  # folder
-_EITHER = re.compile(r"\s+(?:or|vs\.?|versus|ou)\s+(?:the |a |o )?", re.I)
-_COMPARED = re.compile(r"\s+(?:or|vs\.?|versus|ou|and|e)\s+(?:the |a |o )?|[,;:]\s+(?:the |a |o )?", re.I)
+_EITHER = re.compile(r"(?<!\s)\s+(?:or|vs\.?|versus|ou)\s+(?:the |a |o )?", re.I)
+_COMPARED = re.compile(r"(?<!\s)\s+(?:or|vs\.?|versus|ou|and|e)\s+(?:the |a |o )?|[,;:]\s+(?:the |a |o )?", re.I)
 _COMPARES = re.compile(
     r"\b(?:compare|comparar?|comparison|differen\w+|diferença\w*|better|best|lighter|heavier|larger|smaller|bigger"
     r"|cheaper|longer|shorter|faster|melhor|maior|menor|mais \w+)\b",
@@ -92,9 +94,12 @@ class TitleIndex:
         ranker: "Ranker",
         identifiers: Identifiers,
         catalogue: "Catalogue",
+        base: "TitleIndex | None" = None,
     ) -> None:
-        """Hold what `load` opened; call that instead."""
+        """Hold what `load` opened; call that instead. `base` is the index without the changes to the catalogue."""
         self.descriptions = descriptions
+        self.base = base or self
+        self.digest = ""  # of the artefact
         self._retriever = retriever
         self._ranker = ranker
         self._identifiers = identifiers
@@ -161,7 +166,7 @@ class TitleIndex:
                 raise
             cls.build(catalogue, folder, settings=settings, progress=progress)
             return Change(len(titles), 0, anew=True)
-        encoder, seed = manifest.made_by["encoder"], manifest.made_by["seed"]
+        encoder, seed = manifest.made_by.get("encoder", ""), manifest.made_by.get("seed", 0)
 
         def opened(place: Path, _: Manifest) -> "tuple[HybridRetriever, DescriptionIndex, Hashes]":
             descriptions = DescriptionIndex.load(place / DESCRIPTIONS, settings)
@@ -195,10 +200,11 @@ class TitleIndex:
             from index.titles.hybrid_retriever import HybridRetriever
             from index.titles.ranker import Ranker
 
-            if manifest.made_from != catalogue.digest:
+            made_from = catalogue.base
+            if manifest.made_from != made_from.digest:
                 raise ArtefactError(
                     f"the index in {place} was made from another catalogue",
-                    f"one made from the catalogue {catalogue.digest[:12]}",
+                    f"one made from the catalogue {made_from.digest[:12]}",
                     "titlewise index",
                 )
             retriever = HybridRetriever.load(place, manifest.made_by["encoder"], settings)
@@ -206,10 +212,49 @@ class TitleIndex:
             identifiers = Identifiers.load(place)
             parts = [*(segment.rows for segment in retriever.segments), *(rows for _, rows in descriptions.parts)]
             for rows in (identifiers.rows, *parts):
-                check_below(rows, len(catalogue), "rows of the catalogue", least=GONE)
-            return cls(retriever, descriptions, Ranker.shipped(settings), identifiers, catalogue)
+                check_below(rows, len(made_from), "rows of the catalogue", least=GONE)
+            index = cls(retriever, descriptions, Ranker.shipped(settings), identifiers, made_from)
+            index.digest = manifest.digest
+            return index
 
-        return open_verified(folder, "index", opened)
+        return open_verified(folder, "index", opened).joined(catalogue)
+
+    def joined(self, catalogue: "Catalogue") -> "TitleIndex":
+        """Return the index of the same catalogue with other changes, or none; what was built is not read anew.
+
+        Raises `ArtefactError` where the changes are damaged, of another index, or other ones by now.
+        """
+        from index.titles.came import CameIndex
+
+        base = self.base
+        if catalogue.changed is None:
+            return base
+        changes, standing = catalogue.changed.changes, catalogue.changed.standing
+
+        def opened(place: Path, manifest: Manifest) -> "list[CameIndex]":
+            if (manifest.digest, changes.index_digest) != (changes.digest, base.digest):
+                raise ArtefactError(
+                    f"the changes in {place} were made for another index", "those of this one", "titlewise index"
+                )
+            first = len(catalogue) - changes.products.num_rows
+            if first == len(catalogue):
+                return []
+            index = CameIndex.load(place, self._settings)
+            check(len(index.titles) == len(index.descriptions[1]) == len(catalogue) - first, "an index of what came")
+            return [index.standing_from(first)]
+
+        came = open_verified(changes.folder, "changes", opened)
+        went = [base._catalogue.product(row).title for row in np.flatnonzero(standing == GONE).tolist()]
+        retriever = base._retriever.joined(standing, *(each.titles for each in came), went=went)
+        descriptions = base.descriptions.joined(standing, *(each.descriptions for each in came))
+        identifiers = base._identifiers.joined(standing, Identifiers.of(*catalogue.identifiers_that_came()))
+        return TitleIndex(retriever, descriptions, base._ranker, identifiers, catalogue, base)
+
+    def came(self, products: Sequence["Product"], progress: "type[Progress]") -> "CameIndex":
+        """Return the index of products that came, by what the last full build learnt."""
+        from index.titles.came import CameIndex
+
+        return CameIndex.of(products, self._retriever, self.base.descriptions, progress)
 
     def encode(self, texts: Sequence[str]) -> "Floats":
         """Return the title encoder's vectors of any texts: (n, d) float32, unit rows; higher products are nearer."""
@@ -340,10 +385,11 @@ def _titles_of(catalogue: "Catalogue") -> list[str]:
 
 
 def check_question(question: str) -> None:
-    """Raise `QuestionError` where a question is blank or longer than 4,000 characters."""
-    if len(question) > MAX_QUESTION_CHARACTERS:
+    """Raise `QuestionError` where a question is blank or longer than 4,000 characters, ligatures written out."""
+    characters = max(len(question), len(normal_form(question[: MAX_QUESTION_CHARACTERS + 1], "NFKC")))
+    if characters > MAX_QUESTION_CHARACTERS:
         raise QuestionError(
-            f"the question has {len(question):,} characters",
+            f"the question has {characters:,} characters",
             f"{MAX_QUESTION_CHARACTERS:,} at most",
             "a shorter question",
         )

@@ -79,3 +79,4 @@ class IndexSettings:
     # Updating.
     rebuilt_up_to: int = 20_000  # titles: up to here an update trains everything anew, which takes seconds
     max_changed: float = 0.1  # share of products that came or went since the last full build; above, it builds anew
+    max_upserted: int = 5_000  # products that came or went by upsert and remove; more wait for a full build

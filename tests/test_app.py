@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from browsing import served
 from drawn import ask, bubbles, button, html_of, page_of, read_aloud
 from page_shop import HOSTILE_REPLY, HOSTILE_TITLE, context_of, hostile_conversation, open_shop, shop_home
 from streamlit.testing.v1 import AppTest
@@ -31,7 +32,7 @@ from ui.feedback import FILE, Feedback, question_rows
 from ui.web.app import render
 from ui.web.components.markdown import on_one_line
 from ui.web.components.replies import highlighted, quotes_html
-from ui.web.serve import Settings, _answerer, serve_page
+from ui.web.serve import Settings, _answerer, _live_answerer, options_for, serve_page
 from ui.web.sessions import Session
 from ui.web.strings import ENGLISH
 from ui.web.suggestions import suggest
@@ -279,7 +280,7 @@ def test_a_model_that_has_to_go_for_another_ends_what_it_was_saying_and_is_freed
     del text
     assert goes() is None
     assert whole == "".join(opened("stays").stream("A kettle is", long))
-    _answerer.clear()
+    _live_answerer.clear()
 
 
 def test_settings_survive_the_way_through_the_command_line() -> None:
@@ -313,6 +314,32 @@ def test_the_command_serves_on_this_machine_only_and_ends_quietly_at_ctrl_c(home
     assert f"http://127.0.0.1:{port}" in printed
     assert "Traceback" not in printed
     assert served.returncode == 0
+
+
+def test_a_connection_is_opened_to_pages_of_the_proxy_s_origin_and_of_no_other(tmp_path: Path) -> None:
+    entry, port = tmp_path / "entry.py", _free_port()
+    entry.write_text("import streamlit\n", encoding="utf-8")
+    command = ["-m", "streamlit", "run", str(entry), *options_for(port, "https://shop.example:8443")]
+
+    def status_for(origin: str) -> int:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        handshake = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"}
+        handshake |= {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==", "Origin": origin}
+        connection.request("GET", "/_stcore/stream", headers=handshake)
+        status = connection.getresponse().status
+        connection.close()
+        return status
+
+    with served(command, port):
+        assert _answers(port, "/_stcore/health")
+        assert status_for("https://shop.example:8443") == 101
+        assert status_for("https://other.example") == 403
+
+
+@pytest.mark.parametrize("origin", ["shop.example", "https://", "ftp://shop.example"])
+def test_an_origin_without_a_host_is_refused(origin: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=f"{origin} is no origin"):
+        serve_page(tmp_path, Engine(), port=_free_port(), origin=origin)
 
 
 def _free_port() -> int:

@@ -15,9 +15,9 @@ FLOORS = ("index", "assistant", "finetune", "ui")  # from the ground up
 FILES = sorted(path for floor in FLOORS for path in (ROOT / floor).rglob("*.py"))
 HEAVY = frozenset(
     """
-    accelerate bitsandbytes bm25s datasets evaluate faiss fastapi gradio gguf huggingface_hub matplotlib mcp openai
-    pandas peft prometheus_client pyarrow scipy sentence_transformers sklearn starlette streamlit tokenizers torch
-    transformers trl uvicorn xllamacpp
+    IPython accelerate bitsandbytes bm25s datasets evaluate faiss fastapi gradio gguf huggingface_hub matplotlib mcp
+    openai pandas peft prometheus_client pyarrow scipy sentence_transformers sklearn starlette streamlit tokenizers
+    torch transformers trl uvicorn xllamacpp
     """.split()
 )
 STREAMLIT_PAGES = (  # run by Streamlit alone, or by who serves the page
@@ -212,6 +212,9 @@ def test_libraries_that_are_slow_to_load_wait_inside_functions() -> None:
         "ui/api/access.py": {"fastapi", "starlette"},
         "ui/api/connections.py": {"starlette", "uvicorn"},  # by the commands that serve
         "ui/api/routes.py": {"fastapi"},
+        "ui/api/talk_routes.py": {"fastapi"},
+        "ui/api/widget.py": {"fastapi"},
+        "assistant/backends/bounded.py": {"openai"},  # by the function that opens a client
         "ui/api/errors.py": {"fastapi", "starlette"},
         "ui/api/workers.py": {"starlette"},
         "ui/api/sse.py": {"starlette"},

@@ -550,6 +550,26 @@ def test_transformers_loads_nf4_with_double_quantization(tiny_llama: Path) -> No
     assert layer.compute_dtype == torch.bfloat16
 
 
+@pytest.mark.parametrize(
+    ("device", "capability", "expected"),
+    [
+        ("cpu", None, "bfloat16"),
+        ("cuda:0", (7, 5), "float16"),
+        ("cuda:0", (8, 0), "bfloat16"),
+        ("cuda", (12, 0), "bfloat16"),
+    ],
+)
+def test_a_gpu_without_bf16_computes_in_fp16(
+    device: str, capability: tuple[int, int] | None, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    from assistant.backends.hf_loading import half_dtype
+
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: capability)
+    assert half_dtype(device) == getattr(torch, expected)
+
+
 @pytest.mark.parametrize("precision", ["int8", "bf16", "fp32"])
 def test_transformers_generates_in_every_precision(precision: Any, tiny_llama: Path) -> None:
     backend = Transformers(tiny_llama, precision=precision)

@@ -141,6 +141,8 @@ def test_a_gpu_is_described_and_a_torch_that_cannot_use_it_told(
     assert "NVIDIA L4, 24.2 GB, compute 8.9, bf16" in graphics.detail
     monkeypatch.setattr(doctor, "_torch_build", lambda: "2.13.0+cu130")
     assert found(tmp_path)["GPU"].state == "ok"
+    program.write_text("#!/bin/sh\necho 'Tesla T4, 15360, 7.5'\n")
+    assert "compute 7.5, fp16, no bf16" in found(tmp_path)["GPU"].detail
     program.write_text("#!/bin/sh\necho 'no devices were found'\nexit 6\n")
     assert found(tmp_path)["GPU"].detail.startswith("none")
 

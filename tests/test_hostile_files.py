@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+import small_shop
 
 from assistant.backends.base import BackendError
 from assistant.backends.trial import try_out
@@ -19,10 +20,13 @@ from assistant.models.adapters import digest_of_model
 from assistant.models.named import MODELS, find, is_pinned
 from assistant.open import Engine, open_backend
 from index.artefacts import FORMATS, MANIFEST, Manifest, _sealed, checksum_of, open_verified, publish, read_manifest
-from index.catalogue.store import COLUMNS, Catalogue
+from index.catalogue.arrays import ALIAS_COLUMNS, PRODUCT_COLUMNS
+from index.catalogue.store import Catalogue
 from index.errors import ArtefactError, UserError
+from index.live import open_both
 from index.resolver import TitleIndex
 from index.titles.ranker import Ranker
+from ui.cli import main
 
 DEEP = "[" * 100_000 + "]" * 100_000
 
@@ -167,9 +171,41 @@ def test_a_sealed_table_that_points_elsewhere_is_one_line(home: Path, tmp_path: 
 
 
 def test_the_columns_of_a_catalogue_are_those_that_are_looked_for(home: Path) -> None:
-    for name, columns in COLUMNS.items():
+    for name, columns in {"products.arrow": PRODUCT_COLUMNS, "aliases.arrow": ALIAS_COLUMNS}.items():
         with pa.OSFile(str(home / "catalogue" / name)) as file:
             assert {field.name: str(field.type) for field in pa.ipc.open_stream(file).schema} == columns
+
+
+# Changes
+
+
+@pytest.fixture(scope="module")
+def changed_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home of the small shop in which a product came and another went, not to be changed."""
+    home = tmp_path_factory.mktemp("changed")
+    small_shop.build(home)
+    rows = [{"uid": uid, "title": "Zephyr X9 Drone", "content": "It weighs 249 g."} for uid in ("Z1", "Z2")]
+    (home / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert main(["--home", str(home), "upsert", str(home / "rows.jsonl")]) == 0
+    assert main(["--home", str(home), "remove", "K1"]) == 0
+    open_both(home)
+    return home
+
+
+@pytest.mark.parametrize("kind", [*NPY, "cut", "out of the catalogue"])
+def test_every_file_of_sealed_changes_may_be_senseless(changed_home: Path, tmp_path: Path, kind: str) -> None:
+    for name in ("catalogue", "index"):
+        (tmp_path / name).symlink_to(changed_home / name)
+    source = changed_home / "catalogue-changes"
+    contents = {**NPY, "out of the catalogue": written(np.array([1 << 40]))}
+    for name in read_manifest(source, "changes").files:
+        content = contents.get(kind, (source / name).read_bytes()[:-1])
+        sealed_anew(source, tmp_path / "catalogue-changes", "changes", {name: content})
+        if kind in ("empty", "cut") and name.endswith("gone.npy"):
+            continue  # nothing went, for all that anybody can tell
+        with pytest.raises(ArtefactError) as error:
+            open_both(tmp_path)
+        said(error)
 
 
 # Indexes

@@ -7,7 +7,7 @@ import pytest
 
 from finetune.recipe import Recipe, read_recipe
 from finetune.sizing.lengths import Lengths, cut_share, histogram, measure, quantile, table
-from finetune.sizing.memory import memory_estimator
+from finetune.sizing.memory import USED, largest_micro_batch, memory_estimator
 from finetune.training.tokenization import Row
 
 
@@ -54,3 +54,12 @@ def test_checkpointing_keeps_less_and_the_estimate_says_so(tiny_llama: Path) -> 
     checkpointed = memory_estimator(tiny_llama, recipe(gradient_checkpointing=True))(128)
     assert checkpointed.activations < plain.activations
     assert checkpointed.adapter == plain.adapter
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5])
+def test_the_largest_micro_batch_is_the_largest_that_the_estimate_lets_in(tiny_llama: Path, size: int) -> None:
+    plan = recipe()
+    plan = replace(plan, training=replace(plan.training, micro_batch=size))
+    needed = memory_estimator(tiny_llama, plan)(plan.data.max_length).total
+    assert largest_micro_batch(tiny_llama, plan, int(needed / USED) + 2) == size
+    assert largest_micro_batch(tiny_llama, plan, int(needed / USED) - 2_000) == size - 1

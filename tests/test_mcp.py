@@ -15,6 +15,7 @@ from typing import Any
 import httpx2
 import jsonschema
 import pytest
+import small_shop
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from mcp import Client, StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
@@ -24,8 +25,12 @@ from serving import running
 from assistant.assistant import assistant_of
 from assistant.backends.scripted import Scripted
 from assistant.messages import Message
+from assistant.open import Live
 from index.catalogue.store import Catalogue
+from index.live import LiveIndex
+from index.progress import Silent
 from index.resolver import TitleIndex
+from index.upsert import remove
 from ui.api.access import Access
 from ui.api.workers import Limits
 from ui.cli import main
@@ -395,6 +400,20 @@ def test_what_needs_no_model_is_answered_while_the_model_writes(shop: Shop) -> N
         assert not asked.done()
         slow.go_on.set()
         assert not asked.result(30).is_error
+
+
+def test_the_tools_see_what_is_changed_beside_them(tmp_path: Path) -> None:
+    small_shop.build(tmp_path)
+    live = LiveIndex(tmp_path)
+    assistant = Live(assistant_of(*live.now(), Scripted(lambda _: WEIGHT)), live)
+    app = app_of(assistant, LIMITS, Access(), [])
+    with running(app, warm=False) as address, agent_of(Client(f"{address}/mcp")) as agent:
+        assert agent.data("get_product", uid="K1")["uid"] == "K1"
+        remove(live, ["K1"], progress=Silent)
+        assert "no product has the uid" in agent.refusal("get_product", uid="K1")
+        assert "no product has the uid" in agent.refusal("ask_product", **ASKED)
+        hits = agent.data("resolve_product", question="the red Harrow kettle")["hits"]
+        assert "K1" not in [hit["uid"] for hit in hits]
 
 
 def test_a_full_line_is_told_as_an_error(shop: Shop) -> None:

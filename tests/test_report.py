@@ -22,7 +22,7 @@ from assistant.evaluation.questions import (
     some,
 )
 from assistant.evaluation.report import QuestionSet, evaluate_answers, summary_lines
-from assistant.evaluation.run import GRID, WHOLE, Run
+from assistant.evaluation.run import DESCRIBED, GRID, WHOLE, Run
 from assistant.evaluation.schema import PAGE, AnswersReport, Plan, Sample, as_json
 from assistant.evaluation.scoring import DEFINITIONS
 from index.artefacts import open_verified
@@ -120,6 +120,17 @@ def test_what_is_missing_is_said_and_the_rest_goes_on(made: tuple[AnswersReport,
     assert "absent: not measured: there is no file" in summary_lines(report)
     assert "not measured: there is no file" in (folder / PAGE).read_text(encoding="utf-8")
     assert {table.set for table in report.tables} == {"known", "titles"}
+
+
+def test_the_terminal_compares_descriptions_by_bleu_and_rouge(made: tuple[AnswersReport, Path]) -> None:
+    report, _ = made
+    lines = summary_lines(report)
+    begins = lines.index("titles: 1 questions, title to description")
+    assert lines[begins + 1].split() == ["BLEU", "ROUGE-1", "ROUGE-2", "ROUGE-L"]
+    described = next(table for table in report.tables if table.table == DESCRIBED)
+    for line, (name, system) in zip(lines[begins + 2 :], described.systems.items(), strict=False):
+        assert line.startswith(f"  {name} ")
+        assert line.endswith(f"{system.figures['rouge_l'].value:.3f}")
 
 
 def test_samples_hold_all_replies_to_a_question_side_by_side(made: tuple[AnswersReport, Path]) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from index.artefacts import read_manifest
+from index.catalogue.joining import GONE
 from index.catalogue.prepare import CatalogueSettings, prepare
 from index.catalogue.store import Catalogue
 from index.descriptions import DescriptionIndex, stems_of_need
@@ -19,7 +20,7 @@ from index.progress import Progress
 from index.resolver import Change, TitleIndex
 from index.settings import IndexSettings
 from index.titles.hybrid_retriever import HybridRetriever
-from index.titles.segments import GONE, Segment
+from index.titles.segments import Segment
 from ui.cli import main
 
 pytestmark = pytest.mark.slow

@@ -30,6 +30,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     import shlex
 
     from index.errors import UserError
+    from ui.commands.terminal import visible
 
     _set_streams()
     words = sys.argv[1:] if arguments is None else list(arguments)
@@ -44,7 +45,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         parsed.run(parsed)
         sys.stdout.flush()
     except UserError as error:
-        print(f"titlewise: {error}", file=sys.stderr)
+        print(visible(f"titlewise: {error}"), file=sys.stderr)
         return 1
     except BrokenPipeError:
         # The reader went away (as `head` does): nothing is left to say, and nowhere to say it.
@@ -52,20 +53,20 @@ def _run(arguments: Sequence[str] | None) -> int:
     except OSError as error:
         # A full disk, a folder of somebody else's, a name too long: wherever it strikes, a person can mend it.
         mendable = UserError(str(error), "files that can be read and written", "another path, or room on the disk")
-        print(f"titlewise: {mendable}", file=sys.stderr)
+        print(visible(f"titlewise: {mendable}"), file=sys.stderr)
         return 1
     return 0
 
 
 def build_parser() -> "argparse.ArgumentParser":
     """Return the parser of the whole command line."""
-    import argparse
     from pathlib import Path
 
     from index.artefacts import default_home
+    from ui.commands.parser import Parser
     from ui.commands.verbs import COMMANDS
 
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="titlewise", description="Answers questions about half-remembered products, from their descriptions."
     )
     parser.add_argument("--home", type=Path, default=default_home(), help="where everything made is kept (%(default)s)")

@@ -13,13 +13,18 @@ import os
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from assistant.backends.base import DATE_STRING, BackendError
+from assistant.backends.special_tokens import SpecialTokens
 from assistant.messages import Prompt
 from assistant.models.adapters import WEIGHTS
 
+if TYPE_CHECKING:
+    import torch
+
 Precision = Literal["nf4", "int8", "bf16", "fp32"]
+BF16_CAPABILITY = 8.0  # CUDA compute capability from which a GPU computes in bf16 (Ampere)
 
 
 def load_model(model_path: Path, precision: Precision, device: str | None = None) -> tuple[Any, Any]:
@@ -39,14 +44,16 @@ def load_model(model_path: Path, precision: Precision, device: str | None = None
             "choose precision bf16",
         )
     folder, local = loading_place(model_path)
+    chosen = device or ("cuda:0" if torch.cuda.is_available() else "cpu")
+    half = half_dtype(chosen)
     try:
         with quiet():
             tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **local)
             model = transformers.AutoModelForCausalLM.from_pretrained(
                 folder,
-                dtype=torch.float32 if precision == "fp32" else torch.bfloat16,
-                quantization_config=_quantization(precision, is_gguf),
-                device_map={"": device or ("cuda:0" if torch.cuda.is_available() else "cpu")},
+                dtype=torch.float32 if precision == "fp32" else half,
+                quantization_config=_quantization(precision, is_gguf, half),
+                device_map={"": chosen},
                 use_safetensors=True,  # never a pickle
                 **local,
             )
@@ -67,6 +74,18 @@ def load_model(model_path: Path, precision: Precision, device: str | None = None
     return model.eval(), tokenizer
 
 
+def half_dtype(device: str) -> "torch.dtype":
+    """Return what a device computes in with 16 bits: bf16, or fp16 on a GPU that is older, such as a T4.
+
+    `device` is as torch names it.
+    """
+    import torch
+
+    if device == "cpu" or torch.cuda.get_device_capability(device)[0] >= BF16_CAPABILITY:
+        return torch.bfloat16
+    return torch.float16
+
+
 def loading_place(model_path: Path) -> tuple[Path, dict[str, Any]]:
     """Return the folder that transformers loads a model from, and how: from here alone, no code of the model's."""
     local: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
@@ -78,6 +97,7 @@ def loading_place(model_path: Path) -> tuple[Path, dict[str, Any]]:
 def prompt_ids(tokenizer: Any, prompt: Prompt) -> list[int]:
     """Return the token ids of a prompt: messages by the chat template, ready for the reply; a text as it stands.
 
+    No special token comes of what a message holds.
     Begins with exactly one BOS where the tokenizer asks for one, as llama.cpp does;
     some templates write it themselves and some leave it to the tokenizer.
 
@@ -87,7 +107,8 @@ def prompt_ids(tokenizer: Any, prompt: Prompt) -> list[int]:
 
     text = prompt
     if not isinstance(prompt, str):
-        rows = [{"role": message.role, "content": message.content} for message in prompt]
+        special = special_tokens_of(tokenizer)
+        rows = [{"role": message.role, "content": special.broken(message.content)} for message in prompt]
         try:
             text = tokenizer.apply_chat_template(
                 rows, tokenize=False, add_generation_prompt=True, date_string=DATE_STRING
@@ -101,6 +122,13 @@ def prompt_ids(tokenizer: Any, prompt: Prompt) -> list[int]:
     if bos is not None and tokenizer.encode("")[:1] == [bos] and ids[:1] != [bos]:
         ids.insert(0, bos)
     return ids
+
+
+def special_tokens_of(tokenizer: Any) -> SpecialTokens:
+    """Return the special tokens that a tokenizer knows."""
+    added = tokenizer.added_tokens_decoder.values()
+    control = [each.content for each in added if each.special]
+    return SpecialTokens([*control, *tokenizer.all_special_tokens], [each.content for each in added])
 
 
 def with_adapters(model: Any, folders: Sequence[Path]) -> Any:
@@ -170,7 +198,7 @@ def library() -> Any:
     return transformers
 
 
-def _quantization(precision: Precision, is_gguf: bool) -> Any:
+def _quantization(precision: Precision, is_gguf: bool, half: "torch.dtype") -> Any:
     import torch
 
     transformers = library()
@@ -181,8 +209,8 @@ def _quantization(precision: Precision, is_gguf: bool) -> Any:
             load_in_4bit=True,
             bnb_4bit_quant_type="nf4",
             bnb_4bit_use_double_quant=True,
-            bnb_4bit_compute_dtype=torch.bfloat16,
-            # FSDP flattens weights of one dtype together, so there the packed ones pose as bf16.
-            bnb_4bit_quant_storage=torch.bfloat16 if os.environ.get("ACCELERATE_USE_FSDP") == "true" else torch.uint8,
+            bnb_4bit_compute_dtype=half,
+            # FSDP flattens weights of one dtype together, so there the packed ones pose as such.
+            bnb_4bit_quant_storage=half if os.environ.get("ACCELERATE_USE_FSDP") == "true" else torch.uint8,
         )
     return transformers.BitsAndBytesConfig(load_in_8bit=True) if precision == "int8" else None

@@ -16,7 +16,7 @@ from assistant.evaluation.comparison import Table, losses
 from assistant.evaluation.html import answers_page
 from assistant.evaluation.predict import DESCRIPTION_WORDS
 from assistant.evaluation.questions import DescriptionExample, QAExample
-from assistant.evaluation.run import WHOLE, Measured, Run, measure_descriptions, measure_set
+from assistant.evaluation.run import DESCRIBED, WHOLE, Measured, Run, measure_descriptions, measure_set
 from assistant.evaluation.schema import (
     AdapterUsed,
     AnswersReport,
@@ -41,6 +41,10 @@ SUMMARY = {
     "answered": "answered",
     "ended": "ended",
     "latency_p50": "ms p50",
+}
+SUMMARIES = {
+    WHOLE: SUMMARY,
+    DESCRIBED: {"bleu": "BLEU", "rouge_1": "ROUGE-1", "rouge_2": "ROUGE-2", "rouge_l": "ROUGE-L"},
 }
 WAYS = {
     "whole assistant": "the product is given, everything else is the assistant's: passages, scorer, model, checks",
@@ -109,14 +113,14 @@ def evaluate_answers(
 
 
 def summary_lines(report: AnswersReport) -> list[str]:
-    """Return the deciding figures of the whole assistant as a table for a terminal, then where it loses."""
+    """Return the deciding figures of assistant and descriptions as tables for a terminal, then where they lose."""
     lines = []
     for table in report.tables:
-        if table.table == WHOLE:
+        if summary := SUMMARIES.get(table.table):
             lines.append(f"{table.set}: {table.questions} questions, {table.table}")
-            lines.append(f"  {'':{_NAME}}" + "".join(f"{title:>12}" for title in SUMMARY.values()))
+            lines.append(f"  {'':{_NAME}}" + "".join(f"{title:>12}" for title in summary.values()))
             for name, system in table.systems.items():
-                figures = "".join(f"{_shown(system.figures.get(one)):>12}" for one in SUMMARY)
+                figures = "".join(f"{_shown(system.figures.get(one)):>12}" for one in summary)
                 lines.append(f"  {name[:_NAME]:{_NAME}}{figures}")
     lines += [f"{one.name}: {one.missing}" for one in report.sets if one.missing]
     for loss in report.losses:

@@ -17,6 +17,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
+from assistant.backends.hf_loading import BF16_CAPABILITY
 from assistant.models.adapters import SHIPPED, SHIPPED_NAME, check_base, check_prompts, read_adapter
 from assistant.models.named import EMBEDDED, MODELS, Entry, entries, models_folder
 from index.artefacts import MAKER, open_verified, read_manifest
@@ -29,7 +30,6 @@ OLDEST_PYTHON = (3, 11)
 PACKAGES = ("xllamacpp", "onnxruntime", "faiss-cpu", "pyarrow")  # that asking stands on
 CPU_FEATURES = ("avx2", "avx512f", "avx512_bf16", "amx_bf16", "asimd", "neon")
 ROOM_BYTES = 2_000_000_000  # free disk for a large catalogue, its index and the embedded model
-BF16_CAPABILITY = 8.0  # CUDA compute capability from which a GPU computes in bf16 (Ampere)
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ def _graphics(gpus: list[Gpu]) -> Finding:
         return Finding("GPU", "ok", "none; llama.cpp runs on the processor")
     detail = "; ".join(
         f"{gpu.name}, {_size(gpu.memory_bytes)}, compute {gpu.capability}, "
-        f"{'bf16' if gpu.capability >= BF16_CAPABILITY else 'no bf16'}"
+        f"{'bf16' if gpu.capability >= BF16_CAPABILITY else 'fp16, no bf16'}"
         for gpu in gpus
     )
     # The suffix tells a build for the processor alone without importing torch, which takes seconds.

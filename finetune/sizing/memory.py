@@ -6,10 +6,11 @@ seconds, on any machine; allocators and libraries take their part on top.
 
     estimate = memory_estimator(find("llama-3.1-8b"), recipe)
     estimate(768).total
+    largest_micro_batch(find("llama-3.1-8b"), recipe, 16_000_000_000)
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ LINEAR_BYTES: dict[Precision, float] = {"nf4": 0.53, "int8": 1.0, "bf16": 2.0, "
 ADAPTER_BYTES = {"adamw": 16, "adamw_8bit": 10}  # for each learnt weight: itself, its gradient, two moments
 LOGIT_BYTES = 12  # for each: in fp32, its log-softmax, its gradient
 REPLY_SHARE = 0.25  # of an example's tokens that bear loss, and so have logits
+USED = 0.9  # of a device's memory: allocators and libraries take the rest
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,17 @@ def memory_estimator(place: Path, recipe: Recipe) -> Callable[[int], Memory]:
         return Memory(round(frozen), adapter, activations, round(with_loss * config.vocab_size * LOGIT_BYTES))
 
     return estimate
+
+
+def largest_micro_batch(place: Path, recipe: Recipe, device_bytes: int) -> int:
+    """Return how many examples of the recipe's `max_length` a device holds at once, 0 where it does not hold one."""
+    one, two = (memory_estimator(place, _with_micro_batch(recipe, size))(recipe.data.max_length) for size in (1, 2))
+    room = int(device_bytes * USED) - one.total
+    return 1 + room // (two.total - one.total) if room >= 0 else 0
+
+
+def _with_micro_batch(recipe: Recipe, size: int) -> Recipe:
+    return replace(recipe, training=replace(recipe.training, micro_batch=size))
 
 
 def _bytes_of(name: str, weights: int, precision: Precision) -> float:

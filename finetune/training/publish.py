@@ -14,6 +14,7 @@ from typing import Any
 
 from finetune.data.example import Example
 from finetune.recipe import Recipe, parse_recipe
+from finetune.training.curve import loss_png
 from index.artefacts import publish
 
 
@@ -98,27 +99,10 @@ def publish_adapter(
         (scratch / "adapter_config.json").write_text(json.dumps(config, indent=1, sort_keys=True), encoding="utf-8")
         (scratch / "recipe.toml").write_text(provenance.recipe, encoding="utf-8")
         (scratch / "loss.json").write_text(json.dumps(curve, indent=1), encoding="utf-8")
-        _draw(curve, scratch / "loss.png")
+        (scratch / "loss.png").write_bytes(loss_png(curve))
         (scratch / "README.md").write_text(
             _card(folder.name, recipe, provenance, result, curve, examples), encoding="utf-8"
         )
-
-
-def _draw(curve: Sequence[Mapping[str, float]], path: Path) -> None:
-    """Draw the loss over the steps."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(6.4, 4.0), layout="constrained")
-    FigureCanvasAgg(figure)  # draws without a display
-    axes = figure.add_subplot(xlabel="optimiser step", ylabel="loss per reply token")
-    for key, label, style in (("loss", "training", "-"), ("eval_loss", "validation", "o-")):
-        points = [(row["step"], row[key]) for row in curve if key in row]
-        if points:
-            axes.plot(*zip(*points, strict=True), style, label=label, markersize=4)
-    if curve:
-        axes.legend()
-    figure.savefig(path, dpi=100)
 
 
 def _card(

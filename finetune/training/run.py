@@ -26,6 +26,7 @@ from assistant.models.adapters import Adapter, digest_of_model, open_adapter
 from assistant.models.named import find
 from finetune.data.example import Example
 from finetune.recipe import Recipe, shipped, to_toml
+from finetune.sizing.memory import largest_micro_batch
 from finetune.training.checkpoints import write_record
 from finetune.training.distributed import Processes
 from finetune.training.publish import Provenance, publish_adapter
@@ -77,7 +78,7 @@ def train(
     command = f"titlewise finetune {recipe.name if recipe.name in shipped() else 'RECIPE'}"
     open_run(run, asdict(provenance), options, provenance.differences, command, processes)
     job = TrainingJob(recipe, place, examples, validation, run, start, options.stop_after, processes)
-    micro_batch = _micro_batch(recipe, processes)
+    micro_batch = _micro_batch(recipe, place, processes)
     folder = home / "adapters" / name
     with held(run) if processes.is_first else contextlib.nullcontext():
         while True:
@@ -151,8 +152,8 @@ def _provenance(recipe: Recipe, examples: Sequence[Example], place: Path, start:
     )
 
 
-def _micro_batch(recipe: Recipe, processes: Processes) -> int:
-    """Return how many examples one process takes at once; all together never take more than the batch."""
+def _micro_batch(recipe: Recipe, place: Path, processes: Processes) -> int:
+    """Return how many examples one process takes at once: no more than the recipe's, than its share, than fit."""
     batch, micro_batch = recipe.training.batch, recipe.training.micro_batch
     if batch % processes.count:
         raise UserError(
@@ -161,7 +162,22 @@ def _micro_batch(recipe: Recipe, processes: Processes) -> int:
             "edit training.batch in the recipe",
         )
     share = batch // processes.count
-    return max(size for size in range(1, min(micro_batch, share) + 1) if share % size == 0)
+    wanted = max(size for size in range(1, min(micro_batch, share) + 1) if share % size == 0)
+    room_bytes = _room_bytes() if processes.count == 1 else None  # several may share out one model
+    if room_bytes is None:
+        return wanted
+    most = max(1, largest_micro_batch(place, recipe, room_bytes))
+    fits = max(size for size in range(1, min(most, wanted) + 1) if share % size == 0)
+    if fits < wanted:
+        processes.say(f"micro-batches of {fits} instead of {wanted}: more do not fit into {room_bytes / 1e9:.1f} GB")
+    return fits
+
+
+def _room_bytes() -> int | None:
+    """Return the free memory of the GPU that trains; None where a CPU does, whose memory others share."""
+    import torch
+
+    return int(torch.cuda.mem_get_info()[0]) if torch.cuda.is_available() else None
 
 
 def _smaller(recipe: Recipe, micro_batch: int, processes: Processes, error: BaseException) -> int:

@@ -15,7 +15,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-from assistant.backends.hf_loading import remarks_off
+from assistant.backends.hf_loading import half_dtype, remarks_off
 from assistant.models.adapters import Adapter
 from finetune.data.example import Example
 from finetune.export import peft_weights
@@ -142,6 +142,8 @@ def _trainer(job: TrainingJob, plan: _Plan, model: Any, tokenizer: Any, micro_ba
             first_token_weight=recipe.training.first_token_weight,
         )
     trainer.remove_callback(PrinterCallback)
+    if trainer.args.fp16:
+        learn_in_fp32(trainer.model)
     if job.start:
         begin_with(trainer.model, job.start, job.model_place)
     if recipe.model.kernels == "compiled" and can_compile():
@@ -158,6 +160,7 @@ def settings_of(
 
     training = recipe.training
     gpu = torch.cuda.is_available()
+    half = None if recipe.model.precision == "fp32" else half_dtype("cuda" if gpu else "cpu")
     evaluates = evaluates and training.evaluate_every_steps > 0
     return SFTConfig(
         output_dir=str(run),
@@ -174,7 +177,8 @@ def settings_of(
         weight_decay=training.weight_decay,
         max_grad_norm=training.max_grad_norm,
         optim={"adamw": "adamw_torch", "adamw_8bit": "adamw_bnb_8bit"}[training.optimiser],
-        bf16=recipe.model.precision != "fp32",
+        bf16=half == torch.bfloat16,
+        fp16=half == torch.float16,
         tf32=True if gpu and torch.cuda.get_device_capability()[0] >= 8 else None,
         use_cpu=not gpu,
         gradient_checkpointing=training.gradient_checkpointing,
@@ -207,6 +211,16 @@ def lora_of(recipe: Recipe) -> Any:
         bias="none",
         task_type="CAUSAL_LM",
     )
+
+
+def learn_in_fp32(model: Any) -> None:
+    """Hold the weights that learn in 32 bits; in place.
+
+    trl makes those of a quantized model bf16, and the scaler of gradients, which fp16 needs, takes no such ones.
+    """
+    for parameter in model.parameters():
+        if parameter.requires_grad:
+            parameter.data = parameter.data.float()
 
 
 def begin_with(model: Any, start: Adapter, model_place: Path) -> None:

@@ -64,6 +64,15 @@ class KeepsCheckpoints(Trainer):
             for name, state in read_tree(Path(checkpoint) / "optimizer").items():
                 parts[name].load_state_dict(state)
 
+    def _save_scaler(self, output_dir: str) -> None:
+        if self.accelerator.scaler is not None and self.args.should_save:  # with fp16 alone
+            write_tree(self.accelerator.scaler.state_dict(), Path(output_dir) / "scaler")
+
+    def _load_scaler(self, checkpoint: str | None) -> None:
+        path = Path(checkpoint or "") / "scaler"
+        if checkpoint is not None and self.accelerator.scaler is not None and path.with_suffix(".json").exists():
+            self.accelerator.scaler.load_state_dict(read_tree(path))
+
     def _save_rng_state(self, output_dir: str) -> None:
         numpy_state = np.random.get_state(legacy=False)
         numpy_state["state"]["key"] = numpy_state["state"]["key"].tolist()

@@ -24,7 +24,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from index.artefacts import publish
+from index.artefacts import publish, remove
+from index.catalogue.changes import KIND, folder_of
 from index.catalogue.report import Report, write_report
 from index.catalogue.rows import FACTS, LENGTHS, ROW_COLUMNS, Cleaned, clean_block, first_samples
 from index.catalogue.source import Block, Rejection, Source
@@ -111,6 +112,7 @@ def prepare(
         write_rejected(tally.samples + repeats, scratch)
         report = _account(source, tally, choice, start_s)
         write_report(report, scratch)
+    remove(folder_of(folder), KIND)  # changes by upsert and remove were to the catalogue before
     return report
 
 

@@ -2,20 +2,24 @@
 
 The catalogue is an artefact made by `index.catalogue.prepare`. Products lie in one Arrow
 stream, memory-mapped, so a catalogue of millions opens at once and a single
-product is read in microseconds. Nothing here changes a catalogue.
+product is read in microseconds. What came and went since is beside it, and joined to it here:
+nothing of the catalogue is copied or written anew.
 
     catalogue = Catalogue.load(home / "catalogue")
     catalogue.find("B000123")
 """
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from index.artefacts import Manifest, open_verified
-from index.catalogue.arrays import check, check_below, read_array
-from index.errors import UnknownProductError
+from index.artefacts import MAKER, Manifest, open_verified, read_manifest
+from index.catalogue.arrays import ALIAS_COLUMNS, PRODUCT_COLUMNS, check, check_below, read_array, read_table
+from index.catalogue.changes import PublishedChanges
+from index.catalogue.joining import Tables, joined
+from index.errors import ArtefactError, UnknownProductError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,15 +28,9 @@ if TYPE_CHECKING:
 
 PRODUCTS = "products.arrow"  # uid, title, content, cluster, train, described: one row a product
 ALIASES = "aliases.arrow"  # uid, row: exact duplicates that were merged into the product of that row
+READ_CHARACTERS = 20_000  # twice as many as the longest of 9,576 real descriptions has
 UID_HASHES = "uid_hashes.npy"  # (products + aliases,) uint64, sorted
 UID_ENTRIES = "uid_entries.npy"  # (products + aliases,) int64: a row, or the number of products + an alias
-COLUMNS = {
-    PRODUCTS: {
-        **dict.fromkeys(("uid", "title", "content"), "string"),
-        **{"cluster": "uint64", "train": "bool", "described": "bool"},
-    },
-    ALIASES: {"uid": "string", "row": "int64"},
-}
 
 
 @dataclass(frozen=True)
@@ -48,26 +46,56 @@ class Product:
     title: str
     content: str
 
+    @property
+    def beginning(self) -> str:
+        """Return what is read of the content for a question: all of it, unless it is far too long for a description."""
+        return self.content[:READ_CHARACTERS]
+
 
 class Catalogue:
-    """A catalogue opened for reading; one instance serves many threads."""
+    """A catalogue opened for reading; one instance serves many threads.
 
-    def __init__(self, folder: Path, digest: str, products: Any, aliases: Any, hashes: Any, entries: Any) -> None:
+    `digest` identifies its content: whatever is made from it carries that. `changed` says what came and went since it
+    was prepared, None for nothing.
+    """
+
+    def __init__(self, folder: Path, digest: str, tables: Tables, changed: "Changed | None" = None) -> None:
         """Hold what `load` opened; call that instead."""
-        self.digest = digest  # of the artefact; whatever is made from this catalogue carries it
+        self.digest = digest
+        self.tables = tables
+        self.changed = changed
         self._folder = folder
-        self._products = products
-        self._aliases = aliases
-        self._hashes = hashes
-        self._entries = entries
+        self._products, self._aliases = tables.products, tables.aliases
+        self._hashes, self._entries = tables.hashes, tables.entries
 
     @classmethod
     def load(cls, folder: Path) -> "Catalogue":
-        """Verify and open the catalogue in `folder`.
+        """Verify and open the catalogue in `folder`, with the changes beside it.
 
         Raises `ArtefactError` where it is missing or damaged, naming the file.
         """
-        return open_verified(folder, "catalogue", _open)
+        while True:
+            catalogue = open_verified(folder, "catalogue", _open).followed()
+            if read_manifest(folder, "catalogue").digest == catalogue.base.digest:  # else the changes are of another
+                return catalogue
+
+    @property
+    def base(self) -> "Catalogue":
+        """Return the catalogue as it was prepared."""
+        return self.changed.base if self.changed else self
+
+    def followed(self) -> "Catalogue":
+        """Return the same catalogue with the changes that are beside it now; raises as `PublishedChanges.beside`."""
+        changes = PublishedChanges.beside(self._folder, self.base.digest)
+        if changes is None:
+            return self.base
+        try:
+            tables, standing = joined(self.base.tables, changes)
+        except ValueError as exc:
+            raise ArtefactError(
+                f"the changes in {changes.folder} do not fit the catalogue ({exc})", "those to it", MAKER["changes"]
+            ) from exc
+        return Catalogue(self._folder, changes.digest, tables, Changed(self.base, changes, standing))
 
     def __len__(self) -> int:
         return cast(int, self._products.num_rows)
@@ -86,23 +114,54 @@ class Catalogue:
 
         Raises `UnknownProductError`.
         """
+        entry = self.entry_of(uid)
+        alias = entry - len(self)
+        return entry if alias < 0 else cast(int, self._aliases.column("row")[alias].as_py())
+
+    def entry_of(self, uid: str) -> int:
+        """Return the entry of a uid: its row, or the number of products + its alias; raises as `row_of`."""
         wanted = uid_hash(uid)
         first, last = (int(self._hashes.searchsorted(wanted, side)) for side in ("left", "right"))
         for entry in map(int, self._entries[first:last]):
             alias = entry - len(self)
-            if alias < 0 and self._products.column("uid")[entry].as_py() == uid:
+            table, place = (self._products, entry) if alias < 0 else (self._aliases, alias)
+            if table.column("uid")[place].as_py() == uid:
                 return entry
-            if alias >= 0 and self._aliases.column("uid")[alias].as_py() == uid:
-                return cast(int, self._aliases.column("row")[alias].as_py())
         raise UnknownProductError(
             f"no product has the uid {uid!r}",
             "a uid of the catalogue",
             "titlewise resolve QUESTION (its hits show uids)",
         )
 
+    def __contains__(self, uid: str) -> bool:
+        """Return whether a uid leads to a product."""
+        try:
+            self.entry_of(uid)
+        except UnknownProductError:
+            return False
+        return True
+
     def find(self, uid: str) -> Product:
         """Return the product of a uid, as `row_of` finds it; raises `UnknownProductError`."""
         return self.product(self.row_of(uid))
+
+    def record(self, row: int) -> dict[str, Any]:
+        """Return all columns of a row."""
+        return cast(dict[str, Any], self._products.slice(row, 1).to_pylist()[0])
+
+    def merged_into(self, row: int) -> dict[int, str]:
+        """Return the uids that were merged into the product of a row, by their entries."""
+        aliases = self._aliases.column("row").to_numpy() == row
+        return {len(self) + int(each): self._aliases.column("uid")[int(each)].as_py() for each in aliases.nonzero()[0]}
+
+    def rows_titled(self, titles: Iterable[str]) -> list[int]:
+        """Return the rows of the products that have one of these titles, ascending."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        found = pc.is_in(self._products.column("title"), value_set=pa.array(set(titles), pa.string()))
+        rows: list[int] = found.to_numpy().nonzero()[0].tolist()
+        return rows
 
     def titles(self) -> list[str]:
         """Return all titles in row order."""
@@ -117,6 +176,16 @@ class Catalogue:
         aliases = self._aliases
         merged: list[str] = aliases.column("uid").to_pylist()
         return [*self.uids(), *merged], [*range(len(self)), *aliases.column("row").to_pylist()]
+
+    def identifiers_that_came(self) -> tuple[list[str], list[int]]:
+        """Return as `identifiers` does those that came since the catalogue was prepared."""
+        changes = self.changed.changes if self.changed else None
+        if changes is None:
+            return [], []
+        rows = range(len(self) - changes.products.num_rows, len(self))
+        aliases = self._aliases.slice(self._aliases.num_rows - changes.aliases.num_rows)
+        uids = [*changes.products.column("uid").to_pylist(), *aliases.column("uid").to_pylist()]
+        return uids, [*rows, *aliases.column("row").to_pylist()]
 
     def column(self, name: str) -> "NDArray[Any]":
         """Return one column in row order, (n,).
@@ -139,7 +208,21 @@ class Catalogue:
         """
         from datasets import Dataset
 
+        if self.changed:
+            return Dataset(self._products, fingerprint=self.digest)
         return Dataset.from_file(str(self._folder / PRODUCTS))
+
+
+@dataclass(frozen=True)
+class Changed:
+    """How a catalogue came about: the one that was prepared, and the changes to it.
+
+    `standing` (rows of the base,) int32 says where the base's products stand now, below 0 where they do no more.
+    """
+
+    base: Catalogue
+    changes: PublishedChanges
+    standing: "NDArray[np.int32]"
 
 
 def uid_digest(uid: str) -> bytes:
@@ -156,24 +239,10 @@ def uid_hash(uid: str) -> "np.uint64":
 
 
 def _open(folder: Path, manifest: Manifest) -> Catalogue:
-    products, aliases = (_read_table(folder, name) for name in (PRODUCTS, ALIASES))
+    products, aliases = read_table(folder / PRODUCTS, PRODUCT_COLUMNS), read_table(folder / ALIASES, ALIAS_COLUMNS)
     hashes, entries = read_array(folder / UID_HASHES, "uint64"), read_array(folder / UID_ENTRIES, "int64")
     size = products.num_rows + aliases.num_rows
     check(len(hashes) == len(entries) == size and bool((hashes[1:] >= hashes[:-1]).all()), "ascending uid hashes")
     check_below(entries, size, UID_ENTRIES)
     check_below(aliases.column("row").to_numpy(), products.num_rows, f"rows in {ALIASES}")
-    return Catalogue(folder, manifest.digest, products, aliases, hashes, entries)
-
-
-def _read_table(folder: Path, name: str) -> Any:
-    """Map a table, every text of which lies inside it and is UTF-8 (0.4 s for 1.3 million products).
-
-    Arrow itself reads what its offsets point to, wherever that is.
-    """
-    import pyarrow as pa
-
-    table = pa.ipc.open_stream(pa.memory_map(str(folder / name))).read_all()
-    table.validate(full=True)
-    found = {field.name: str(field.type) for field in table.schema}
-    check(found == COLUMNS[name] and not any(column.null_count for column in table.columns), f"all columns of {name}")
-    return table
+    return Catalogue(folder, manifest.digest, Tables(products, aliases, hashes, entries))

@@ -14,10 +14,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from index.artefacts import link, publish, read_manifest
 from index.catalogue.deduplication import Selection
+from index.catalogue.report import REPORT_JSON, REPORT_MD
 from index.catalogue.rows import ROW_COLUMNS, first_samples
 from index.catalogue.source import SAMPLE_CHARACTERS, Rejection
-from index.catalogue.store import ALIASES, PRODUCTS, UID_ENTRIES, UID_HASHES
+from index.catalogue.store import ALIASES, PRODUCTS, UID_ENTRIES, UID_HASHES, Catalogue
 from index.progress import Progress
 
 REJECTED = "rejected.jsonl"
@@ -60,6 +62,25 @@ def write_tables(
     np.save(folder / UID_HASHES, hashes[entries])
     np.save(folder / UID_ENTRIES, entries)
     return repeats
+
+
+def write_joined(catalogue: Catalogue, last: Path, folder: Path) -> None:
+    """Publish in `folder` a catalogue with the changes to it folded in; `last` is where it lies without them.
+
+    What is reported of its source stays as it was.
+    """
+    tables = catalogue.tables
+    made_by = read_manifest(last, "catalogue").made_by
+    made_by = {key: value for key, value in made_by.items() if key != "titlewise"}
+    with publish(folder, kind="catalogue", made_by=made_by, made_from=catalogue.digest) as scratch:
+        for name, table in ((PRODUCTS, tables.products), (ALIASES, tables.aliases)):
+            with pa.OSFile(str(scratch / name), "wb") as sink, pa.ipc.new_stream(sink, table.schema) as stream:
+                for start in range(0, table.num_rows, _ROWS_PER_BATCH):
+                    stream.write_table(table.slice(start, _ROWS_PER_BATCH).combine_chunks())
+        np.save(scratch / UID_HASHES, tables.hashes, allow_pickle=False)
+        np.save(scratch / UID_ENTRIES, tables.entries, allow_pickle=False)
+        for name in (REJECTED, REPORT_JSON, REPORT_MD):
+            link(last / name, scratch / name)
 
 
 def write_rejected(samples: list[Rejection], folder: Path) -> None:

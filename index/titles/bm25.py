@@ -13,7 +13,7 @@ from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -122,9 +122,7 @@ class BM25Index:
 
     def rarity(self, frequency: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return how rare words of a document frequency are, (n,) float64 in [0, 1]: on one scale in any catalogue."""
-        rarest = idf(np.zeros(1, dtype=np.int64), self.titles)
-        rarity: NDArray[np.float64] = idf(frequency, self.titles) / rarest
-        return rarity
+        return rarity(frequency, self.titles)
 
     def search(self, query: Sequence[str], limit: int, rows: NDArray[np.int32] | None = None) -> tuple[Rows, Floats]:
         """Return the rows of the best titles for the tokens of a query, (k,) int64, and their scores, (k,) float32.
@@ -182,6 +180,50 @@ class BM25Index:
         return np.stack([self.starts[place] * known, self.starts[place + 1] * known], axis=1)
 
 
+class TitleWords(Protocol):
+    """How common words are in the titles of a catalogue: `BM25Index` knows it of its own, `ChangedWords` of others."""
+
+    @property
+    def titles(self) -> int: ...  # noqa: D102
+    @property
+    def settings(self) -> IndexSettings: ...  # noqa: D102
+    def document_frequency(self, words: Sequence[str]) -> NDArray[np.int64]: ...  # noqa: D102
+    def idf(self, words: Sequence[str]) -> NDArray[np.float64]: ...  # noqa: D102
+    def rarity(self, frequency: NDArray[np.int64]) -> NDArray[np.float64]: ...  # noqa: D102
+
+
+@dataclass(frozen=True)
+class ChangedWords:
+    """How common words are in titles of which some came and some went since they were indexed."""
+
+    base: BM25Index
+    came: BM25Index
+    went: BM25Index
+
+    @property
+    def titles(self) -> int:
+        """Return how many titles there are now."""
+        return self.base.titles + self.came.titles - self.went.titles
+
+    @property
+    def settings(self) -> IndexSettings:
+        """Return the settings of the index."""
+        return self.base.settings
+
+    def document_frequency(self, words: Sequence[str]) -> NDArray[np.int64]:
+        """Return in how many titles each word is a token; see `BM25Index`."""
+        base, came, went = (each.document_frequency(words) for each in (self.base, self.came, self.went))
+        return base + came - went
+
+    def idf(self, words: Sequence[str]) -> NDArray[np.float64]:
+        """Return how rare each word is; see `BM25Index`."""
+        return idf(self.document_frequency(words), self.titles)
+
+    def rarity(self, frequency: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return how rare words of a document frequency are; see `BM25Index`."""
+        return rarity(frequency, self.titles)
+
+
 def distinct(values: NDArray[Scalar]) -> NDArray[Scalar]:
     """Return the distinct values, ascending; several times faster than `np.unique`."""
     ordered: NDArray[Scalar] = np.sort(values)
@@ -198,6 +240,13 @@ def _likely(
     within += ROUNDING
     likely = total + np.float32(within) >= np.partition(total, len(found) - limit)[len(found) - limit]
     return found[likely], total[likely]
+
+
+def rarity(frequency: NDArray[np.int64], titles: int) -> NDArray[np.float64]:
+    """Return how rare words of a document frequency are, in [0, 1], 1 where no title has one."""
+    rarest = idf(np.zeros(1, dtype=np.int64), titles)
+    share: NDArray[np.float64] = idf(frequency, titles) / rarest
+    return share
 
 
 def idf(document_frequency: NDArray[np.int64], titles: int) -> NDArray[np.float64]:

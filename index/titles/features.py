@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from index.hashing import trigram_hashes
 from index.measures import UNITS, measures_of
 from index.text import FRAME_WORDS, VARIANT_WORDS, is_model_number
-from index.titles.bm25 import BM25Index, distinct
+from index.titles.bm25 import TitleWords, distinct
 from index.titles.encoder import Floats
 from index.titles.meanings import same_meaning
 from index.titles.query import Query
@@ -64,7 +64,7 @@ class FeatureMatrix:
         return FeatureMatrix(titles, self.names, self.values[kept], self.covered[kept])
 
 
-def measure(query: Query, titles: Sequence[str], bm25: BM25Index, trigram_idf: Floats) -> FeatureMatrix:
+def measure(query: Query, titles: Sequence[str], bm25: TitleWords, trigram_idf: Floats) -> FeatureMatrix:
     """Measure a query against n folded titles, with the idf of trigrams (buckets,)."""
     from rapidfuzz import fuzz, process
 
@@ -105,7 +105,7 @@ class _Words:
     Each public method returns one feature of all titles, (n,).
     """
 
-    def __init__(self, query: Query, titles: Sequence[str], bm25: BM25Index) -> None:
+    def __init__(self, query: Query, titles: Sequence[str], bm25: TitleWords) -> None:
         from rapidfuzz import fuzz, process
 
         self.query = query

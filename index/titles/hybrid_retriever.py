@@ -19,16 +19,17 @@ from numpy.typing import NDArray
 
 from index.artefacts import MANIFEST, link
 from index.catalogue.arrays import check, read_array
+from index.catalogue.joining import GONE
 from index.errors import ArtefactError
 from index.progress import Progress
 from index.settings import IndexSettings
 from index.text import fold
-from index.titles.bm25 import BM25Index, Rows
+from index.titles.bm25 import BM25Index, ChangedWords, Rows, TitleWords
 from index.titles.described import RATE_BUCKETS, word_rates
 from index.titles.encoder import Encoder, Floats, HashedTfidfEncoder, SentenceEncoder, hashed_idf
 from index.titles.features import FeatureMatrix, measure
 from index.titles.query import Query
-from index.titles.segments import GONE, ROWS_FILE, Segment
+from index.titles.segments import ROWS_FILE, Segment, moved
 
 IDF_FILE = "hashed_idf.npy"
 DESCRIBED_FILE = "description_word_rates.npy"
@@ -60,6 +61,7 @@ class HybridRetriever:
     described: Floats  # (RATE_BUCKETS,): how common words are in descriptions
     segments: tuple[Segment, ...]
     settings: IndexSettings = IndexSettings()
+    words: ChangedWords | None = None  # of titles, where some came or went since; None: as in the first segment
     _threads: ThreadPoolExecutor = field(init=False, repr=False, compare=False, default_factory=_searching_threads)
 
     @classmethod
@@ -93,6 +95,16 @@ class HybridRetriever:
             return replace(self, segments=(base,))
         folded = [fold(title) for title in titles]
         return replace(self, segments=(base, base.beside(titles, folded, rows, self.encoder, progress)))
+
+    def joined(self, standing: NDArray[np.int32], *came: Segment, went: Sequence[str]) -> "HybridRetriever":
+        """Return the retriever where products stand elsewhere, as `moved` takes it, others came, and some titles went.
+
+        How common words are in titles follows; the scores of those that were indexed stay.
+        """
+        segments = [replace(segment, rows=moved(segment.rows, standing)) for segment in self.segments]
+        came_words = came[0].bm25 if came else BM25Index.fit([], self.settings)
+        words = ChangedWords(self.segments[0].bm25, came_words, BM25Index.fit(went, self.settings))
+        return replace(self, segments=(*segments, *came), words=words)
 
     def save(self, folder: Path) -> None:
         """Write all but the encoder: its name is enough."""
@@ -137,21 +149,21 @@ class HybridRetriever:
         return cls(model, idf, described, segments, settings)
 
     @property
-    def bm25(self) -> BM25Index:
-        """The postings of the last full build, by which it is known how rare words are."""
-        return self.segments[0].bm25
+    def title_words(self) -> TitleWords:
+        """How common words are in titles."""
+        return self.words or self.segments[0].bm25
 
     def candidates(self, text: str) -> tuple[Query, Rows, FeatureMatrix]:
         """Return a question read, the union of what FAISS and BM25 fetch for it, and how each compares.
 
         The rows of the catalogue, (n,) int64, ascend.
         """
-        query = Query.read(text, self.bm25, self.described, self.settings)
+        query = Query.read(text, self.title_words, self.described, self.settings)
         vector = self.encoder.encode([query.core])
         near = self._threads.submit(self.nearest, vector)  # FAISS lets other threads run meanwhile
         exact = self.holding(query.tokens)
         rows = np.union1d(near.result(), exact)
-        return query, rows, measure(query, self._titles_of(rows), self.bm25, self.idf)
+        return query, rows, measure(query, self._titles_of(rows), self.title_words, self.idf)
 
     def nearest(self, vector: Floats) -> Rows:
         """Return the rows whose titles' vectors are nearest to one (1, d) float32, best first."""

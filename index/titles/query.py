@@ -22,7 +22,7 @@ from index.text import (
     title_part,
     tokens,
 )
-from index.titles.bm25 import BM25Index
+from index.titles.bm25 import TitleWords
 from index.titles.described import rates_of
 from index.titles.encoder import Floats
 from index.titles.meanings import alike
@@ -46,7 +46,7 @@ class Query:
     pointing: bool
 
     @classmethod
-    def read(cls, text: str, bm25: BM25Index, described: Floats, settings: IndexSettings) -> "Query":
+    def read(cls, text: str, bm25: TitleWords, described: Floats, settings: IndexSettings) -> "Query":
         """Fold and cut a question; `described` are the `word_rates` of descriptions."""
         folded = fold(text)
         quoted = fold(quoted_part(text))
@@ -77,7 +77,7 @@ class Query:
         )
 
 
-def _known(words: Sequence[str], bm25: BM25Index) -> NDArray[np.int64]:
+def _known(words: Sequence[str], bm25: TitleWords) -> NDArray[np.int64]:
     """Return in how many titles each word, or one that means the same, is a token, (n,) int64."""
     groups = [(word, *alike(word)) for word in words]
     starts = np.cumsum([0, *map(len, groups[:-1])])

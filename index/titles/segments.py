@@ -18,12 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.catalogue.arrays import check, check_starts, read_array
+from index.catalogue.joining import GONE
 from index.progress import Progress
 from index.settings import IndexSettings
 from index.titles.bm25 import BM25Index, Rows
 from index.titles.encoder import Encoder, Floats, batches
 
-GONE = -1  # the row of a product that the catalogue has no more
 TITLES_A_BATCH = 16_384  # are encoded: for memory's sake
 VECTORS_FILE = "vectors.faiss"
 TITLES_FILE, TITLE_STARTS_FILE = "folded_titles.npy", "folded_title_starts.npy"
@@ -87,7 +87,8 @@ class Segment:
         self, titles: Sequence[str], folded: Sequence[str], rows: Rows, encoder: Encoder, progress: type[Progress]
     ) -> "Segment":
         """Index further titles, of some rows; how rare words are and how vectors are rounded stays this segment's."""
-        vectors = _with_titles(_empty_like(self.vectors), titles, encoder, progress)
+        vectors = _empty_like(self.vectors, exact=len(titles) <= self.bm25.settings.exact_up_to)
+        vectors = _with_titles(vectors, titles, encoder, progress)
         bm25 = BM25Index.fit(titles, self.bm25.settings, like=self.bm25)
         return Segment(vectors, bm25, FoldedTitles.of(folded), rows.astype(np.int32))
 
@@ -184,10 +185,22 @@ def _sizes_of(vectors: Any) -> set[int]:
     return {vectors.ntotal, vectors.codes.size() // max(1, vectors.d)}
 
 
-def _empty_like(vectors: Any) -> Any:
-    """Return an index without vectors that rounds as another does."""
+def _empty_like(vectors: Any, *, exact: bool) -> Any:
+    """Return an index without vectors that rounds as another does; an `exact` one compares all in 8 bits."""
     import faiss
 
+    if exact:
+        refined = isinstance(vectors, faiss.IndexRefine)
+        old: Any = faiss.downcast_index(vectors.refine_index) if refined else vectors
+        quantiser: Any = faiss.IndexScalarQuantizer(old.d, old.sq.qtype, old.metric_type)
+        faiss.copy_array_to_vector(faiss.vector_to_array(old.sq.trained), quantiser.sq.trained)
+        quantiser.is_trained = True
+        return quantiser
     empty = faiss.deserialize_index(faiss.serialize_index(vectors))
     empty.reset()
     return empty
+
+
+def moved(rows: NDArray[np.int32], standing: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Return where products stand after a change, (n,): `standing` (rows before,) is where each row of before does."""
+    return np.where(rows == GONE, np.int32(GONE), standing[rows])

@@ -1,51 +1,35 @@
-"""The routes of the server: what is answered, and how the server itself is.
+"""The routes of the server beside those that answer a talk: models, titles, products, and how the server is.
 
-app.include_router(answer_routes(assistant, workers, metrics), dependencies=access.dependencies())
+app.include_router(catalogue_routes(adapters, workers), dependencies=access.dependencies())
+app.include_router(write_routes(live, workers), dependencies=access.write_dependencies())
 app.include_router(state_routes(ready, metrics))
 """
 
 import asyncio
-from dataclasses import asdict
+import json
+from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Request, Response
-from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.responses import JSONResponse
 
-from assistant.assistant import Assistant
+from index.catalogue.source import Block
 from index.catalogue.store import Product
+from index.live import LiveIndex
+from index.progress import Silent
 from index.resolver import Resolution
-from ui.api.errors import UnknownModelError
+from index.settings import Columns
+from index.upsert import remove, rows_of, upsert
 from ui.api.metrics import Metrics
-from ui.api.openapi import CHAT, FIGURES, READY
-from ui.api.schema import MODEL, ChatRequest, Completion, Envelope, Model, Models, Text, completion_of
-from ui.api.sse import events, parts_of
+from ui.api.openapi import CHANGE, FIGURES, READY
+from ui.api.schema import Model, Models, ProductForm, Text
+from ui.api.talk_routes import adapter_of
 from ui.api.workers import AnswerWorkers
 
-NO_BUFFER = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
-
-def answer_routes(assistant: Assistant, workers: AnswerWorkers, metrics: Metrics) -> APIRouter:
-    """Return what answers from the catalogue, the index and the model."""
+def catalogue_routes(adapters: Mapping[str, str | None], workers: AnswerWorkers) -> APIRouter:
+    """Return what answers from the catalogue and the index, without the model; `adapters` are those of the models."""
     router = APIRouter()
-    adapters = adapters_of(assistant)
-
-    def adapter_of(model: str) -> str | None:
-        if model not in adapters:
-            raise UnknownModelError(f"there is no model {model!r}", f"one of {', '.join(adapters)}", "GET /v1/models")
-        return adapters[model]
-
-    @router.post("/v1/chat/completions", response_model=Completion, responses=CHAT)
-    async def chat(body: ChatRequest, request: Request) -> Response:
-        """Answer the last message of a talk; `stream` sends it in parts, as server-sent events."""
-        adapter = adapter_of(body.model)
-        workers.check(body)
-        if body.stream:
-            parts = events(parts_of(workers, body, adapter, request, metrics), metrics)
-            return StreamingResponse(parts, media_type="text/event-stream", headers=NO_BUFFER)
-        reply = await workers.reply(body, adapter, request)
-        metrics.reply(reply)
-        usage = await workers.usage(body, reply)
-        return JSONResponse(asdict(completion_of(reply, usage, Envelope(body.model))))
 
     @router.get("/v1/models")
     async def models() -> Models:
@@ -55,18 +39,43 @@ def answer_routes(assistant: Assistant, workers: AnswerWorkers, metrics: Metrics
     @router.get("/v1/models/{name:path}")
     async def model(name: str) -> Model:
         """Return one of the models."""
-        adapter_of(name)
+        adapter_of(adapters, name)
         return Model(name)
 
     @router.post("/resolve")
-    async def resolve(question: Annotated[Text, Body(embed=True)]) -> Resolution:
+    async def resolve(question: Annotated[Text, Body(embed=True)], request: Request) -> Resolution:
         """Return which product a question means, with a calibrated probability and up to ten hits."""
-        return await workers.in_thread(assistant.retriever.index.resolve, question)
+        return await workers.lookups.run(request, (await workers.now()).retriever.index.resolve, question)
 
     @router.get("/products/{uid:path}")
     async def product(uid: str) -> Product:
         """Return one product as stored."""
-        return assistant.retriever.catalogue.find(uid)
+        return (await workers.now()).retriever.catalogue.find(uid)
+
+    return router
+
+
+def write_routes(live: LiveIndex, workers: AnswerWorkers) -> APIRouter:
+    """Return what changes single products."""
+    router = APIRouter()
+
+    def put(uid: str, form: ProductForm) -> Product:
+        line = json.dumps({"uid": uid, "title": form.title, "content": form.content}).encode()
+        rows = rows_of([Block(1, line, ())], "the product", Columns())
+        return upsert(live, rows, progress=Silent).find(rows[0]["uid"])
+
+    def delete(uid: str) -> None:
+        remove(live, [uid], progress=Silent)
+
+    @router.put("/products/{uid:path}", responses=CHANGE)
+    async def put_product(uid: str, form: ProductForm) -> Product:
+        """Add a product, or change the one of this uid; return it as stored."""
+        return await workers.in_thread(put, uid, form)
+
+    @router.delete("/products/{uid:path}", status_code=204, responses=CHANGE)
+    async def delete_product(uid: str) -> None:
+        """Remove a product."""
+        await workers.in_thread(delete, uid)
 
     return router
 
@@ -91,8 +100,3 @@ def state_routes(ready: asyncio.Event, metrics: Metrics) -> APIRouter:
         return Response(metrics.text(), media_type=metrics.media_type)
 
     return router
-
-
-def adapters_of(assistant: Assistant) -> dict[str, str | None]:
-    """Return the adapter of each model by its name: None the default one, "" the base model."""
-    return {MODEL: None, f"{MODEL}-base": "", **{f"{MODEL}-{name}": name for name in assistant.adapters}}

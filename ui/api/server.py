@@ -7,29 +7,33 @@ hangs up stops the model.
 """
 
 import asyncio
+import logging
 from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
-from assistant.assistant import Assistant
-from assistant.open import Engine, open_assistant
-from ui.api.access import Access, Bounded, HostChecked
+from assistant.open import Engine, open_live_assistant
+from index.errors import UserError
+from index.live import LOG, LiveIndex
+from ui.api.access import API_KEY_VARIABLE, Access, Bounded, HostChecked
 from ui.api.connections import serve_app
 from ui.api.errors import install
 from ui.api.metrics import Counted, Metrics
 from ui.api.openapi import REFUSED
-from ui.api.routes import answer_routes, state_routes
-from ui.api.workers import AnswerWorkers, Limits
+from ui.api.routes import catalogue_routes, state_routes, write_routes
+from ui.api.talk_routes import adapters_of, talk_routes
+from ui.api.widget import widget_routes
+from ui.api.workers import AnswerWorkers, CurrentAssistant, Limits
+from ui.commands.terminal import visible
 from ui.free_port import check_port
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-API_KEY_VARIABLE = "TITLEWISE_API_KEY"
 DESCRIPTION = "/openapi.json"  # FastAPI's pages for it load their scripts from elsewhere
 
 
-def app_of(assistant: Assistant, limits: Limits, access: Access) -> FastAPI:
-    """Return the server of one assistant, which stays the caller's."""
+def app_of(assistant: CurrentAssistant, limits: Limits, access: Access, live: LiveIndex | None = None) -> FastAPI:
+    """Return the server of one assistant, which stays the caller's; `live` is the index in which products change."""
     workers = AnswerWorkers(assistant, limits)
     metrics = Metrics(workers.queue)
     ready = asyncio.Event()
@@ -46,25 +50,40 @@ def app_of(assistant: Assistant, limits: Limits, access: Access) -> FastAPI:
     )
     app.add_middleware(Bounded, most_bytes=limits.body_bytes)
     app.add_middleware(Counted, metrics=metrics)
-    if access.origins:
+    if access.pages:
         methods = ["GET", "POST"]
-        app.add_middleware(CORSMiddleware, allow_origins=access.origins, allow_methods=methods, allow_headers=["*"])
+        app.add_middleware(CORSMiddleware, allow_origins=access.pages, allow_methods=methods, allow_headers=["*"])
     install(app, metrics.error)
-    app.include_router(answer_routes(assistant, workers, metrics), dependencies=access.dependencies())
+    adapters = adapters_of(assistant.now())
+    app.include_router(talk_routes(adapters, workers, metrics), dependencies=access.dependencies())
+    app.include_router(catalogue_routes(adapters, workers), dependencies=access.dependencies())
+    if live is not None:
+        app.include_router(write_routes(live, workers), dependencies=access.write_dependencies())
     app.include_router(state_routes(ready, metrics))
+    if access.widgets:
+        app.include_router(widget_routes())
     return app
 
 
 def serve(home: Path, engine: Engine, limits: Limits, access: Access, *, host: str, port: int) -> None:
     """Serve one assistant until it is stopped.
 
-    Raises `UserError` where the catalogue, the index or the model cannot be opened, or the port is taken.
+    Raises `UserError` where the catalogue, the index or the model cannot be opened, or the port is taken, and where
+    strangers' pages would ask a server that is open to all.
     """
+    if access.widgets and not access.api_key:
+        raise UserError(
+            "pages with the widget are open to strangers, and so is this server",
+            "a key for what the widget does not ask",
+            f"export {API_KEY_VARIABLE}=...",
+        )
     check_port(host, port, "titlewise serve")
-    with open_assistant(home, engine) as assistant:
+    LOG.addHandler(logging.StreamHandler())
+    with open_live_assistant(home, engine) as assistant:
         shown = f"[{host}]" if ":" in host else host
-        print(f"Serving http://{shown}:{port}/v1 with {assistant.name}; {DESCRIPTION} describes it, Ctrl+C ends it.")
+        name = visible(assistant.now().name)
+        print(f"Serving http://{shown}:{port}/v1 with {name}; {DESCRIPTION} describes it, Ctrl+C ends it.")
         if host not in LOOPBACK and not access.api_key:
             print(f"Anyone who can reach {host} may ask: set {API_KEY_VARIABLE} to let in only those who send it.")
-        app = app_of(assistant, limits, access)
+        app = app_of(assistant, limits, access, assistant.index)
         serve_app(app if access.api_key else HostChecked(app, [host]), host=host, port=port)

@@ -1,6 +1,7 @@
 """Answers for the server: written in threads, in the queue before the model, carried by the event loop.
 
 workers = AnswerWorkers(assistant, Limits())
+assistant = await workers.now()
 reply = await workers.reply(body, None, request)
 reply = await workers.in_turn(lambda cancel: assistant.compare(question, uids, cancel=cancel).reply)
 """
@@ -13,7 +14,7 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from starlette.requests import Request
 
@@ -24,13 +25,14 @@ from assistant.conversation import State
 from assistant.reply import Reply
 from index.errors import UserError
 from index.resolver import check_question
-from ui.api.open_webui import is_client_task
-from ui.api.schema import MAX_SEED, ChatRequest, Usage, readable
+from ui.api.clients.answers import answer_task
+from ui.api.clients.tasks import ClientTask, read_task
+from ui.api.lookups import HANG_UP_POLL_S, GoneError, Lookups
+from ui.api.schema import MAX_SEED, ChatRequest, Usage, shown
 from ui.queue import AdmissionQueue
 
 LOG = logging.getLogger("uvicorn.error")  # where uvicorn logs what failed
-HANG_UP_POLL_S = 0.1
-SPARE_THREADS = 3  # beside those that answer or wait: for the warm-up, for resolving, for counting tokens
+SPARE_THREADS = 3  # beside those that answer or wait: for the warm-up, for single products, for counting tokens
 WARM_UP_PAUSE_S = 30.0  # before what failed is tried again
 LEAST_TOP_P = 1e-6  # takes the likeliest token, as 0 does at OpenAI; vLLM refuses 0
 
@@ -47,24 +49,24 @@ class Limits:
     body_bytes: int = 1 << 22  # clients send pictures along, which are not read
 
 
-class GoneError(Exception):
-    """Whoever asked has hung up."""
-
-
 class LateError(UserError):
     """The turn did not come in time."""
 
 
-class ClientTaskError(UserError):
-    """What a chat client asks for itself, such as a title, in place of a question about a product."""
+class CurrentAssistant(Protocol):
+    """An assistant whose catalogue may change: every request asks for it as it is now."""
+
+    def now(self) -> Assistant:
+        """Return the assistant; see `assistant.open.Live`."""
 
 
 class AnswerWorkers:
     """One assistant for many requests at once."""
 
-    def __init__(self, assistant: Assistant, limits: Limits) -> None:
+    def __init__(self, assistant: CurrentAssistant, limits: Limits) -> None:
         """Hold an assistant, which stays the caller's."""
         self.queue = AdmissionQueue(limits.at_once, limits.waiting)
+        self.lookups = Lookups(limits.at_once, limits.waiting)
         self._assistant = assistant
         self._wait_s = limits.wait_s
         self._threads = ThreadPoolExecutor(limits.at_once + limits.waiting + SPARE_THREADS, thread_name_prefix="answer")
@@ -72,6 +74,10 @@ class AnswerWorkers:
     async def in_thread(self, work: Callable[..., T], *arguments: Any) -> T:
         """Run what would block the event loop."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, functools.partial(work, *arguments))
+
+    async def now(self) -> Assistant:
+        """Return the assistant about the catalogue as it is now, which may have to be opened."""
+        return await self.in_thread(self._assistant.now)
 
     async def in_turn(self, work: Callable[[threading.Event], T]) -> T:
         """Run what takes the model once its turn has come; whoever gives up waiting stops it by the event it is given.
@@ -92,22 +98,20 @@ class AnswerWorkers:
             yield
             warming.cancel()
         ready.clear()
+        self.lookups.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def check(self, body: ChatRequest) -> None:
+    async def check(self, body: ChatRequest) -> None:
         """Refuse what cannot be answered, or not now, while it can still be refused with a status.
 
-        Raises `QuestionError`, `UnknownProductError`, `ClientTaskError`, `QueueFullError`.
+        A client's own task takes no place in the queue, and may be of any length.
+        Raises `QuestionError`, `UnknownProductError`, `QueueFullError`.
         """
-        if is_client_task(body.asking):
-            raise ClientTaskError(
-                f'this is an errand for a model at large, as it begins with "{body.asking.splitlines()[0]}"',
-                "a question about a product",
-                "turning titles, tags and follow-up questions off in the chat client, or giving them to another model",
-            )
+        if _task_of(body):
+            return
         check_question(body.question)
         if body.titlewise.product:
-            self._assistant.retriever.catalogue.row_of(body.titlewise.product)
+            (await self.now()).retriever.catalogue.row_of(body.titlewise.product)
         self.queue.check_room()
 
     async def reply(self, body: ChatRequest, adapter: str | None, request: Request) -> Reply:
@@ -120,8 +124,12 @@ class AnswerWorkers:
     async def pieces(self, body: ChatRequest, adapter: str | None, request: Request) -> AsyncIterator[str | Reply]:
         """Yield the model's words as they come where the request wants them live, and the checked reply last.
 
-        Raises `QueueFullError`, `LateError`, `GoneError` where the client hangs up, and what the assistant raises.
+        A client's own task is answered at once. Raises `QueueFullError`, `LateError`, `GoneError` where the client
+        hangs up, and what the assistant raises.
         """
+        if task := _task_of(body):
+            yield await self.in_thread(answer_task, task, (await self.now()).retriever)
+            return
         loop = asyncio.get_running_loop()
         pieces: asyncio.Queue[str | Reply] = asyncio.Queue()
         cancel = threading.Event()
@@ -150,8 +158,8 @@ class AnswerWorkers:
             return None
 
     def _usage(self, body: ChatRequest, reply: Reply) -> Usage:
-        count = self._assistant.backend.count_tokens
-        asked, answered = sum(count(message.text) for message in body.messages), count(readable(reply))
+        count = self._assistant.now().backend.count_tokens
+        asked, answered = sum(count(message.text) for message in body.spoken), count(shown(reply, body.stops))
         return Usage(asked, answered, asked + answered)
 
     def _answer(
@@ -183,7 +191,7 @@ class AnswerWorkers:
         """Warm the model up; try again where it fails, as an engine elsewhere may return."""
         while not ready.is_set():
             try:
-                await self.in_thread(self._assistant.warm_up)
+                await self.in_thread((await self.now()).warm_up)
                 ready.set()
             except Exception as error:
                 unforeseen = not isinstance(error, UserError)
@@ -191,12 +199,20 @@ class AnswerWorkers:
                 await asyncio.sleep(WARM_UP_PAUSE_S)
 
     def _answer_of(self, body: ChatRequest, adapter: str | None, cancel: threading.Event) -> Answer:
-        assistant, params = self._assistant, _params_of(body)
+        assistant, params = self._assistant.now(), _params_of(body)
         if body.titlewise.describe:
             return assistant.describe(body.question, seed=params.seed, adapter=adapter, cancel=cancel)
         uid = body.titlewise.product
-        state = State() if uid else assistant.retriever.recall(body.history)
+        state = State() if uid else assistant.retriever.recall(body.history, cancel)
         return assistant.ask(body.question, uid=uid, state=state, params=params, adapter=adapter, cancel=cancel)
+
+
+def _task_of(body: ChatRequest) -> ClientTask | None:
+    """Return the client's own task; what names a product or a title, or wraps a question, is none."""
+    talk = body.talk
+    wraps = body.question != talk[-1].content.strip() and body.question != talk[-1].content
+    asks = wraps or body.titlewise.product or body.titlewise.describe
+    return None if asks else read_task(body.instructions, talk)
 
 
 def _params_of(body: ChatRequest) -> SamplingParams:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from ui.commands.answering import ask, chat, demo, describe, find, mcp, serve, ui
-from ui.commands.catalogue import index, prepare, resolve, show
+from ui.commands.catalogue import index, prepare, remove, resolve, show, upsert
 from ui.commands.command import Command, Group
 from ui.commands.training import evaluate, export, finetune, lengths
 from ui.commands.upkeep import completions, doctor, feedback, models
@@ -12,6 +12,8 @@ COMMANDS: tuple[Command[Any] | Group, ...] = (
     demo.COMMAND,
     prepare.COMMAND,
     index.COMMAND,
+    upsert.COMMAND,
+    remove.COMMAND,
     resolve.COMMAND,
     find.COMMAND,
     ask.COMMAND,

@@ -11,12 +11,12 @@ from pathlib import Path
 from mcp.server.transport_security import TransportSecuritySettings
 from starlette.applications import Starlette
 
-from assistant.assistant import Assistant
-from assistant.open import Engine, open_assistant
-from ui.api.access import Access, KeyRequired
+from assistant.open import Engine, open_live_assistant
+from index import live
+from ui.api.access import API_KEY_VARIABLE, Access, KeyRequired
 from ui.api.connections import serve_app
-from ui.api.server import API_KEY_VARIABLE, LOOPBACK
-from ui.api.workers import LOG, Limits
+from ui.api.server import LOOPBACK
+from ui.api.workers import LOG, CurrentAssistant, Limits
 from ui.free_port import check_port
 from ui.mcp.tools import server_of
 
@@ -28,8 +28,8 @@ def serve_stdio(home: Path, engine: Engine) -> None:
 
     Raises `UserError` where the catalogue, the index or the model cannot be opened.
     """
-    with open_assistant(home, engine) as assistant:
-        _log(LOG.name, "mcp")
+    with open_live_assistant(home, engine) as assistant:
+        _log(LOG.name, live.LOG.name, "mcp")
         server_of(assistant, Limits()).run("stdio")
 
 
@@ -39,16 +39,18 @@ def serve_http(home: Path, engine: Engine, access: Access, *, host: str, port: i
     Raises `UserError` where the catalogue, the index or the model cannot be opened, or the port is taken.
     """
     check_port(host, port, "titlewise mcp --http")
-    with open_assistant(home, engine) as assistant:
-        _log("mcp")
-        print(f"Serving http://{_bracketed(host)}:{port}{PATH} with {assistant.name}; Ctrl+C ends it.", flush=True)
+    with open_live_assistant(home, engine) as assistant:
+        _log(live.LOG.name, "mcp")
+        print(
+            f"Serving http://{_bracketed(host)}:{port}{PATH} with {assistant.now().name}; Ctrl+C ends it.", flush=True
+        )
         if host not in LOOPBACK and not access.api_key:
             print(f"Anyone who can reach {host} may ask: set {API_KEY_VARIABLE} to let in only those who send it.")
         app = app_of(assistant, Limits(), access, [host, *names])
         serve_app(app, host=host, port=port)
 
 
-def app_of(assistant: Assistant, limits: Limits, access: Access, names: Sequence[str]) -> Starlette:
+def app_of(assistant: CurrentAssistant, limits: Limits, access: Access, names: Sequence[str]) -> Starlette:
     """Return the tools as an app, which answers only where it is asked for by one of the names, or as this machine."""
     app = server_of(assistant, limits).streamable_http_app(
         streamable_http_path=PATH,

@@ -17,13 +17,12 @@ from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import ToolAnnotations
 from pydantic import Field
 
-from assistant.assistant import Assistant
 from assistant.shopping.discovery import MOST_OFFERED
 from assistant.shopping.mentions import MOST_TOGETHER
 from index.catalogue.store import Product
 from index.errors import UnknownProductError, UserError
 from index.resolver import Resolution, check_question
-from ui.api.workers import AnswerWorkers, Limits
+from ui.api.workers import AnswerWorkers, CurrentAssistant, Limits
 from ui.mcp.schema import ProductReply, SideBySide, SuggestedProducts, product_reply, side_by_side, suggested_products
 
 INSTRUCTIONS = """Answers about the products of one catalogue, from their titles and descriptions alone.
@@ -51,7 +50,7 @@ Uids = Annotated[list[str], Field(description="of the products to compare", min_
 Limit = Annotated[int, Field(description="products at most", ge=1, le=MOST_OFFERED)]
 
 
-def server_of(assistant: Assistant, limits: Limits) -> MCPServer[None]:
+def server_of(assistant: CurrentAssistant, limits: Limits) -> MCPServer[None]:
     """Return the server of one assistant, which stays the caller's."""
     workers = AnswerWorkers(assistant, limits)
 
@@ -75,9 +74,8 @@ def server_of(assistant: Assistant, limits: Limits) -> MCPServer[None]:
     return server
 
 
-def _add_finding(server: MCPServer[None], assistant: Assistant, workers: AnswerWorkers) -> None:
+def _add_finding(server: MCPServer[None], assistant: CurrentAssistant, workers: AnswerWorkers) -> None:
     """Add what finds products."""
-    retriever = assistant.retriever
 
     @server.tool(title="Find products by need", annotations=READS)
     async def search_products(need: Need, limit: Limit = MOST_OFFERED) -> SuggestedProducts:
@@ -89,7 +87,7 @@ def _add_finding(server: MCPServer[None], assistant: Assistant, workers: AnswerW
 
         def work(_: threading.Event) -> SuggestedProducts:
             check_question(need)
-            return suggested_products(retriever.suggested(need, limit))
+            return suggested_products(assistant.now().retriever.suggested(need, limit))
 
         return await _turn(workers, work)
 
@@ -101,16 +99,16 @@ def _add_finding(server: MCPServer[None], assistant: Assistant, workers: AnswerW
         being the one meant; hits are up to ten titles, best first, whatever the decision.
         """
         with _tool_errors():
-            return await workers.in_thread(retriever.index.resolve, question)
+            return await workers.in_thread((await workers.now()).retriever.index.resolve, question)
 
     @server.tool(title="Read a product", annotations=READS)
     async def get_product(uid: Uid) -> Product:
         """Return a product's title and its whole description (`content`), as stored."""
         with _tool_errors():
-            return await workers.in_thread(retriever.catalogue.find, uid)
+            return await workers.in_thread((await workers.now()).retriever.catalogue.find, uid)
 
 
-def _add_answering(server: MCPServer[None], assistant: Assistant, workers: AnswerWorkers) -> None:
+def _add_answering(server: MCPServer[None], assistant: CurrentAssistant, workers: AnswerWorkers) -> None:
     """Add what answers questions."""
 
     @server.tool(title="Ask about a product", annotations=READS)
@@ -119,7 +117,9 @@ def _add_answering(server: MCPServer[None], assistant: Assistant, workers: Answe
 
         It may take some seconds. Where the description does not tell, the kind is not_stated.
         """
-        return await _turn(workers, lambda cancel: product_reply(assistant.ask(question, uid=uid or "", cancel=cancel)))
+        return await _turn(
+            workers, lambda cancel: product_reply(assistant.now().ask(question, uid=uid or "", cancel=cancel))
+        )
 
     @server.tool(title="Compare products", annotations=READS)
     async def compare_products(question: Question, uids: Uids) -> SideBySide:
@@ -128,7 +128,9 @@ def _add_answering(server: MCPServer[None], assistant: Assistant, workers: Answe
         The question says by what: "which is lighter?", "which ones are dishwasher safe?". Amounts are converted and
         compared by code; where a side does not tell, no winner is named.
         """
-        return await _turn(workers, lambda cancel: side_by_side(assistant.compare(question, uids, cancel=cancel).reply))
+        return await _turn(
+            workers, lambda cancel: side_by_side(assistant.now().compare(question, uids, cancel=cancel).reply)
+        )
 
 
 async def errors_in_one_line(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:

@@ -12,6 +12,7 @@ import sys
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import streamlit as st
 from streamlit.web.cli import main
@@ -20,12 +21,11 @@ from assistant.assistant import Assistant, assistant_of
 from assistant.backends.remote import estimated_tokens
 from assistant.grounding.evidence import Budget
 from assistant.models.named import entries
-from assistant.open import Engine, judge_of, open_backend, open_catalogue
+from assistant.open import Engine, Live, judge_of, open_backend, open_live
 from assistant.retriever import Retriever
 from assistant.shopping.shop import read_shop
-from index.catalogue.store import Catalogue
 from index.errors import ArtefactError, UserError
-from index.resolver import TitleIndex
+from index.live import LiveIndex
 from ui.api.client import RemoteAssistant, is_ours
 from ui.feedback import FILE, Feedback
 from ui.free_port import check_port
@@ -89,19 +89,35 @@ class Settings:
         return cls(Path(data["home"]), Engine(**engine | {"adapters": named}))
 
 
-def options_for(port: int) -> list[str]:
-    """Return the options with which Streamlit runs the page."""
-    options = [f"--{name}={value}" for name, value in {**OPTIONS, "server.port": str(port)}.items()]
-    return [*options, *(f"--server.allowedHosts={name}" for name in NAMES)]
+def options_for(port: int, origin: str = "") -> list[str]:
+    """Return the options with which Streamlit runs the page; `origin` is where a proxy shows it to browsers.
+
+    Raises `UserError` for an origin without a host.
+    """
+    options = {**OPTIONS, "server.port": str(port)}
+    if origin:
+        options |= {"browser.serverAddress": _host_of(origin), "logger.hideWelcomeMessage": "true"}
+    hosts = [*NAMES, _host_of(origin)] if origin else NAMES
+    return [f"--{name}={value}" for name, value in options.items()] + [
+        f"--server.allowedHosts={host}" for host in hosts
+    ]
 
 
-def serve_page(home: Path, engine: Engine, *, port: int) -> None:
-    """Serve the page on this machine until it is stopped.
+def _host_of(origin: str) -> str:
+    parts = urlsplit(origin)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise UserError(f"{origin} is no origin", "such as https://shop.example", "titlewise ui --origin URL")
+    return parts.hostname
+
+
+def serve_page(home: Path, engine: Engine, *, port: int, origin: str = "") -> None:
+    """Serve the page on this machine until it is stopped; a proxy may show it at another `origin`.
 
     Where opinions cannot be kept it is without thumbs, and says so in the terminal.
 
-    Raises `UserError` where the adapter cannot be opened, or the port is taken.
+    Raises `UserError` where the adapter cannot be opened, the port is taken, or the origin has no host.
     """
+    options = options_for(port, origin)
     check_port(ADDRESS, port, "titlewise ui")
     settings = Settings(home.absolute(), engine)
     try:
@@ -110,8 +126,10 @@ def serve_page(home: Path, engine: Engine, *, port: int) -> None:
         if not any(step.problem for step in setup_steps(settings.home, engine)):
             raise
         print(f"Not ready yet: {missing.happened}. The page tells how to mend it.")
-    confine(*(f"http://{name}:{port}" for name in NAMES))
-    arguments = ["run", str(APP), *options_for(port), "--", settings.argument()]
+    confine(*(f"http://{name}:{port}" for name in NAMES), origin.lower().rstrip("/"))
+    arguments = ["run", str(APP), *options, "--", settings.argument()]
+    if origin:
+        print(f"The page is shown at {origin}.", flush=True)
     try:
         main(arguments, prog_name="streamlit", standalone_mode=False)
     finally:
@@ -119,7 +137,7 @@ def serve_page(home: Path, engine: Engine, *, port: int) -> None:
 
 
 def opened(settings: Settings) -> AppContext:
-    """Return what all visitors share, each piece opened at the first call.
+    """Return what all visitors share, each piece opened at the first call, the catalogue as it is now.
 
     Raises `ArtefactError` where the catalogue, the index or the model is missing or damaged, `UserError` for what
     else a person can mend.
@@ -138,21 +156,24 @@ def sessions() -> Sessions:
 
 
 @st.cache_resource(show_spinner=False)
-def _catalogue(home: Path) -> tuple[Catalogue, TitleIndex]:
-    return open_catalogue(home)
+def _live(home: Path) -> LiveIndex:
+    return open_live(home)
+
+
+def _answerer(home: Path, engine: Engine) -> Assistant | RemoteAssistant:
+    return _live_answerer(home, engine).now()
 
 
 # One that has to go is not closed: the answers that it is still writing hold it, and its memory is freed after them.
 @st.cache_resource(show_spinner=False, max_entries=MOST_MODELS)
-def _answerer(home: Path, engine: Engine) -> Assistant | RemoteAssistant:
+def _live_answerer(home: Path, engine: Engine) -> Live[Assistant] | Live[RemoteAssistant]:
+    live = _live(home)
     if engine.server and is_ours(engine.server):
-        retriever = Retriever(*_catalogue(home), Budget(estimated_tokens), shop=read_shop(home))
-        return RemoteAssistant(retriever, engine.server, engine.adapters)
-    assistant = assistant_of(
-        *_catalogue(home), open_backend(home, engine), engine.settings, judge_of(home), read_shop(home)
-    )
+        retriever = Retriever(*live.now(), Budget(estimated_tokens), shop=read_shop(home))
+        return Live(RemoteAssistant(retriever, engine.server, engine.adapters), live)
+    assistant = assistant_of(*live.now(), open_backend(home, engine), engine.settings, judge_of(home), read_shop(home))
     assistant.warm_up()
-    return assistant
+    return Live(assistant, live)
 
 
 @st.cache_resource(show_spinner=False)

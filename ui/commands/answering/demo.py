@@ -3,6 +3,7 @@
 import shutil
 import sys
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -75,6 +76,7 @@ def make_ready(home: Path) -> None:
     from index.catalogue.store import Catalogue
     from index.progress import Progress
     from index.resolver import TitleIndex
+    from index.upsert import rebuild
 
     try:
         catalogue = Catalogue.load(home / "catalogue")
@@ -87,7 +89,7 @@ def make_ready(home: Path) -> None:
         TitleIndex.load(home / "index", catalogue)
     except ArtefactError:
         print("Indexing its titles …")
-        TitleIndex.build(catalogue, home / "index", progress=Progress)
+        rebuild(home, partial(TitleIndex.build, progress=Progress))
 
 
 def _ask_all(assistant: "Assistant") -> None:

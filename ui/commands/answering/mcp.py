@@ -28,8 +28,7 @@ class Options:
 
 
 def run(options: Options) -> None:
-    from ui.api.access import Access
-    from ui.api.server import API_KEY_VARIABLE
+    from ui.api.access import API_KEY_VARIABLE, Access
     from ui.mcp.server import serve_http, serve_stdio
 
     engine = options.engine.engine()

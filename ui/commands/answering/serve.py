@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 from ui.commands.command import Command, option
-from ui.commands.options import EngineOptions, positive, zero_or_more
+from ui.commands.options import EngineOptions, origin_and_key, positive, zero_or_more
 
 
 @dataclass(frozen=True)
@@ -25,16 +25,27 @@ class Options:
             metavar="URL",
         ),
     ]
+    widget: Annotated[
+        list[tuple[str, str]],
+        option(
+            "a shop whose pages hold the widget, and the key in their tag; may be repeated",
+            action="append",
+            default=[],
+            type=origin_and_key,
+            metavar="ORIGIN=KEY",
+        ),
+    ]
     engine: EngineOptions
 
 
 def run(options: Options) -> None:
-    from ui.api.access import Access
-    from ui.api.server import API_KEY_VARIABLE, serve
+    from ui.api.access import API_KEY_VARIABLE, WRITE_KEY_VARIABLE, Access
+    from ui.api.server import serve
     from ui.api.workers import Limits
 
     limits = Limits(at_once=options.at_once, waiting=options.waiting)
-    access = Access(os.environ.get(API_KEY_VARIABLE, ""), options.origin)
+    keys = [os.environ.get(name, "") for name in (API_KEY_VARIABLE, WRITE_KEY_VARIABLE)]
+    access = Access(keys[0], options.origin, dict(options.widget), keys[1])
     serve(options.home, options.engine.engine(), limits, access, host=options.host, port=options.port)
 
 

@@ -12,13 +12,16 @@ from ui.commands.options import EngineOptions
 class Options:
     home: Path
     port: Annotated[int, option("(%(default)s)", type=int, default=8501)]
+    origin: Annotated[
+        str, option("where a proxy shows the page to browsers, such as https://shop.example", default="", metavar="URL")
+    ]
     engine: EngineOptions
 
 
 def run(options: Options) -> None:
     from ui.web.serve import serve_page
 
-    serve_page(options.home, options.engine.engine(), port=options.port)
+    serve_page(options.home, options.engine.engine(), port=options.port, origin=options.origin)
 
 
 COMMAND = Command("ui", "chat in the browser", Options, run, needs="ui")

@@ -21,18 +21,20 @@ def run(options: Options) -> None:
     from index.catalogue.store import Catalogue
     from index.progress import Progress
     from index.resolver import TitleIndex
+    from index.upsert import rebuild
 
-    catalogue = Catalogue.load(options.home / "catalogue")
-    folder = options.home / "index"
-    changed = ""
-    if options.update:
+    def build(catalogue: Catalogue, folder: Path) -> tuple[int, str]:
+        """Build or update the index in a folder, and return how many titles it has and what changed."""
+        if not options.update:
+            TitleIndex.build(catalogue, folder, encoder=options.encoder, seed=options.seed, progress=Progress)
+            return len(catalogue), ""
         change = TitleIndex.update(catalogue, folder, progress=Progress)
         changed = f"; since the last full build {change.added:,} came or changed, {change.gone:,} went"
-        changed = "; built anew" if change.anew else changed
-    else:
-        TitleIndex.build(catalogue, folder, encoder=options.encoder, seed=options.seed, progress=Progress)
-    titles = "1 title is" if len(catalogue) == 1 else f"{len(catalogue):,} titles are"
-    print(f"{titles} indexed in {folder}{changed}.")
+        return len(catalogue), "; built anew" if change.anew else changed
+
+    count, changed = rebuild(options.home, build)
+    titles = "1 title is" if count == 1 else f"{count:,} titles are"
+    print(f"{titles} indexed in {options.home / 'index'}{changed}.")
 
 
 COMMAND = Command("index", "make the title index of the catalogue", Options, run)

@@ -23,14 +23,18 @@ class Options:
 
 
 def run(options: Options) -> None:
+    from index.catalogue.changes import folder_of
     from index.catalogue.prepare import CatalogueSettings, Columns, prepare
     from index.progress import Progress
 
     folder = options.out or options.home / "catalogue"
     columns = Columns(options.uid, options.title, options.content)
     settings = CatalogueSettings(columns, options.sample, options.seed, options.workers)
+    had_changes = folder_of(folder).exists()
     report = prepare(options.source, folder, settings, progress=Progress)
     print(report_line(report))
+    if had_changes and not folder_of(folder).exists():
+        print("What was upserted and removed since the last preparation is gone: products are as the source says.")
     print(f"The catalogue is in {folder}; its report in {folder / 'report.md'}.")
 
 

@@ -42,7 +42,7 @@ def show_greeting(retriever: Retriever, session: Session) -> None:
 
 def show_choices(turn: Turn, retriever: Retriever, conversation: Conversation) -> None:
     """Draw a button for each product that the question may have meant; they stay, and answer it at any time."""
-    state = turn.state
+    state = turn.state.within(retriever.catalogue)
     labels = retriever.labels([hit.uid for hit in state.candidates])
     numbered = [f"{place}\\. {label}" for place, label in enumerate(differing(labels), 1)]
     _show_products(state.candidates, labels, numbered, state.waiting, f"candidate-{turn.id}", conversation)

@@ -65,7 +65,7 @@ STYLE = """
 }
 """
 
-_LISTED = re.compile(r"\d+\. |- ")
+_LISTED = re.compile(r"(?<!\d)\d+\. |- ")
 _MARK = re.compile(r"\[(\d+)\]")
 
 
@@ -103,7 +103,8 @@ def show_reply(reply: Reply, product: Product | None, strings: Strings) -> None:
         st.caption(strings.generated_help)
     show_quotes(reply)
     if product is not None:
-        show_description(product, [quote for quote in reply.quotes if quote.field == "content"], strings)
+        quotes = [quote for quote in reply.quotes if quote.field == "content" and quote.stands_in(product)]
+        show_description(product, quotes, strings)
 
 
 def without_list(text: str) -> str:

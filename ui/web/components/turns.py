@@ -66,7 +66,8 @@ def follow(turn: Turn, conversation: Conversation, retriever: Retriever, strings
     carded = False
     stream = turn.stream
     for text in stream or ():
-        if not carded and stream is not None and stream.answer is not None and (uid := stream.answer.state.uid):
+        uid = stream.answer.state.uid if stream is not None and stream.answer is not None else ""
+        if not carded and uid in retriever.catalogue:
             carded = True
             with card:
                 show_card(retriever.catalogue.find(uid).title, uid)

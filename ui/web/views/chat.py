@@ -86,10 +86,10 @@ def _show_answered(turn: Turn, context: AppContext, session: Session) -> None:
     if turn.error is not None:
         st.error(error_line(turn.error, strings))
     if reply is not None:
-        product = retriever.catalogue.find(reply.uid) if reply.uid else None
-        if product is not None:
-            show_card(product.title, product.uid, _why(turn, strings))
-            show_others(turn, product.uid, session)
+        product = retriever.catalogue.find(reply.uid) if reply.uid in retriever.catalogue else None  # or it was removed
+        if reply.uid:
+            show_card(product.title if product else reply.title, reply.uid, _why(turn, strings))
+            show_others(turn, reply.uid, session)
         show_reply(reply, product, strings)
         if reply.kind == "clarify":
             show_choices(turn, retriever, session.conversation)
