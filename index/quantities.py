@@ -20,6 +20,7 @@ from index.text import stem, unaccented
 Relation = Literal["within", "outside", "equal", "above", "below"]
 NEAREST_FIRST: tuple[Relation, ...] = ("equal", "within", "below", "above", "outside")
 
+LARGEST = 1e15  # amount: what is written as more is none of a product
 MOST_ASKED = 16  # amounts of a question that are read
 _TOLERANCE = 0.02  # 1 inch and 25 mm are the same to a shopper
 _LOOKS_BACK, _LOOKS_ON = 60, 60  # characters before and behind an amount, for what makes it a limit
@@ -183,11 +184,15 @@ def _value(number: str, *, minus: str | None) -> float:
         return sign * _SPELLED[number]
     if "/" in number:
         *wholes, fraction = re.split(r"[\s-]+", number)
-        over, under = (float(part) for part in fraction.split("/"))
-        return sign * (sum(map(float, wholes)) + (over / under if under else 0.0))
+        over, under = map(_figure, fraction.split("/"))
+        return sign * (sum(map(_figure, wholes)) + (over / under if under else 0.0))
     if re.fullmatch(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?", number):
         number = number.replace(",", "")
-    return sign * float(number.replace(",", "."))
+    return sign * _figure(number.replace(",", "."))
+
+
+def _figure(digits: str) -> float:
+    return min(float(digits), LARGEST)
 
 
 def _are_alike(asked: Quantity, stated: Quantity, *, alone: bool, same_kind: bool) -> bool:

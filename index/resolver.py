@@ -19,11 +19,11 @@ from index.artefacts import MANIFEST, Manifest, open_verified, publish, read_man
 from index.catalogue.arrays import check, check_below, read_array
 from index.catalogue.joining import GONE
 from index.errors import ArtefactError, QuestionError
-from index.identifiers import Identifiers
 from index.normal_form import normal_form
 from index.settings import IndexSettings
 from index.text import fold, title_part
 from index.titles.decision import Decision, decide
+from index.titles.identifiers import Identifiers
 
 if TYPE_CHECKING:
     from index.catalogue.store import Catalogue, Product

@@ -217,6 +217,7 @@ def test_libraries_that_are_slow_to_load_wait_inside_functions() -> None:
         "assistant/backends/bounded.py": {"openai"},  # by the function that opens a client
         "ui/api/errors.py": {"fastapi", "starlette"},
         "ui/api/workers.py": {"starlette"},
+        "ui/api/lookups.py": {"starlette"},
         "ui/api/sse.py": {"starlette"},
         "ui/mcp/server.py": {"mcp", "starlette"},
         "ui/mcp/tools.py": {"mcp"},

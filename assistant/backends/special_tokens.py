@@ -3,7 +3,7 @@
 A question or a description is text, whoever wrote it: only the chat template may set a special token. So each is
 broken by a space where text holds one, by the model's own list.
 
-    special = SpecialTokens(tokens_of_gguf(path))
+    special = special_tokens_of_gguf(path)
     special.broken("see <repo_name> there")         # "see < repo_name> there"
 """
 

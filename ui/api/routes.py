@@ -6,20 +6,17 @@ app.include_router(state_routes(ready, metrics))
 """
 
 import asyncio
-import json
 from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Request, Response
 from fastapi.responses import JSONResponse
 
-from index.catalogue.source import Block
 from index.catalogue.store import Product
 from index.live import LiveIndex
 from index.progress import Silent
 from index.resolver import Resolution
-from index.settings import Columns
-from index.upsert import remove, rows_of, upsert
+from index.upsert import remove, row_of, upsert
 from ui.api.metrics import Metrics
 from ui.api.openapi import CHANGE, FIGURES, READY
 from ui.api.schema import Model, Models, ProductForm, Text
@@ -60,9 +57,8 @@ def write_routes(live: LiveIndex, workers: AnswerWorkers) -> APIRouter:
     router = APIRouter()
 
     def put(uid: str, form: ProductForm) -> Product:
-        line = json.dumps({"uid": uid, "title": form.title, "content": form.content}).encode()
-        rows = rows_of([Block(1, line, ())], "the product", Columns())
-        return upsert(live, rows, progress=Silent).find(rows[0]["uid"])
+        row = row_of(Product(uid, form.title, form.content))
+        return upsert(live, [row], progress=Silent).find(row["uid"])
 
     def delete(uid: str) -> None:
         remove(live, [uid], progress=Silent)

@@ -77,8 +77,9 @@ def report_line(report: "Report") -> str:
     """Return what a preparation did in one line."""
     reasons = ", ".join(f"{count:,} {reason}" for reason, count in report.rejected.items())
     rejected = f"{sum(report.rejected.values()):,} rejected" + (f" ({reasons})" if reasons else "")
+    joined = f"{report.joined:,} joined, " if report.joined else ""
     return (
-        f"{report.kept:,} products kept of {report.rows_in:,} rows: {report.merged:,} merged, {rejected}, "
+        f"{report.kept:,} products kept of {report.rows_in:,} rows: {report.merged:,} merged, {joined}{rejected}, "
         f"{report.left_out:,} left out; {report.without_description:,} have no description"
     )
 

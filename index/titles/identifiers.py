@@ -131,7 +131,8 @@ def identifiers_in(question: str) -> Iterator[str]:
             window = parts[start : start + size]
             if all(_BETWEEN.fullmatch(question, one.end(), two.start()) for one, two in itertools.pairwise(window)):
                 signs = "".join(part.group() for part in window)
-                if _may_be_one(signs, size):
+                written = question[window[0].start() : window[-1].end()]
+                if _may_be_one(signs, size) or _is_code(written, size):
                     yield plain_form(signs)
 
 
@@ -140,6 +141,11 @@ def _may_be_one(signs: str, parts: int) -> bool:
     if signs.isdigit():
         return len(signs) >= SHORTEST_NUMBER
     return any(map(str.isdigit, signs)) and len(signs) >= SHORTEST and parts <= MOST_MIXED_PARTS
+
+
+def _is_code(written: str, parts: int) -> bool:
+    """Return whether capitals are joined as in WX-J-MO: words are seldom written so."""
+    return written.isupper() and " " not in written and parts > 1 and len(written) - parts + 1 >= SHORTEST
 
 
 def _check_sum(isbn10: str) -> int:
