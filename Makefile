@@ -1,6 +1,7 @@
 # Everything starts here: `make demo` and `make test` set up what they need.
 PYTHON ?= python3
 BIN := .venv/bin
+PIP := 26.3
 
 .PHONY: setup demo ui test test-fast check bench package docs lock
 
@@ -9,7 +10,7 @@ setup: .venv/ready
 .venv/ready: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Titlewise needs Python 3.11 or newer")'
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet pip==$(PIP)
 	$(BIN)/python -m pip install --quiet -r requirements.lock
 	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --no-deps --editable .
 	touch $@
@@ -55,7 +56,7 @@ docs: setup
 # Pin everything that pyproject.toml asks for, as it is installed in a fresh environment.
 lock:
 	rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock
-	.venv-lock/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	.venv-lock/bin/python -m pip install --quiet pip==$(PIP)
 	.venv-lock/bin/python -m pip install --quiet torch==2.13.0
 	.venv-lock/bin/python -m pip install --quiet '.[dev]'
 	{ echo '# Made by "make lock". torch 2.13.0 is the CPU build where one is offered; see README.'; \

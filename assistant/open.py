@@ -5,16 +5,17 @@ with open_assistant(home, Engine(model="smollm2-135m")) as assistant:
 """
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, Literal, Protocol, Self, TypeVar
 
 from assistant.assistant import Assistant, Settings, assistant_of
 from assistant.backends.base import Backend
+from assistant.backends.trial import try_out
 from assistant.grounding.evidence import Budget
 from assistant.grounding.judge import SHIPPED_JUDGE, Judge, open_judge
-from assistant.models.adapters import SHIPPED, SHIPPED_NAME, Adapter, open_adapter
+from assistant.models.adapters import SHIPPED, SHIPPED_NAME, Adapter, open_adapter, place_of_adapter
 from assistant.models.named import EMBEDDED, find
 from assistant.retriever import Retriever
 from assistant.shopping.shop import read_shop
@@ -93,12 +94,15 @@ def open_backend(home: Path, engine: Engine) -> Backend:
 
         return Remote(engine.server, engine.model, _adapters(home, engine, None))
     place = find(engine.model)
-    adapters = _adapters(home, engine, place)
+    folders = [place_of_adapter(name, home)[1] for name in _adapter_names(engine, place)]
     if engine.backend == "llamacpp" or (engine.backend == "auto" and place.suffix == ".gguf"):
         from assistant.backends.llamacpp import LlamaCpp
 
-        return LlamaCpp(place, adapters)
+        try_out(place, folders, "llamacpp")
+        return LlamaCpp(place, _adapters(home, engine, place))
     require("transformers")
+    try_out(place, folders, "transformers")
+    adapters = _adapters(home, engine, place)
     from assistant.backends.hf import Transformers
 
     # As it was trained: weights rounded otherwise are those of another model.
@@ -165,8 +169,11 @@ def open_assistant(home: Path, engine: Engine) -> Iterator[Assistant]:
 
 def _adapters(home: Path, engine: Engine, place: Path | None) -> list[Adapter]:
     """Open the adapters; `place` is the model's, None where it is a server's."""
-    names = engine.adapters
-    if names is None:
-        shipped = engine.model == EMBEDDED and place is not None and SHIPPED.is_dir()
-        names = (SHIPPED_NAME,) if shipped else ()
-    return [open_adapter(name, home, place) for name in names]
+    return [open_adapter(name, home, place) for name in _adapter_names(engine, place)]
+
+
+def _adapter_names(engine: Engine, place: Path | None) -> Sequence[str]:
+    if engine.adapters is not None:
+        return engine.adapters
+    shipped = engine.model == EMBEDDED and place is not None and SHIPPED.is_dir()
+    return (SHIPPED_NAME,) if shipped else ()

@@ -22,14 +22,15 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
-from index.errors import ArtefactError
+from index.errors import ArtefactError, UserError
 
 # Raised when files change meaning.
 FORMATS = {"catalogue": 1, "changes": 1, "index": 3, "model": 1, "adapter": 1, "judge": 1, "report": 1}
 ABANDONED_AFTER_S = 60.0
+MOST_JSON_BYTES = 1 << 24  # of a file that only describes others; ours have kilobytes
 WRITER_WAIT_S = 10.0  # for another writer; one product takes a second or two, a full build minutes
 WRITER_POLL_S = 0.02
 MANIFEST = "manifest.json"
@@ -119,6 +120,8 @@ def open_verified(folder: Path, kind: str, load: Callable[[Path, Manifest], T]) 
     If another process publishes a new artefact meanwhile, starts over, so that what
     is loaded comes from one artefact alone.
 
+    Whatever else than a `UserError` keeps `load` from reading verified files is in the files.
+
     Raises `ArtefactError` naming the file and the command that mends it.
     """
     while True:
@@ -126,10 +129,16 @@ def open_verified(folder: Path, kind: str, load: Callable[[Path, Manifest], T]) 
         try:
             _verify(folder, manifest)
             value = load(folder, manifest)
-        except Exception:  # whatever half of an old and half of a new artefact makes a reader say
-            if read_manifest(folder, kind).digest == manifest.digest:
+        except Exception as exc:  # whatever half of an old and half of a new artefact makes a reader say
+            if read_manifest(folder, kind).digest != manifest.digest:
+                continue
+            if isinstance(exc, UserError | ImportError):
                 raise
-            continue
+            raise ArtefactError(
+                f"the {kind} in {folder} is sealed but makes no sense ({_first_line(exc)})",
+                "one that titlewise wrote",
+                MAKER[kind],
+            ) from exc
         if read_manifest(folder, kind).digest == manifest.digest:
             return value
 
@@ -143,12 +152,14 @@ def read_manifest(folder: Path, kind: str) -> Manifest:
     mend = MAKER[kind]
     if not path.is_file():
         raise ArtefactError(f"there is no {kind} in {folder}", "one with a manifest.json", mend)
-    raw = path.read_bytes()
     try:
-        data = json.loads(raw)
+        raw = _read_at_most(path, MOST_JSON_BYTES)
+        data = parse_json(raw)
         body, checksum = data["artefact"], data["sha256"]
         found = (body["format"], body["kind"])
         manifest = Manifest(body["kind"], body["made_by"], body["made_from"], body["files"], checksum)
+        if not _is_sound(manifest):
+            raise ValueError("a manifest of another shape")
     except (ValueError, KeyError, TypeError) as exc:
         raise ArtefactError(f"{path} is damaged", "a manifest that titlewise wrote", mend) from exc
     if raw != _sealed(body):
@@ -158,6 +169,19 @@ def read_manifest(folder: Path, kind: str) -> Manifest:
             f"{path} has kind {found[1]}, format {found[0]}", f"kind {kind}, format {FORMATS[kind]}", mend
         )
     return manifest
+
+
+def parse_json(text: str | bytes) -> Any:
+    """Return what JSON says. Raises `ValueError` where it is none, or nested more deeply than Python can read."""
+    try:
+        return json.loads(text)
+    except RecursionError as exc:
+        raise ValueError("nested too deeply") from exc
+
+
+def read_json(path: Path) -> Any:
+    """Return what a JSON file that describes others says. Raises `ValueError` as `parse_json`; over 16 MiB too."""
+    return parse_json(_read_at_most(path, MOST_JSON_BYTES))
 
 
 def stamp_of(folder: Path) -> tuple[int, int] | None:
@@ -236,8 +260,45 @@ def _write_manifest(folder: Path, *, kind: str, made_by: dict[str, Any], made_fr
         sync(path)
 
 
+def _read_at_most(path: Path, most_bytes: int) -> bytes:
+    with path.open("rb") as file:
+        raw = file.read(most_bytes + 1)
+    if len(raw) > most_bytes:
+        raise ValueError(f"more than {most_bytes} bytes")
+    return raw
+
+
+def _is_sound(manifest: Manifest) -> bool:
+    """Return whether a manifest has the shape of ours, and names files in its own folder alone."""
+    return (
+        isinstance(manifest.made_by, dict)
+        and isinstance(manifest.made_from, str)
+        and isinstance(manifest.files, dict)
+        and bool(manifest.files)
+        and all(_is_inside(name) and _is_checksum(record) for name, record in manifest.files.items())
+    )
+
+
+def _is_inside(name: str) -> bool:
+    path = PurePosixPath(name)
+    return "\0" not in name and not path.is_absolute() and ".." not in path.parts and str(path) == name != MANIFEST
+
+
+def _is_checksum(record: Any) -> bool:
+    return isinstance(record, dict) and type(record.get("size")) is int and isinstance(record.get("sha256"), str)
+
+
+def _first_line(exc: Exception) -> str:
+    said = str(exc).strip().splitlines()
+    return f"{type(exc).__name__}: {said[0][:160]}" if said else type(exc).__name__
+
+
 def _verify(folder: Path, manifest: Manifest) -> None:
     mend = MAKER[manifest.kind]
+    if unlisted := _unlisted(folder, manifest):
+        raise ArtefactError(
+            f"{folder / unlisted} is not in the manifest", "the files that it lists, and no other", f"{mend}, or rm it"
+        )
     for name, record in manifest.files.items():
         path = folder / name
         if not path.is_file():
@@ -248,6 +309,15 @@ def _verify(folder: Path, manifest: Manifest) -> None:
             raise ArtefactError(f"{path} is damaged", "a file that matches its SHA-256", mend)
 
 
+def _unlisted(folder: Path, manifest: Manifest) -> str:
+    """Return a file that lies in an artefact's folder though its manifest does not list it, "" for none.
+
+    Hidden ones are left out: no reader opens them, and a desktop puts its own into any folder.
+    """
+    found = {str(path.relative_to(folder)) for path in folder.rglob("[!.]*") if not path.is_dir()}
+    return min(found - manifest.files.keys() - {MANIFEST}, default="")
+
+
 def _may_replace(folder: Path, kind: str) -> bool:
     """Return whether nothing is lost with what is there: an empty folder, or an artefact of the same kind."""
     if not folder.is_dir():
@@ -256,7 +326,7 @@ def _may_replace(folder: Path, kind: str) -> bool:
         return not any(folder.iterdir())
     raw = (folder / MANIFEST).read_bytes()
     try:
-        found = json.loads(raw)["artefact"]["kind"]
+        found = parse_json(raw)["artefact"]["kind"]
     except (ValueError, KeyError, TypeError):
         # Ours, damaged? Other programs have a manifest.json too.
         return b'"artefact"' in raw[:64] or b'"titlewise"' in raw
@@ -277,7 +347,8 @@ def _remove_abandoned(folder: Path) -> None:
         with contextlib.suppress(OSError):
             descriptor = os.open(scratch, os.O_RDONLY | os.O_DIRECTORY)
             try:
-                if time.time() - os.fstat(descriptor).st_mtime > ABANDONED_AFTER_S:
+                # A clock that went wrong may have dated one in the future.
+                if abs(time.time() - os.fstat(descriptor).st_mtime) > ABANDONED_AFTER_S:
                     fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                     shutil.rmtree(scratch, ignore_errors=True)
             finally:

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from index.catalogue.arrays import read_array
 from index.progress import Progress
 from index.settings import IndexSettings
 from index.text import GRAMMAR_WORDS, WORD, fold, stem, unaccented
-from index.titles.bm25 import BM25Index, Rows, mapped
+from index.titles.bm25 import BM25Index, Rows
 from index.titles.encoder import Floats
 from index.titles.meanings import alike
 from index.titles.segments import ROWS_FILE, moved
@@ -137,7 +138,7 @@ def save_part(part: Part, folder: Path) -> None:
 
 def load_part(folder: Path, settings: IndexSettings) -> Part:
     """Map what `save_part` wrote into memory."""
-    rows = mapped(folder / ROWS_FILE)
+    rows = read_array(folder / ROWS_FILE, "int32")
     return BM25Index.load(folder, len(rows), settings), rows
 
 

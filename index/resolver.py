@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from index.artefacts import MANIFEST, Manifest, open_verified, publish, read_manifest
+from index.catalogue.arrays import check, check_below, read_array
 from index.catalogue.joining import GONE
 from index.errors import ArtefactError, QuestionError
 from index.normal_form import normal_form
@@ -165,11 +166,11 @@ class TitleIndex:
                 raise
             cls.build(catalogue, folder, settings=settings, progress=progress)
             return Change(len(titles), 0, anew=True)
-        encoder, seed = manifest.made_by["encoder"], manifest.made_by["seed"]
+        encoder, seed = manifest.made_by.get("encoder", ""), manifest.made_by.get("seed", 0)
 
         def opened(place: Path, _: Manifest) -> "tuple[HybridRetriever, DescriptionIndex, Hashes]":
             descriptions = DescriptionIndex.load(place / DESCRIPTIONS, settings)
-            return HybridRetriever.load(place, encoder, settings), descriptions, np.load(place / KEYS_FILE)
+            return HybridRetriever.load(place, encoder, settings), descriptions, read_array(place / KEYS_FILE, "uint64")
 
         retriever, descriptions, old_keys = open_verified(folder, "index", opened)
         rows, added = _matched(old_keys, product_keys(catalogue))
@@ -208,7 +209,11 @@ class TitleIndex:
                 )
             retriever = HybridRetriever.load(place, manifest.made_by["encoder"], settings)
             descriptions = DescriptionIndex.load(place / DESCRIPTIONS, settings)
-            index = cls(retriever, descriptions, Ranker.shipped(settings), Identifiers.load(place), made_from)
+            identifiers = Identifiers.load(place)
+            parts = [*(segment.rows for segment in retriever.segments), *(rows for _, rows in descriptions.parts)]
+            for rows in (identifiers.rows, *parts):
+                check_below(rows, len(made_from), "rows of the catalogue", least=GONE)
+            index = cls(retriever, descriptions, Ranker.shipped(settings), identifiers, made_from)
             index.digest = manifest.digest
             return index
 
@@ -232,7 +237,11 @@ class TitleIndex:
                     f"the changes in {place} were made for another index", "those of this one", "titlewise index"
                 )
             first = len(catalogue) - changes.products.num_rows
-            return [CameIndex.load(place, self._settings).standing_from(first)] if first < len(catalogue) else []
+            if first == len(catalogue):
+                return []
+            index = CameIndex.load(place, self._settings)
+            check(len(index.titles) == len(index.descriptions[1]) == len(catalogue) - first, "an index of what came")
+            return [index.standing_from(first)]
 
         came = open_verified(changes.folder, "changes", opened)
         went = [base._catalogue.product(row).title for row in np.flatnonzero(standing == GONE).tolist()]

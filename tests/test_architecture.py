@@ -27,6 +27,7 @@ STREAMLIT_PAGES = (  # run by Streamlit alone, or by who serves the page
     "ui/web/components/copy_button.py",
     "ui/web/components/offers.py",
     "ui/web/serve.py",
+    "ui/web/streamlit_server.py",
     "ui/web/components/replies.py",
     "ui/web/views/browse.py",
     "ui/web/views/chat.py",
@@ -209,6 +210,7 @@ def test_libraries_that_are_slow_to_load_wait_inside_functions() -> None:
         **{key: {"streamlit"} for key in STREAMLIT_PAGES},
         "ui/api/server.py": {"fastapi"},  # by the command that serves
         "ui/api/access.py": {"fastapi", "starlette"},
+        "ui/api/connections.py": {"starlette", "uvicorn"},  # by the commands that serve
         "ui/api/routes.py": {"fastapi"},
         "ui/api/talk_routes.py": {"fastapi"},
         "ui/api/widget.py": {"fastapi"},

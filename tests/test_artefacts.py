@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -213,14 +214,16 @@ def test_a_place_that_cannot_be_written_is_an_error_of_one_line(tmp_path: Path) 
 
 def test_what_a_killed_process_left_is_removed_and_what_one_fills_is_not(tmp_path: Path) -> None:
     left = tmp_path / ".index-aaaaaaaa"
+    of_tomorrow = tmp_path / ".index-bbbbbbbb"
     mine = tmp_path / ".index-backup"
-    for folder in (left, mine):
+    for folder, at in ((left, 0.0), (of_tomorrow, time.time() + 86_400), (mine, 0.0)):
         folder.mkdir()
-        os.utime(folder, (0, 0))
+        os.utime(folder, (at, at))
     with publish(tmp_path / "index", kind="index", made_by={}) as scratch:
         os.utime(scratch, (0, 0))
         with publish(tmp_path / "index", kind="index", made_by={}) as other:
             (other / "file").write_text("other")
         assert scratch.is_dir()
     assert not left.exists()
+    assert not of_tomorrow.exists()
     assert mine.is_dir()

@@ -71,7 +71,7 @@ def test_many_threads_keep_their_opinions_at_once(shop: Shop, tmp_path: Path) ->
 
 def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
     (tmp_path / FILE).write_text("no database " * 100, encoding="utf-8")
-    with pytest.raises(UserError, match="cannot be used"):
+    with pytest.raises(UserError, match="is damaged"):
         Feedback(tmp_path / FILE)
 
 

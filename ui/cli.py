@@ -4,26 +4,34 @@ The verbs are modules of `ui.commands`. Exit codes: 0 done, 1 an error that a pe
 error), 2 wrong usage.
 """
 
-import argparse
-import io
-import logging
-import os
-import shlex
 import sys
 from collections.abc import Sequence
-from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING
 
-from index.artefacts import default_home
-from index.errors import UserError
-from ui.commands.terminal import visible
-from ui.commands.verbs import COMMANDS
+if TYPE_CHECKING:
+    import argparse
 
 INTERRUPTED = 130  # what shells give for a program stopped by Ctrl-C
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code."""
+    """Run one command and return its exit code.
+
+    All else is imported in here: a Ctrl-C while Python still reads the modules is one too.
+    """
+    try:
+        return _run(arguments)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    import os
+    import shlex
+
+    from index.errors import UserError
+    from ui.commands.terminal import visible
+
     _set_streams()
     words = sys.argv[1:] if arguments is None else list(arguments)
     parser = build_parser()
@@ -39,8 +47,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UserError as error:
         print(visible(f"titlewise: {error}"), file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        return INTERRUPTED
     except BrokenPipeError:
         # The reader went away (as `head` does): nothing is left to say, and nowhere to say it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -52,9 +58,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def build_parser() -> argparse.ArgumentParser:
+def build_parser() -> "argparse.ArgumentParser":
     """Return the parser of the whole command line."""
-    parser = _Parser(
+    from pathlib import Path
+
+    from index.artefacts import default_home
+    from ui.commands.parser import Parser
+    from ui.commands.verbs import COMMANDS
+
+    parser = Parser(
         prog="titlewise", description="Answers questions about half-remembered products, from their descriptions."
     )
     parser.add_argument("--home", type=Path, default=default_home(), help="where everything made is kept (%(default)s)")
@@ -64,15 +76,11 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-class _Parser(argparse.ArgumentParser):
-    """A parser that shows the words that it refuses as what they are."""
-
-    def error(self, message: str) -> NoReturn:
-        """Say what is wrong with the words given, and exit with 2."""
-        super().error(visible(message))
-
-
 def _set_streams() -> None:
+    import io
+    import logging
+    import os
+
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")

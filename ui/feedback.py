@@ -6,6 +6,7 @@ rows = question_rows(feedback.opinions(), catalogue)    # for `finetune` and `ev
 """
 
 import json
+import shlex
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -16,6 +17,7 @@ from typing import Any
 from assistant.grounding.citations import leading_verdict, without_marks
 from assistant.passages import split, title_passage
 from assistant.reply import Quote
+from index.artefacts import parse_json
 from index.catalogue.store import Catalogue
 from index.errors import UnknownProductError, UserError
 
@@ -62,7 +64,7 @@ class Feedback:
     def __init__(self, path: Path) -> None:
         """Open the file, or make it.
 
-        Raises `UserError` where it cannot be written, or is none of ours.
+        Raises `UserError` where it cannot be written, or is damaged or none of ours.
         """
         self._path = path
         try:
@@ -70,8 +72,10 @@ class Feedback:
             with closing(self._open()) as base, base:
                 base.execute("PRAGMA journal_mode=WAL")
                 base.execute(_TABLE)
-        except (sqlite3.Error, OSError) as exc:
-            raise UserError(f"{path} cannot be used ({exc})", "a database of opinions, or none", f"rm {path}") from exc
+        except (sqlite3.OperationalError, OSError) as exc:
+            raise UserError(f"{path} cannot be written ({exc})", "a home of yours", "titlewise --home DIR") from exc
+        except sqlite3.Error as exc:
+            raise _damaged(path, exc) from exc
 
     def keep(self, opinion: Opinion) -> None:
         """Keep an opinion; one of the same reply is replaced.
@@ -88,11 +92,14 @@ class Feedback:
         self._write("DELETE FROM opinions WHERE id = ?", [reply_id])
 
     def opinions(self) -> Iterator[Opinion]:
-        """Yield all opinions, oldest first."""
-        with closing(self._open()) as base:
-            for row in base.execute(f"SELECT {', '.join(NAMES)} FROM opinions ORDER BY at, id"):  # noqa: S608
-                values = dict(zip(NAMES, row, strict=True))
-                yield Opinion(**values | {name: json.loads(values[name]) for name in _JSON})
+        """Yield all opinions, oldest first. Raises `UserError` where the file is damaged."""
+        try:
+            with closing(self._open()) as base:
+                for row in base.execute(f"SELECT {', '.join(NAMES)} FROM opinions ORDER BY at, id"):  # noqa: S608
+                    values = dict(zip(NAMES, row, strict=True))
+                    yield Opinion(**values | {name: parse_json(values[name]) for name in _JSON})
+        except (sqlite3.Error, ValueError, TypeError) as exc:
+            raise _damaged(self._path, exc) from exc
 
     def _write(self, statement: str, values: Sequence[Any]) -> None:
         try:
@@ -103,6 +110,12 @@ class Feedback:
 
     def _open(self) -> sqlite3.Connection:
         return sqlite3.connect(self._path, timeout=WAIT_S)
+
+
+def _damaged(path: Path, exc: Exception) -> UserError:
+    """Return the error of a file that is no database of opinions, or no more; what is left of it is not thrown away."""
+    aside = shlex.quote(f"{path}.damaged")
+    return UserError(f"{path} is damaged ({exc})", "a database of opinions", f"mv {shlex.quote(str(path))} {aside}")
 
 
 def question_rows(opinions: Iterator[Opinion], catalogue: Catalogue) -> Iterator[dict[str, Any]]:

@@ -10,7 +10,6 @@ backend's part.
 """
 
 import hashlib
-import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from typing import Any, get_args
 
 from assistant.grounding.calibration import CALIBRATION, Calibration, read_calibration
 from assistant.prompt import AnswerFormat, DescribeFormat, PromptFormat, Shows
-from index.artefacts import MAKER, Manifest, open_verified, sha256_of
+from index.artefacts import MAKER, Manifest, open_verified, parse_json, sha256_of
 from index.errors import ArtefactError, UserError
 
 SHIPPED = Path(__file__).parents[1] / "adapter"  # for the embedded model; a source tree may be without it
@@ -27,6 +26,7 @@ SHIPPED_NAME = "shipped"
 WEIGHTS = "adapter_model.safetensors"
 GGUF = "adapter.gguf"
 _PIECE_BYTES = 4096
+_MOST_HEADER_BYTES = 100_000_000  # as the library itself has it
 _SHOWN = 12  # hexadecimal digits of a digest, in faults
 
 
@@ -55,7 +55,7 @@ def open_adapter(name_or_path: str, home: Path, model_place: Path | None) -> Ada
 
     Raises `ArtefactError` where it is damaged or does not fit, `UserError` for no such name.
     """
-    name, folder = _place_of(name_or_path, home)
+    name, folder = place_of_adapter(name_or_path, home)
     adapter = read_adapter(folder, name)
     if model_place is not None:
         check_base(adapter, model_place)
@@ -119,15 +119,18 @@ def digest_of_model(place: Path) -> str:
     digest = hashlib.sha256((place / "config.json").read_bytes())
     for path in sorted(place.glob("*.safetensors")):
         digest.update(f"\n{path.name} {path.stat().st_size}\n".encode())
-        header = _header_of(path)
-        digest.update(header)
-        for piece in _pieces_of(path, header):
-            digest.update(piece)
+        try:
+            header = _header_of(path)
+            digest.update(header)
+            for piece in _pieces_of(path, header):
+                digest.update(piece)
+        except (ValueError, KeyError, TypeError, AttributeError) as exc:
+            raise ArtefactError(f"{path} is damaged", "a safetensors file", "copy the model anew") from exc
     return digest.hexdigest()
 
 
-def _place_of(name_or_path: str, home: Path) -> tuple[str, Path]:
-    """Return an adapter's name and folder."""
+def place_of_adapter(name_or_path: str, home: Path) -> tuple[str, Path]:
+    """Return an adapter's name and folder; raises `UserError` for no such name."""
     if name_or_path == SHIPPED_NAME:
         return SHIPPED_NAME, SHIPPED
     adapters = home / "adapters"
@@ -211,10 +214,12 @@ def _pieces_of(path: Path, header: bytes) -> Iterator[bytes]:
     """Yield up to `_PIECE_BYTES` out of the middle of each tensor of a safetensors file, by the tensors' names."""
     begins = 8 + len(header)
     tensors = sorted(
-        (name, each["data_offsets"]) for name, each in json.loads(header).items() if name != "__metadata__"
+        (name, each["data_offsets"]) for name, each in parse_json(header).items() if name != "__metadata__"
     )
     with path.open("rb") as file:
         for _, (first, last) in tensors:
+            if not 0 <= first <= last:
+                raise ValueError("a tensor that ends before it begins")
             file.seek(begins + max(first, (first + last - _PIECE_BYTES) // 2))
             yield file.read(min(_PIECE_BYTES, last - first))
 
@@ -222,11 +227,11 @@ def _pieces_of(path: Path, header: bytes) -> Iterator[bytes]:
 def _header_of(path: Path) -> bytes:
     """Return the JSON header of a safetensors file, whose length stands in its first eight bytes.
 
-    Raises `ArtefactError` where the file is no such file.
+    Raises `ValueError` where the file is no such file.
     """
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
-        header = file.read(length) if length < path.stat().st_size else b""
+        header = file.read(length) if length < min(path.stat().st_size, _MOST_HEADER_BYTES) else b""
     if not header.startswith(b"{"):
-        raise ArtefactError(f"{path} is damaged", "a safetensors file", "copy the model anew")
+        raise ValueError("no header")
     return header

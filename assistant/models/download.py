@@ -147,7 +147,8 @@ def _fetch_hub(source: str, folder: Path) -> None:
     partial = models_folder() / PARTIAL / folder.name
     try:
         # With the revision in hand, a download that the network cuts short cannot pass for a whole one.
-        revision = HfApi().model_info(source).sha
+        named = named_by_source(source)
+        revision = named.revision if named else HfApi().model_info(source).sha
         snapshot_download(source, revision=revision, local_dir=partial, allow_patterns=HUB_FILES)
     except GatedRepoError as exc:
         raise UserError(

@@ -8,7 +8,6 @@ a `.gguf` file or a transformers folder is used where it lies.
 """
 
 import contextlib
-import json
 import os
 import re
 import sys
@@ -17,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from index.artefacts import MANIFEST, Manifest, open_verified, read_manifest
+from index.artefacts import MANIFEST, Manifest, open_verified, read_json, read_manifest
 from index.errors import ArtefactError, UserError
 
 Kind = Literal["gguf", "transformers", "onnx"]
@@ -36,6 +35,7 @@ class NamedModel:
     template: str  # the family of its chat template
     context_tokens: int
     members: tuple[tuple[str, str], ...] = ()  # files inside the wheel, each with its SHA-256
+    revision: str = ""  # the commit at the hub that is fetched, whatever was published there since
 
 
 MODELS = {
@@ -66,6 +66,7 @@ MODELS = {
             memory_bytes=1_500_000_000,
             template="Zephyr",
             context_tokens=2_048,
+            revision="fe8a4ea1ffedaf415f4da2f062534de366a451e6",
         ),
         NamedModel(
             name="llama-3.2-1b",
@@ -76,6 +77,7 @@ MODELS = {
             memory_bytes=2_000_000_000,
             template="Llama 3",
             context_tokens=131_072,
+            revision="9213176726f574b556790deb65791e0c5aa438b6",
         ),
         NamedModel(
             name="llama-3.1-8b",
@@ -86,6 +88,7 @@ MODELS = {
             memory_bytes=8_000_000_000,
             template="Llama 3",
             context_tokens=131_072,
+            revision="0e9e39f249a16976918f6564b8830bc894c89659",
         ),
     )
 }
@@ -112,6 +115,7 @@ RERANKER = NamedModel(
     ),
 )
 
+_SHARD = re.compile(r"\w[\w.-]*\.safetensors")
 _HUB_NAME = re.compile(r"\w[\w.-]{0,95}/\w[\w.-]{0,95}")  # and no path, as "./model"
 
 
@@ -156,7 +160,10 @@ def find(name: str) -> Path:
     if not (folder / MANIFEST).is_file():
         raise ArtefactError(f"the model {name} is not in {folder}", "a fetched model", f"titlewise models fetch {name}")
     with _mend_with(name):
-        return open_verified(folder, "model", opened)
+        place = open_verified(folder, "model", opened)
+    if place.is_dir():
+        check_folder(place)
+    return place
 
 
 def source_of(name: str) -> str | None:
@@ -171,6 +178,22 @@ def source_of(name: str) -> str | None:
 def named_by_source(source: str) -> NamedModel | None:
     """Return the named model that comes from a source, if any."""
     return next((model for model in MODELS.values() if model.source == source), None)
+
+
+def is_pinned(place: Path) -> bool:
+    """Return whether a model is, to the byte, one that is named here: its hash or its commit is written above."""
+    folder = place if place.is_dir() else place.parent
+    try:
+        manifest = read_manifest(folder, "model")
+    except ArtefactError:
+        return False
+    model = named_by_source(str(manifest.made_by.get("source")))
+    if model is None or folder != folder_of(model.source):
+        return False
+    if model.revision:
+        return bool(manifest.made_by.get("revision") == model.revision)
+    found = {name: record["sha256"] for name, record in manifest.files.items()}
+    return found == {Path(member).name: sha256 for member, sha256 in model.members}
 
 
 def folder_of(source: str) -> Path:
@@ -239,12 +262,19 @@ def check_folder(folder: Path) -> None:
             "titlewise models list",
         )
     try:
-        json.loads((folder / "config.json").read_bytes())
+        read_json(folder / "config.json")
         index = folder / "model.safetensors.index.json"
-        shards = set(json.loads(index.read_bytes())["weight_map"].values()) if index.exists() else set()
-    except (ValueError, KeyError, AttributeError) as exc:
+        shards = set(read_json(index)["weight_map"].values()) if index.exists() else set()
+        strange = sorted(shard for shard in shards if not _SHARD.fullmatch(shard))
+    except (ValueError, KeyError, AttributeError, TypeError) as exc:
         raise UserError(
             f"the JSON in {folder} is damaged", "a whole transformers folder", "copy the model anew"
         ) from exc
+    if strange or (folder / "adapter_config.json").exists():  # transformers would load what either names
+        raise UserError(
+            f"{folder} has its weights in {strange[0] if strange else 'an adapter'}",
+            "weights in .safetensors files of this folder alone",
+            "titlewise models list",
+        )
     if absent := sorted(shard for shard in shards if not (folder / shard).is_file()):
         raise UserError(f"{folder} lacks {', '.join(absent)}", "all shards of the model", "copy the model anew")

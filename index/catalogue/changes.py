@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from index.artefacts import MANIFEST, Manifest, open_verified, read_manifest
+from index.catalogue.arrays import ALIAS_COLUMNS, PRODUCT_COLUMNS, check, read_array, read_table
 from index.errors import ArtefactError
 
 if TYPE_CHECKING:
@@ -84,11 +85,8 @@ def folder_of(catalogue: Path) -> Path:
 
 
 def _open(folder: Path, manifest: Manifest) -> PublishedChanges:
-    import numpy as np
-    import pyarrow as pa
-
-    products, aliases = (
-        pa.ipc.open_stream(pa.memory_map(str(folder / name))).read_all() for name in (_PRODUCTS, _ALIASES)
-    )
-    hashes, gone = (np.load(folder / name) for name in (_HASHES, _GONE))
+    products, aliases = read_table(folder / _PRODUCTS, PRODUCT_COLUMNS), read_table(folder / _ALIASES, ALIAS_COLUMNS)
+    hashes, gone = read_array(folder / _HASHES, "uint64"), read_array(folder / _GONE, "int64")
+    check(len(hashes) == products.num_rows + aliases.num_rows, "a hash for each uid")
+    check(bool((gone[1:] > gone[:-1]).all()), f"{_GONE} that ascends")
     return PublishedChanges(products, aliases, hashes, gone, folder, manifest.digest, manifest.made_by["index"])

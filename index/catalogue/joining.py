@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from index.catalogue.arrays import check_below
 from index.catalogue.changes import Changes
 
 if TYPE_CHECKING:
@@ -30,11 +31,15 @@ def joined(tables: Tables, changes: Changes) -> "tuple[Tables, NDArray[np.int32]
     """Return tables with changes to them, and where each of their rows stands then, `GONE` where it does no more.
 
     Rows that stay keep their order, and those that came stand at the end; so do aliases.
+
+    Raises `ValueError` where the changes are to other tables.
     """
     import numpy as np
     import pyarrow as pa
 
     size = tables.products.num_rows
+    check_below(changes.gone, size + tables.aliases.num_rows, "entries that went")
+    check_below(changes.aliases.column("row").to_numpy(), size + changes.products.num_rows, "rows of aliases")
     stays = np.ones(size + tables.aliases.num_rows, dtype=np.bool_)
     stays[changes.gone] = False
     of_rows, of_aliases = stays[:size], stays[size:]

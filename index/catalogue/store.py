@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from index.artefacts import Manifest, open_verified, read_manifest
+from index.artefacts import MAKER, Manifest, open_verified, read_manifest
+from index.catalogue.arrays import ALIAS_COLUMNS, PRODUCT_COLUMNS, check, check_below, read_array, read_table
 from index.catalogue.changes import PublishedChanges
 from index.catalogue.joining import Tables, joined
-from index.errors import UnknownProductError
+from index.errors import ArtefactError, UnknownProductError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -88,7 +89,12 @@ class Catalogue:
         changes = PublishedChanges.beside(self._folder, self.base.digest)
         if changes is None:
             return self.base
-        tables, standing = joined(self.base.tables, changes)
+        try:
+            tables, standing = joined(self.base.tables, changes)
+        except ValueError as exc:
+            raise ArtefactError(
+                f"the changes in {changes.folder} do not fit the catalogue ({exc})", "those to it", MAKER["changes"]
+            ) from exc
         return Catalogue(self._folder, changes.digest, tables, Changed(self.base, changes, standing))
 
     def __len__(self) -> int:
@@ -233,11 +239,10 @@ def uid_hash(uid: str) -> "np.uint64":
 
 
 def _open(folder: Path, manifest: Manifest) -> Catalogue:
-    import numpy as np
-    import pyarrow as pa
-
-    products, aliases = (
-        pa.ipc.open_stream(pa.memory_map(str(folder / name))).read_all() for name in (PRODUCTS, ALIASES)
-    )
-    hashes, entries = (np.load(folder / name, mmap_mode="r") for name in (UID_HASHES, UID_ENTRIES))
+    products, aliases = read_table(folder / PRODUCTS, PRODUCT_COLUMNS), read_table(folder / ALIASES, ALIAS_COLUMNS)
+    hashes, entries = read_array(folder / UID_HASHES, "uint64"), read_array(folder / UID_ENTRIES, "int64")
+    size = products.num_rows + aliases.num_rows
+    check(len(hashes) == len(entries) == size and bool((hashes[1:] >= hashes[:-1]).all()), "ascending uid hashes")
+    check_below(entries, size, UID_ENTRIES)
+    check_below(aliases.column("row").to_numpy(), products.num_rows, f"rows in {ALIASES}")
     return Catalogue(folder, manifest.digest, Tables(products, aliases, hashes, entries))

@@ -13,11 +13,12 @@ from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from index.catalogue.arrays import check, check_below, check_starts, read_array
 from index.hashing import Hashes, word_hashes
 from index.settings import IndexSettings
 from index.text import tokens
@@ -31,6 +32,7 @@ FILES = {
     "scores": "posting_scores.npy",
     "mean_length": "mean_title_length.npy",
 }
+DTYPES = ("uint64", "int64", "uint32", "float32", "float64")  # in the order of the files
 
 Rows = NDArray[np.int64]
 Scalar = TypeVar("Scalar", bound=np.generic)
@@ -100,7 +102,13 @@ class BM25Index:
     @classmethod
     def load(cls, folder: Path, titles: int, settings: IndexSettings = IndexSettings()) -> "BM25Index":
         """Map the arrays of an index of so many titles into memory."""
-        hashes, starts, rows, scores, length = (mapped(folder / name) for name in FILES.values())
+        hashes, starts, rows, scores, length = (
+            read_array(folder / name, dtype) for name, dtype in zip(FILES.values(), DTYPES, strict=True)
+        )
+        check(len(starts) == len(hashes) + 1 and len(scores) == len(rows), "postings of each token")
+        check(len(length) == 1 and bool(length[0] >= 1), "a mean length of titles")
+        check_starts(starts, len(rows), FILES["starts"])
+        check_below(rows, titles, FILES["rows"])
         return cls(hashes, starts, rows, scores, length, titles, settings)
 
     def document_frequency(self, words: Sequence[str]) -> NDArray[np.int64]:
@@ -214,11 +222,6 @@ class ChangedWords:
     def rarity(self, frequency: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return how rare words of a document frequency are; see `BM25Index`."""
         return rarity(frequency, self.titles)
-
-
-def mapped(path: Path) -> NDArray[Any]:
-    """Map a .npy file into memory, as a plain array: slices of a `np.memmap` cost microseconds each."""
-    return np.asarray(np.load(path, mmap_mode="r"))
 
 
 def distinct(values: NDArray[Scalar]) -> NDArray[Scalar]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from index.catalogue.arrays import check_below
 from index.descriptions import DescriptionIndex, Part, load_part, save_part
 from index.progress import Progress
 from index.settings import IndexSettings
@@ -54,7 +55,10 @@ class CameIndex:
     @classmethod
     def load(cls, folder: Path, settings: IndexSettings) -> "CameIndex":
         """Open what `save` wrote; the files must have been verified."""
-        return cls(Segment.load(folder / _TITLES, settings), load_part(folder / _DESCRIPTIONS, settings))
+        titles, descriptions = Segment.load(folder / _TITLES, settings), load_part(folder / _DESCRIPTIONS, settings)
+        for rows in (titles.rows, descriptions[1]):
+            check_below(rows, len(titles), "rows of what came")
+        return cls(titles, descriptions)
 
     def standing_from(self, row: int) -> "CameIndex":
         """Return the index of the same products where they stand from a row on."""

@@ -8,6 +8,8 @@ text gives the same vector on every machine, up to rounding.
     vectors = encoder.encode(["Sony WH-1000XM4"])      # (1, 256) float32, unit rows
 """
 
+import functools
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -26,6 +28,7 @@ MIN_BUCKET_BITS, MAX_BUCKET_BITS = 12, 17
 BUCKETS_A_TITLE = 16
 TITLES_A_BATCH = 128
 HUB_TIMEOUT_S = 10
+NO_PICKLES = {"use_safetensors": True}
 
 
 Floats = NDArray[np.float32]
@@ -88,20 +91,22 @@ class SentenceEncoder:
     model: Any
 
     @classmethod
-    def open(cls, name: str) -> "SentenceEncoder":
-        """Load the model on the CPU; the hub is asked only for one that is not here yet.
+    def open(cls, name: str, *, fetch: bool = True) -> "SentenceEncoder":
+        """Load the model on the CPU; the hub is asked only to `fetch` one that is not here yet.
 
-        Raises `UserError` where there is no such model, or it cannot be had offline, or what loads it is not installed.
+        Raises `UserError` where there is no such model, or it cannot be had, or what loads it is not installed.
         """
         require("transformers")
         try:
-            model = _sentence_transformer(name)
+            model = _sentence_transformer(name, fetch)
         except Exception as exc:
             reason = f"{type(exc).__name__}: {exc}".splitlines()[0][:160]
             raise UserError(
                 f"the encoder {name!r} cannot be loaded ({reason})",
-                "the name or the path of a sentence-transformers model",
-                "titlewise index (the built-in encoder needs no model)",
+                "the name or the path of a sentence-transformers model" if fetch else "a model that is on this machine",
+                "titlewise index (the built-in encoder needs no model)"
+                if fetch
+                else f"titlewise index --encoder {shlex.quote(name)}, which fetches it",
             ) from exc
         return cls(name, len(model.encode("a")), model)
 
@@ -114,17 +119,18 @@ class SentenceEncoder:
         return np.ascontiguousarray(vectors, dtype=np.float32)
 
 
-def _sentence_transformer(name: str) -> Any:
+def _sentence_transformer(name: str, fetch: bool) -> Any:
     from huggingface_hub import HfApi
     from sentence_transformers import SentenceTransformer
 
+    load = functools.partial(SentenceTransformer, name, device="cpu", trust_remote_code=False, model_kwargs=NO_PICKLES)
     try:
-        return SentenceTransformer(name, device="cpu", trust_remote_code=False, local_files_only=True)
-    except FileNotFoundError:  # a path
-        raise
-    except OSError:
+        return load(local_files_only=True)
+    except OSError as exc:
+        if isinstance(exc, FileNotFoundError) or not fetch:  # the former of a path
+            raise
         HfApi().model_info(name, timeout=HUB_TIMEOUT_S)  # fails at once; loading would try again for a minute
-        return SentenceTransformer(name, device="cpu", trust_remote_code=False)
+        return load()
 
 
 def hashed_idf(folded: Sequence[str]) -> Floats:

@@ -18,13 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.artefacts import MANIFEST, link
+from index.catalogue.arrays import check, read_array
 from index.catalogue.joining import GONE
 from index.errors import ArtefactError
 from index.progress import Progress
 from index.settings import IndexSettings
 from index.text import fold
 from index.titles.bm25 import BM25Index, ChangedWords, Rows, TitleWords
-from index.titles.described import word_rates
+from index.titles.described import RATE_BUCKETS, word_rates
 from index.titles.encoder import Encoder, Floats, HashedTfidfEncoder, SentenceEncoder, hashed_idf
 from index.titles.features import FeatureMatrix, measure
 from index.titles.query import Query
@@ -130,10 +131,14 @@ class HybridRetriever:
     def load(cls, folder: Path, encoder: str, settings: IndexSettings = IndexSettings()) -> "HybridRetriever":
         """Open what `save` wrote; the files must have been verified, as FAISS reads damaged ones silently.
 
+        The encoder must be on this machine: no index has anything fetched by being opened.
+
         Raises `UserError` where the encoder cannot be had, `ArtefactError` where it has changed.
         """
-        idf, described = np.load(folder / IDF_FILE), np.load(folder / DESCRIBED_FILE)
-        model: Encoder = SentenceEncoder.open(encoder) if encoder else HashedTfidfEncoder.of(idf)
+        check(isinstance(encoder, str), "the name of an encoder")
+        idf, described = read_array(folder / IDF_FILE, "float32"), read_array(folder / DESCRIBED_FILE, "float32")
+        check(len(idf).bit_count() == 1 and len(described) == RATE_BUCKETS, "how rare words are")
+        model: Encoder = SentenceEncoder.open(encoder, fetch=False) if encoder else HashedTfidfEncoder.of(idf)
         segments = tuple(Segment.load(folder / name, settings) for name in (BASE, ADDED) if (folder / name).is_dir())
         if segments[0].vectors.d != model.dims:
             raise ArtefactError(

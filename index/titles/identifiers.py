@@ -18,6 +18,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from index.catalogue.arrays import check, read_array
 from index.hashing import Hashes, word_hashes
 from index.normal_form import normal_form
 
@@ -87,7 +88,10 @@ class Identifiers:
     @classmethod
     def load(cls, folder: Path) -> "Identifiers":
         """Open what `save` wrote, memory-mapped."""
-        hashes, rows = (np.load(folder / name, mmap_mode="r") for name in cls.FILES)
+        hashes, rows = (
+            read_array(folder / name, dtype) for name, dtype in zip(cls.FILES, ("uint64", "int32"), strict=True)
+        )
+        check(len(hashes) == len(rows) > 0, "a row for each identifier")
         return cls(hashes, rows)
 
     def row_in(self, question: str) -> int | None:

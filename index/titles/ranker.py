@@ -17,6 +17,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from index.artefacts import read_json
+from index.errors import ArtefactError
 from index.settings import IndexSettings
 from index.text import ATTRIBUTE_WORDS, FRAME_WORDS
 from index.titles.encoder import Floats
@@ -158,9 +160,16 @@ class Ranker:
 
     @classmethod
     def load(cls, path: Path, settings: IndexSettings = IndexSettings()) -> "Ranker":
-        """Read what `save` wrote."""
-        data = json.loads(path.read_text(encoding="utf-8"))
-        utility, first, four = (StandardisedModel.from_json(data[name]) for name in ("utility", "first", "four"))
+        """Read what `save` wrote. Raises `ArtefactError` where it is something else."""
+        try:
+            data = read_json(path)
+            utility, first, four = (StandardisedModel.from_json(data[name]) for name in ("utility", "first", "four"))
+        except (ValueError, KeyError, TypeError, AttributeError) as exc:
+            raise ArtefactError(
+                f"{path} is damaged",
+                "the weights of a ranker",
+                "pip install --force-reinstall --no-deps titlewise",
+            ) from exc
         return cls(utility, first, four, settings)
 
     @classmethod

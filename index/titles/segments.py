@@ -7,6 +7,8 @@ A segment's own ids never change; `rows` says where its products stand in the ca
     rows, scores = segment.nearest(encoder.encode(["red kettle"]), 64)
 """
 
+import errno
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +17,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from index.catalogue.arrays import check, check_starts, read_array
 from index.catalogue.joining import GONE
 from index.progress import Progress
 from index.settings import IndexSettings
-from index.titles.bm25 import BM25Index, Rows, mapped
+from index.titles.bm25 import BM25Index, Rows
 from index.titles.encoder import Encoder, Floats, batches
 
 TITLES_A_BATCH = 16_384  # are encoded: for memory's sake
@@ -51,7 +54,7 @@ class FoldedTitles:
     def take(self, ids: Rows) -> list[str]:
         """Return the folded titles of some ids, (k,) int64."""
         spans = zip(self.starts[ids].tolist(), self.starts[ids + 1].tolist(), strict=True)
-        return [self.block[start:stop].tobytes().decode() for start, stop in spans]
+        return [self.block[start:stop].tobytes().decode(errors="replace") for start, stop in spans]
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,10 @@ class Segment:
         np.save(folder / TITLES_FILE, self.titles.block, allow_pickle=False)
         np.save(folder / TITLE_STARTS_FILE, self.titles.starts, allow_pickle=False)
         np.save(folder / ROWS_FILE, self.rows, allow_pickle=False)
-        faiss.write_index(self.vectors, str(folder / VECTORS_FILE))
+        try:
+            faiss.write_index(self.vectors, str(folder / VECTORS_FILE))
+        except RuntimeError as exc:  # it counts what was written, and says no more
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder / VECTORS_FILE)) from exc
 
     @classmethod
     def load(cls, folder: Path, settings: IndexSettings = IndexSettings()) -> "Segment":
@@ -109,8 +115,10 @@ class Segment:
         import faiss
 
         vectors = faiss.read_index(str(folder / VECTORS_FILE))
-        block, starts = (mapped(folder / name) for name in (TITLES_FILE, TITLE_STARTS_FILE))
-        rows = np.load(folder / ROWS_FILE)
+        block, starts = read_array(folder / TITLES_FILE, "uint8"), read_array(folder / TITLE_STARTS_FILE, "int64")
+        rows = read_array(folder / ROWS_FILE, "int32")
+        check(_sizes_of(vectors) == {len(rows)} and len(starts) == len(rows) + 1, "a vector and a title for each row")
+        check_starts(starts, len(block), TITLE_STARTS_FILE)
         return cls(vectors, BM25Index.load(folder, len(rows), settings), FoldedTitles(block, starts), rows)
 
     def nearest(self, vector: Floats, limit: int) -> tuple[Rows, Floats]:
@@ -156,6 +164,25 @@ def _empty(titles: Sequence[str], encoder: Encoder, settings: IndexSettings) -> 
     step = -(-len(titles) // settings.quantiser_titles)
     index.train(encoder.encode(titles[::step]))
     return index
+
+
+def _sizes_of(vectors: Any) -> set[int]:
+    """Return how many vectors the parts of an index hold by their own word and by their codes: all the same number.
+
+    FAISS searches by the former in the latter. Raises `ValueError` for an index of another kind than ours.
+    """
+    import faiss
+
+    if isinstance(vectors, faiss.IndexRefine):
+        coarse: Any = faiss.downcast_index(vectors.base_index)
+        check(isinstance(coarse, faiss.IndexPQFastScan) and coarse.d == vectors.d, "codes of products")
+        room = coarse.codes.size() // (coarse.M2 // 2)  # in whole blocks
+        check(coarse.bbs > 0 and room == -(-coarse.ntotal // coarse.bbs) * coarse.bbs, "whole blocks of codes")
+        check(coarse.pq.centroids.size() == coarse.d * coarse.pq.ksub, "centroids of codes")
+        return {vectors.ntotal, coarse.ntotal} | _sizes_of(faiss.downcast_index(vectors.refine_index))
+    check(isinstance(vectors, faiss.IndexScalarQuantizer), "vectors in 8 bits")
+    check(vectors.code_size == vectors.d == vectors.sq.d and vectors.sq.trained.size() == 2 * vectors.d, "8 bits each")
+    return {vectors.ntotal, vectors.codes.size() // max(1, vectors.d)}
 
 
 def _empty_like(vectors: Any, *, exact: bool) -> Any:

@@ -5,25 +5,29 @@ app.include_router(router, dependencies=access.dependencies())
 app.add_middleware(KeyRequired, access=access)      # where an app has no routes of FastAPI's
 """
 
+import ipaddress
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
-from starlette.responses import PlainTextResponse
+from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from index.errors import UserError
+from ui.api.errors import ErrorDetail, ErrorResponse
 
 API_KEY_VARIABLE = "TITLEWISE_API_KEY"
 WRITE_KEY_VARIABLE = "TITLEWISE_WRITE_KEY"
 REFUSAL = "the API key is missing or wrong"
 WRITE_REFUSAL = "the key for changing products is missing or wrong"
 CHALLENGE = {"WWW-Authenticate": "Bearer"}
+MISDIRECTED = 421
+DOCKER_HOST = "host.docker.internal"  # as a container calls the machine that it runs on
 WIDGET_ASKS = ("POST", "/v1/chat/completions")  # all that a widget's key opens
 
 
@@ -135,3 +139,40 @@ class Bounded:
             return message
 
         await self._app(scope, counted, send)
+
+
+class HostChecked:
+    """Answers only where it is asked for by an address, as this machine, or by one of its names.
+
+    A page of elsewhere whose name was turned to this machine (DNS rebinding) asks by that name.
+    """
+
+    def __init__(self, app: ASGIApp, names: Sequence[str]) -> None:
+        """Stand before an app."""
+        self._app = app
+        self._names = {"localhost", DOCKER_HOST, *map(str.lower, names)}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer 421 to a request for another name."""
+        host = Headers(scope=scope).get("host", "") if scope["type"] == "http" else "localhost"
+        if _name_in(host) in self._names or _is_address(_name_in(host)):
+            await self._app(scope, receive, send)
+            return
+        detail = f"this server is not {_name_in(host)!r}; with an API key it answers by any name"
+        error = ErrorResponse(ErrorDetail(detail, "invalid_request_error", str(MISDIRECTED)))
+        await JSONResponse(asdict(error), MISDIRECTED)(scope, receive, send)
+
+
+def _name_in(host: str) -> str:
+    """Return the name or the address in a `Host` header, without port and brackets."""
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host.partition(":")[0].lower()
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True

@@ -16,7 +16,8 @@ from fastapi.middleware.cors import CORSMiddleware
 from assistant.open import Engine, open_live_assistant
 from index.errors import UserError
 from index.live import LOG, LiveIndex
-from ui.api.access import API_KEY_VARIABLE, Access, Bounded
+from ui.api.access import API_KEY_VARIABLE, Access, Bounded, HostChecked
+from ui.api.connections import serve_app
 from ui.api.errors import install
 from ui.api.metrics import Counted, Metrics
 from ui.api.openapi import REFUSED
@@ -70,8 +71,6 @@ def serve(home: Path, engine: Engine, limits: Limits, access: Access, *, host: s
     Raises `UserError` where the catalogue, the index or the model cannot be opened, or the port is taken, and where
     strangers' pages would ask a server that is open to all.
     """
-    import uvicorn
-
     if access.widgets and not access.api_key:
         raise UserError(
             "pages with the widget are open to strangers, and so is this server",
@@ -86,4 +85,5 @@ def serve(home: Path, engine: Engine, limits: Limits, access: Access, *, host: s
         print(f"Serving http://{shown}:{port}/v1 with {name}; {DESCRIPTION} describes it, Ctrl+C ends it.")
         if host not in LOOPBACK and not access.api_key:
             print(f"Anyone who can reach {host} may ask: set {API_KEY_VARIABLE} to let in only those who send it.")
-        uvicorn.run(app_of(assistant, limits, access, assistant.index), host=host, port=port, log_level="warning")
+        app = app_of(assistant, limits, access, assistant.index)
+        serve_app(app if access.api_key else HostChecked(app, [host]), host=host, port=port)

@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 from assistant.open import Engine, open_live_assistant
 from index import live
 from ui.api.access import API_KEY_VARIABLE, Access, KeyRequired
+from ui.api.connections import serve_app
 from ui.api.server import LOOPBACK
 from ui.api.workers import LOG, CurrentAssistant, Limits
 from ui.free_port import check_port
@@ -37,8 +38,6 @@ def serve_http(home: Path, engine: Engine, access: Access, *, host: str, port: i
 
     Raises `UserError` where the catalogue, the index or the model cannot be opened, or the port is taken.
     """
-    import uvicorn
-
     check_port(host, port, "titlewise mcp --http")
     with open_live_assistant(home, engine) as assistant:
         _log(live.LOG.name, "mcp")
@@ -48,7 +47,7 @@ def serve_http(home: Path, engine: Engine, access: Access, *, host: str, port: i
         if host not in LOOPBACK and not access.api_key:
             print(f"Anyone who can reach {host} may ask: set {API_KEY_VARIABLE} to let in only those who send it.")
         app = app_of(assistant, Limits(), access, [host, *names])
-        uvicorn.run(app, host=host, port=port, log_level="warning")
+        serve_app(app, host=host, port=port)
 
 
 def app_of(assistant: CurrentAssistant, limits: Limits, access: Access, names: Sequence[str]) -> Starlette:

@@ -66,13 +66,14 @@ class Answerer(Protocol):
 class AppContext:
     """One home on one page: what finds, what answers, the queue before it, everyone's opinions and sessions.
 
-    `models` are other models that can answer, by name, each with what opens it.
+    `feedback` is None where opinions cannot be kept. `models` are other models that can answer, by name, each with what
+    opens it.
     """
 
     home: Path
     retriever: Retriever
     assistant: Answerer
-    feedback: Feedback
+    feedback: Feedback | None
     queue: AdmissionQueue
     sessions: Sessions
     models: Mapping[str, Callable[[], Answerer]] = field(default_factory=dict)

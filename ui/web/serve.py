@@ -8,6 +8,7 @@ terminal. Streamlit is imported at the top: only who serves the page imports thi
 """
 
 import json
+import sys
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -32,8 +33,10 @@ from ui.queue import AdmissionQueue
 from ui.web.context import AppContext
 from ui.web.sessions import Sessions
 from ui.web.setup import setup_steps
+from ui.web.streamlit_server import confine
 
 ADDRESS = "127.0.0.1"  # the page has no accounts, so only this machine may see it
+NAMES = (ADDRESS, "localhost")  # by which it may be asked for
 MOST_MODELS = 2  # in memory: the one that the page was started with, and one that a visitor chose
 AT_ONCE, WAITING = 2, 100  # answers under way, and visitors in the queue behind them
 APP = Path(__file__).with_name("app.py")
@@ -41,6 +44,9 @@ OPTIONS = {
     "server.address": ADDRESS,
     "server.headless": "true",
     "server.fileWatcherType": "none",
+    "server.maxUploadSize": "1",  # megabytes; nothing is uploaded
+    "server.maxMessageSize": "16",  # megabytes; a report's longest table has one
+    "browser.serverAddress": ADDRESS,
     "browser.gatherUsageStats": "false",
     "logger.level": "warning",
     "client.toolbarMode": "viewer",
@@ -90,10 +96,11 @@ def options_for(port: int, origin: str = "") -> list[str]:
     """
     options = {**OPTIONS, "server.port": str(port)}
     if origin:
-        # Pages from there may open a connection. The allowed origins do that too, but are looked at last: after
-        # another machine was asked for this one's own address.
         options |= {"browser.serverAddress": _host_of(origin), "logger.hideWelcomeMessage": "true"}
-    return [f"--{name}={value}" for name, value in options.items()]
+    hosts = [*NAMES, _host_of(origin)] if origin else NAMES
+    return [f"--{name}={value}" for name, value in options.items()] + [
+        f"--server.allowedHosts={host}" for host in hosts
+    ]
 
 
 def _host_of(origin: str) -> str:
@@ -106,7 +113,9 @@ def _host_of(origin: str) -> str:
 def serve_page(home: Path, engine: Engine, *, port: int, origin: str = "") -> None:
     """Serve the page on this machine until it is stopped; a proxy may show it at another `origin`.
 
-    Raises `UserError` where the opinions or the adapter cannot be opened, the port is taken, or the origin has no host.
+    Where opinions cannot be kept it is without thumbs, and says so in the terminal.
+
+    Raises `UserError` where the adapter cannot be opened, the port is taken, or the origin has no host.
     """
     options = options_for(port, origin)
     check_port(ADDRESS, port, "titlewise ui")
@@ -117,6 +126,7 @@ def serve_page(home: Path, engine: Engine, *, port: int, origin: str = "") -> No
         if not any(step.problem for step in setup_steps(settings.home, engine)):
             raise
         print(f"Not ready yet: {missing.happened}. The page tells how to mend it.")
+    confine(*(f"http://{name}:{port}" for name in NAMES), origin.lower().rstrip("/"))
     arguments = ["run", str(APP), *options, "--", settings.argument()]
     if origin:
         print(f"The page is shown at {origin}.", flush=True)
@@ -167,8 +177,12 @@ def _live_answerer(home: Path, engine: Engine) -> Live[Assistant] | Live[RemoteA
 
 
 @st.cache_resource(show_spinner=False)
-def _feedback(home: Path) -> Feedback:
-    return Feedback(home / FILE)
+def _feedback(home: Path) -> Feedback | None:
+    try:
+        return Feedback(home / FILE)
+    except UserError as error:  # a home that may only be read, a damaged file
+        print(f"The page is without thumbs: {error}", file=sys.stderr)
+        return None
 
 
 @st.cache_resource(show_spinner=False)

@@ -113,5 +113,5 @@ def show_acts(turn: Turn, conversation: Conversation, context: AppContext, strin
             key, again = f"again-{turn.id}", ":material/refresh:"
             on_click, args = conversation.again, (turn,)
             st.button(strings.regenerate, key=key, icon=again, type="tertiary", on_click=on_click, args=args)
-        if turn.answered:
+        if turn.answered and context.feedback is not None:
             show_vote(turn, context.retriever.catalogue, context.feedback, strings)
