@@ -60,12 +60,18 @@ def whole(tiny_llama: Path, tmp_path_factory: pytest.TempPathFactory) -> Outcome
     return run(small_training.recipe(tiny_llama), tmp_path_factory.mktemp("whole"))
 
 
+@pytest.fixture(scope="module")
+def stopped(tiny_llama: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home of a run that was stopped after 7 of 20 steps; not to be changed."""
+    home = tmp_path_factory.mktemp("stopped")
+    run(small_training.recipe(tiny_llama), home, stop_after=7)
+    return home
+
+
 @pytest.fixture
-def half(tiny_llama: Path, tmp_path: Path) -> tuple[Recipe, Path]:
-    """The home of a run that was stopped after 7 of 20 steps."""
-    recipe = small_training.recipe(tiny_llama)
-    run(recipe, tmp_path, stop_after=7)
-    return recipe, tmp_path
+def half(stopped: Path, tiny_llama: Path, tmp_path: Path) -> tuple[Recipe, Path]:
+    """A copy of that home, to go on in."""
+    return small_training.recipe(tiny_llama), shutil.copytree(stopped, tmp_path / "home")
 
 
 def test_the_first_loss_is_that_of_the_base_model_on_reply_tokens(tiny_llama: Path, tmp_path: Path) -> None:
