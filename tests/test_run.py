@@ -351,8 +351,8 @@ def test_a_log_that_nobody_would_write_is_refused(tiny_llama: Path, tmp_path: Pa
 def test_two_processes_learn_what_one_learns(
     tiny_llama: Path, sample_home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    plan = small_training.recipe(tiny_llama, micro_batch=2, epochs=1.0, evaluate_every_steps=0)
-    mix = replace(plan.data.mix, examples=32)
+    plan = small_training.recipe(tiny_llama, micro_batch=2, epochs=3.0, evaluate_every_steps=0)
+    mix = replace(plan.data.mix, examples=8)
     plan = replace(plan, data=replace(plan.data, max_length=2048, mix=mix), adapter=replace(plan.adapter, dropout=0.0))
     recipe = tmp_path / "small.toml"
     recipe.write_text(to_toml(plan))
