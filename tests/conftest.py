@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import absl.logging
 import pytest
@@ -15,6 +16,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from assistant.models.download import fetch
 from assistant.models.named import EMBEDDED
+from finetune.training.tokenization import tokenizer_of
 from index.catalogue.store import Catalogue
 from index.resolver import TitleIndex
 from index.sample import PATH as SAMPLE
@@ -39,6 +41,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def embedded_model() -> Path:
     """The embedded GGUF, fetched once into the user's own models folder; later runs need no network."""
     return fetch(EMBEDDED)
+
+
+@pytest.fixture(scope="session")
+def embedded_tokenizer(embedded_model: Path) -> Any:
+    """The embedded model's tokenizer, which takes transformers seconds to read from the GGUF; not to be changed."""
+    return tokenizer_of(embedded_model)
 
 
 @pytest.fixture(scope="session")

@@ -216,12 +216,9 @@ def test_the_seed_decides_a_sampled_text(which: str, request: pytest.FixtureRequ
 # llama.cpp
 
 
-def test_llamacpp_and_transformers_read_the_same_tokens(llamacpp: LlamaCpp, embedded_model: Path) -> None:
-    from transformers import AutoTokenizer
-
+def test_llamacpp_and_transformers_read_the_same_tokens(llamacpp: LlamaCpp, embedded_tokenizer: Any) -> None:
     from assistant.backends.hf_loading import prompt_ids
 
-    tokenizer = AutoTokenizer.from_pretrained(embedded_model.parent, gguf_file=embedded_model.name)
     conversation = [
         Message("system", "Answer from the passages.\n[1] It weighs 1,2 kg – “light”.\n[2] 日本語 and émigré."),
         Message("user", "How heavy is it?"),
@@ -229,9 +226,9 @@ def test_llamacpp_and_transformers_read_the_same_tokens(llamacpp: LlamaCpp, embe
         Message("user", "  And the colour?  "),
     ]
     for messages in (conversation, conversation[1:], conversation[-1:]):
-        assert llamacpp.prompt_ids(messages) == prompt_ids(tokenizer, messages)
-    assert llamacpp.prompt_ids(TEXT) == prompt_ids(tokenizer, TEXT)
-    assert tokenizer.decode(llamacpp.prompt_ids(TEXT)) == TEXT, "this model asks for no BOS"
+        assert llamacpp.prompt_ids(messages) == prompt_ids(embedded_tokenizer, messages)
+    assert llamacpp.prompt_ids(TEXT) == prompt_ids(embedded_tokenizer, TEXT)
+    assert embedded_tokenizer.decode(llamacpp.prompt_ids(TEXT)) == TEXT, "this model asks for no BOS"
 
 
 def test_llamacpp_can_be_cancelled_while_it_reads_the_prompt(llamacpp: LlamaCpp) -> None:
@@ -303,13 +300,13 @@ def test_closing_llamacpp_ends_what_is_under_way(embedded_model: Path) -> None:
         text_of(backend)
 
 
-def test_llamacpp_can_be_closed_at_once_again_and_again(embedded_model: Path) -> None:
-    # In a process of its own: one that hangs here can only be killed.
+def test_llamacpp_can_be_closed_at_once_again_and_again(tiny_gguf: Path) -> None:
+    # In a process of its own: one that hangs here can only be killed. The smallest model is closed the soonest.
     code = (
         "import sys, pathlib\nfrom assistant.backends.llamacpp import LlamaCpp\n"
         "for _ in range(20):\n    LlamaCpp(pathlib.Path(sys.argv[1])).close()\n"
     )
-    subprocess.run([sys.executable, "-c", code, str(embedded_model)], check=True, timeout=120)
+    subprocess.run([sys.executable, "-c", code, str(tiny_gguf)], check=True, timeout=120)
 
 
 # Adapters
@@ -436,14 +433,16 @@ def test_a_stream_returns_why_it_ended(backend: Backend) -> None:
     assert end_of(backend, params=SamplingParams(LONG), cancel=cancel).finish_reason == "cancelled"
 
 
-def test_a_text_that_ends_by_itself_stopped(embedded_model: Path) -> None:
-    for backend in (LlamaCpp(embedded_model), Transformers(embedded_model)):
-        prompt = [Message("user", "What is the capital of France? Answer in one word.")]
-        end = drained(backend.stream(prompt, SamplingParams(max_new_tokens=40)))
-        assert end.finish_reason == "stop"
-        assert 1 < end.completion_tokens < 40
-        assert end.prompt_tokens == len(backend.prompt_ids(prompt))
-        backend.close()
+def assert_it_stops(backend: LlamaCpp | Transformers) -> None:
+    prompt = [Message("user", "What is the capital of France? Answer in one word.")]
+    end = drained(backend.stream(prompt, SamplingParams(max_new_tokens=40)))
+    assert end.finish_reason == "stop"
+    assert 1 < end.completion_tokens < 40
+    assert end.prompt_tokens == len(backend.prompt_ids(prompt))
+
+
+def test_a_text_that_ends_by_itself_stopped(llamacpp: LlamaCpp) -> None:
+    assert_it_stops(llamacpp)
 
 
 # Prompts that are texts
@@ -645,13 +644,16 @@ def test_transformers_streams_whole_characters(tiny_llama: Path) -> None:
     assert not any("�" in piece for piece in pieces)
 
 
-def test_transformers_runs_the_embedded_gguf(embedded_model: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_transformers_runs_the_embedded_gguf_and_its_texts_stop(
+    embedded_model: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(BackendError, match="quantized already"):
         Transformers(embedded_model, precision="nf4")
     backend = Transformers(embedded_model)
     text = "".join(
         backend.stream([Message("user", "What is the capital of France?")], SamplingParams(max_new_tokens=12))
     )
+    assert_it_stops(backend)
     backend.close()
     assert "Paris" in text
     assert capfd.readouterr().err == ""

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ import small_adapter
 
 from assistant.backends.base import SamplingParams
 from assistant.backends.hf import Transformers
+from assistant.backends.hf_loading import load_model, with_adapters
+from assistant.backends.llamacpp import LlamaCpp
 from assistant.messages import Message
 from assistant.models.adapters import Adapter, open_adapter, read_adapter
 from assistant.models.named import EMBEDDED, checked_path
@@ -164,25 +167,29 @@ def test_an_unpacked_adapter_holds_the_values_of_its_gguf_by_peft_s_names(tiny_g
         unpack(unpacked, tiny_gguf, tmp_path / "again")
 
 
+@pytest.fixture(scope="module")
+def unpacked_and_served(
+    embedded_model: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Any, Any, LlamaCpp]]:
+    """The embedded model with the shipped adapter: (model, tokenizer) unpacked, and as llama.cpp serves them."""
+    home = tmp_path_factory.mktemp("unpacked")
+    shipped = open_adapter("shipped", home, embedded_model)
+    unpacked = unpack(shipped, embedded_model, home)
+    model, tokenizer = load_model(home / "model", "fp32", "cpu")
+    backend = LlamaCpp(embedded_model, [shipped], slots=1)
+    yield with_adapters(model, [unpacked.folder]), tokenizer, backend
+    backend.close()
+
+
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("adapter_name", ["", "shipped"])
 def test_the_embedded_model_unpacked_holds_likely_what_llama_cpp_serves(
-    adapter_name: str, embedded_model: Path, tmp_path: Path
+    adapter_name: str, unpacked_and_served: tuple[Any, Any, LlamaCpp]
 ) -> None:
-    from assistant.backends.hf_loading import load_model, with_adapters
-    from assistant.backends.llamacpp import LlamaCpp
-
-    shipped = open_adapter("shipped", tmp_path, embedded_model)
-    unpacked = unpack(shipped, embedded_model, tmp_path)
-    model, tokenizer = load_model(tmp_path / "model", "fp32", "cpu")
-    model = with_adapters(model, [unpacked.folder])
-    backend = LlamaCpp(embedded_model, [shipped], slots=1)
-    try:
-        prompt, reply = (tokenizer.encode(text) for text in ("Is the kettle loud? The kettle hums.", export.REPLY))
-        with contextlib.nullcontext() if adapter_name else model.disable_adapter():
-            apart = export._apart(model, backend, prompt, reply, adapter_name)
-    finally:
-        backend.close()
+    model, tokenizer, backend = unpacked_and_served
+    prompt, reply = (tokenizer.encode(text) for text in ("Is the kettle loud? The kettle hums.", export.REPLY))
+    with contextlib.nullcontext() if adapter_name else model.disable_adapter():
+        apart = export._apart(model, backend, prompt, reply, adapter_name)
     # llama.cpp rounds what it multiplies with 4-bit weights to 8 bits: measured .3 between the same weights.
     assert apart.largest < 0.6
     assert apart.agreeing >= apart.places - 1 > 8
@@ -233,8 +240,6 @@ def test_a_folder_with_something_else_in_it_is_not_written_over(tiny_llama: Path
 def test_what_peft_itself_saves_is_exported(tiny_gguf: Path, tmp_path: Path) -> None:
     import torch
     from peft import LoraConfig, get_peft_model
-
-    from assistant.backends.hf_loading import load_model
 
     model, _ = load_model(tiny_gguf, "fp32", "cpu")
     torch.manual_seed(1)

@@ -38,6 +38,7 @@ ROWS = [
     row("how much does it carry?", "answer", (3,)),
     row("does it fold?", "not_stated", ()),
 ]
+VALIDATION = ROWS * 3
 
 
 def test_a_row_gives_its_settling_passages_and_some_that_say_nothing() -> None:
@@ -91,19 +92,26 @@ def short(**training: object) -> JudgeRecipe:
     return JudgeRecipe(
         "judge",
         PairData(start="judge", named=0.0),
-        JudgeTraining(batch=8, save_every_steps=1, precision="fp32", **training),  # type: ignore[arg-type]
+        JudgeTraining(batch=8, save_every_steps=100, precision="fp32", **training),  # type: ignore[arg-type]
     )
 
 
+@pytest.fixture
+def few_will_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run of four questions again and again needs no hundred of them to be calibrated by: each is read anew."""
+    monkeypatch.setattr("finetune.calibrating.FEWEST", len(VALIDATION))
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("few_will_do")
 def test_a_short_run_is_killed_resumed_and_published(tmp_path: Path) -> None:
     recipe = short(epochs=2, learning_rate=1e-5)
-    train_judge(recipe, ROWS * 2, ROWS * 30, tmp_path, RunOptions(stop_after=1))
+    train_judge(recipe, ROWS, VALIDATION, tmp_path, RunOptions(stop_after=1))
     with pytest.raises(UserError, match="unfinished"):
-        train_judge(recipe, ROWS * 2, ROWS * 30, tmp_path)
+        train_judge(recipe, ROWS, VALIDATION, tmp_path)
     with pytest.raises(UserError, match="begun with something else"):
-        train_judge(short(epochs=3), ROWS * 2, ROWS * 30, tmp_path, RunOptions(resume=True))
-    folder = train_judge(recipe, ROWS * 2, ROWS * 30, tmp_path, RunOptions(resume=True))
+        train_judge(short(epochs=3), ROWS, VALIDATION, tmp_path, RunOptions(resume=True))
+    folder = train_judge(recipe, ROWS, VALIDATION, tmp_path, RunOptions(resume=True))
     judge = open_judge(folder)
     assert isinstance(judge, Judge)
     assert judge.read("is it made of oak?", [PASSAGES[1]])[0].yes_logit > 0
@@ -113,7 +121,7 @@ def test_a_short_run_is_killed_resumed_and_published(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_run_that_learns_nothing_publishes_nothing(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"learnt nothing|loss is"):
-        train_judge(short(epochs=1, learning_rate=1e6), ROWS * 2, ROWS * 30, tmp_path)
+        train_judge(short(epochs=1, learning_rate=1e6), ROWS * 2, VALIDATION, tmp_path)
     assert not (tmp_path / "judge").exists()
 
 

@@ -321,7 +321,7 @@ def test_a_large_catalogue_is_compressed_and_still_finds_its_titles(
     built = HybridRetriever.build(titles, [], "", IndexSettings(exact_up_to=1_000), Progress)
     built.save(tmp_path)
     retriever = HybridRetriever.load(tmp_path, "")
-    assert "Flat" not in type(retriever.segments[0].vectors).__name__
+    assert type(retriever.segments[0].vectors).__name__ == "IndexRefine"
     for row in range(0, len(titles), 97):
         vector = retriever.encoder.encode([titles[row]])
         assert row in retriever.segments[0].vectors.search(vector, 10)[1][0]

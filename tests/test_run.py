@@ -60,12 +60,18 @@ def whole(tiny_llama: Path, tmp_path_factory: pytest.TempPathFactory) -> Outcome
     return run(small_training.recipe(tiny_llama), tmp_path_factory.mktemp("whole"))
 
 
+@pytest.fixture(scope="module")
+def stopped(tiny_llama: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home of a run that was stopped after 7 of 20 steps; not to be changed."""
+    home = tmp_path_factory.mktemp("stopped")
+    run(small_training.recipe(tiny_llama), home, stop_after=7)
+    return home
+
+
 @pytest.fixture
-def half(tiny_llama: Path, tmp_path: Path) -> tuple[Recipe, Path]:
-    """The home of a run that was stopped after 7 of 20 steps."""
-    recipe = small_training.recipe(tiny_llama)
-    run(recipe, tmp_path, stop_after=7)
-    return recipe, tmp_path
+def half(stopped: Path, tiny_llama: Path, tmp_path: Path) -> tuple[Recipe, Path]:
+    """A copy of that home, to go on in."""
+    return small_training.recipe(tiny_llama), shutil.copytree(stopped, tmp_path / "home")
 
 
 def test_the_first_loss_is_that_of_the_base_model_on_reply_tokens(tiny_llama: Path, tmp_path: Path) -> None:
@@ -345,8 +351,8 @@ def test_a_log_that_nobody_would_write_is_refused(tiny_llama: Path, tmp_path: Pa
 def test_two_processes_learn_what_one_learns(
     tiny_llama: Path, sample_home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    plan = small_training.recipe(tiny_llama, micro_batch=2, epochs=1.0, evaluate_every_steps=0)
-    mix = replace(plan.data.mix, examples=32)
+    plan = small_training.recipe(tiny_llama, micro_batch=2, epochs=3.0, evaluate_every_steps=0)
+    mix = replace(plan.data.mix, examples=8)
     plan = replace(plan, data=replace(plan.data, max_length=2048, mix=mix), adapter=replace(plan.adapter, dropout=0.0))
     recipe = tmp_path / "small.toml"
     recipe.write_text(to_toml(plan))

@@ -29,8 +29,9 @@ def built(titles: list[str], encoder: HashedTfidfEncoder, exact_up_to: int = 50_
     return Segment.build(titles, folded, encoder, IndexSettings(exact_up_to=exact_up_to), Progress)
 
 
-def brute_force(encoder: HashedTfidfEncoder, titles: list[str], question: str) -> np.ndarray:
-    products: np.ndarray = encoder.encode(titles) @ encoder.encode([question])[0]
+def brute_force(encoder: HashedTfidfEncoder, titles: list[str], questions: list[str]) -> np.ndarray:
+    """Return the scalar products of every question with every title, (questions, titles)."""
+    products: np.ndarray = encoder.encode(questions) @ encoder.encode(titles).T
     return products
 
 
@@ -38,8 +39,8 @@ def test_up_to_a_size_the_nearest_are_those_of_brute_force(titles: list[str], tm
     encoder = HashedTfidfEncoder.of(hashed_idf([fold(title) for title in titles]))
     built(titles, encoder).save(tmp_path / "segment")
     segment = Segment.load(tmp_path / "segment")
-    for question in titles[:20]:
-        products = brute_force(encoder, titles, question)
+    questions = titles[:20]
+    for question, products in zip(questions, brute_force(encoder, titles, questions), strict=True):
         rows, scores = segment.nearest(encoder.encode([question]), 10)
         assert scores == pytest.approx(np.sort(products)[::-1][:10], abs=0.01)  # held in 8 bits
         assert products[rows] == pytest.approx(scores, abs=0.01)
@@ -49,8 +50,8 @@ def test_rounded_vectors_find_nearly_the_same(titles: list[str]) -> None:
     encoder = HashedTfidfEncoder.of(hashed_idf([fold(title) for title in titles]))
     segment = built(titles, encoder, exact_up_to=100)
     kept = []
-    for question in titles[:50]:
-        products = brute_force(encoder, titles, question)
+    questions = titles[:50]
+    for question, products in zip(questions, brute_force(encoder, titles, questions), strict=True):
         rows, scores = segment.nearest(encoder.encode([question]), 10)
         assert products[rows] == pytest.approx(scores, abs=0.02)
         kept.append(np.isin(rows, np.argsort(-products)[:10]).mean())

@@ -31,29 +31,24 @@ DESCRIBED = replace(LAMP, kind="describe", reply="Uma luminária branca.", langu
 
 
 @pytest.fixture(scope="module")
-def smollm(embedded_model: Path) -> Any:
-    return tokenizer_of(embedded_model)
-
-
-@pytest.fixture(scope="module")
 def tiny(tiny_llama: Path) -> Any:
     return tokenizer_of(tiny_llama)
 
 
-def test_the_mask_is_shown_token_by_token(smollm: Any, golden: Callable[[str, str], None]) -> None:
-    golden("loss_mask.txt", mask_view(smollm, row_of(smollm, LAMP, PLAIN)) + "\n")
+def test_the_mask_is_shown_token_by_token(embedded_tokenizer: Any, golden: Callable[[str, str], None]) -> None:
+    golden("loss_mask.txt", mask_view(embedded_tokenizer, row_of(embedded_tokenizer, LAMP, PLAIN)) + "\n")
 
 
-def test_training_reads_exactly_what_inference_reads(smollm: Any, tiny: Any) -> None:
-    for tokenizer in (smollm, tiny):
+def test_training_reads_exactly_what_inference_reads(embedded_tokenizer: Any, tiny: Any) -> None:
+    for tokenizer in (embedded_tokenizer, tiny):
         for example in (LAMP, DESCRIBED):
             for form in (PLAIN, PromptFormat("examples", "alpaca-pt"), PromptFormat("plain", "inst")):
                 row = row_of(tokenizer, example, form)
                 assert list(row.ids[: row.prompt_tokens]) == prompt_ids(tokenizer, prompt_of(example, form))
 
 
-def test_loss_falls_on_the_reply_and_its_end_alone(smollm: Any, tiny: Any) -> None:
-    for tokenizer in (smollm, tiny):
+def test_loss_falls_on_the_reply_and_its_end_alone(embedded_tokenizer: Any, tiny: Any) -> None:
+    for tokenizer in (embedded_tokenizer, tiny):
         row = row_of(tokenizer, LAMP, PLAIN)
         learnt = [token for token, label in zip(row.ids, row.labels, strict=True) if label != NO_LOSS]
         assert tokenizer.decode(learnt[:-1]) == LAMP.reply
@@ -69,25 +64,25 @@ def test_a_row_begins_with_one_bos(tiny: Any) -> None:
             assert ids.count(tiny.bos_token_id) == 1
 
 
-def test_padding_does_not_hide_an_end_token_that_looks_like_it(smollm: Any) -> None:
+def test_padding_does_not_hide_an_end_token_that_looks_like_it(embedded_tokenizer: Any) -> None:
     from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
 
-    assert smollm.pad_token_id == smollm.eos_token_id
-    rows = [row_of(smollm, example, PLAIN) for example in (LAMP, replace(LAMP, reply="No. [2]"))]
-    collate = DataCollatorForLanguageModeling(pad_token_id=smollm.pad_token_id)
+    assert embedded_tokenizer.pad_token_id == embedded_tokenizer.eos_token_id
+    rows = [row_of(embedded_tokenizer, example, PLAIN) for example in (LAMP, replace(LAMP, reply="No. [2]"))]
+    collate = DataCollatorForLanguageModeling(pad_token_id=embedded_tokenizer.pad_token_id)
     batch = collate([{"input_ids": list(row.ids), "labels": row.labels} for row in rows])
     for number, row in enumerate(rows):
         end = len(row.ids) - 1
-        assert batch["labels"][number, end] == smollm.eos_token_id
+        assert batch["labels"][number, end] == embedded_tokenizer.eos_token_id
         assert (batch["labels"][number, end + 1 :] == NO_LOSS).all()
         assert batch["attention_mask"][number].sum() == len(row.ids)
     assert len(rows[0].ids) > len(rows[1].ids)
 
 
-def test_special_tokens_spelt_out_in_a_reply_stay_text(smollm: Any) -> None:
-    ids = reply_ids(smollm, "It says <|im_end|> on the box.")
-    assert smollm.eos_token_id not in ids
-    assert smollm.decode(ids) == "It says <|im_end|> on the box."
+def test_special_tokens_spelt_out_in_a_reply_stay_text(embedded_tokenizer: Any) -> None:
+    ids = reply_ids(embedded_tokenizer, "It says <|im_end|> on the box.")
+    assert embedded_tokenizer.eos_token_id not in ids
+    assert embedded_tokenizer.decode(ids) == "It says <|im_end|> on the box."
 
 
 def test_examples_that_are_too_long_are_counted(tiny: Any) -> None:

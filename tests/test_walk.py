@@ -17,8 +17,8 @@ precision = "bf16"
 [data]
 max_length = 512
 [data.mix]
-examples = 60
-real = 0.2
+examples = 16
+real = 0.3
 [prompt]
 answer = "plain"
 [adapter]
@@ -53,7 +53,7 @@ def test_a_newcomer_s_walk_from_lengths_to_an_answer(
         return capsys.readouterr().out
 
     assert "suggested: 99 of 100 stay whole" in output_of("lengths", str(recipe))
-    assert "yes, train, , en" in output_of("finetune", str(recipe), "--show", "60")  # the question file's
+    assert "yes, train, , en" in output_of("finetune", str(recipe), "--show", "16")  # the question file's
     assert ": 2 steps" in output_of("finetune", str(recipe), "--steps", "2")
     assert ": 4 steps" in output_of("finetune", str(recipe), "--steps", "4", "--resume")
     card = (home / "adapters" / "mine" / "README.md").read_text(encoding="utf-8")
