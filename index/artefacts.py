@@ -289,8 +289,8 @@ def _is_checksum(record: Any) -> bool:
 
 
 def _first_line(exc: Exception) -> str:
-    said = str(exc).strip().splitlines()
-    return f"{type(exc).__name__}: {said[0][:160]}" if said else type(exc).__name__
+    lines = str(exc).strip().splitlines()
+    return f"{type(exc).__name__}: {lines[0][:160]}" if lines else type(exc).__name__
 
 
 def _verify(folder: Path, manifest: Manifest) -> None:

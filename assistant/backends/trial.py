@@ -51,8 +51,8 @@ def try_out(place: Path, adapters: Sequence[Path], runner: Runner, *, limit_s: f
     if done.returncode < 0:
         raise _failed(place, adapters, f"ended the process that tried it (signal {-done.returncode})")
     if done.returncode not in (0, REFUSED):
-        said = done.stderr.decode(errors="replace").strip().splitlines()
-        raise _failed(place, adapters, f"could not be tried ({said[-1][:160] if said else done.returncode})")
+        lines = done.stderr.decode(errors="replace").strip().splitlines()
+        raise _failed(place, adapters, f"could not be tried ({lines[-1][:160] if lines else done.returncode})")
 
 
 def main(arguments: Sequence[str]) -> int:
