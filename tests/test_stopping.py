@@ -217,7 +217,7 @@ def confined(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(starlette_server, "_get_uvicorn_config_kwargs", starlette_server._get_uvicorn_config_kwargs)
     monkeypatch.setattr(net_util, "get_external_ip", never)
     monkeypatch.setattr(net_util, "get_internal_ip", never)
-    confine(*OWN)
+    confine(OWN)
 
 
 @pytest.mark.parametrize(

@@ -126,7 +126,8 @@ def serve_page(home: Path, engine: Engine, *, port: int, origin: str = "") -> No
         if not any(step.problem for step in setup_steps(settings.home, engine)):
             raise
         print(f"Not ready yet: {missing.happened}. The page tells how to mend it.")
-    confine(*(f"http://{name}:{port}" for name in NAMES), origin.lower().rstrip("/"))
+    own = [f"http://{name}:{port}" for name in NAMES]
+    confine([*own, origin.lower().rstrip("/")] if origin else own)
     arguments = ["run", str(APP), *options, "--", settings.argument()]
     if origin:
         print(f"The page is shown at {origin}.", flush=True)

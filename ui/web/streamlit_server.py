@@ -4,9 +4,10 @@ Asked by a page of elsewhere, Streamlit looks its own public address up at anoth
 in any page of that address or of this machine, whatever its port. `requirements.lock` and `pyproject.toml` hold the
 release whose functions these are.
 
-    confine("http://127.0.0.1:8501", "http://localhost:8501")
+    confine(["http://127.0.0.1:8501", "http://localhost:8501"])
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from streamlit.web.server.starlette import starlette_server, starlette_websocket
@@ -14,7 +15,7 @@ from streamlit.web.server.starlette import starlette_server, starlette_websocket
 from ui.api.connections import protocol_options
 
 
-def confine(*origins: str) -> None:
+def confine(origins: Sequence[str]) -> None:
     """Let only pages of these origins open the websocket, and no client hold up the end of the process."""
     options = starlette_server._get_uvicorn_config_kwargs
 
