@@ -23,8 +23,8 @@ from index.settings import Columns
 FIELDS = ("uid", "title", "content", "ids")
 OPTIONS = {"uid": "--uid", "title": "--title", "content": "--content", "ids": "--id"}
 _SPACES = re.compile(r"[\s_\-]+")
-_VALUE = re.compile(r"(.*\d+ )values?(?:\(s\))?")  # "Option1 Value", "Attribute 1 value(s)"
-_MEASURED = re.compile(r"(.+) \((kg|g|lbs?|oz|m|cm|mm|in|ft|l|ml)\)", re.I)  # "Weight (kg)"
+_VALUE = re.compile(r"^(.*\d )values?(?:\(s\))?")  # "Option1 Value", "Attribute 1 value(s)"
+_MEASURED = re.compile(r"^(.+) \((kg|g|lbs?|oz|m|cm|mm|in|ft|l|ml)\)", re.I)  # "Weight (kg)"
 _WORDS = re.compile(r"[\s_\-]+|(?<=[a-z])(?=[A-Z])")
 _MOST_NEAREST = 3
 _MOST_NAMED = 12  # columns in an error
