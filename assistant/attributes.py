@@ -16,6 +16,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from index.normal_form import normal_form
+
 _PIECE = re.compile(r"{([A-Z_]+)}")  # of a pattern, which stands in others
 
 
@@ -37,7 +39,7 @@ class Matter(Attribute):
 
 def _plain(text: str) -> str:
     """Take the accents off, in patterns as in texts: shoppers leave them out."""
-    return "".join(sign for sign in unicodedata.normalize("NFD", text) if not unicodedata.combining(sign))
+    return "".join(sign for sign in normal_form(text, "NFD") if not unicodedata.combining(sign))
 
 
 _TABLE = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))

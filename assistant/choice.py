@@ -93,7 +93,7 @@ def _place_of(text: str, candidates: Sequence[Product]) -> int | None:
     if len(places) == 1 and places[0] is not None:
         return places[0]
     titles = [frozenset(fold(candidate.title).split()) for candidate in candidates]
-    contents = [frozenset(fold(candidate.content).split()) for candidate in candidates]
+    contents = [frozenset(fold(candidate.beginning).split()) for candidate in candidates]
     for texts in (titles, [title | content for title, content in zip(titles, contents, strict=True)]):
         shared = frozenset.intersection(*texts)
         asked = frozenset(telling) - shared

@@ -9,7 +9,9 @@ gives the same state as the live talk. No model is asked.
     turn.uid, turn.question                           # the red kettle, "is the Harrow kettle loud?"
 """
 
+import itertools
 import re
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -39,6 +41,7 @@ from index.resolver import MAX_QUESTION_CHARACTERS, Hit, Resolution, TitleIndex,
 from index.text import POINTING_WORDS, content_words, fold
 
 MAX_TURNS_REPLAYED = 50  # of the shopper; 5 ms each, a need half a second where it was not judged before
+MAX_CHARACTERS_REPLAYED = 20_000  # of all these turns
 MAX_EARLIER = 4  # products that the talk can go back to
 # A question leaves the product of the talk, whatever else speaks for it, where so many of its words look like names of
 # another one: "how loud is the Zephyr X9?".
@@ -333,24 +336,35 @@ def _behind_the_lead(question: str) -> str:
 
 
 def replay(
-    history: Sequence[Message], index: TitleIndex, catalogue: Catalogue, fitting: Fitting = find_nothing
+    history: Sequence[Message],
+    index: TitleIndex,
+    catalogue: Catalogue,
+    fitting: Fitting = find_nothing,
+    cancel: threading.Event | None = None,
 ) -> State:
-    """Return the state after a history; turns that hold no question change nothing.
+    """Return the state after a history, or after as much of it as was read before `cancel` was set.
 
-    Where the shopper's own turns lead to no product, the newest assistant turn that names one decides.
+    Turns that hold no question change nothing. Where the shopper's own turns lead to no product, the newest assistant
+    turn that names one decides.
     """
+    cancelled = cancel or threading.Event()
     state = State()
-    asked = [message.content for message in history if message.role == "user"]
-    for question in asked[-MAX_TURNS_REPLAYED:]:
-        state = _after(state, question, index, catalogue, fitting)
+    for question in reversed(_newest([message.content for message in history if message.role == "user"])):
+        state = state if cancelled.is_set() else _after(state, question, index, catalogue, fitting)
     if state != State():
         return state
-    for message in reversed(history[-MAX_TURNS_REPLAYED:]):
-        if message.role == "assistant":
-            state = _after(State(), message.content, index, catalogue, find_nothing)
-            if state.uid:
-                return state
+    for text in _newest([message.content for message in history[-MAX_TURNS_REPLAYED:] if message.role == "assistant"]):
+        state = State() if cancelled.is_set() else _after(State(), text, index, catalogue, find_nothing)
+        if state.uid:
+            return state
     return State()
+
+
+def _newest(texts: Sequence[str]) -> list[str]:
+    """Return the turns that are replayed, the newest first; those that are no question cost nothing."""
+    newest = [text for text in reversed(texts[-MAX_TURNS_REPLAYED:]) if len(text) <= MAX_QUESTION_CHARACTERS]
+    lengths = itertools.accumulate(map(len, newest))
+    return [text for text, length in zip(newest, lengths, strict=True) if length <= MAX_CHARACTERS_REPLAYED]
 
 
 def _short(question: str) -> str:

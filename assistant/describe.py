@@ -51,7 +51,7 @@ def _generate(
 ) -> Pieces:
     watch = Stopwatch()
     name, prompt_format, _ = answering(backend.adapters, adapter)
-    prompt = describe_prompt(title, language, prompt_format)
+    prompt = describe_prompt(backend.as_text(title), language, prompt_format)
     text, completion = yield from gathered(backend.stream(prompt, params, adapter=name, cancel=cancel), watch)
     cut = completion.finish_reason == "length"
     return watch.finish(

@@ -18,7 +18,7 @@ SHORTEST_PASSAGE = 12  # characters; a shorter piece joins its neighbour
 # Where a passage ends: after a sentence, and at what lists are written with: "•", "|" and "/ ".
 # Some descriptions are in lower case throughout: there a full stop after a word of four letters ends a sentence too.
 _ENDS = re.compile(
-    r"(?<=[.!?…])[\"'”’)\]]*\s+(?=[\"'“‘(\[]*[A-ZÀ-Ý0-9])|(?<=[a-zà-ÿ]{4}[.!?])\s+(?=[a-zà-ÿ])|\s*•\s*|\s+\|\s+|(?<=\w)/\s+(?=[A-Z0-9])"
+    r"(?<=[.!?…])[\"'”’)\]]*\s+(?=[\"'“‘(\[]*[A-ZÀ-Ý0-9])|(?<=[a-zà-ÿ]{4}[.!?])\s+(?=[a-zà-ÿ])|\s{0,9}•\s*|\s{1,9}\|\s+|(?<=\w)/\s+(?=[A-Z0-9])"
 )
 _SOFT_BREAK = re.compile(r"[;,:/–—-]\s+|\s/\s")
 # Words that end in a full stop within a sentence; a single capital is an initial, but not after a number ("1000 W.").

@@ -13,13 +13,16 @@ An adapter is used with the `PromptFormat` that it was trained with: its manifes
 import hashlib
 import json
 import re
+import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from assistant.messages import Message
 from assistant.passages import Passage
 from assistant.phrases import Language
+from index.text import unaccented
 
 LONGEST_SHOWN = 400  # characters of a title or a question; 4,000 emoji would fill the context
 ANSWER_SYSTEM = (
@@ -42,13 +45,18 @@ ALPACA_PT = (
     "### Instrução:\nDescreva o seguinte produto em detalhes.\n\n### Entrada:\n{title}\n\n### Resposta:\n"
 )
 INST = "[INST] Gere uma descrição para o seguinte produto: {title} [/INST] "
-_ORDER = re.compile(
-    r"^\W*(?:system|assistant|user)\s*:"
-    r"|\b(?:ignore|disregard|forget|override)\b[^.]{0,40}\b(?:previous|above|prior|instructions?|prompts?|rules)\b"
-    r"|\b(?:tell|say|inform)\b (?:to )?(?:the|that to the|every) (?:customer|shopper|user)s?\b",
-    re.I,
-)
+_TABLE = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+_ELLIPSIS = r"[^.!?\n]{0,80}?"  # stands for "…" in the patterns
 
+
+def _any_of(*patterns: str) -> re.Pattern[str]:
+    """Return a pattern for whatever some tables of patterns, a line each, look for."""
+    lines = [line for table in patterns for line in table.strip().splitlines()]
+    return re.compile("|".join(lines).replace("…", _ELLIPSIS), re.I)
+
+
+_ORDER = _any_of(_TABLE["orders"]["english"], _TABLE["orders"]["portuguese"])
+_MARKS = _any_of(_TABLE["marks"]["families"])  # by which a template marks a turn
 
 AnswerFormat = Literal["examples", "plain", "short"]
 DescribeFormat = Literal["chat", "alpaca-pt", "inst"]
@@ -116,9 +124,6 @@ _EXAMPLES = (
     ),
 )
 
-# Every way in which the chat templates of Llama, SmolLM2, TinyLlama and Mistral mark a turn.
-_ROLE_TOKENS = re.compile(r"<\|[^<>|]{0,40}\|>|</?s>|\[/?INST\]|<</?SYS>>|</?(?:unk|pad|bos|eos)>", re.I)
-
 
 def answer_prompt(
     title: str,
@@ -153,15 +158,13 @@ def describe_prompt(title: str, language: Language, prompt_format: PromptFormat 
 
 def gives_orders(text: str) -> bool:
     """Return whether a catalogue text speaks to the model instead of about the product."""
-    return _ORDER.search(text) is not None or _ROLE_TOKENS.search(text) is not None
+    return _MARKS.search(text) is not None or _ORDER.search(unaccented(text)) is not None
 
 
 def as_data(text: str) -> str:
     """Return a text as one line that holds no token by which a template marks a turn."""
-    line = " ".join(text.split())
-    while (stripped := _ROLE_TOKENS.sub("", line)) != line:
-        line = " ".join(stripped.split())
-    return line
+    # A mark holds no space, so none can come of what stood on both sides of one that becomes a space.
+    return " ".join(_MARKS.sub(" ", text).split())
 
 
 def _fixed_part(prompt_format: PromptFormat) -> list[Message]:

@@ -17,7 +17,7 @@ WORDS_OF_A_MENTION = 3  # of a title's words in a question; fewer are as likely 
 MOST_WORDS_OF_A_FRAGMENT = 3  # "cor e tamanho?" asks for both
 
 _CLOSED = re.compile(
-    r"(?:^|[.,:;!?]\s*|\b(?:and|so|but|hi|hello|oi) )\s*"
+    r"(?:^|[.,:;!?]|\b(?:and|so|but|hi|hello|oi) )\s*"
     r"(?:is|are|does|do|did|can|could|will|would|has|have|was|were|e|tem|vem|serve|funciona|posso|pode|da|acompanha)\b"
 )
 _OPEN_PORTUGUESE = re.compile(r"\b(?:qual|quais|quant[oa]s?|quando|onde|quem|como|por que|o que)\b")

@@ -5,6 +5,7 @@ turn = retriever.turn_of("how heavy is the red Harrow kettle?")
 evidence = retriever.evidence(read_question(turn.question, product.title), product)
 """
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Literal
@@ -100,9 +101,9 @@ class Retriever:
         hits = tuple(Hit(uid, product.title, 1.0) for uid, product in products.items())
         return Turn(question, "", (), (), state.comparing(hits), "comparison", tuple(products))
 
-    def recall(self, history: Sequence[Message]) -> State:
-        """Return the state that a talk has reached, from its turns in plain text."""
-        return replay(history, self.index, self.catalogue, self.fitting)
+    def recall(self, history: Sequence[Message], cancel: threading.Event | None = None) -> State:
+        """Return the state that a talk has reached, from its turns in plain text; `cancel` stops between two turns."""
+        return replay(history, self.index, self.catalogue, self.fitting, cancel)
 
     def evidence(self, question: ReadQuestion, product: Product, shows: Shows = "best") -> Evidence:
         """Choose the passages that settle a question about a product, its title among them."""
@@ -217,6 +218,6 @@ def _with_missing(lead: str, turn: Turn, question: ReadQuestion) -> str:
 def _difference(product: Product, products: Sequence[Product]) -> str:
     """Return the first sentence that others of the same title lack, as the rest of a label."""
     others = [other for other in products if other is not product and other.title == product.title]
-    theirs = {passage.text for other in others for passage in split(other.content)}
-    own = next((passage.text for passage in split(product.content) if passage.text not in theirs), f"({product.uid})")
+    theirs = {passage.text for other in others for passage in split(other.beginning)}
+    own = next((passage.text for passage in split(product.beginning) if passage.text not in theirs), f"({product.uid})")
     return f" — {own}"

@@ -1,10 +1,11 @@
 """Measure `prepare` on millions of rows of real shape: time, and peak memory of the whole process tree.
 
     python benchmarks/prepare.py --rows 2250000 [SOURCE]
+    python benchmarks/prepare.py --rows 2250000 --formats jsonl csv parquet     # the same rows in several forms
 
 Rows are made by resampling those of SOURCE: each keeps the length and most of the words
 of a real row, in sentences drawn from other rows too, so that most are distinct, some
-near-duplicates and a few exact ones. Prints one line of JSON.
+near-duplicates and a few exact ones. Prints one line of JSON a format.
 """
 
 import argparse
@@ -22,8 +23,12 @@ import time
 from pathlib import Path
 
 import psutil
+import pyarrow.json
+import pyarrow.parquet as pq
+from pyarrow import csv
 
 DEFAULT_SOURCE = Path(__file__).parents[2] / "shared" / "data" / "amazon_mixed_9k.trn.json.gz"
+FORMATS = ("jsonl", "json", "csv", "parquet")
 WATCH_EVERY_S = 0.1
 EXACT_DUPLICATES = 0.01
 NEAR_DUPLICATES = 0.15
@@ -34,16 +39,39 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("source", type=Path, nargs="?", default=DEFAULT_SOURCE, help="real rows, trn.json.gz")
     parser.add_argument("--rows", type=int, default=2_250_000)
+    parser.add_argument("--formats", nargs="+", choices=FORMATS, default=["jsonl"])
     parser.add_argument("--workers", type=int, default=None)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="prepare-") as folder:
-        made = Path(folder) / "trn.json"
-        write_rows(arguments.source, made, arguments.rows, arguments.seed)
-        figures = measure(made, Path(folder) / "catalogue", arguments.workers)
-        figures |= look_up(Path(folder) / "catalogue")
-        figures |= {"source_mb": made.stat().st_size >> 20, "cores": os.cpu_count() or 0}
-    print(json.dumps(figures))
+        lines = Path(folder) / "trn.jsonl"
+        write_rows(arguments.source, lines, arguments.rows, arguments.seed)
+        for name in arguments.formats:
+            made = convert(lines, name)
+            figures = {"format": name, **measure(made, Path(folder) / "catalogue", arguments.workers)}
+            figures |= look_up(Path(folder) / "catalogue")
+            figures |= {"source_mb": made.stat().st_size >> 20, "cores": os.cpu_count() or 0}
+            print(json.dumps(figures), flush=True)
+            if made != lines:
+                made.unlink()
+
+
+def convert(lines: Path, name: str) -> Path:
+    """Write rows of JSON Lines in another format, beside them."""
+    made = lines.with_suffix(f".{name}")
+    if made == lines:
+        return made
+    opened = pyarrow.json.open_json(lines)
+    if name == "json":
+        with lines.open("rb") as source, made.open("wb") as sink:
+            sink.write(b"[" + next(source).rstrip(b"\n"))
+            sink.writelines(b",\n" + line.rstrip(b"\n") for line in source)
+            sink.write(b"]")
+        return made
+    with (csv.CSVWriter if name == "csv" else pq.ParquetWriter)(made, opened.schema) as writer:
+        for batch in opened:
+            writer.write_batch(batch)
+    return made
 
 
 def write_rows(source: Path, path: Path, rows: int, seed: int) -> None:
@@ -96,7 +124,7 @@ def measure(source: Path, folder: Path, workers: int | None) -> dict[str, float 
         "    source, folder, workers = sys.argv[1:]\n"
         "    prepare(Path(source), Path(folder), CatalogueSettings(workers=int(workers) or None))\n"
     )
-    start_s = time.monotonic()
+    before, start_s = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     process = subprocess.Popen([sys.executable, "-c", code, str(source), str(folder), str(workers or 0)])
     peaks = {"rss": 0}
     watcher = threading.Thread(target=_watch, args=(process, peaks))
@@ -112,7 +140,7 @@ def measure(source: Path, folder: Path, workers: int | None) -> dict[str, float 
         "rows": report["rows_in"],
         "seconds": round(seconds, 1),
         "rows_per_s": round(report["rows_in"] / seconds),
-        "cpu_seconds": round(used.ru_utime + used.ru_stime, 1),
+        "cpu_seconds": round(used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime, 1),
         "peak_rss_mb": peaks["rss"] >> 20,
         "kept": report["kept"],
         "merged": report["merged"],

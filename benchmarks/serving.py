@@ -139,6 +139,9 @@ class Recorder:
         self._asked.append(functools.partial(ask, cancel=None))
         return ask()
 
+    def as_text(self, text: str) -> str:
+        return self._backend.as_text(text)
+
     def count_tokens(self, text: str) -> int:
         return self._backend.count_tokens(text)
 

@@ -25,10 +25,10 @@ from title_shops import DEFAULT_DATA, abt_buy, head, indexed, read
 from assistant.evaluation.resolver.metrics import auroc, calibration_error
 from index.catalogue.store import Catalogue
 from index.descriptions import DescriptionIndex
-from index.identifiers import Identifiers
 from index.resolver import Resolution, TitleIndex
 from index.text import FRAME_WORDS, fold
 from index.titles.hybrid_retriever import HybridRetriever
+from index.titles.identifiers import Identifiers
 from index.titles.ranker import SHIPPED, Ranker
 from index.titles.ranker_training import LabelledQuery, fit_ranker
 

@@ -26,13 +26,12 @@ from many_titles import DEFAULT_SOURCE, write
 from scale import _peak_gib
 
 from index.catalogue.prepare import prepare
-from index.catalogue.source import Block
-from index.catalogue.store import Catalogue
+from index.catalogue.store import Catalogue, Product
 from index.live import LiveIndex
 from index.progress import Progress, Silent
 from index.resolver import TitleIndex
-from index.settings import Columns, IndexSettings
-from index.upsert import remove, rows_of, upsert
+from index.settings import IndexSettings
+from index.upsert import remove, row_of, upsert
 
 UID = "ZEPHYR-X9"
 QUESTION = "how heavy is the Zephyrine Quadrocopter X9?"
@@ -151,7 +150,7 @@ def _run(home: Path, *words: str, rows: str) -> float:
 
 
 def _rows(lines: str) -> list[dict[str, object]]:
-    return rows_of([Block(1, lines.encode(), ())], "the rows", Columns())
+    return [row_of(Product(**json.loads(line))) for line in lines.splitlines()]
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from index.catalogue.store import Catalogue, Product
 
 Rarity = Callable[[Sequence[str]], NDArray[np.float64]]  # of stems, in the texts of a catalogue, in [0, 1]
+MOST_MEANINGS = 64
 Part = tuple[BM25Index, NDArray[np.int32]]  # and where its products stand in the catalogue
 BASE, ADDED = "base", "added"  # folders of the parts
 
@@ -107,13 +108,18 @@ def stems_of(text: str) -> list[str]:
 
 
 def meanings_of(text: str) -> list[tuple[str, ...]]:
-    """Return a text's words but those of grammar, each as its stem and those of what the glossary has for it."""
-    found = []
+    """Return the words of a text but those of grammar, each as its stem and those of what the glossary has for it.
+
+    Of a long text they are the first `MOST_MEANINGS`: no need has more.
+    """
+    found: list[tuple[str, ...]] = []
     for piece in text.split():
+        if len(found) >= MOST_MEANINGS:
+            break
         folded = fold(piece)  # its hyphens join words: "quebra-cabeça"
         words = [folded] if alike(folded) else WORD.findall(unaccented(piece))
         found += [(word, *alike(word)) for word in words if word not in GRAMMAR_WORDS]
-    return [tuple(dict.fromkeys(map(stem, words))) for words in found]
+    return [tuple(dict.fromkeys(map(stem, words))) for words in found[:MOST_MEANINGS]]
 
 
 def stems_of_need(text: str) -> list[str]:

@@ -45,12 +45,10 @@ _QUOTED = re.compile(r"(?<![\w\"'″”.])[\"“”]([^\"“”]{3,})[\"“”](
 _INCH_MARK = re.compile(r"(?<=\d)\s?(?:[\"″“”]|''|’’)")
 _FOOT_MARK = re.compile(r"(?<=\d)\s?['’′](?![\w'’])")
 _BY = re.compile(r"(?<![a-wyz_\d.])(\d+(?:\.\d+)?)\s*[x×*]\s*(?=\d)")
-_FRACTION = re.compile(rf"{_START}(?:(\d+)(?:\s+|\s*-\s*))?(\d+)/(\d+)(?=\s*-?\s*(?:{'|'.join(_UNITS)}){_ENDING})")
+_FRACTION = re.compile(rf"{_START}(?:(\d+)(?:\s+|\s*-\s*))?(\d+)/(\d+)(?=\s*(?:-\s*)?(?:{'|'.join(_UNITS)}){_ENDING})")
 _PACK_OF = re.compile(rf"\b(?:{'|'.join(_PACKS)})\s+(?:of|de|com|with)\s+({_NUMBER})(?![\w.])")
-_MEASURE = re.compile(
-    rf"{_START}({_NUMBER})(?:\s*-\s*|\s*)({'|'.join(sorted(_UNITS, key=len, reverse=True))}){_ENDING}"
-)
-_NOT_INCHES = re.compile(r"\s*-?\s*(?:\d|one\b|um\b)")  # "2 in 1"
+_MEASURE = re.compile(rf"{_START}({_NUMBER})\s*(?:-\s*)?({'|'.join(sorted(_UNITS, key=len, reverse=True))}){_ENDING}")
+_NOT_INCHES = re.compile(r"\s{0,9}(?:-\s{0,9})?(?:\d|one\b|um\b)")  # "2 in 1"
 
 
 def in_one_form(plain: str) -> str:

@@ -7,6 +7,7 @@ old?" over "ages 3 and up" is settled by arithmetic instead of by a model. Words
     compare("will it take 60 pounds?", "holds up to 50 lbs")      # "outside"
 """
 
+import itertools
 import math
 import re
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from index.text import stem, unaccented
 Relation = Literal["within", "outside", "equal", "above", "below"]
 NEAREST_FIRST: tuple[Relation, ...] = ("equal", "within", "below", "above", "outside")
 
+LARGEST = 1e15  # amount: what is written as more is none of a product
+MOST_ASKED = 16  # amounts of a question that are read
 _TOLERANCE = 0.02  # 1 inch and 25 mm are the same to a shopper
 _LOOKS_BACK, _LOOKS_ON = 60, 60  # characters before and behind an amount, for what makes it a limit
 
@@ -52,15 +55,15 @@ _UNITS = {
 _YEAR, _FLUID_OUNCE = _UNITS["year"], _UNITS["floz"]
 
 _DECIMAL = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:[.,]\d+)?"
-_NUMBER = rf"\d+\s*[- ]\s*\d+/\d+|\d+/\d+|{_DECIMAL}|\b(?:{'|'.join(_SPELLED)})\b"
+_NUMBER = rf"\d+(?:\s*-\s*|\s+)\d+/\d+|\d+/\d+|{_DECIMAL}|\b(?:{'|'.join(_SPELLED)})\b"
 _UNIT = (
     r"(?:°\s?[cf]\b|''|[\"”″'’′°%]|fl\.?\s?oz\b|fluid ounces?\b"
     rf"|(?!(?:{'|'.join(TABLE['numbers']['joints'].split())})\b)[a-z]+\b)"
 )
 _AMOUNT = re.compile(
-    rf"(?<![\w.])(?P<minus>-(?=\d))?(?P<first>{_NUMBER})(?:\s*-?\s*(?P<first_unit>{_UNIT}))?"
+    rf"(?<![\w.])(?P<minus>-(?=\d))?(?P<first>{_NUMBER})(?:\s*(?:-\s*)?(?P<first_unit>{_UNIT}))?"
     r"(?:\s*(?:to|through|and(?=\s*\d)|until|-|–|—|~|a(?=\s*\d)|ate)\s*(?P<minus_last>-(?=\d))?\+?"
-    rf"(?P<last>{_NUMBER})(?:\s*-?\s*(?P<last_unit>{_UNIT}))?)?(?P<plus>\s*\+)?"
+    rf"(?P<last>{_NUMBER})(?:\s*(?:-\s*)?(?P<last_unit>{_UNIT}))?)?(?P<plus>\s*\+)?"
 )
 _AT_MOST = re.compile(rf"(?:{_any_of('at_most')})\W*(?:of |a |an |about |approx\w*\.? )?$")
 _AT_LEAST = re.compile(rf"(?:{_any_of('at_least')})\W*(?:of |a |an |about )?$")
@@ -69,7 +72,7 @@ _AS_FAR_AS = re.compile(rf"\b(?:{_any_of('as_far_as')})\W*(?:a |an |about )?$")
 _NOT_UNDER = re.compile(rf"\b(?:not|nao|unsuitable|never)\b[^.;]{{0,45}}\b(?:{_any_of('under')})\W*(?:the age of )?$")
 _NOT_OVER = re.compile(rf"\b(?:not|nao|never)\b[^.;]{{0,45}}\b(?:{_any_of('over')})\W*$")
 _AND_UP = re.compile(
-    r"\W{0,3}(?:years? |yrs? |months? )?(?:old |of age |of age,? )?(?:\(?and|&|or|e|ou|plus|years plus)?\s*"
+    r"\W{0,3}(?:years? |yrs? |months? )?(?:old |of age |of age,? )?(?:\(?and|&|or|e|ou|plus|years plus)?\s{0,9}"
     r"(?:up(?:wards)?|over|older|above|higher|later|more|plus|onwards?|acima|mais)\b|\s?\+"
     r"|\W{0,3}(?:or|and|ou|e) (?:longer|larger|bigger|heavier|wider|taller|greater|deeper|maior)\b"
 )
@@ -106,7 +109,8 @@ def quantities_in(text: str, *, asked: bool = False) -> list[Quantity]:
     """
     plain = text.casefold().translate(FRACTION_SIGNS)
     plain = plain if plain.isascii() else unaccented(plain)
-    return [_quantity(found, plain, asked=asked) for found in _AMOUNT.finditer(plain)]
+    amounts = itertools.islice(_AMOUNT.finditer(plain), MOST_ASKED if asked else None)
+    return [_quantity(found, plain, asked=asked) for found in amounts]
 
 
 def compare(asked: str, stated: str) -> Relation | None:
@@ -180,11 +184,15 @@ def _value(number: str, *, minus: str | None) -> float:
         return sign * _SPELLED[number]
     if "/" in number:
         *wholes, fraction = re.split(r"[\s-]+", number)
-        over, under = (float(part) for part in fraction.split("/"))
-        return sign * (sum(map(float, wholes)) + (over / under if under else 0.0))
+        over, under = map(_figure, fraction.split("/"))
+        return sign * (sum(map(_figure, wholes)) + (over / under if under else 0.0))
     if re.fullmatch(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?", number):
         number = number.replace(",", "")
-    return sign * float(number.replace(",", "."))
+    return sign * _figure(number.replace(",", "."))
+
+
+def _figure(digits: str) -> float:
+    return min(float(digits), LARGEST)
 
 
 def _are_alike(asked: Quantity, stated: Quantity, *, alone: bool, same_kind: bool) -> bool:

@@ -18,10 +18,11 @@ import numpy as np
 from index.artefacts import MANIFEST, Manifest, open_verified, publish, read_manifest
 from index.catalogue.joining import GONE
 from index.errors import ArtefactError, QuestionError
-from index.identifiers import Identifiers
+from index.normal_form import normal_form
 from index.settings import IndexSettings
 from index.text import fold, title_part
 from index.titles.decision import Decision, decide
+from index.titles.identifiers import Identifiers
 
 if TYPE_CHECKING:
     from index.catalogue.store import Catalogue, Product
@@ -37,8 +38,8 @@ if TYPE_CHECKING:
 MAX_QUESTION_CHARACTERS = 4_000
 KEYS_FILE = "product_keys.npy"
 DESCRIPTIONS = "descriptions"  # folder
-_EITHER = re.compile(r"\s+(?:or|vs\.?|versus|ou)\s+(?:the |a |o )?", re.I)
-_COMPARED = re.compile(r"\s+(?:or|vs\.?|versus|ou|and|e)\s+(?:the |a |o )?|[,;:]\s+(?:the |a |o )?", re.I)
+_EITHER = re.compile(r"(?<!\s)\s+(?:or|vs\.?|versus|ou)\s+(?:the |a |o )?", re.I)
+_COMPARED = re.compile(r"(?<!\s)\s+(?:or|vs\.?|versus|ou|and|e)\s+(?:the |a |o )?|[,;:]\s+(?:the |a |o )?", re.I)
 _COMPARES = re.compile(
     r"\b(?:compare|comparar?|comparison|differen\w+|diferença\w*|better|best|lighter|heavier|larger|smaller|bigger"
     r"|cheaper|longer|shorter|faster|melhor|maior|menor|mais \w+)\b",
@@ -375,10 +376,11 @@ def _titles_of(catalogue: "Catalogue") -> list[str]:
 
 
 def check_question(question: str) -> None:
-    """Raise `QuestionError` where a question is blank or longer than 4,000 characters."""
-    if len(question) > MAX_QUESTION_CHARACTERS:
+    """Raise `QuestionError` where a question is blank or longer than 4,000 characters, ligatures written out."""
+    characters = max(len(question), len(normal_form(question[: MAX_QUESTION_CHARACTERS + 1], "NFKC")))
+    if characters > MAX_QUESTION_CHARACTERS:
         raise QuestionError(
-            f"the question has {len(question):,} characters",
+            f"the question has {characters:,} characters",
             f"{MAX_QUESTION_CHARACTERS:,} at most",
             "a shorter question",
         )

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Columns:
-    """The names that a source gives to the fields of a product."""
+    """The names that a source gives to the fields of a product; what is empty is guessed from the source."""
 
-    uid: str = "uid"
-    title: str = "title"
-    content: str = "content"
+    uid: str = ""
+    title: str = ""
+    content: tuple[str, ...] = ()  # in the order in which they make the content
+    ids: tuple[str, ...] = ()  # further identifiers
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,8 @@ class CatalogueSettings:
     seed: int = 0
     workers: int | None = None  # processes that clean; None: what source and machine suggest
     read_bytes: int = 1 << 20  # are read at a time, and about as many make a block of lines
-    max_line_bytes: int = 4 << 20  # a longer line is passed over
+    max_line_bytes: int = 4 << 20  # a longer line, or row, is passed over
+    accept_truncated: bool = False  # whether a source that ends too early may be prepared as far as it goes
 
 
 @dataclass(frozen=True)

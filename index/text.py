@@ -16,9 +16,11 @@ from functools import lru_cache
 from pathlib import Path
 
 from index.measures import FRACTION_SIGNS, MAY_MEASURE, in_one_form
+from index.normal_form import normal_form
 
+LONGEST_WORD = 64  # signs; an unbroken text is read as several words, so that none takes more than its share
 # Hyphens and apostrophes inside a word; "2-8" stays two numbers, "WH-1000" becomes one word.
-_COMPOUND = re.compile(r"[^\W_]+(?:[-‐‑–'’´`][^\W_]+)+")
+_COMPOUND = re.compile(r"(?<![^\W_])[^\W_]++(?:[-‐‑–'’´`][^\W_]+)+")
 _INNER = re.compile(r"[-‐‑–'’´`]")
 # Vowel signs of Indian and South-East Asian scripts are no letters to `re`, and belong to their words.
 _SIGNS = "\u0900-\u0dff\u0e31-\u0e4e\u0eb1-\u0ece\u1000-\u109f"
@@ -44,7 +46,7 @@ POINTING_WORDS = _WORDS["pointing"]  # what stands for a product that was named 
 
 # What no answer is about, in a question or in a description.
 GRAMMAR_WORDS = FRAME_WORDS | frozenset("book got having he her his item our then too".split())
-WORD = re.compile(r"\w+(?:[.,'’]\w+)*")
+WORD = re.compile(rf"\w{{1,{LONGEST_WORD}}}(?:[.,'’]\w{{1,{LONGEST_WORD}}}){{0,9}}")
 
 
 def fold(text: str) -> str:
@@ -62,7 +64,14 @@ def _plain(text: str) -> str:
 
 def _folded(plain: str) -> list[str]:
     words = _WORD.findall(_COMPOUND.sub(_join, plain))
-    return words if plain.isascii() else [pair for word in words for pair in _pairs(word)]
+    return _cut(words if plain.isascii() else [pair for word in words for pair in _pairs(word)])
+
+
+def _cut(words: list[str]) -> list[str]:
+    """Return words, each that is too long as several."""
+    if max(map(len, words), default=0) <= LONGEST_WORD:
+        return words
+    return [word[at : at + LONGEST_WORD] for word in words for at in range(0, len(word), LONGEST_WORD)]
 
 
 def _pairs(word: str) -> list[str]:
@@ -76,7 +85,7 @@ def _pairs(word: str) -> list[str]:
 
 def unaccented(text: str) -> str:
     """Return a text in lower case without accents."""
-    plain = unicodedata.normalize("NFKD", text).casefold()
+    plain = normal_form(text, "NFKD").casefold()
     return plain if plain.isascii() else "".join(sign for sign in plain if not unicodedata.combining(sign))
 
 
@@ -89,7 +98,7 @@ def tokens(text: str) -> list[str]:
     plain = _plain(text)
     found = _folded(plain)
     parts = [part for compound in _COMPOUND.findall(plain) if _join_of(compound) for part in _INNER.split(compound)]
-    return found + parts + joins(found)
+    return found + _cut(parts) + joins(found)
 
 
 def joins(found: list[str]) -> list[str]:

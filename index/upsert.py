@@ -10,8 +10,8 @@ index of the last full build, which stay as they are. `rebuild` folds it in.
 """
 
 import shutil
-import sys
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,14 +20,16 @@ from index.artefacts import only_writer, publish, read_manifest, scratch_beside,
 from index.catalogue.changes import KIND, Changes, folder_of
 from index.catalogue.editing import Row, with_rows, without_uids
 from index.catalogue.rows import clean_block
-from index.catalogue.source import Block, Rejection, Source
+from index.catalogue.sources.blocks import Block, Rejection, RowBlock
+from index.catalogue.sources.columns import Chosen, choose
+from index.catalogue.sources.source import Source
 from index.catalogue.store import Catalogue, Product
 from index.errors import SourceError, UserError
 from index.live import CATALOGUE, INDEX, LiveIndex
 from index.progress import Progress
 from index.settings import CatalogueSettings, Columns
 
-STANDARD_INPUT = Path("-")
+AS_STORED = Columns("uid", "title", ("content",))
 MEND = "titlewise upsert FILE, once it is put right; nothing was changed"
 
 T = TypeVar("T")
@@ -40,21 +42,27 @@ class RebuildDueError(UserError):
 def read_rows(source: Path, settings: CatalogueSettings = CatalogueSettings()) -> list[Row]:
     """Read and clean the rows of a source, "-" for standard input, as `prepare` does, but all of them or none.
 
-    Raises `SourceError` where it cannot be read, holds no row, or one that `prepare` would refuse.
+    Raises `SourceError` where it cannot be read, ends too early, holds no row, or one that `prepare` would refuse.
     """
-    if source == STANDARD_INPUT:
-        return rows_of([Block(1, sys.stdin.buffer.read(), ())], "standard input", settings.columns)
     with Source(source, settings) as opened:
-        return rows_of(opened.blocks(lambda _: None), source.name, settings.columns)
+        rows = _rows_of(opened.blocks(lambda _: None), opened.name, opened.chosen)
+        if opened.ending.broken:
+            raise SourceError(f"{opened.name} ends in mid-stream ({opened.ending.broken})", "a whole file", MEND)
+        return rows
 
 
-def rows_of(blocks: Iterable[Block], name: str, columns: Columns) -> list[Row]:
-    """Read and clean the rows of blocks of lines; errors call where they are from by a name. Raises as `read_rows`."""
+def row_of(product: Product) -> Row:
+    """Return a product as a row, cleaned. Raises `SourceError` where `prepare` would refuse it."""
+    fields = asdict(product)
+    return _rows_of([RowBlock(((1, fields),))], "the product", choose(AS_STORED, list(fields)))[0]
+
+
+def _rows_of(blocks: Iterable[Block], name: str, chosen: Chosen) -> list[Row]:
     from index.catalogue.near_duplicates import in_training
 
     rows: dict[str, Row] = {}
     for block in blocks:
-        cleaned = clean_block(block, columns)
+        cleaned = clean_block(block, chosen)
         refused = list(cleaned.samples)
         keys, described, lines = (cleaned.facts[fact] for fact in ("title_key", "described", "line"))
         facts = zip(keys.tolist(), in_training(keys).tolist(), described.tolist(), lines.tolist(), strict=True)
@@ -66,7 +74,7 @@ def rows_of(blocks: Iterable[Block], name: str, columns: Columns) -> list[Row]:
             first = min(refused, key=lambda rejection: rejection.line)
             raise SourceError(f"{name}, line {first.line}: {first.reason}", "rows that are all sound", MEND)
     if not rows:
-        raise SourceError(f"{name} holds no row", "JSON Lines, each with a uid, a title and a content", MEND)
+        raise SourceError(f"{name} holds no row", "products, each with a uid, a title and a content", MEND)
     return list(rows.values())
 
 

@@ -270,12 +270,14 @@ def test_prepare_keeps_the_same_sample_every_time(tmp_path: Path, capsys: Said) 
 def test_prepare_refuses_sources_that_hold_nothing(tmp_path: Path, capsys: Said) -> None:
     (tmp_path / "empty.json").write_text("")
     (tmp_path / "strange.json").write_text('{"name": "a row without uid"}\n[]\nno JSON\n')
+    (tmp_path / "empty").mkdir()
     assert "there is no file" in fault(capsys, tmp_path, "prepare", tmp_path / "absent.json")
-    assert "is a folder" in fault(capsys, tmp_path, "prepare", tmp_path)
+    assert "is a folder without a source" in fault(capsys, tmp_path, "prepare", tmp_path / "empty")
+    assert "2 sources hold no usable row" in fault(capsys, tmp_path, "prepare", tmp_path)
     assert "empty.json holds no usable row" in fault(capsys, tmp_path, "prepare", tmp_path / "empty.json")
     assert "strange.json holds no usable row" in fault(capsys, tmp_path, "prepare", tmp_path / "strange.json")
     fault(capsys, tmp_path, "prepare", tmp_path / ("long" * 100))
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["empty.json", "strange.json"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "empty.json", "strange.json"]
 
 
 def test_prepare_takes_no_folder_that_holds_something_else(tmp_path: Path, capsys: Said) -> None:

@@ -1,5 +1,6 @@
 """The page when products come, change and go beside it: seen at the next act, and no talk about them breaks."""
 
+import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,12 +15,11 @@ from assistant.assistant import Assistant
 from assistant.backends.scripted import Scripted
 from assistant.conversation import State
 from assistant.open import Engine, Live
-from index.catalogue.source import Block
+from index.catalogue.store import Product
 from index.live import LiveIndex
 from index.progress import Silent
 from index.resolver import Hit
-from index.settings import Columns
-from index.upsert import remove, rows_of, upsert
+from index.upsert import remove, row_of, upsert
 from ui.feedback import FILE, Feedback
 from ui.web.app import render
 from ui.web.serve import Settings, _live_answerer, opened
@@ -50,7 +50,7 @@ def page(home: Path, tmp_path: Path) -> Iterator[AppTest]:
 
 
 def put(home: Path, line: bytes) -> None:
-    upsert(LiveIndex(home), rows_of([Block(1, line, ())], "the row", Columns()), progress=Silent)
+    upsert(LiveIndex(home), [row_of(Product(**json.loads(line)))], progress=Silent)
 
 
 def take(home: Path, *uids: str) -> None:

@@ -422,14 +422,25 @@ def test_what_is_no_text_of_the_talk_is_passed_over(client: TestClient, messages
     assert response.json()["choices"][0]["message"][EXTENSION]["uid"] == "K1"
 
 
+@pytest.mark.parametrize("stream", [False, True])
 @pytest.mark.parametrize("task", CLIENT_TASKS.values(), ids=CLIENT_TASKS)
-def test_a_task_of_the_chat_client_is_refused_and_the_mending_named(shop: Shop, task: str) -> None:
+def test_a_task_of_the_chat_client_is_answered_without_the_model(shop: Shop, task: str, stream: bool) -> None:
     backend = Scripted([WEIGHT])
     with served(shop, backend) as client:
-        response = client.post("/v1/chat/completions", json=asked(task, max_completion_tokens=1000))
-    assert response.status_code == 400
-    assert (response.json()["error"]["code"], len(backend.calls)) == ("errand", 1)  # that of the warm-up
-    assert "turning titles" in response.json()["error"]["message"]
+        body = asked(task, max_completion_tokens=1000, stream=stream)
+        response = client.post("/v1/chat/completions", json=body)
+    assert response.status_code == 200
+    assert len(backend.calls) == 1  # that of the warm-up
+    if not stream:
+        message = response.json()["choices"][0]["message"]
+        assert (message["content"], message[EXTENSION]["kind"]) == (message[EXTENSION]["text"], "help")
+
+
+def test_a_chat_is_named_after_its_product_while_the_queue_is_full(shop: Shop) -> None:
+    with served(shop, Scripted([WEIGHT]), Limits(at_once=1, waiting=-1)) as client:
+        assert client.post("/v1/chat/completions", json=asked(RED)).status_code == 429
+        named = client.post("/v1/chat/completions", json=asked(CLIENT_TASKS["title"]))
+    assert named.json()["choices"][0]["message"]["content"] == "Harrow Electric Kettle 1.7 L"
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ def serving(
 
 @pytest.fixture
 def client(home: Path) -> Iterator[TestClient]:
-    with serving(home, Access("k", (), "w")) as client:
+    with serving(home, Access("k", write_key="w")) as client:
         yield client
 
 
@@ -121,8 +121,8 @@ def test_only_who_has_the_key_for_it_may_change_products(home: Path, client: Tes
 
 def test_one_key_for_both_is_refused() -> None:
     with pytest.raises(UserError, match=r"TITLEWISE_WRITE_KEY and .*TITLEWISE_API_KEY are the same"):
-        Access("k", (), "k")
-    Access("", (), "")
+        Access("k", write_key="k")
+    Access()
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_what_is_not_there_cannot_be_deleted(client: TestClient) -> None:
 
 def test_a_full_build_that_is_due_and_another_writer_are_told(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(artefacts, "WRITER_WAIT_S", 0.1)
-    with serving(home, Access("k", (), "w"), IndexSettings(max_upserted=1)) as client:
+    with serving(home, Access("k", write_key="w"), IndexSettings(max_upserted=1)) as client:
         client.put("/products/Z9", json=DRONE, headers=WRITER)
         due = client.put("/products/Z8", json=DRONE | {"title": "Zephyr X8"}, headers=WRITER)
         assert error_of(due) == (409, "rebuild_due")
@@ -181,7 +181,7 @@ def test_an_answer_under_way_ends_on_the_product_as_it_was(home: Path) -> None:
         assert goes_on.wait(20)
         return read_aloud(messages)
 
-    with serving(home, Access("k", (), "w"), speak=slowly) as client:
+    with serving(home, Access("k", write_key="w"), speak=slowly) as client:
         client.put("/products/Z9", json=DRONE, headers=WRITER)
         replies: list[dict[str, Any]] = []
         asking = threading.Thread(target=lambda: replies.append(answer(client)))

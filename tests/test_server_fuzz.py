@@ -32,7 +32,9 @@ def documented(tmp_path_factory: pytest.TempPathFactory) -> schemathesis.BaseSch
     small_shop.build(home)
     live = LiveIndex(home)
     assistant = Live(assistant_of(*live.now(), Scripted(lambda messages: "It weighs 1.3 kg. [1]")), live)
-    return schemathesis.openapi.from_asgi("/openapi.json", app_of(assistant, Limits(), Access("k", (), "w"), live))
+    return schemathesis.openapi.from_asgi(
+        "/openapi.json", app_of(assistant, Limits(), Access("k", write_key="w"), live)
+    )
 
 
 @pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.value)

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 from test_resolver import made_catalogue
 
-from index.identifiers import plain_form
 from index.measures import in_one_form
 from index.progress import Progress
 from index.resolver import Resolution, TitleIndex
 from index.text import fold
+from index.titles.identifiers import plain_form
 
 TITLES = {
     "F1": "Brightwell Frying Pan, Non-Stick, 28 cm",

@@ -12,9 +12,11 @@ import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from index.artefacts import default_home
 from index.errors import UserError
+from ui.commands.terminal import visible
 from ui.commands.verbs import COMMANDS
 
 INTERRUPTED = 130  # what shells give for a program stopped by Ctrl-C
@@ -35,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parsed.run(parsed)
         sys.stdout.flush()
     except UserError as error:
-        print(f"titlewise: {error}", file=sys.stderr)
+        print(visible(f"titlewise: {error}"), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -45,14 +47,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         # A full disk, a folder of somebody else's, a name too long: wherever it strikes, a person can mend it.
         mendable = UserError(str(error), "files that can be read and written", "another path, or room on the disk")
-        print(f"titlewise: {mendable}", file=sys.stderr)
+        print(visible(f"titlewise: {mendable}"), file=sys.stderr)
         return 1
     return 0
 
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command line."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="titlewise", description="Answers questions about half-remembered products, from their descriptions."
     )
     parser.add_argument("--home", type=Path, default=default_home(), help="where everything made is kept (%(default)s)")
@@ -60,6 +62,14 @@ def build_parser() -> argparse.ArgumentParser:
     for command in COMMANDS:
         command.add_to(subparsers)
     return parser
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that shows the words that it refuses as what they are."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong with the words given, and exit with 2."""
+        super().error(visible(message))
 
 
 def _set_streams() -> None:

@@ -1,7 +1,8 @@
 """The seam between the assistant and whatever generates text.
 
 A backend turns messages into a stream of text pieces, by the model's own chat
-template; a prompt that is a text is read as it stands. It knows nothing of products.
+template, which alone sets special tokens: what messages hold is text. A prompt that
+is a text is read as it stands. It knows nothing of products.
 
     for piece in backend.stream(messages, SamplingParams(max_new_tokens=96)):
         print(piece, end="")
@@ -99,6 +100,12 @@ class Backend(Protocol):
         """Count the tokens of `text` alone, without template or BOS; never too few.
 
         Local backends ask the model's tokenizer (about 1 ms); a remote one estimates.
+        """
+
+    def as_text(self, text: str) -> str:
+        """Return a text in which the model reads no special token, as it reads those of messages anyway.
+
+        For what goes into a prompt that is a text. A remote backend does not know the model's, and changes nothing.
         """
 
     def close(self) -> None:

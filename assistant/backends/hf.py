@@ -24,7 +24,14 @@ from assistant.backends.base import (
     check_loaded,
     check_names,
 )
-from assistant.backends.hf_loading import Precision, library, load_model, prompt_ids, with_adapters
+from assistant.backends.hf_loading import (
+    Precision,
+    library,
+    load_model,
+    prompt_ids,
+    special_tokens_of,
+    with_adapters,
+)
 from assistant.backends.streaming import POLL_S, Outlet, Workers, completed, drained
 from assistant.messages import Prompt
 from assistant.models.adapters import Adapter
@@ -109,6 +116,10 @@ class Transformers:
     def count_tokens(self, text: str) -> int:
         """Count the tokens of `text` by the model's own tokenizer."""
         return len(self._tokenizer.encode(text, add_special_tokens=False))
+
+    def as_text(self, text: str) -> str:
+        """Return a text in which the model reads no special token."""
+        return special_tokens_of(self._tokenizer).broken(text)
 
     def prompt_ids(self, prompt: Prompt) -> list[int]:
         """Return the exact token ids that `stream` would read for this prompt."""

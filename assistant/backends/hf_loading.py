@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from assistant.backends.base import DATE_STRING, BackendError
+from assistant.backends.special_tokens import SpecialTokens
 from assistant.messages import Prompt
 from assistant.models.adapters import WEIGHTS
 
@@ -96,6 +97,7 @@ def loading_place(model_path: Path) -> tuple[Path, dict[str, Any]]:
 def prompt_ids(tokenizer: Any, prompt: Prompt) -> list[int]:
     """Return the token ids of a prompt: messages by the chat template, ready for the reply; a text as it stands.
 
+    No special token comes of what a message holds.
     Begins with exactly one BOS where the tokenizer asks for one, as llama.cpp does;
     some templates write it themselves and some leave it to the tokenizer.
 
@@ -105,7 +107,8 @@ def prompt_ids(tokenizer: Any, prompt: Prompt) -> list[int]:
 
     text = prompt
     if not isinstance(prompt, str):
-        rows = [{"role": message.role, "content": message.content} for message in prompt]
+        special = special_tokens_of(tokenizer)
+        rows = [{"role": message.role, "content": special.broken(message.content)} for message in prompt]
         try:
             text = tokenizer.apply_chat_template(
                 rows, tokenize=False, add_generation_prompt=True, date_string=DATE_STRING
@@ -119,6 +122,13 @@ def prompt_ids(tokenizer: Any, prompt: Prompt) -> list[int]:
     if bos is not None and tokenizer.encode("")[:1] == [bos] and ids[:1] != [bos]:
         ids.insert(0, bos)
     return ids
+
+
+def special_tokens_of(tokenizer: Any) -> SpecialTokens:
+    """Return the special tokens that a tokenizer knows."""
+    added = tokenizer.added_tokens_decoder.values()
+    control = [each.content for each in added if each.special]
+    return SpecialTokens([*control, *tokenizer.all_special_tokens], [each.content for each in added])
 
 
 def with_adapters(model: Any, folders: Sequence[Path]) -> Any:

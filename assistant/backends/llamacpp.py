@@ -33,6 +33,7 @@ from assistant.backends.base import (
     check_names,
 )
 from assistant.backends.llamacpp_pool import Engines
+from assistant.backends.special_tokens import special_tokens_of_gguf
 from assistant.backends.streaming import Outlet, Workers, completed, drained
 from assistant.messages import Message, Prompt
 from assistant.models.adapters import Adapter
@@ -82,6 +83,7 @@ class LlamaCpp:
         self._engines = Engines(
             lambda: _loaded(params, model_path, adapters), most=min(slots, _cores()) if small else 1, texts=texts
         )
+        self._special = special_tokens_of_gguf(model_path)
         self._bos: list[int] = self._post("/tokenize", {"content": "", "add_special": True})["tokens"]
 
     @property
@@ -133,6 +135,10 @@ class LlamaCpp:
     def count_tokens(self, text: str) -> int:
         """Count the tokens of `text` by the model's own tokenizer, in about 1 ms."""
         return len(self._tokens(text))
+
+    def as_text(self, text: str) -> str:
+        """Return a text in which the model reads no special token."""
+        return self._special.broken(text)
 
     def prompt_ids(self, prompt: Prompt) -> list[int]:
         """Return the exact token ids that `stream` would read for this prompt."""
@@ -234,7 +240,8 @@ class LlamaCpp:
             raise _backend_error(errors[0])
 
     def _templated(self, messages: Sequence[Message]) -> str:
-        body = {"messages": _rows(messages), "chat_template_kwargs": {"date_string": DATE_STRING}}
+        rows = [{"role": each.role, "content": self.as_text(each.content)} for each in messages]
+        body = {"messages": rows, "chat_template_kwargs": {"date_string": DATE_STRING}}
         return str(self._post("/apply-template", body)["prompt"])
 
     def _tokens(self, text: str) -> list[int]:
@@ -342,10 +349,6 @@ def _lora_of(adapter: Adapter) -> Path:
         )
     _check_gguf(adapter.gguf, "adapter")
     return adapter.gguf
-
-
-def _rows(messages: Sequence[Message]) -> list[dict[str, str]]:
-    return [{"role": message.role, "content": message.content} for message in messages]
 
 
 def _backend_error(error: dict[str, Any]) -> BackendError:

@@ -10,11 +10,9 @@ An adapter is asked for by its name in place of the model's, as vLLM serves them
 """
 
 import asyncio
-import json
 import os
 import threading
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from assistant.backends.base import (
@@ -29,6 +27,7 @@ from assistant.backends.base import (
     check_loaded,
     check_names,
 )
+from assistant.backends.received import Chunk, Received
 from assistant.backends.streaming import Outlet, drained
 from assistant.messages import Prompt
 from assistant.models.adapters import Adapter
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
 CONNECT_TIMEOUT_S = 5.0
 # Llama 3's tokenizer needs a token for 3 to 4 bytes of Latin text: 3 never counts too few by much.
 BYTES_PER_TOKEN = 3
+MOST_SAID = 300  # characters of what another server says of an error
 
 
 class Remote:
@@ -119,6 +119,10 @@ class Remote:
         """Estimate the tokens of `text`: the server's tokenizer is out of reach."""
         return estimated_tokens(text)
 
+    def as_text(self, text: str) -> str:
+        """Return the text: which special tokens the server's model has is not known here."""
+        return text
+
     def close(self) -> None:
         """Close the connections, after stopping what is under way."""
         asyncio.run_coroutine_threadsafe(self._shut(), self._loop).result()
@@ -137,7 +141,7 @@ class Remote:
             "stream": True,
         }
 
-    def _completed(self, prompt: Prompt, stream: "Generator[str, None, _Received | None]") -> TextStream:
+    def _completed(self, prompt: Prompt, stream: Generator[str, None, Received | None]) -> TextStream:
         received = yield from stream
         if received is None:
             return Completion("cancelled", 0, 0)
@@ -147,16 +151,16 @@ class Remote:
 
     def _read(
         self, prompt: Prompt, request: dict[str, Any], clock: Clock, cancel: threading.Event | None
-    ) -> "Generator[str, None, _Received | None]":
+    ) -> Generator[str, None, Received | None]:
         """Yield the pieces and return what else was received; None where it was cancelled."""
-        outlet, received = Outlet(cancel or threading.Event()), _Received()
+        outlet, received = Outlet(cancel or threading.Event()), Received()
         task = asyncio.run_coroutine_threadsafe(self._ask(prompt, request, outlet, received), self._loop)
         try:
             return received if (yield from outlet.read(clock)) else None
         finally:
             task.cancel()  # closes the connection, at whatever point it is
 
-    async def _ask(self, prompt: Prompt, request: dict[str, Any], outlet: Outlet, received: "_Received") -> None:
+    async def _ask(self, prompt: Prompt, request: dict[str, Any], outlet: Outlet, received: Received) -> None:
         try:
             await self._receive(prompt, request, outlet, received)
         except BaseException as exc:  # raised again in the thread that reads
@@ -164,7 +168,7 @@ class Remote:
         else:
             outlet.end()
 
-    async def _receive(self, prompt: Prompt, request: dict[str, Any], outlet: Outlet, received: "_Received") -> None:
+    async def _receive(self, prompt: Prompt, request: dict[str, Any], outlet: Outlet, received: Received) -> None:
         server = self._opened()
         if isinstance(prompt, str):
             asked = server.completions.create(**request, prompt=prompt)
@@ -173,11 +177,7 @@ class Remote:
             asked = server.chat.completions.create(**request, messages=rows)
         async with await asked as chunks:
             async for chunk in chunks:
-                received.take_usage(chunk)
-                for choice in chunk.choices:
-                    piece = choice.text if isinstance(prompt, str) else choice.delta.content
-                    received.take(choice, piece or "")
-                    outlet.put(piece or "")
+                outlet.put(received.take(Chunk.model_validate(chunk)))
         if received.finish_reason is None:
             raise ConnectionError("the text broke off")
 
@@ -200,31 +200,14 @@ def estimated_tokens(text: str) -> int:
     return -(-len(text.encode()) // BYTES_PER_TOKEN)
 
 
-@dataclass
-class _Received:
-    """What came beside the text; `usage` are tokens of prompt and completion, where the server tells."""
-
-    first_tokens: dict[str, float] = field(default_factory=dict)
-    finish_reason: str | None = None
-    pieces: int = 0
-    usage: tuple[int, int] | None = None
-
-    def take_usage(self, chunk: Any) -> None:
-        if chunk.usage is not None:
-            self.usage = (chunk.usage.prompt_tokens, chunk.usage.completion_tokens)
-
-    def take(self, choice: Any, piece: str) -> None:
-        self.finish_reason = self.finish_reason or choice.finish_reason
-        self.pieces += bool(piece)
-        if not self.first_tokens and choice.logprobs and choice.logprobs.content:
-            self.first_tokens = {token.token: token.logprob for token in choice.logprobs.content[0].top_logprobs}
-
-
 def opened_client(base_url: str, silence_s: float, retries: int) -> "AsyncOpenAI":
-    """Return a client of the server at `base_url`, with the key of the environment."""
+    """Return a client of the server at `base_url`, with the key of the environment; what it reads is bounded."""
     from openai import AsyncOpenAI, Timeout
 
+    from assistant.backends.bounded import bounded_client
+
     return AsyncOpenAI(
+        http_client=bounded_client(),
         base_url=base_url,
         api_key=os.environ.get("TITLEWISE_API_KEY") or os.environ.get("OPENAI_API_KEY") or "none",
         timeout=Timeout(silence_s, connect=CONNECT_TIMEOUT_S),
@@ -235,6 +218,9 @@ def opened_client(base_url: str, silence_s: float, retries: int) -> "AsyncOpenAI
 def backend_error(exc: BaseException, there: str, asked: str, silence_s: float) -> BaseException:
     """Map what went wrong at the server `there` to a `BackendError` where a person can mend it."""
     import openai
+    from pydantic import ValidationError
+
+    from assistant.backends.bounded import TooLongError
 
     if isinstance(exc, openai.APIStatusError):
         return _status_error(exc, there, asked)
@@ -244,24 +230,39 @@ def backend_error(exc: BaseException, there: str, asked: str, silence_s: float) 
             "a quicker answer",
             "look at the server, or ask again",
         )
+    elif isinstance(exc, TooLongError) or isinstance(exc.__cause__, TooLongError):
+        error = _unreadable(there, exc.__cause__ or exc)
     elif isinstance(exc, openai.APIConnectionError | ConnectionError):
         error = BackendError(
-            f"no whole answer from {there}: {exc.__cause__ or exc}",
+            f"no whole answer from {there}: {shortened(exc.__cause__ or exc)}",
             "an OpenAI-compatible server there",
             "start the server, or give its address up to /v1",
         )
-    elif isinstance(exc, openai.APIError | json.JSONDecodeError | UnicodeDecodeError):
-        error = BackendError(
-            f"{there} sent what cannot be read: {exc}", "completions, streamed", "look at the server's log"
-        )
+    elif isinstance(exc, ValidationError):
+        fault = exc.errors(include_input=False)[0]
+        error = _unreadable(there, f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}")
+    elif isinstance(exc, openai.APIError | ValueError | RecursionError):  # no JSON, no UTF-8, nested without end
+        error = _unreadable(there, exc)
     else:
         return exc
     error.__cause__ = exc
     return error
 
 
+def shortened(message: object) -> str:
+    """Return what another server said, of which nobody knows how long it is, as a few words that can be printed."""
+    begun = " ".join(str(message)[: 2 * MOST_SAID].split())[:MOST_SAID]
+    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in begun)
+
+
+def _unreadable(there: str, message: object) -> BackendError:
+    return BackendError(
+        f"{there} sent what cannot be read: {shortened(message)}", "completions, streamed", "look at the server's log"
+    )
+
+
 def _status_error(exc: Any, there: str, asked: str) -> BackendError:
-    status = f"{exc.status_code} {exc.message}"
+    status = f"{exc.status_code} {shortened(exc.message)}"
     if exc.status_code in (401, 403):
         error = BackendError(
             f"{there} refused the key ({status})", "a key that it knows", "export TITLEWISE_API_KEY=..."

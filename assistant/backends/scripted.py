@@ -107,6 +107,10 @@ class Scripted:
         """Count words, which are this backend's tokens."""
         return len(_words(text))
 
+    def as_text(self, text: str) -> str:
+        """Return the text: there is no model."""
+        return text
+
     def close(self) -> None:
         """Do nothing: there is no memory to free."""
 
@@ -126,4 +130,4 @@ class Scripted:
 
 def _words(text: str) -> list[str]:
     """Cut a text into words that join to the whole again."""
-    return re.findall(r"\s*\S+(?:\s+$)?", text)
+    return re.findall(r"(?<!\s)\s*\S+(?:\s+$)?", text)

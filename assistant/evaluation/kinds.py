@@ -18,7 +18,7 @@ KINDS = {
     "title": "where the title answers",
     "portuguese": "where the question is in Portuguese",
 }
-_LISTED = re.compile(r"(?:[^,;]+[,;]){3}")
+_LISTED = re.compile(r"(?:^|(?<=[,;]))(?:[^,;]++[,;]){3}")
 
 
 def kinds_of(example: QAExample) -> frozenset[str]:

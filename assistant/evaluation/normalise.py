@@ -11,7 +11,7 @@ from assistant.grounding.citations import NUMBER
 
 Polarity = Literal["yes", "no", ""]
 
-_POLARITY = re.compile(r"\W*(?:(?P<yes>yes|sim)|(?P<no>no|não|nao))\b", re.I)
+_POLARITY = re.compile(r"(?<!\W)\W*(?:(?P<yes>yes|sim)|(?P<no>no|não|nao))\b", re.I)
 _SPELLED = {
     word: str(number)
     for words in (

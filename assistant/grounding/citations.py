@@ -25,9 +25,11 @@ NEAR_WORDS = 3  # after a number, or the one before it
 
 _ANSWERING = frozenset({"yes", "no", "sim", "não"})
 _VERDICT = re.compile(r"(?:(yes|sim)|no|não)\b[\s,.;:!–—-]*", re.I)
-_CLAUSE_END = re.compile(r"(?<=[.!?;•])\s+|,\s+(?=not\b|no\b|but\b|não\b|mas\b)|\s+(?:but|mas)\s+|\s*\((?=not\b)|\)\s*")
+_CLAUSE_END = re.compile(
+    r"(?<=[.!?;•])\s+|,\s+(?=not\b|no\b|but\b|não\b|mas\b)|\s{1,9}(?:but|mas)\s+|\s{0,9}\((?=not\b)|\)\s*"
+)
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
-_CITATION = re.compile(r"\s*\[\s*(\d+(?:\s*,\s*\d+)*)\s*\]")
+_CITATION = re.compile(r"(?<!\s)\s*\[\s*(\d+(?:\s*,\s*\d+)*)\s*\]")
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _NUMBER_WORDS = {
     word: str(number)

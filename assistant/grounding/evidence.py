@@ -16,11 +16,14 @@ from assistant.question import ReadQuestion
 from index.catalogue.cleaning import says_something
 from index.catalogue.store import Product
 
+MOST_PASSAGES = 400  # of one product; the longest of 9,576 real descriptions has 82
 MOST_READ = 24  # passages that the judge reads of one product; of more, those that share words with the question
 FEWEST_WORDS = 3  # of a clause that is read by itself
 WHOLE_TOKENS = 525  # of a description that is shown as a whole: nine in ten have fewer
 
-_CLAUSE_END = re.compile(r"(?<=[.!?])\s+|\s*;\s+|,\s+(?=(?:but|while|not|no|and the|mas|e o|e a)\b)|\s+(?:but|mas)\s+")
+_CLAUSE_END = re.compile(
+    r"(?<=[.!?])\s+|\s{0,9};\s+|,\s+(?=(?:but|while|not|no|and the|mas|e o|e a)\b)|\s{1,9}(?:but|mas)\s+"
+)
 _OVERVIEW = Entailment(none=0.0, yes=0.0, no=0.0, answer=1.0)
 _NOTHING = Entailment(none=1.0, yes=0.0, no=0.0, answer=0.0)
 
@@ -69,9 +72,9 @@ def described(product: Product) -> list[Passage]:
 
     Those that speak to the model are left out.
     """
-    if not says_something(product.content, product.title):
+    if not says_something(product.beginning, product.title):
         return []
-    return [passage for passage in split(product.content) if not gives_orders(passage.text)]
+    return [passage for passage in split(product.beginning)[:MOST_PASSAGES] if not gives_orders(passage.text)]
 
 
 def choose(question: ReadQuestion, passages: Sequence[Passage], read: Read, budget: Budget) -> Evidence:

@@ -24,7 +24,8 @@ SHIPPED_JUDGE = Path(__file__).parents[1] / "judge"
 WEIGHTS, TOKENIZER = "judge.onnx", "tokenizer.json"
 VERDICTS = ("none", "yes", "no", "answer")  # what the network tells apart, in the order of its outputs
 LONGEST_PAIR = 128  # tokens of question and text together, as in training
-LONGEST_QUESTION = 400  # characters
+LONGEST_QUESTION, LONGEST_TEXT = 400, 4_000  # characters
+MOST_QUESTION_TOKENS = 96  # of a pair: there is always room for some of the text
 BATCH = 16  # texts of like length that are read at once
 _LARGEST_LOGIT = 12.0
 
@@ -83,7 +84,8 @@ class Judge:
     def read_pairs(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float32]:
         """Return the probabilities of each (question, text), shape (n, 4), in the order of `VERDICTS`."""
         found = np.zeros((len(pairs), len(VERDICTS)), dtype=np.float32)
-        encoded = self._tokenizer.encode_batch([(question[:LONGEST_QUESTION], text) for question, text in pairs])
+        shortened = {question: self._shortened(question) for question in {question for question, _ in pairs}}
+        encoded = self._tokenizer.encode_batch([(shortened[question], text[:LONGEST_TEXT]) for question, text in pairs])
         by_length = sorted(range(len(pairs)), key=lambda place: len(encoded[place].ids))
         for start in range(0, len(pairs), BATCH):
             places = by_length[start : start + BATCH]
@@ -91,6 +93,13 @@ class Judge:
             weights = np.exp(logits - logits.max(axis=1, keepdims=True))
             found[places] = weights / weights.sum(axis=1, keepdims=True)
         return found
+
+    def _shortened(self, question: str) -> str:
+        """Return a question, or as much of it as a pair holds; a few signs may be many tokens."""
+        encoded = self._tokenizer.encode("", question[:LONGEST_QUESTION])
+        places = zip(encoded.offsets, encoded.sequence_ids, strict=True)
+        ends = [end for (_, end), sequence in places if sequence == 1]
+        return question[: ends[MOST_QUESTION_TOKENS - 1] if len(ends) > MOST_QUESTION_TOKENS else LONGEST_QUESTION]
 
 
 @cache
@@ -115,11 +124,15 @@ def unsealed(folder: Path, calibration: Calibration, digest: str = "") -> Judge:
 
 
 def pair_tokenizer(path: Path) -> Any:
-    """Open a judge's tokenizer, or that of what it is trained from; it cuts a pair at `LONGEST_PAIR` tokens."""
+    """Open a judge's tokenizer, or that of what it is trained from; it cuts a pair at `LONGEST_PAIR` tokens.
+
+    "[SEP]" in a text is text.
+    """
     from tokenizers import Tokenizer
 
     tokenizer = Tokenizer.from_file(str(path))
     tokenizer.no_padding()
+    tokenizer.encode_special_tokens = True
     tokenizer.enable_truncation(LONGEST_PAIR, strategy="only_second")
     return tokenizer
 

@@ -112,7 +112,7 @@ RERANKER = NamedModel(
     ),
 )
 
-_HUB_NAME = re.compile(r"\w[\w.-]*/\w[\w.-]*")  # and no path, as "./model"
+_HUB_NAME = re.compile(r"\w[\w.-]{0,95}/\w[\w.-]{0,95}")  # and no path, as "./model"
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from index.text import GRAMMAR_WORDS, VARIANT_WORDS, fold, stem, unaccented
 FEWEST_PRODUCTS = 6  # from which a need is narrowed down
 MOST_FACETS, MOST_VALUES = 3, 4
 FEWEST_OF_A_VALUE = 2  # products that have it
-_AMOUNT = re.compile(r"\b(\d[\d,.]*)[ -]?([A-Za-z]{2,})\b")
+_AMOUNT = re.compile(r"\b(\d[\d,.]{0,15})[ -]?([A-Za-z]{2,})\b")
 _BRAND = re.compile(r"[A-Z][\w'’&-]{2,}")
 
 _COLOURS = frozenset(word for word in COLOUR_WORDS if "color" not in word and "colour" not in word)

@@ -67,7 +67,7 @@ class Fit:
     @property
     def untold(self) -> tuple[str, ...]:
         """Return the conditions that it neither meets nor denies, nor holds in as many words."""
-        words = set(stems_of(f"{self.product.title} {self.product.content}"))
+        words = set(stems_of(f"{self.product.title} {self.product.beginning}"))
         unclear = (part.text for part in self.parts[1:] if max(part.meets, part.denies) < SHOWS)
         return tuple(text for text in unclear if not words.issuperset(stems_of(text)))
 
@@ -97,7 +97,7 @@ class Fitter:
 
     def features(self, need: Need, product: Product, parts: Sequence[Part]) -> dict[str, float]:
         """Return what speaks for and against a fit: shares in [0, 1], logarithms of probabilities, and counts."""
-        words = set(stems_of(f"{product.title} {product.content}"))
+        words = set(stems_of(f"{product.title} {product.beginning}"))
         meets = [math.log(max(part.meets, LEAST)) for part in parts]
         amounts = [part.amount in FITTING for part in parts if part.amount]
         return {

@@ -36,7 +36,7 @@ _WORDS = {
     ].items()
 }
 _TOKEN = re.compile(r"\w+(?:['’]\w+)*|[.,;:?!/+&]")
-_COMPARES = re.compile(r"(?:\w{3,}er|\w{3,}est|diff\w*|compar\w*)$")
+_COMPARES = re.compile(r"\b(?:\w{3,}er|\w{3,}est|diff\w*|compar\w*)$")
 
 
 @dataclass(frozen=True)

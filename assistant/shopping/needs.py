@@ -18,6 +18,7 @@ from index.titles.meanings import in_english as glossed
 
 _TABLE = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 MOST_CONDITIONS = 6  # that are judged
+MOST_JOINTS = 32  # at which a sentence is cut
 FEWEST_TELLING = 2  # words of a condition without a number, for it to stand alone
 
 
@@ -95,7 +96,7 @@ def _cut(sentence: str, *, is_first: bool) -> list[str]:
 
     A need begins with its thing, of which one word says enough.
     """
-    first, *rest = _JOINTS.split(sentence)
+    first, *rest = _JOINTS.split(sentence, maxsplit=MOST_JOINTS)
     pieces = [first]
     for piece in rest:
         telling = len(content_words(pieces[-1]))

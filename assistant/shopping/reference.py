@@ -267,7 +267,7 @@ def _stems(text: str) -> frozenset[str]:
 
 
 def _own(product: Product) -> frozenset[str]:
-    return _stems(f"{product.uid} {product.title} {product.content}")
+    return _stems(f"{product.uid} {product.title} {product.beginning}")
 
 
 def _logit(probability: float) -> float:

@@ -1,5 +1,7 @@
 """A shop's own settings, `shop.toml` in its home: its lines to a greeting and about orders, and what mistakes cost it.
 
+What else is in that file, the columns of its sources, `index.catalogue.sources.shop_file` reads.
+
 [help]
 greeting = "Welcome to Tarn & Sons! Ask me about a product."
 order = "For orders, please write to orders@tarn.example."
@@ -18,10 +20,10 @@ from pathlib import Path
 from typing import Any
 
 from assistant.shopping.help import SENTENCES
+from index.catalogue.sources.shop_file import FILE, SECTION
 from index.errors import UserError
 from index.settings import IndexSettings
 
-FILE = "shop.toml"
 COSTS = ("wrong_cost", "vain_cost", "missed_cost")
 
 
@@ -49,7 +51,7 @@ def read_shop(home: Path) -> ShopSettings:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
         raise UserError(f"{path} is no TOML: {exc}", "a TOML file", f"edit {path}") from exc
     sections = ("help", "decision")
-    faults = [f"unknown section {name}" for name in table if name not in sections]
+    faults = [f"unknown section {name}" for name in table if name not in (*sections, SECTION)]
     faults += [f"{name} is no section" for name in sections if not isinstance(table.get(name, {}), dict)]
     lines, costs = (table.get(name, {}) if not faults else {} for name in sections)
     faults += [f"help.{name}" for name, line in lines.items() if name not in SENTENCES or not _is_line(line)]

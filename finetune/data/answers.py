@@ -53,7 +53,7 @@ _VERB = re.compile(
     re.I,
 )
 _CLAUSE_BREAK = re.compile(
-    r"\s*[;|•]\s*|\s*(?:\*+|>>)\s*|(?<=[a-z\d)])\.\s?(?=[A-Z])|\s+[–—-]\s+|,\s+(?:and|but|so|which|while)\s+|:\s+"
+    r"\s{0,9}(?:[;|•]|\*+|>>)\s*|(?<=[a-z\d)])\.\s?(?=[A-Z])|\s{1,9}[–—-]\s+|,\s+(?:and|but|so|which|while)\s+|:\s+"
 )
 
 

@@ -32,7 +32,7 @@ NUMBER_WORDS = {
     for number, word in enumerate(words.split())
 } | {"uma": 1, "duas": 2, "a": 1, "an": 1, "dozen": 12, "twenty": 20, "thirty": 30}
 
-_ITEM_END = re.compile(r"\s*(?:,|;|/|\s-\s|\band\b|\bor\b|&|\bplus\b|\be\b|\+)\s*", re.I)
+_ITEM_END = re.compile(r"\s{0,9}(?:,|;|/|\s-\s|\band\b|\bor\b|&|\bplus\b|\be\b|\+)\s*", re.I)
 _ITEM_START = re.compile(
     r"^(?:\W*(?:\(?\d+\)?\s*(?:x\b|pcs?\b)?|one|two|three|four|five|six|an?|the|its own|your|all|um|uma"
     r"|(?:pairs?|sets?|packs?) of)"
@@ -59,7 +59,7 @@ _RANGE_AFTER = re.compile(r"^[\"”]?\s?(?:-|–|to|or|~|/|and)\s?\d", re.I)
 _SINGLE_NUMBERS = frozenset(
     {"weight", "size", "capacity", "duration", "pages", "count", "voltage", "wattage", "warranty"}
 )
-_WITHIN = re.compile(r"\s*[\w(]")  # what follows a list that was cut short
+_WITHIN = re.compile(r"\s{0,9}[\w(]")  # what follows a list that was cut short
 _ANY = re.compile(
     r"\b(?:most|all|any|every|many|more|other|others|etc|such as|including|like|various|universal|standard"
     r"|variety|range)\b",

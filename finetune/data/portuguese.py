@@ -26,9 +26,8 @@ def in_portuguese(attribute: str, form: str, values: dict[str, str], passages: L
     ):
         return values
     if attribute == "age":
-        return {
-            "v": re.sub(r"(\d+) year old", r"\1 anos", re.sub(r"(\d+) month old", r"\1 meses", values.get("v", "")))
-        }
+        months = re.sub(r"(?<!\d)(\d+) month old", r"\1 meses", values.get("v", ""))
+        return {"v": re.sub(r"(?<!\d)(\d+) year old", r"\1 anos", months)}
     if attribute in _NEUTRAL:
         return values
     if attribute in _TRANSLATED:

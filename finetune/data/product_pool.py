@@ -144,7 +144,7 @@ def _facts(passages: Sequence[Passage]) -> list[Fact]:
 
 
 _REVIEW = re.compile(
-    r"\b(?:novel|bestsell|Publishers Weekly|Booklist|Kirkus|praise for|reviewer|journal|New York Times|author of .* and"
-    r"|Amazon\.com|--)\b|['’]\s?[A-Z][\w ]+(?:Times|Post|Mail|Telegraph|Guardian)|\b(?:I|we|my"
-    r"|our)\b.*\b(?:was|were|had|loved)\b",
+    r"\b(?:novel|bestsell|Publishers Weekly|Booklist|Kirkus|praise for|reviewer|journal|New York Times"
+    r"|author of .{0,400} and|Amazon\.com|--)\b|['’]\s?[A-Z][\w ]+(?:Times|Post|Mail|Telegraph|Guardian)|\b(?:I|we|my"
+    r"|our)\b.{0,400}\b(?:was|were|had|loved)\b",
 )

@@ -25,7 +25,7 @@ from index.errors import UserError
 from index.text import content_words
 
 _LABELS = frozenset({"answer", "yes", "no", "not_stated"})
-_CITATION = re.compile(r"\s*\[\d+(?:, ?\d+)*\]")
+_CITATION = re.compile(r"(?<!\s)\s*\[\d+(?:, ?\d+)*\]")
 _YES_OR_NO = re.compile(r"^\W*(?:(?P<yes>yes|sim)|no|não)\b[\s,.;:!–-]*", re.I)
 BESIDE = (0, 0, 1, 2)  # how many passages that do not settle it are shown beside the one that does
 LONGEST_SHOWN: dict[Shows, int] = {"best": 500, "whole": 2100}  # characters of all passages together

@@ -14,9 +14,10 @@ import html
 import html.entities
 import re
 import tomllib
-import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+
+from index.normal_form import normal_form
 
 _LISTS = tomllib.loads(Path(__file__).with_name("cleaning.toml").read_text(encoding="utf-8"))
 _LEFT_BEHIND = {
@@ -47,9 +48,6 @@ _INVISIBLE = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f"
     "\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff\U000e0000-\U000e007f]+"
 )
-# Canonical ordering of n marks on one letter takes n² steps; Unicode's Stream-Safe form (UAX 15) allows 30.
-_MAX_MARKS = 30
-_MARKS = re.compile(rf"[^\w\s\x00-\x7f]{{{_MAX_MARKS + 1},}}")
 _BULLET_GLYPHS = str.maketrans({"\uf0b7": "•", "\uf0a7": "•"})  # Word's private bullets
 _NEWLINES = str.maketrans({"\r": "\n", "\u2028": "\n", "\u2029": "\n\n", "\x85": "\n", "\v": "\n", "\f": "\n"})
 _ENDS_A_CLAUSE = frozenset(".!?:;,…•·|*-–—/")
@@ -119,8 +117,7 @@ def _clean_once(text: str) -> str:
     if "<" in text:
         text = _strip_markup(text)
     text = _INVISIBLE.sub("", text.translate(_BULLET_GLYPHS))
-    text = unicodedata.normalize("NFC", _MARKS.sub(_thin_marks, text))
-    return _fold_space(text)
+    return _fold_space(normal_form(text, "NFC"))
 
 
 def _mend_mojibake(text: str) -> str:
@@ -164,16 +161,6 @@ def _strip_markup(text: str) -> str:
             pieces.append(_LEFT_BEHIND.get(name, match[0] if match["name"] else " "))
     pieces.append(text[position:])
     return "".join(pieces)
-
-
-def _thin_marks(run: re.Match[str]) -> str:
-    kept = []
-    marks = 0
-    for character in run[0]:
-        marks = marks + 1 if unicodedata.combining(character) else 0
-        if marks <= _MAX_MARKS:
-            kept.append(character)
-    return "".join(kept)
 
 
 def _fold_space(text: str) -> str:

@@ -41,11 +41,11 @@ COLOUR_WORDS = frozenset(_WORDS["colours"])
 _VARIANT_WORDS = COLOUR_WORDS.union(_WORDS["sizes"], _WORDS["editions"])
 _PART_WORDS = _VARIANT_WORDS.union(_WORDS["parts"])
 _SMALL_WORDS = frozenset(_WORDS["small"])
-_NUMBER = r"\d+(?:[.,/-]\d+)*"
+_NUMBER = r"\d+(?:[.,/-]\d+){0,4}"
 _MEASURE = re.compile(
-    rf"(?<!\w){_NUMBER}(?:\s?[x×]\s?{_NUMBER})*"
+    rf"(?<!\w){_NUMBER}(?:\s?[x×]\s?{_NUMBER}){{0,3}}"
     rf"(?:\s?[-x×]?\s?(?:{'|'.join(_WORDS['units'])})(?!\w)|\s?[\"'”″′])"  # 12-pack, 1.75 mm, 3/4 x 300 inches, 5"
-    rf"|(?<!\w){_NUMBER}(?:\s?[x×]\s?{_NUMBER})+(?!\w)"  # 100x70
+    rf"|(?<!\w){_NUMBER}(?:\s?[x×]\s?{_NUMBER}){{1,3}}(?!\w)"  # 100x70
     rf"|(?<!\w)(?:pack|set|box|case|size|eu|uk|us|pacote|conjunto|caixa|tamanho|tam)\.?\s"
     rf"(?:of\s|com\s)?{_NUMBER}(?!\w)"
     r"|(?<!\w)(?:size|tamanho|tam)\.?\s(?:[xp]?[spmlg]|gg|xxl)(?!\w)"

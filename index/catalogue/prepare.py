@@ -1,12 +1,13 @@
-"""Preparing a catalogue: a source of any size becomes the catalogue artefact.
+"""Preparing a catalogue: sources of any size and format become the catalogue artefact.
 
-Lines are read and cleaned in several processes, in bounded memory; exact duplicates
+Rows are read and cleaned in several processes, in bounded memory; exact duplicates
 are merged, near-duplicates clustered and split 80/20 by cluster. The same source and
 options give the same artefact, byte for byte, whatever the number of processes.
 
     report = prepare(Path("trn.json.gz"), home / "catalogue")
 """
 
+import hashlib
 import multiprocessing
 import os
 import signal
@@ -16,10 +17,11 @@ import threading
 import time
 import unicodedata
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import asdict, dataclass
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,7 +30,9 @@ from index.artefacts import publish, remove
 from index.catalogue.changes import KIND, folder_of
 from index.catalogue.report import Report, write_report
 from index.catalogue.rows import FACTS, LENGTHS, ROW_COLUMNS, Cleaned, clean_block, first_samples
-from index.catalogue.source import Block, Rejection, Source
+from index.catalogue.sources.blocks import Block, Rejection
+from index.catalogue.sources.columns import absent, named, no_such_column
+from index.catalogue.sources.source import Source, files_of
 from index.errors import SourceError
 from index.progress import Progress
 from index.settings import CatalogueSettings, Columns
@@ -46,14 +50,26 @@ _MAX_WORKERS = 8  # more than one reading process can feed
 _QUANTILES = {"min": 0.0, "5 %": 0.05, "median": 0.5, "95 %": 0.95, "99 %": 0.99, "max": 1.0}
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Tally:
     """How reading the whole source went; the rows themselves are in files."""
 
-    lines: int
-    rows: int
-    rejected: Counter[str]
-    samples: list[Rejection]
+    lines: int = 0
+    joined: int = 0
+    unread: int = 0
+    rows: int = 0
+    rejected: Counter[str] = field(default_factory=Counter)
+    samples: list[Rejection] = field(default_factory=list)
+
+    def add(self, part: Cleaned, source: str) -> None:
+        """Count a block; `source` is told with its rejections."""
+        self.lines += part.lines
+        self.joined += part.joined
+        self.unread += part.unread
+        self.rows += len(part.facts)
+        self.rejected += part.rejected
+        samples = [replace(each, source=source) for each in part.samples] if source else part.samples
+        self.samples = first_samples(self.samples + samples)
 
 
 @dataclass(frozen=True)
@@ -72,60 +88,119 @@ class _Choice:
 
 
 def prepare(
-    source: Path,
+    source: Path | Sequence[Path],
     folder: Path,
     settings: CatalogueSettings = CatalogueSettings(),
     *,
+    announce: Callable[[Sequence[Source]], None] = lambda sources: None,
     progress: type[Progress] = Progress,
 ) -> Report:
-    """Make the catalogue artefact in `folder` from JSON Lines, plain or gzipped.
+    """Make the catalogue artefact in `folder` from one source or several.
 
-    A sample is of the same products in whatever order the source has them.
+    A source is a file of JSON Lines, JSON, CSV, TSV, Parquet, Arrow or XML, packed by gzip or zstd or not; a folder of
+    such files; "-", standard input; or owner/name of a data set at the Hugging Face hub. `announce` is given them when
+    they are recognised, before they are read. A sample is of the same products in whatever order the source has them.
 
-    Raises `SourceError` where the source cannot be read or holds no usable row,
-    `ArtefactError` where `folder` holds something else.
+    Raises `SourceError` where a source cannot be read, ends too early or holds no usable row, or has no column of a
+    name that was asked for; `ArtefactError` where `folder` holds something else.
     """
-    from index.catalogue.writer import write_rejected, write_tables
+    from index.catalogue.writer import Spooled, write_rejected, write_tables
 
     if settings.sample is not None and settings.sample < 1:
         raise SourceError(
             f"a sample of {settings.sample} products", "one product or more", "titlewise prepare SOURCE --sample 40000"
         )
     start_s = time.monotonic()
-    made_by = _made_by(source, settings)
-    with (
-        Source(source, settings) as opened,
-        publish(folder, kind="catalogue", made_by=made_by) as scratch,
-        tempfile.TemporaryDirectory(dir=scratch) as temporary,
-    ):
-        work = Path(temporary)
-        with progress(f"reading {source.name}", opened.size_bytes, unit="B") as bar:
-            blocks = opened.blocks(bar.update)
-            workers = settings.workers or _default_workers(opened.size_bytes)
-            tally = _spool(_cleaned(blocks, settings.columns, workers), work)
-        made_by["source_sha256"] = opened.sha256  # known only now; the manifest is written at the end
-        if not tally.rows:
-            raise _nothing_usable(source, tally)
+    paths, passed_over = files_of([source] if isinstance(source, Path) else source)
+    with ExitStack() as stack:
+        sources = [stack.enter_context(Source(path, settings)) for path in paths]
+        _check_columns(sources, settings.columns)
+        announce(sources)
+        made_by = _made_by(sources, settings)
+        scratch = stack.enter_context(publish(folder, kind="catalogue", made_by=made_by))
+        work = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=scratch)))
+        tally = _read(sources, settings, work, progress)
+        made_by["source_sha256"] = _sha256_of(sources)  # known only now; the manifest is written at the end
+        made_by["sources"] = [_provenance(each) for each in sources]
         choice = _choose(work, settings)
+        spooled = Spooled(work / "rows", work / "identifiers", choice.facts, _names_of_several(sources))
         numbers = {"cluster": choice.clusters, "train": choice.train, "described": choice.kept["described"]}
-        repeats = write_tables(work / "rows", scratch, choice.facts, choice.selection, numbers, progress)
+        repeats = write_tables(spooled, scratch, choice.selection, numbers, progress)
         write_rejected(tally.samples + repeats, scratch)
-        report = _account(source, tally, choice, start_s)
+        report = _account(sources, passed_over, tally, choice, start_s)
         write_report(report, scratch)
     remove(folder_of(folder), KIND)  # changes by upsert and remove were to the catalogue before
     return report
 
 
-def _made_by(source: Path, settings: CatalogueSettings) -> dict[str, Any]:
+def _check_columns(sources: Sequence[Source], columns: Columns, *, is_read: bool = False) -> None:
+    """Raise `SourceError` for a column that no row has: where all show their columns, before anything is read."""
+    if not is_read and any(source.is_open_ended for source in sources):
+        return
+    names = sorted(set().union(*(source.met for source in sources)))
+    title = _title_of(sources)
+    for field_name, name in absent(columns, names):
+        raise no_such_column(field_name, name, names, title)
+    for field_name in ("uid", "title"):
+        if not is_read and not any(getattr(source.chosen, field_name) in source.met for source in sources):
+            raise SourceError(
+                f"{title} has no column that is known to hold the {field_name}",
+                f"a first row with the names of the columns, which here reads {named(names)}",
+                f"titlewise prepare SOURCE --{field_name} COLUMN",
+            )
+
+
+def _read(sources: Sequence[Source], settings: CatalogueSettings, work: Path, progress: type[Progress]) -> _Tally:
+    """Read and clean all sources into files in `work`.
+
+    Raises `SourceError` where one ends too early, a column is nowhere, or nothing is usable.
+    """
+    sizes = [source.size_bytes for source in sources]
+    total = sum(size or 0 for size in sizes) if None not in sizes else None
+    with progress(f"reading {_title_of(sources)}", total, unit="B") as bar:
+        blocks = ((source, block) for source in sources for block in source.blocks(bar.update))
+        tally = _spool(_cleaned(blocks, settings.workers or _default_workers(total)), work, sources)
+    _check_columns(sources, settings.columns, is_read=True)
+    if not tally.rows:
+        raise _nothing_usable(sources, tally)
+    for source in sources:
+        if source.ending.broken and not settings.accept_truncated:
+            raise SourceError(
+                f"{source.name} ends in mid-stream ({source.ending.broken}); {tally.rows:,} rows were read until there",
+                "a whole source",
+                "copy or download it anew, or titlewise prepare SOURCE --accept-truncated for what is there",
+            )
+    return tally
+
+
+def _made_by(sources: Sequence[Source], settings: CatalogueSettings) -> dict[str, Any]:
     """Return what a catalogue's content depends on, as its manifest holds it."""
     versions = {name: version(name) for name in ("ftfy", "numpy", "pyarrow")} | {"unicode": unicodedata.unidata_version}
     return {
-        "source": source.name,
+        "source": ", ".join(source.name for source in sources),
         "columns": asdict(settings.columns),
         "sample": settings.sample,
         "seed": settings.seed,
         "versions": versions,
     }
+
+
+def _provenance(source: Source) -> dict[str, Any]:
+    return {"sha256": source.sha256, **asdict(source.recognised)}
+
+
+def _sha256_of(sources: Sequence[Source]) -> str:
+    """Return the SHA-256 of a source; of several, that of theirs."""
+    digests = [source.sha256 for source in sources]
+    return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
+
+
+def _title_of(sources: Sequence[Source]) -> str:
+    return sources[0].name if len(sources) == 1 else f"{len(sources)} sources"
+
+
+def _names_of_several(sources: Sequence[Source]) -> list[str]:
+    return [source.name for source in sources] if len(sources) > 1 else []
 
 
 def _choose(work: Path, settings: CatalogueSettings) -> _Choice:
@@ -143,8 +218,10 @@ def _choose(work: Path, settings: CatalogueSettings) -> _Choice:
     return _Choice(facts, selection, clusters, in_training(clusters))
 
 
-def _account(source: Path, tally: _Tally, choice: _Choice, start_s: float) -> Report:
-    """Account for every row of the source."""
+def _account(
+    sources: Sequence[Source], passed_over: Sequence[Path], tally: _Tally, choice: _Choice, start_s: float
+) -> Report:
+    """Account for every row of the sources."""
     import numpy as np
 
     kept, selection = choice.kept, choice.selection
@@ -152,13 +229,17 @@ def _account(source: Path, tally: _Tally, choice: _Choice, start_s: float) -> Re
     rejected = tally.rejected + Counter({"duplicate uid": repeated})
     cluster_sizes = np.unique(choice.clusters, return_counts=True)[1]
     return Report(
-        source=source.name,
+        source=", ".join(source.name for source in sources),
+        recognised=[source.recognised for source in sources],
+        passed_over=[path.name for path in passed_over],
         rows_in=tally.lines,
         kept=len(kept),
         rejected=dict(sorted(rejected.items(), key=lambda item: (-item[1], item[0]))),
         merged=merged,
+        joined=tally.joined,
         left_out=tally.rows - len(kept) - merged - repeated,
         without_description=int((~kept["described"]).sum()),
+        unread=tally.unread,
         clusters=len(cluster_sizes),
         largest_cluster=int(cluster_sizes.max()),
         train=train,
@@ -168,45 +249,52 @@ def _account(source: Path, tally: _Tally, choice: _Choice, start_s: float) -> Re
     )
 
 
-def _nothing_usable(source: Path, tally: _Tally) -> SourceError:
+def _nothing_usable(sources: Sequence[Source], tally: _Tally) -> SourceError:
     reasons = ", ".join(f"{count:,} × {reason}" for reason, count in tally.rejected.most_common(3))
+    names = sorted(set().union(*(source.met for source in sources)))
+    lines = f"{tally.lines:,} lines{': ' + reasons if reasons else ''}"
     return SourceError(
-        f"{source} holds no usable row ({tally.lines:,} lines{': ' + reasons if reasons else ''})",
-        "JSON Lines, each with a uid, a title and a content",
-        "titlewise prepare SOURCE, with the names of its columns as options",
+        f"{_title_of(sources)} {'holds' if len(sources) == 1 else 'hold'} no usable row ({lines})",
+        f"rows with a uid and a title; its columns: {named(names)}",
+        "titlewise prepare SOURCE --uid COLUMN --title COLUMN --content COLUMN",
     )
 
 
-def _default_workers(size_bytes: int) -> int:
-    if size_bytes < _SMALL_SOURCE_BYTES:
+def _default_workers(size_bytes: int | None) -> int:
+    if size_bytes is not None and size_bytes < _SMALL_SOURCE_BYTES:
         return 1
     cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
     return min(cores, _MAX_WORKERS)
 
 
-def _cleaned(blocks: Iterator[Block], columns: Columns, workers: int) -> Iterator[Cleaned]:
+def _cleaned(blocks: Iterator[tuple[Source, Block]], workers: int) -> Iterator[tuple[Source, Cleaned]]:
     """Clean blocks in several processes, a bounded number at a time; the results come in order."""
     if workers == 1:
-        yield from (clean_block(block, columns) for block in blocks)
+        yield from ((source, clean_block(block, source.chosen)) for source, block in blocks)
         return
     # Spawned, not forked, on every system: threads of this process (a server, PyTorch) would make a fork unsafe.
     pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_live_with_parent)
-    pending: deque[Future[Cleaned]] = deque()
+    pending: deque[tuple[Source, Future[Cleaned]]] = deque()
     try:
-        for block in blocks:
+        for source, block in blocks:
             signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # a process starts here, and inherits the mask
-            pending.append(pool.submit(clean_block, block, columns))
+            pending.append((source, pool.submit(clean_block, block, source.chosen)))
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
             if len(pending) > 2 * workers:
-                yield pending.popleft().result()
+                yield _awaited(pending)
         while pending:
-            yield pending.popleft().result()
+            yield _awaited(pending)
     except BrokenProcessPool as exc:
         raise SourceError(
             "a process that cleans rows was killed", "about 300 MB of memory for each of them", "close other programs"
         ) from exc
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _awaited(pending: "deque[tuple[Source, Future[Cleaned]]]") -> tuple[Source, Cleaned]:
+    source, future = pending.popleft()
+    return source, future.result()
 
 
 def _live_with_parent() -> None:
@@ -222,29 +310,36 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _spool(cleaned: Iterator[Cleaned], work: Path) -> _Tally:
-    """Write the rows, their facts and signatures to files, as they come."""
+def _spool(cleaned: Iterator[tuple[Source, Cleaned]], work: Path, sources: Sequence[Source]) -> _Tally:
+    """Write the rows, their facts, signatures and further identifiers to files, as they come."""
     import pyarrow as pa
 
-    lines = written = 0
-    rejected: Counter[str] = Counter()
-    samples: list[Rejection] = []
+    tally = _Tally()
+    several = _names_of_several(sources)
+    numbers = {id(source): number for number, source in enumerate(sources)}
     schema = pa.schema([(name, pa.string()) for name in ROW_COLUMNS])
+    identifier_schema = pa.schema([("uid", pa.string()), ("row", pa.int64())])
     with (
         pa.OSFile(str(work / "rows"), "wb") as sink,
         pa.ipc.new_stream(sink, schema) as rows,
+        pa.OSFile(str(work / "identifiers"), "wb") as identifier_sink,
+        pa.ipc.new_stream(identifier_sink, identifier_schema) as identifiers,
         (work / "facts").open("wb") as facts,
         (work / "signatures").open("wb") as signatures,
     ):
-        for part in cleaned:
+        for source, part in cleaned:
+            number = numbers[id(source)]
+            source.meet(part.names)
+            part.facts["source"] = number
             rows.write_batch(part.rows)
             part.facts.tofile(facts)
             part.signatures.tofile(signatures)
-            lines += part.lines
-            written += len(part.facts)
-            rejected += part.rejected
-            samples = first_samples(samples + part.samples)
-    return _Tally(lines, written, rejected, samples)
+            if part.identifiers:
+                texts, places = zip(*part.identifiers, strict=True)
+                columns = [pa.array(texts), pa.array([place + tally.rows for place in places])]
+                identifiers.write_batch(pa.record_batch(columns, schema=identifier_schema))
+            tally.add(part, several[number] if several else "")
+    return tally
 
 
 def _cluster(path: Path, facts: "NDArray[np.void]", kept: "NDArray[np.bool_]") -> "NDArray[np.uint64]":

@@ -1,21 +1,22 @@
-"""From a block of lines to cleaned rows, and what later stages need to know of each.
+"""From a block of a source to cleaned rows, and what later stages need to know of each.
 
 This is the work that `index.catalogue.prepare` hands to other processes: it depends on its
 arguments alone. Duplicates and splits are not known here.
 
-    cleaned = clean_block(block, Columns(title="name"))
+    cleaned = clean_block(block, chosen)
 """
 
 import hashlib
-import json
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from index.catalogue.cleaning import clean, clean_uid, is_description
-from index.catalogue.source import Block, Rejection, sample_of
+from index.catalogue.sources.blocks import Block, Rejection, sample_of
+from index.catalogue.sources.columns import Chosen
 from index.catalogue.store import uid_digest
-from index.settings import Columns
+from index.catalogue.values import TooDeepError, is_missing, lines_of, text_of, texts_in, value_at
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,11 +25,14 @@ if TYPE_CHECKING:
 LENGTHS = ("title characters", "title words", "content characters", "content words")
 ROW_COLUMNS = ("uid", "title", "content")
 MAX_TITLE_CHARACTERS = 4_000  # as many as a question may have
+_NO_UIDS = (bool, list, dict)
+_NO_OPTION = "Title: Default Title"  # what Shopify writes where a product has no variants
 MAX_SAMPLES = 20  # of rejected lines, for each reason
 
 # What is known of a row besides its text; a NumPy dtype.
 FACTS: list[tuple[Any, ...]] = [
     ("line", "<i8"),
+    ("source", "<i4"),  # its number, where there are several
     ("uid", "<u8", (2,)),  # digest
     ("text", "<u8", (2,)),  # digest of the title and the content
     ("title_key", "<u8"),
@@ -38,47 +42,61 @@ FACTS: list[tuple[Any, ...]] = [
 ]
 
 
+class RowProduct(NamedTuple):
+    """What a row gives: a product, cleaned, with further identifiers; `is_unread`: its description cannot be read."""
+
+    uid: str
+    title: str
+    content: str
+    identifiers: tuple[str, ...]
+    is_unread: bool
+
+
 @dataclass(frozen=True)
 class Cleaned:
     """What one block gave: n rows, m of them with a signature.
 
     `rows` is an Arrow record batch (uid, title, content); `facts` (n,) of `FACTS`;
-    `signatures` (m, 64) uint16 in the order of the rows that are `signed`.
+    `signatures` (m, 64) uint16 in the order of the rows that are `signed`; `identifiers` are further ones, each with
+    its row, counted from 0 within the block.
     """
 
     rows: Any
     facts: "NDArray[np.void]"
     signatures: "NDArray[np.uint16]"
+    identifiers: list[tuple[str, int]]
     lines: int  # that were not blank, with those lost before the block
+    joined: int  # of these, part of others
+    unread: int  # descriptions
     rejected: Counter[str]
     samples: list[Rejection]
+    names: frozenset[str]  # of columns that the rows have
 
 
-def clean_block(block: Block, columns: Columns) -> Cleaned:
-    """Read and clean the lines of a block; what is unusable is counted, by reason."""
+def clean_block(block: Block, chosen: Chosen) -> Cleaned:
+    """Read and clean the rows of a block; what is unusable is counted, by reason."""
     import numpy as np
     import pyarrow as pa
 
     from index.catalogue.near_duplicates import sign, title_key
 
     rejections = list(block.rejections)
-    uids: list[str] = []
-    titles: list[str] = []
-    contents: list[str] = []
+    products: list[RowProduct] = []
     lines: list[int] = []
-    blank_lines = 0
-    for number, raw in enumerate(block.text.split(b"\n"), block.first_line):
-        if not raw.strip():
-            blank_lines += 1
+    names: set[str] = set()
+    for number, row, raw in block.rows():
+        product = row if isinstance(row, str) else product_of(row, chosen)
+        if not isinstance(row, str):
+            names.update(row)
+        if isinstance(product, str):
+            rejections.append(Rejection(number, product, sample_of(raw)))
             continue
-        row = _read(raw, columns)
-        if isinstance(row, str):
-            rejections.append(Rejection(number, row, sample_of(raw)))
-            continue
-        for column, value in zip((uids, titles, contents), row, strict=True):
-            column.append(value)
+        products.append(product)
         lines.append(number)
 
+    uids = [product.uid for product in products]
+    titles = [product.title for product in products]
+    contents = [product.content for product in products]
     signatures, signed = sign(contents)
     facts = np.zeros(len(lines), FACTS)
     facts["line"] = lines
@@ -90,13 +108,18 @@ def clean_block(block: Block, columns: Columns) -> Cleaned:
         facts["lengths"][:, 2 * place + 1] = [text.count(" ") + 1 if text else 0 for text in texts]
     facts["described"] = [is_description(*texts) for texts in zip(contents, titles, strict=True)]
     facts["signed"][signed] = True
+    identifiers = [(text, place) for place, product in enumerate(products) for text in product.identifiers]
     return Cleaned(
         rows=pa.record_batch([pa.array(column, pa.string()) for column in (uids, titles, contents)], list(ROW_COLUMNS)),
         facts=facts,
         signatures=signatures,
-        lines=len(lines) + len(rejections),
+        identifiers=identifiers,
+        lines=len(lines) + len(rejections) + block.joined,
+        joined=block.joined,
+        unread=sum(product.is_unread for product in products),
         rejected=Counter(rejection.reason for rejection in rejections),
         samples=first_samples(rejections),
+        names=frozenset(names),
     )
 
 
@@ -111,26 +134,23 @@ def first_samples(rejections: list[Rejection]) -> list[Rejection]:
     return kept
 
 
-def _read(line: bytes, columns: Columns) -> tuple[str, str, str] | str:
-    """Return a line's uid, title and content, cleaned; or the reason why it gives no product."""
-    if b"\0" in line:
-        return "NUL byte"
-    try:
-        row = json.loads(line.decode("utf-8"))
-    except UnicodeDecodeError:
-        return "not UTF-8"
-    except (ValueError, RecursionError):
-        return "not JSON"
-    if not isinstance(row, dict):
-        return "not an object"
-    uid, title, content = row.get(columns.uid), row.get(columns.title), row.get(columns.content)
-    if uid is None or title is None:
-        return "no uid" if uid is None else "no title"
-    if not isinstance(uid, str) or not isinstance(title, str):
-        return "title is no string" if isinstance(uid, str) else "uid is no string"
-    if content is not None and not isinstance(content, str):
-        return "content is no string"
-    cleaned_uid = clean_uid(uid)
+def product_of(row: Mapping[str, Any], chosen: Chosen) -> RowProduct | str:
+    """Return a row of any source as a product, cleaned; or the reason why it gives none.
+
+    A uid may be a number, a title may not; a bad description alone loses no product. Whoever reads single products
+    reads them as `prepare` does, whatever format they are in:
+
+        with Source(path, CatalogueSettings()) as source:
+            for block in source.blocks(lambda read: None):
+                for line, row, raw in block.rows():
+                    product = row if isinstance(row, str) else product_of(row, source.chosen)
+    """
+    uid, title = value_at(row, chosen.uid), value_at(row, chosen.title)
+    if is_missing(uid) or is_missing(title):
+        return "no uid" if is_missing(uid) else "no title"
+    if not isinstance(title, str) or isinstance(uid, _NO_UIDS):
+        return "uid is no string" if isinstance(uid, _NO_UIDS) else "title is no string"
+    cleaned_uid = clean_uid(text_of(uid))
     if not cleaned_uid:
         return "empty uid"
     cleaned_title = clean(title)
@@ -138,7 +158,36 @@ def _read(line: bytes, columns: Columns) -> tuple[str, str, str] | str:
         return "empty title"
     if len(cleaned_title) > MAX_TITLE_CHARACTERS:
         return "title too long"
-    return cleaned_uid, cleaned_title, clean(content or "")
+    try:
+        content = content_of(row, chosen)
+    except (TooDeepError, RecursionError):
+        return RowProduct(cleaned_uid, cleaned_title, "", _identifiers(row, chosen, cleaned_uid), True)
+    return RowProduct(cleaned_uid, cleaned_title, clean(content), _identifiers(row, chosen, cleaned_uid), False)
+
+
+def content_of(row: Mapping[str, Any], chosen: Chosen) -> str:
+    """Return the content of a row, not yet cleaned: its columns in order, with a blank line between any two lines.
+
+    Raises `TooDeepError` where a value is not to be read.
+    """
+    lines: list[str] = []
+    for column in chosen.content:
+        value = value_at(row, column.name)
+        if is_missing(value):
+            continue
+        if chosen.escapes_newlines and isinstance(value, str):
+            value = value.replace("\\n", "\n")
+        label = column.label
+        if column.label_column:
+            label = next(iter(texts_in(row.get(column.label_column))), "")
+        found = [line for line in lines_of(value, label) if line != _NO_OPTION]
+        lines += [f"{line} {column.unit}" for line in found] if column.unit else found
+    return "\n\n".join(lines)
+
+
+def _identifiers(row: Mapping[str, Any], chosen: Chosen, uid: str) -> tuple[str, ...]:
+    texts = (clean_uid(text) for name in chosen.ids for text in texts_in(value_at(row, name)))
+    return tuple(text for text in dict.fromkeys(texts) if text and text != uid)
 
 
 def _text_digest(title: str, content: str) -> bytes:

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 PRODUCTS = "products.arrow"  # uid, title, content, cluster, train, described: one row a product
-ALIASES = "aliases.arrow"  # uid, row: exact duplicates that were merged into the product of that row
+ALIASES = "aliases.arrow"  # uid, row: exact duplicates merged into the product of that row, further identifiers
+READ_CHARACTERS = 20_000  # twice as many as the longest of 9,576 real descriptions has
 UID_HASHES = "uid_hashes.npy"  # (products + aliases,) uint64, sorted
 UID_ENTRIES = "uid_entries.npy"  # (products + aliases,) int64: a row, or the number of products + an alias
 
@@ -43,6 +44,11 @@ class Product:
     uid: str
     title: str
     content: str
+
+    @property
+    def beginning(self) -> str:
+        """Return what is read of the content for a question: all of it, unless it is far too long for a description."""
+        return self.content[:READ_CHARACTERS]
 
 
 class Catalogue:
@@ -98,7 +104,7 @@ class Catalogue:
         return Product(*(self._products.column(name)[row].as_py() for name in ("uid", "title", "content")))
 
     def row_of(self, uid: str) -> int:
-        """Return the row of a uid; the uid of a merged duplicate leads to the product that was kept.
+        """Return the row of a uid; that of a merged duplicate, or a further identifier, leads to the product kept.
 
         Raises `UnknownProductError`.
         """
@@ -160,7 +166,7 @@ class Catalogue:
         return cast(list[str], self._products.column("uid").to_pylist())
 
     def identifiers(self) -> tuple[list[str], list[int]]:
-        """Return every identifier with its product's row: all uids in row order, then those that were merged."""
+        """Return every identifier with its product's row: all uids in row order, those merged, then further ones."""
         aliases = self._aliases
         merged: list[str] = aliases.column("uid").to_pylist()
         return [*self.uids(), *merged], [*range(len(self)), *aliases.column("row").to_pylist()]

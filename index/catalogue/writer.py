@@ -4,8 +4,8 @@
 """
 
 import json
-from collections.abc import Iterable
-from dataclasses import asdict
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -18,35 +18,49 @@ from index.artefacts import link, publish, read_manifest
 from index.catalogue.deduplication import Selection
 from index.catalogue.report import REPORT_JSON, REPORT_MD
 from index.catalogue.rows import ROW_COLUMNS, first_samples
-from index.catalogue.source import SAMPLE_CHARACTERS, Rejection
-from index.catalogue.store import ALIASES, PRODUCTS, UID_ENTRIES, UID_HASHES, Catalogue
+from index.catalogue.sources.blocks import SAMPLE_CHARACTERS, Rejection
+from index.catalogue.store import ALIASES, PRODUCTS, UID_ENTRIES, UID_HASHES, Catalogue, uid_hash
 from index.progress import Progress
 
 REJECTED = "rejected.jsonl"
 _ROWS_PER_BATCH = 8192
 
 
+@dataclass(frozen=True)
+class Spooled:
+    """The files in which what was read waits, and what is known of its n rows, (n,) of `index.catalogue.rows.FACTS`.
+
+    `rows` is an Arrow stream of `ROW_COLUMNS`; `identifiers` one of further ones, each with its row (uid, row).
+    """
+
+    rows: Path
+    identifiers: Path
+    facts: NDArray[np.void]
+    sources: Sequence[str]  # the names of several, by number; of one none is told
+
+
 def write_tables(
-    rows: Path,
+    spooled: Spooled,
     folder: Path,
-    facts: NDArray[np.void],
     selection: Selection,
     numbers: dict[str, NDArray[Any]],
     progress: type[Progress],
 ) -> list[Rejection]:
     """Write products, aliases and the uid table into `folder`; return the first rows of repeated uids.
 
-    `rows` is an Arrow stream of `ROW_COLUMNS`, n rows, `facts` (n,) of `index.catalogue.rows.FACTS`;
     `numbers` are further columns of the products, (kept,) each.
     """
+    facts = spooled.facts
     product_of = np.cumsum(selection.kept) - 1  # row read → row of the catalogue, where kept
     aliased = selection.aliases
-    alias_numbers = {"row": product_of[selection.merged_into[aliased]]}
+    uids = np.concatenate([facts["uid"][selection.kept, 0], facts["uid"][aliased, 0]])
+    identifiers = _identifiers_of(spooled.identifiers, selection, uids)
+    alias_numbers = {"row": product_of[np.concatenate([selection.merged_into[aliased], identifiers.rows])]}
     repeats: list[Rejection] = []
     with (
         _BatchWriter(folder / PRODUCTS, ROW_COLUMNS, numbers) as products,
         _BatchWriter(folder / ALIASES, ("uid",), alias_numbers) as aliases,
-        pa.OSFile(str(rows), "rb") as file,  # read, not mapped: mapped pages would count as memory
+        pa.OSFile(str(spooled.rows), "rb") as file,  # read, not mapped: mapped pages would count as memory
         progress("writing the catalogue", len(facts), unit="rows") as bar,
     ):
         done = 0
@@ -54,10 +68,12 @@ def write_tables(
             part = slice(done, done + batch.num_rows)
             products.add(batch.filter(pa.array(selection.kept[part])))
             aliases.add(batch.select(["uid"]).filter(pa.array(aliased[part])))
-            repeats = first_samples(repeats + _repeats(batch, selection.repeated[part], facts["line"][part]))
+            repeats = first_samples(repeats + _repeats(batch, selection.repeated[part], facts[part], spooled.sources))
             done += batch.num_rows
             bar.update(batch.num_rows)
-    hashes = np.concatenate([facts["uid"][selection.kept, 0], facts["uid"][aliased, 0]])
+        for batch in identifiers.texts.to_batches():
+            aliases.add(batch)
+    hashes = np.concatenate([uids, identifiers.hashes])
     entries = np.argsort(hashes, kind="stable")
     np.save(folder / UID_HASHES, hashes[entries])
     np.save(folder / UID_ENTRIES, entries)
@@ -85,8 +101,12 @@ def write_joined(catalogue: Catalogue, last: Path, folder: Path) -> None:
 
 def write_rejected(samples: list[Rejection], folder: Path) -> None:
     """Write samples of what was rejected, in the order of their lines."""
-    ordered = sorted(samples, key=lambda rejection: (rejection.line, rejection.reason))
-    text = "".join(json.dumps(asdict(rejection), ensure_ascii=False) + "\n" for rejection in ordered)
+    ordered = sorted(samples, key=lambda rejection: (rejection.source, rejection.line, rejection.reason))
+    rows = [asdict(rejection) for rejection in ordered]
+    for row in rows:
+        if not row["source"]:
+            del row["source"]
+    text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     (folder / REJECTED).write_text(text, encoding="utf-8")
 
 
@@ -130,12 +150,35 @@ class _BatchWriter:
         self._waiting, self._waiting_rows = [], 0
 
 
-def _repeats(batch: Any, repeated: NDArray[np.bool_], lines: NDArray[np.int64]) -> list[Rejection]:
+@dataclass(frozen=True)
+class _Identifiers:
+    """Further identifiers, k of them: a table (uid) of their texts; the rows that they lead to, and hashes, (k,)."""
+
+    texts: pa.Table
+    rows: NDArray[np.int64]
+    hashes: NDArray[np.uint64]
+
+
+def _identifiers_of(path: Path, selection: Selection, uids: NDArray[np.uint64]) -> _Identifiers:
+    """Read the identifiers of the rows that are kept or merged; one that is the uid of a product is left to that."""
+    with pa.OSFile(str(path), "rb") as file:
+        table = pa.ipc.open_stream(file).read_all()
+    rows = table.column("row").to_numpy().astype(np.int64)
+    hashes = np.array([uid_hash(uid) for uid in table.column("uid").to_pylist()], np.uint64)
+    leads_to = selection.merged_into[rows]
+    wanted = ~selection.repeated[rows] & selection.kept[leads_to] & ~np.isin(hashes, uids)
+    return _Identifiers(table.select(["uid"]).filter(pa.array(wanted)), leads_to[wanted], hashes[wanted])
+
+
+def _repeats(
+    batch: Any, repeated: NDArray[np.bool_], facts: NDArray[np.void], sources: Sequence[str]
+) -> list[Rejection]:
     return [
         Rejection(
-            int(lines[place]),
+            int(facts["line"][place]),
             "duplicate uid",
             json.dumps(batch.slice(int(place), 1).to_pylist()[0], ensure_ascii=False)[:SAMPLE_CHARACTERS],
+            sources[facts["source"][place]] if sources else "",
         )
         for place in repeated.nonzero()[0]
     ]

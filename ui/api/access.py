@@ -1,16 +1,16 @@
 """Who may ask the server, from where, and how much at once.
 
-access = Access("secret", origins=["http://localhost:3000"])
+access = Access("secret", origins=["http://localhost:3000"], widgets={"https://shop.example": "its key"})
 app.include_router(router, dependencies=access.dependencies())
 app.add_middleware(KeyRequired, access=access)      # where an app has no routes of FastAPI's
 """
 
 import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from fastapi import Depends
+from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -24,18 +24,22 @@ WRITE_KEY_VARIABLE = "TITLEWISE_WRITE_KEY"
 REFUSAL = "the API key is missing or wrong"
 WRITE_REFUSAL = "the key for changing products is missing or wrong"
 CHALLENGE = {"WWW-Authenticate": "Bearer"}
+WIDGET_ASKS = ("POST", "/v1/chat/completions")  # all that a widget's key opens
 
 
 @dataclass(frozen=True)
 class Access:
     """Who may ask, and who may change products.
 
-    With an `api_key` only those who send it may ask, and from within a browser only pages of the `origins`. Only those
-    who send the `write_key` may change products, and without one nobody may.
+    With an `api_key` only those who send it may ask, and from within a browser pages of the `origins`. `widgets` are
+    the keys of further pages by their origins: such a page may ask, with its own key, and no more. A key stands in the
+    page, for all to read: what it says is whose page asks. Only those who send the `write_key` may change products,
+    and without one nobody may.
     """
 
     api_key: str = ""
     origins: Sequence[str] = ()
+    widgets: Mapping[str, str] = field(default_factory=dict)
     write_key: str = ""
 
     def __post_init__(self) -> None:
@@ -46,35 +50,46 @@ class Access:
                 f"another ${WRITE_KEY_VARIABLE}",
             )
 
+    @property
+    def pages(self) -> list[str]:
+        """Return the origins whose pages may read what the server answers."""
+        return [*self.origins, *self.widgets]
+
     def dependencies(self) -> list[Any]:
         """Return what a route depends on that checks a request's key; nothing without one."""
         if not self.api_key:
             return []
-        return [_requires(self.api_key, HTTPBearer(auto_error=False, description="The server's API key."), REFUSAL)]
+        bearer = HTTPBearer(auto_error=False, description="The server's API key.")
+
+        def check(request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]) -> None:
+            if not given or not (self.is_key(given.credentials) or self.is_widget(request, given.credentials)):
+                raise HTTPException(401, REFUSAL, CHALLENGE)
+
+        return [Depends(check)]
 
     def write_dependencies(self) -> list[Any]:
         """Return what a route depends on that changes products: the key for that, or that there is none."""
-        if self.write_key:
-            description = "The server's key for changing products."
-            bearer = HTTPBearer(auto_error=False, scheme_name="WriteKey", description=description)
-            return [_requires(self.write_key, bearer, WRITE_REFUSAL)]
+        description = "The server's key for changing products."
+        bearer = HTTPBearer(auto_error=False, scheme_name="WriteKey", description=description)
+
+        def check(given: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]) -> None:
+            if not given or not _is(self.write_key, given.credentials):
+                raise HTTPException(401, WRITE_REFUSAL, CHALLENGE)
 
         def refuse() -> None:
             raise HTTPException(403, f"products cannot be changed here: the server has no ${WRITE_KEY_VARIABLE}")
 
-        return [Depends(refuse)]
+        return [Depends(check if self.write_key else refuse)]
 
     def is_key(self, given: str) -> bool:
         """Return whether a text is the API key, in a time that tells nothing of it."""
         return _is(self.api_key, given)
 
-
-def _requires(key: str, bearer: HTTPBearer, refusal: str) -> Any:
-    def check(given: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]) -> None:
-        if not (given and _is(key, given.credentials)):
-            raise HTTPException(401, refusal, CHALLENGE)
-
-    return Depends(check)
+    def is_widget(self, request: Request, given: str) -> bool:
+        """Return whether a page with the widget asks, by the key of its own origin."""
+        key = self.widgets.get(request.headers.get("origin", ""), "")
+        asks = (request.method, request.url.path) == WIDGET_ASKS
+        return asks and bool(key) and _is(key, given)
 
 
 def _is(key: str, given: str) -> bool:

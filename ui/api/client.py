@@ -14,13 +14,16 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
 from assistant.answer import Answer, End, Pieces, Stopwatch, gathered, immediate
 from assistant.backends.base import BackendError, Clock, SamplingParams
-from assistant.backends.remote import backend_error, opened_client
+from assistant.backends.received import Form, Text
+from assistant.backends.remote import backend_error, opened_client, shortened
 from assistant.backends.streaming import Outlet, Workers, drained
 from assistant.conversation import State, Turn
 from assistant.question import read_question
-from assistant.reply import Quote, Reply
+from assistant.reply import Reply
 from assistant.retriever import Retriever
 from index.catalogue.store import Catalogue, Product
 from index.resolver import TitleIndex
@@ -32,6 +35,7 @@ RETRIES = 1
 DEADLINE_S = 600.0  # in that queue and with the model
 
 Row = dict[str, Any] | None  # of the checked reply; None where none came
+_REPLY = TypeAdapter(Reply)
 
 
 def is_ours(base_url: str) -> bool:
@@ -166,7 +170,10 @@ class RemoteAssistant:
         text, row = yield from gathered(stream, watch)
         if row is None:
             return watch.finish(replace(unfinished, text=text))
-        reply = replace(_read(row), hits=unfinished.hits)
+        try:
+            reply = replace(_read(row), hits=unfinished.hits)
+        except ValidationError as exc:
+            raise backend_error(exc, self._base_url, request["model"], SILENCE_S) from exc
         self._check(reply)
         return End(reply)
 
@@ -195,9 +202,8 @@ class RemoteAssistant:
         try:
             async with opened_client(self._base_url, SILENCE_S, RETRIES) as client:
                 async for delta in _deltas(await client.chat.completions.create(**request)):
-                    extension = (delta.model_extra or {}).get(EXTENSION)
-                    if extension is not None:
-                        row = extension
+                    if delta.titlewise is not None:
+                        row = delta.titlewise
                     elif row is None:
                         outlet.put(delta.content or "")
         except Exception as exc:
@@ -205,10 +211,32 @@ class RemoteAssistant:
         return row
 
 
-async def _deltas(chunks: Any) -> AsyncIterator[Any]:
+class _Delta(Form):
+    content: Text | None = None
+    titlewise: dict[str, Any] | None = None
+
+
+class _Choice(Form):
+    delta: _Delta
+
+
+class _Chunk(Form):
+    choices: list[_Choice] | None = None
+
+
+class _Model(Form):
+    id: Text
+    owned_by: Text = ""
+
+
+class _Models(Form):
+    data: list[_Model]
+
+
+async def _deltas(chunks: Any) -> AsyncIterator[_Delta]:
     async with chunks:
         async for chunk in chunks:
-            for choice in chunk.choices:
+            for choice in _Chunk.model_validate(chunk).choices or ():
                 yield choice.delta
 
 
@@ -216,14 +244,15 @@ def _error_of(exc: Exception, base_url: str, model: str) -> BaseException:
     """Return the error as the server words it, where it is one of its own."""
     body = getattr(exc, "body", None)
     if isinstance(body, dict) and body.get("code") and body.get("message"):
-        return BackendError(f"{base_url}: {body['message']}", "an answer", "asking again")
+        return BackendError(f"{base_url}: {shortened(body['message'])}", "an answer", "asking again")
     return backend_error(exc, base_url, model, SILENCE_S)
 
 
-def _models(base_url: str) -> list[Any]:
-    async def listed() -> list[Any]:
+def _models(base_url: str) -> list[_Model]:
+    async def listed() -> list[_Model]:
         async with opened_client(base_url, SILENCE_S, RETRIES) as client:
-            return (await client.models.list()).data
+            listing = await client.get("/models", cast_to=object)  # as it came: the client's own types trust it
+            return _Models.model_validate(listing).data
 
     try:
         return asyncio.run(listed())
@@ -232,6 +261,6 @@ def _models(base_url: str) -> list[Any]:
 
 
 def _read(row: dict[str, Any]) -> Reply:
-    """Read a reply about one product, or none, from its row."""
-    quotes = tuple(Quote(**quote) for quote in row["quotes"])
-    return Reply(row["kind"], row["text"], row["uid"], row["title"], quotes, timings=row["timings"])
+    """Read a reply about one product, or none, from its row. Raises `ValidationError` for what is no reply."""
+    read = _REPLY.validate_python(row)
+    return Reply(read.kind, read.text, read.uid, read.title, read.quotes, timings=read.timings)

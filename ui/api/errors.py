@@ -16,7 +16,8 @@ from assistant.backends.base import BackendError, DeadlineError, PromptTooLongEr
 from index.artefacts import BusyError
 from index.errors import QuestionError, UnknownProductError, UserError
 from index.upsert import RebuildDueError
-from ui.api.workers import ClientTaskError, GoneError, LateError
+from ui.api.lookups import GoneError
+from ui.api.workers import LateError
 from ui.queue import QueueFullError
 
 
@@ -44,7 +45,6 @@ class UnknownModelError(UserError):
 # What each error is to a client: status, type, code; the first that fits.
 ERRORS: tuple[tuple[type[UserError], int, str, str], ...] = (
     (QuestionError, 400, "invalid_request_error", "question"),
-    (ClientTaskError, 400, "invalid_request_error", "errand"),
     (PromptTooLongError, 400, "invalid_request_error", "context_length_exceeded"),
     (UnknownModelError, 404, "invalid_request_error", "model_not_found"),
     (UnknownProductError, 404, "not_found_error", "product_not_found"),
@@ -56,6 +56,7 @@ ERRORS: tuple[tuple[type[UserError], int, str, str], ...] = (
     (BackendError, 503, "server_error", "backend"),
     (UserError, 400, "invalid_request_error", "refused"),
 )
+MOST_FAULTS = 10  # that are named of one body
 HANG_UP = 499  # nobody reads it; nginx's number, for the log
 RETRY = {"Retry-After": "1"}
 
@@ -87,8 +88,8 @@ def error_response(error: Exception) -> tuple[int, ErrorResponse]:
 
 
 def _malformed(error: RequestValidationError) -> ErrorResponse:
-    """Name every field that does not fit; the first is the one that OpenAI's clients show."""
-    fields = [(".".join(map(str, one["loc"])), one["msg"]) for one in error.errors()]
+    """Name the fields that do not fit, ten at most; the first is the one that OpenAI's clients show."""
+    fields = [(".".join(map(str, one["loc"])), one["msg"]) for one in error.errors()[:MOST_FAULTS]]
     message = "; ".join(f"{place}: {reason}" for place, reason in fields)
     return ErrorResponse(ErrorDetail(message, "invalid_request_error", "malformed", fields[0][0].removeprefix("body.")))
 

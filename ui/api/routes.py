@@ -1,58 +1,32 @@
-"""The routes of the server: what is answered, what may be changed, and how the server itself is.
+"""The routes of the server beside those that answer a talk: models, titles, products, and how the server is.
 
-app.include_router(answer_routes(adapters_of(assistant), workers, metrics), dependencies=access.dependencies())
+app.include_router(catalogue_routes(adapters, workers), dependencies=access.dependencies())
 app.include_router(write_routes(live, workers), dependencies=access.write_dependencies())
 app.include_router(state_routes(ready, metrics))
 """
 
 import asyncio
-import json
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, Body, Request, Response
-from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.responses import JSONResponse
 
-from assistant.assistant import Assistant
-from index.catalogue.source import Block
 from index.catalogue.store import Product
 from index.live import LiveIndex
 from index.progress import Silent
 from index.resolver import Resolution
-from index.settings import Columns
-from index.upsert import remove, rows_of, upsert
-from ui.api.errors import UnknownModelError
+from index.upsert import remove, row_of, upsert
 from ui.api.metrics import Metrics
-from ui.api.openapi import CHANGE, CHAT, FIGURES, READY
-from ui.api.schema import MODEL, ChatRequest, Completion, Envelope, Model, Models, ProductForm, Text, completion_of
-from ui.api.sse import events, parts_of
+from ui.api.openapi import CHANGE, FIGURES, READY
+from ui.api.schema import Model, Models, ProductForm, Text
+from ui.api.talk_routes import adapter_of
 from ui.api.workers import AnswerWorkers
 
-NO_BUFFER = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
-
-def answer_routes(adapters: Mapping[str, str | None], workers: AnswerWorkers, metrics: Metrics) -> APIRouter:
-    """Return what answers from the catalogue, the index and the model; `adapters` are those of the models by name."""
+def catalogue_routes(adapters: Mapping[str, str | None], workers: AnswerWorkers) -> APIRouter:
+    """Return what answers from the catalogue and the index, without the model; `adapters` are those of the models."""
     router = APIRouter()
-
-    def adapter_of(model: str) -> str | None:
-        if model not in adapters:
-            raise UnknownModelError(f"there is no model {model!r}", f"one of {', '.join(adapters)}", "GET /v1/models")
-        return adapters[model]
-
-    @router.post("/v1/chat/completions", response_model=Completion, responses=CHAT)
-    async def chat(body: ChatRequest, request: Request) -> Response:
-        """Answer the last message of a talk; `stream` sends it in parts, as server-sent events."""
-        adapter = adapter_of(body.model)
-        await workers.check(body)
-        if body.stream:
-            parts = events(parts_of(workers, body, adapter, request, metrics), metrics)
-            return StreamingResponse(parts, media_type="text/event-stream", headers=NO_BUFFER)
-        reply = await workers.reply(body, adapter, request)
-        metrics.reply(reply)
-        usage = await workers.usage(body, reply)
-        return JSONResponse(asdict(completion_of(reply, usage, Envelope(body.model))))
 
     @router.get("/v1/models")
     async def models() -> Models:
@@ -62,13 +36,13 @@ def answer_routes(adapters: Mapping[str, str | None], workers: AnswerWorkers, me
     @router.get("/v1/models/{name:path}")
     async def model(name: str) -> Model:
         """Return one of the models."""
-        adapter_of(name)
+        adapter_of(adapters, name)
         return Model(name)
 
     @router.post("/resolve")
-    async def resolve(question: Annotated[Text, Body(embed=True)]) -> Resolution:
+    async def resolve(question: Annotated[Text, Body(embed=True)], request: Request) -> Resolution:
         """Return which product a question means, with a calibrated probability and up to ten hits."""
-        return await workers.in_thread((await workers.now()).retriever.index.resolve, question)
+        return await workers.lookups.run(request, (await workers.now()).retriever.index.resolve, question)
 
     @router.get("/products/{uid:path}")
     async def product(uid: str) -> Product:
@@ -83,9 +57,8 @@ def write_routes(live: LiveIndex, workers: AnswerWorkers) -> APIRouter:
     router = APIRouter()
 
     def put(uid: str, form: ProductForm) -> Product:
-        line = json.dumps({"uid": uid, "title": form.title, "content": form.content}).encode()
-        rows = rows_of([Block(1, line, ())], "the product", Columns())
-        return upsert(live, rows, progress=Silent).find(rows[0]["uid"])
+        row = row_of(Product(uid, form.title, form.content))
+        return upsert(live, [row], progress=Silent).find(row["uid"])
 
     def delete(uid: str) -> None:
         remove(live, [uid], progress=Silent)
@@ -123,8 +96,3 @@ def state_routes(ready: asyncio.Event, metrics: Metrics) -> APIRouter:
         return Response(metrics.text(), media_type=metrics.media_type)
 
     return router
-
-
-def adapters_of(assistant: Assistant) -> dict[str, str | None]:
-    """Return the adapter of each model by its name: None the default one, "" the base model."""
-    return {MODEL: None, f"{MODEL}-base": "", **{f"{MODEL}-{name}": name for name in assistant.adapters}}

@@ -14,13 +14,17 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from assistant.open import Engine, open_live_assistant
+from index.errors import UserError
 from index.live import LOG, LiveIndex
 from ui.api.access import API_KEY_VARIABLE, Access, Bounded
 from ui.api.errors import install
 from ui.api.metrics import Counted, Metrics
 from ui.api.openapi import REFUSED
-from ui.api.routes import adapters_of, answer_routes, state_routes, write_routes
+from ui.api.routes import catalogue_routes, state_routes, write_routes
+from ui.api.talk_routes import adapters_of, talk_routes
+from ui.api.widget import widget_routes
 from ui.api.workers import AnswerWorkers, CurrentAssistant, Limits
+from ui.commands.terminal import visible
 from ui.free_port import check_port
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -45,32 +49,41 @@ def app_of(assistant: CurrentAssistant, limits: Limits, access: Access, live: Li
     )
     app.add_middleware(Bounded, most_bytes=limits.body_bytes)
     app.add_middleware(Counted, metrics=metrics)
-    if access.origins:
+    if access.pages:
         methods = ["GET", "POST"]
-        app.add_middleware(CORSMiddleware, allow_origins=access.origins, allow_methods=methods, allow_headers=["*"])
+        app.add_middleware(CORSMiddleware, allow_origins=access.pages, allow_methods=methods, allow_headers=["*"])
     install(app, metrics.error)
-    answering = answer_routes(adapters_of(assistant.now()), workers, metrics)
-    app.include_router(answering, dependencies=access.dependencies())
+    adapters = adapters_of(assistant.now())
+    app.include_router(talk_routes(adapters, workers, metrics), dependencies=access.dependencies())
+    app.include_router(catalogue_routes(adapters, workers), dependencies=access.dependencies())
     if live is not None:
         app.include_router(write_routes(live, workers), dependencies=access.write_dependencies())
     app.include_router(state_routes(ready, metrics))
+    if access.widgets:
+        app.include_router(widget_routes())
     return app
 
 
 def serve(home: Path, engine: Engine, limits: Limits, access: Access, *, host: str, port: int) -> None:
     """Serve one assistant until it is stopped.
 
-    Raises `UserError` where the catalogue, the index or the model cannot be opened, or the port is taken.
+    Raises `UserError` where the catalogue, the index or the model cannot be opened, or the port is taken, and where
+    strangers' pages would ask a server that is open to all.
     """
     import uvicorn
 
+    if access.widgets and not access.api_key:
+        raise UserError(
+            "pages with the widget are open to strangers, and so is this server",
+            "a key for what the widget does not ask",
+            f"export {API_KEY_VARIABLE}=...",
+        )
     check_port(host, port, "titlewise serve")
     LOG.addHandler(logging.StreamHandler())
     with open_live_assistant(home, engine) as assistant:
         shown = f"[{host}]" if ":" in host else host
-        print(
-            f"Serving http://{shown}:{port}/v1 with {assistant.now().name}; {DESCRIPTION} describes it, Ctrl+C ends it."
-        )
+        name = visible(assistant.now().name)
+        print(f"Serving http://{shown}:{port}/v1 with {name}; {DESCRIPTION} describes it, Ctrl+C ends it.")
         if host not in LOOPBACK and not access.api_key:
             print(f"Anyone who can reach {host} may ask: set {API_KEY_VARIABLE} to let in only those who send it.")
         uvicorn.run(app_of(assistant, limits, access, assistant.index), host=host, port=port, log_level="warning")

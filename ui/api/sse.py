@@ -1,9 +1,9 @@
-"""A reply in parts: OpenAI's chunks, as server-sent events.
+"""A reply in pieces, and pieces as server-sent events.
 
-StreamingResponse(events(parts_of(workers, body, None, request, metrics), metrics))
+pieces = shown_pieces(workers, body, adapter, request, metrics)     # of the text, and the checked reply before its rest
+StreamingResponse(closed(chunks, metrics))
 """
 
-import functools
 import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict
@@ -11,52 +11,87 @@ from typing import Any
 
 from starlette.requests import Request
 
+from assistant.reply import Reply
 from index.errors import UserError
-from ui.api.errors import error_response
+from ui.api.errors import ErrorDetail, error_response
+from ui.api.lookups import GoneError
 from ui.api.metrics import Metrics
-from ui.api.schema import EXTENSION, ChatRequest, Envelope, chunk_of, finish_of, readable, usage_chunk_of
-from ui.api.workers import LOG, AnswerWorkers, GoneError
+from ui.api.schema import ChatRequest, first_stop, readable
+from ui.api.workers import LOG, AnswerWorkers
+
+Pieces = AsyncIterator[str | Reply]
 
 
-async def parts_of(
+def shown_pieces(
     workers: AnswerWorkers, body: ChatRequest, adapter: str | None, request: Request, metrics: Metrics
-) -> AsyncIterator[dict[str, Any]]:
-    """Yield the parts of a stream: the role, the live words, the whole reply in the extension, its text, the usage."""
-    envelope = Envelope(body.model)
-    chunk = functools.partial(chunk_of, envelope, with_usage=body.with_usage)
-    yield chunk({"role": "assistant", "content": ""})
+) -> Pieces:
+    """Yield the text that a client shows, and the checked reply once it is known, before what is left of its text.
+
+    What the model said while live is not taken back: the checked reply follows it, where the two differ.
+    """
+    return until_stop(_pieces(workers, body, adapter, request, metrics), body.stops)
+
+
+async def _pieces(
+    workers: AnswerWorkers, body: ChatRequest, adapter: str | None, request: Request, metrics: Metrics
+) -> Pieces:
     live = ""
     async for piece in workers.pieces(body, adapter, request):
+        yield piece
         if isinstance(piece, str):
             live += piece
-            yield chunk({"content": piece})
             continue
-        reply, text = piece, readable(piece)
-        metrics.reply(reply)
-        # What the model said while live is not taken back: the checked reply follows it.
+        metrics.reply(piece)
+        text = readable(piece)
         rest = text.removeprefix(live) if text.startswith(live) else f"\n\n{text}"
-        yield chunk({EXTENSION: asdict(reply)})
         for word in _words(rest):
-            yield chunk({"content": word})
-        yield chunk({}, finish=finish_of(reply))
-        if body.with_usage and (usage := await workers.usage(body, reply)):
-            yield usage_chunk_of(envelope, usage)
+            yield word
 
 
-async def events(parts: AsyncIterator[dict[str, Any]], metrics: Metrics) -> AsyncIterator[str]:
-    """Yield parts as server-sent events; an error in mid-stream is one too, as the status is long sent."""
+async def until_stop(pieces: Pieces, stops: Sequence[str]) -> Pieces:
+    """Yield pieces up to the first of these texts, which may stand across two of them; replies pass."""
+    held, kept = "", max(map(len, stops), default=1) - 1  # characters that may be the beginning of a stop
+    stopped = False
+    async for piece in pieces:
+        if isinstance(piece, Reply):
+            yield piece
+        elif not stopped:
+            held += piece
+            end = first_stop(held, stops)
+            stopped = end < len(held)
+            ready = end if stopped else len(held) - kept
+            if ready > 0:
+                yield held[:ready]
+                held = held[ready:]
+    if held and not stopped:
+        yield held
+
+
+async def closed(parts: AsyncIterator[dict[str, Any]], metrics: Metrics) -> AsyncIterator[str]:
+    """Yield parts as events, then `[DONE]`; an error in mid-stream is an event too, as the status is long sent."""
     try:
         async for part in parts:
-            yield f"data: {json.dumps(part, ensure_ascii=False)}\n\n"
+            yield event(part)
     except GoneError:
         return
     except Exception as error:
-        if not isinstance(error, UserError):
-            LOG.exception("A stream failed.")
-        _, response = error_response(error)
-        metrics.error(response.error.code)
-        yield f"data: {json.dumps(asdict(response), ensure_ascii=False)}\n\n"
+        yield event({"error": asdict(detail_of(error, metrics))})
     yield "data: [DONE]\n\n"
+
+
+def event(part: dict[str, Any], name: str = "") -> str:
+    """Return a part as one event, by its name where it has one."""
+    named = f"event: {name}\n" if name else ""
+    return f"{named}data: {json.dumps(part, ensure_ascii=False)}\n\n"
+
+
+def detail_of(error: Exception, metrics: Metrics) -> ErrorDetail:
+    """Return what an error in mid-stream is to a client; it is counted, and logged where nobody foresaw it."""
+    if not isinstance(error, UserError):
+        LOG.error("A stream failed.", exc_info=error)
+    _, response = error_response(error)
+    metrics.error(response.error.code)
+    return response.error
 
 
 def _words(text: str) -> Sequence[str]:

@@ -25,13 +25,14 @@ from assistant.conversation import State
 from assistant.reply import Reply
 from index.errors import UserError
 from index.resolver import check_question
-from ui.api.open_webui import is_client_task
-from ui.api.schema import MAX_SEED, ChatRequest, Usage, readable
+from ui.api.clients.answers import answer_task
+from ui.api.clients.tasks import ClientTask, read_task
+from ui.api.lookups import HANG_UP_POLL_S, GoneError, Lookups
+from ui.api.schema import MAX_SEED, ChatRequest, Usage, shown
 from ui.queue import AdmissionQueue
 
 LOG = logging.getLogger("uvicorn.error")  # where uvicorn logs what failed
-HANG_UP_POLL_S = 0.1
-SPARE_THREADS = 3  # beside those that answer or wait: for the warm-up, for resolving, for counting tokens
+SPARE_THREADS = 3  # beside those that answer or wait: for the warm-up, for single products, for counting tokens
 WARM_UP_PAUSE_S = 30.0  # before what failed is tried again
 LEAST_TOP_P = 1e-6  # takes the likeliest token, as 0 does at OpenAI; vLLM refuses 0
 
@@ -48,16 +49,8 @@ class Limits:
     body_bytes: int = 1 << 22  # clients send pictures along, which are not read
 
 
-class GoneError(Exception):
-    """Whoever asked has hung up."""
-
-
 class LateError(UserError):
     """The turn did not come in time."""
-
-
-class ClientTaskError(UserError):
-    """What a chat client asks for itself, such as a title, in place of a question about a product."""
 
 
 class CurrentAssistant(Protocol):
@@ -73,6 +66,7 @@ class AnswerWorkers:
     def __init__(self, assistant: CurrentAssistant, limits: Limits) -> None:
         """Hold an assistant, which stays the caller's."""
         self.queue = AdmissionQueue(limits.at_once, limits.waiting)
+        self.lookups = Lookups(limits.at_once, limits.waiting)
         self._assistant = assistant
         self._wait_s = limits.wait_s
         self._threads = ThreadPoolExecutor(limits.at_once + limits.waiting + SPARE_THREADS, thread_name_prefix="answer")
@@ -104,19 +98,17 @@ class AnswerWorkers:
             yield
             warming.cancel()
         ready.clear()
+        self.lookups.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def check(self, body: ChatRequest) -> None:
         """Refuse what cannot be answered, or not now, while it can still be refused with a status.
 
-        Raises `QuestionError`, `UnknownProductError`, `ClientTaskError`, `QueueFullError`.
+        A client's own task takes no place in the queue, and may be of any length.
+        Raises `QuestionError`, `UnknownProductError`, `QueueFullError`.
         """
-        if is_client_task(body.asking):
-            raise ClientTaskError(
-                f'this is an errand for a model at large, as it begins with "{body.asking.splitlines()[0]}"',
-                "a question about a product",
-                "turning titles, tags and follow-up questions off in the chat client, or giving them to another model",
-            )
+        if _task_of(body):
+            return
         check_question(body.question)
         if body.titlewise.product:
             (await self.now()).retriever.catalogue.row_of(body.titlewise.product)
@@ -132,8 +124,12 @@ class AnswerWorkers:
     async def pieces(self, body: ChatRequest, adapter: str | None, request: Request) -> AsyncIterator[str | Reply]:
         """Yield the model's words as they come where the request wants them live, and the checked reply last.
 
-        Raises `QueueFullError`, `LateError`, `GoneError` where the client hangs up, and what the assistant raises.
+        A client's own task is answered at once. Raises `QueueFullError`, `LateError`, `GoneError` where the client
+        hangs up, and what the assistant raises.
         """
+        if task := _task_of(body):
+            yield await self.in_thread(answer_task, task, (await self.now()).retriever)
+            return
         loop = asyncio.get_running_loop()
         pieces: asyncio.Queue[str | Reply] = asyncio.Queue()
         cancel = threading.Event()
@@ -163,7 +159,7 @@ class AnswerWorkers:
 
     def _usage(self, body: ChatRequest, reply: Reply) -> Usage:
         count = self._assistant.now().backend.count_tokens
-        asked, answered = sum(count(message.text) for message in body.messages), count(readable(reply))
+        asked, answered = sum(count(message.text) for message in body.spoken), count(shown(reply, body.stops))
         return Usage(asked, answered, asked + answered)
 
     def _answer(
@@ -207,8 +203,16 @@ class AnswerWorkers:
         if body.titlewise.describe:
             return assistant.describe(body.question, seed=params.seed, adapter=adapter, cancel=cancel)
         uid = body.titlewise.product
-        state = State() if uid else assistant.retriever.recall(body.history)
+        state = State() if uid else assistant.retriever.recall(body.history, cancel)
         return assistant.ask(body.question, uid=uid, state=state, params=params, adapter=adapter, cancel=cancel)
+
+
+def _task_of(body: ChatRequest) -> ClientTask | None:
+    """Return the client's own task; what names a product or a title, or wraps a question, is none."""
+    talk = body.talk
+    wraps = body.question != talk[-1].content.strip() and body.question != talk[-1].content
+    asks = wraps or body.titlewise.product or body.titlewise.describe
+    return None if asks else read_task(body.instructions, talk)
 
 
 def _params_of(body: ChatRequest) -> SamplingParams:

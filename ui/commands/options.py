@@ -4,6 +4,7 @@ engine = EngineOptions("smollm2-135m", "auto", "", base=False, adapter=None, cau
 """
 
 import argparse
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, get_args
@@ -53,6 +54,16 @@ def share(given: str) -> float:
     if not 0 <= value <= 1:
         raise argparse.ArgumentTypeError(f"{given} is not a number from 0 to 1")
     return value
+
+
+def origin_and_key(given: str) -> tuple[str, str]:
+    """Return an origin, as browsers write it, and its key. Raises `argparse.ArgumentTypeError` for anything else."""
+    origin, _, key = given.partition("=")
+    if not re.fullmatch(r"https?://[a-z0-9.\[\]:-]+", origin) or not re.fullmatch(r"[\w.~-]{16,}", key, re.ASCII):
+        raise argparse.ArgumentTypeError(
+            f"{given} is not an origin and a key of 16 letters and digits or more, as in https://shop.example=..."
+        )
+    return origin, key
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,11 @@
-"""How replies, resolutions and products look in a terminal."""
+r"""How replies, resolutions and products look in a terminal.
+
+Whoever wrote a text, a catalogue, a model or another server, does not steer the terminal: signs that would are shown
+as what they are, such as "\x1b".
+"""
 
 import json
+import re
 import textwrap
 from typing import TYPE_CHECKING, Any
 
@@ -25,10 +30,21 @@ KINDS = {
 }
 
 
+# Controls but the line's end and the tabulator, and what turns the direction or the order of what is written.
+_STEERING = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufff9-\ufffb\ud800-\udfff]"
+)
+
+
+def visible(text: str) -> str:
+    """Return a text in which the signs that steer a terminal are written out."""
+    return _STEERING.sub(lambda found: ascii(found[0])[1:-1], text)
+
+
 def reply_lines(reply: "Reply") -> str:
     """Return a reply with its product, its quotes and its kind."""
     head = f"[{KINDS[reply.kind]}]" + (f" {reply.title} ({reply.uid})" if reply.uid else "")
-    return "\n".join([head, wrapped(reply.text), *quote_lines(reply)])
+    return "\n".join([visible(head), wrapped(reply.text), *quote_lines(reply)])
 
 
 CONFLICTS = {
@@ -43,7 +59,7 @@ def quote_lines(reply: "Reply") -> list[str]:
     """Return the quotes of a reply, one line each with its place in the product."""
     lines = [_quote_line(quote) for quote in reply.quotes]
     for product in reply.products:
-        lines.append(f"  {product.title} ({product.uid})")
+        lines.append(visible(f"  {product.title} ({product.uid})"))
         lines += [_quote_line(quote) for quote in product.quotes]
     return lines
 
@@ -61,8 +77,9 @@ def report_line(report: "Report") -> str:
     """Return what a preparation did in one line."""
     reasons = ", ".join(f"{count:,} {reason}" for reason, count in report.rejected.items())
     rejected = f"{sum(report.rejected.values()):,} rejected" + (f" ({reasons})" if reasons else "")
+    joined = f"{report.joined:,} joined, " if report.joined else ""
     return (
-        f"{report.kept:,} products kept of {report.rows_in:,} rows: {report.merged:,} merged, {rejected}, "
+        f"{report.kept:,} products kept of {report.rows_in:,} rows: {report.merged:,} merged, {joined}{rejected}, "
         f"{report.left_out:,} left out; {report.without_description:,} have no description"
     )
 
@@ -79,7 +96,7 @@ def changed_line(count: int, done: str, catalogue: "Catalogue") -> str:
 def resolution_lines(resolution: "Resolution") -> str:
     """Return a resolution as a small table, the best hit first."""
     rows = [f"  {hit.score:.3f}  {hit.uid}  {hit.title}" for hit in resolution.hits]
-    return "\n".join([f"{resolution.decision} (probability {resolution.probability:.3f})", *rows])
+    return visible("\n".join([f"{resolution.decision} (probability {resolution.probability:.3f})", *rows]))
 
 
 def explanation_lines(explanation: "Explanation") -> str:
@@ -97,22 +114,29 @@ def explanation_lines(explanation: "Explanation") -> str:
         against.insert(0, "it lacks " + ", ".join(f'"{word}"' for word in explanation.lacks))
     if explanation.rivals:
         against.append(f"{explanation.rivals} other titles hold as much of the question")
-    return "\n".join([*lines, "", "Against the first: " + ("; ".join(against) or "nothing")])
+    return visible("\n".join([*lines, "", "Against the first: " + ("; ".join(against) or "nothing")]))
 
 
 def product_lines(product: "Product") -> str:
     """Return one product as it is stored."""
-    return "\n".join([f"{product.title} ({product.uid})", wrapped(product.content or "No description is known.")])
+    return "\n".join(
+        [visible(f"{product.title} ({product.uid})"), wrapped(product.content or "No description is known.")]
+    )
 
 
 def wrapped(text: str, lead: str = "") -> str:
     """Fold each line of a text to the width of a page; `lead` stands before the first and indents the rest."""
     indent = " " * len(lead)
     return "\n".join(
-        textwrap.fill(line, WIDTH, initial_indent=lead, subsequent_indent=indent) for line in text.splitlines()
+        textwrap.fill(line, WIDTH, initial_indent=lead, subsequent_indent=indent) for line in visible(text).splitlines()
     )
 
 
 def print_json(value: Any) -> None:
     """Print a value as one line of JSON."""
-    print(json.dumps(value, ensure_ascii=False))
+    print(json_line(value))
+
+
+def json_line(value: Any) -> str:
+    """Return a value as one line of JSON, in which signs that steer a terminal are escaped."""
+    return _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False))

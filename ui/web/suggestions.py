@@ -24,7 +24,7 @@ LEAST_CONFIDENCE = 0.52  # of the judge alone, a little above its limit
 # Denied, these answer their question too.
 STATED_EITHER_WAY = frozenset({"batteries", "batteries included", "not included", "water", "wireless", "assembly"})
 
-_TAIL = re.compile(r"\s*(?:[,:;(\[|]| [-–—] ).*$")
+_TAIL = re.compile(r"(?<!\s)\s*(?:[,:;(\[|]| [-–—] ).*$", re.S)
 
 
 def suggest(retriever: Retriever, count: int, *, seed: int = 0) -> list[str]:

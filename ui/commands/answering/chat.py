@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from index.errors import UserError
 from ui.commands.command import Command
 from ui.commands.options import EngineOptions
-from ui.commands.terminal import product_lines, quote_lines, wrapped
+from ui.commands.terminal import product_lines, quote_lines, visible, wrapped
 
 if TYPE_CHECKING:
     from assistant.answer import Answer
@@ -45,7 +45,7 @@ def converse(assistant: "Assistant") -> None:
     from assistant.conversation import State
 
     assistant.warm_up()
-    print(f"{len(assistant.retriever.catalogue):,} products, {assistant.name}. /help shows the commands.")
+    print(visible(f"{len(assistant.retriever.catalogue):,} products, {assistant.name}. /help shows the commands."))
     state = State()
     last: Reply | None = None
     while (line := _read()) is not None:
@@ -64,14 +64,14 @@ def converse(assistant: "Assistant") -> None:
             elif command == "/sources":
                 print("\n".join(quote_lines(last)) if last and last.quotes else "The last reply quotes nothing.")
             elif command.startswith("/"):
-                print(f"There is no command {command}. /help shows the commands.")
+                print(visible(f"There is no command {command}. /help shows the commands."))
             else:
                 cancel = threading.Event()
                 answer = assistant.ask(line, state=state, cancel=cancel)
                 last = _print_reply(answer, cancel)
                 state = answer.state
         except UserError as error:
-            print(error, file=sys.stderr)
+            print(visible(str(error)), file=sys.stderr)
 
 
 def _read() -> str | None:
@@ -102,13 +102,13 @@ def _print_reply(answer: "Answer", cancel: threading.Event) -> "Reply":
     with _interrupt_sets(cancel):
         for piece in answer:
             streamed.append(piece)
-            print(piece, end="", flush=True)
+            print(visible(piece), end="", flush=True)
     reply = answer.reply
     print()
     if "".join(streamed).strip() != reply.text:
         print(wrapped(reply.text, "= "))
     if reply.uid:
-        print(f"  {reply.title} ({reply.uid})")
+        print(visible(f"  {reply.title} ({reply.uid})"))
     for line in quote_lines(reply):
         print(line)
     return reply

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 from ui.commands.command import Command, option
-from ui.commands.options import EngineOptions, positive, zero_or_more
+from ui.commands.options import EngineOptions, origin_and_key, positive, zero_or_more
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,16 @@ class Options:
             metavar="URL",
         ),
     ]
+    widget: Annotated[
+        list[tuple[str, str]],
+        option(
+            "a shop whose pages hold the widget, and the key in their tag; may be repeated",
+            action="append",
+            default=[],
+            type=origin_and_key,
+            metavar="ORIGIN=KEY",
+        ),
+    ]
     engine: EngineOptions
 
 
@@ -35,7 +45,7 @@ def run(options: Options) -> None:
 
     limits = Limits(at_once=options.at_once, waiting=options.waiting)
     keys = [os.environ.get(name, "") for name in (API_KEY_VARIABLE, WRITE_KEY_VARIABLE)]
-    access = Access(keys[0], options.origin, keys[1])
+    access = Access(keys[0], options.origin, dict(options.widget), keys[1])
     serve(options.home, options.engine.engine(), limits, access, host=options.host, port=options.port)
 
 

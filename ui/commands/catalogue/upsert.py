@@ -11,19 +11,31 @@ from ui.commands.terminal import changed_line
 @dataclass(frozen=True)
 class Options:
     home: Path
-    file: Annotated[Path, positional('JSON Lines; "-" is standard input', type=Path, metavar="FILE")]
-    uid: Annotated[str, option("the file's name for the uid", default="uid", metavar="COLUMN")]
-    title: Annotated[str, option("the file's name for the title", default="title", metavar="COLUMN")]
-    content: Annotated[str, option("the file's name for the content", default="content", metavar="COLUMN")]
+    file: Annotated[Path, positional("a file as prepare reads them, or -", type=Path, metavar="FILE")]
+    uid: Annotated[str, option("the file's name for the uid (guessed)", default="", metavar="COLUMN")]
+    title: Annotated[str, option("the file's name for the title (guessed)", default="", metavar="COLUMN")]
+    content: Annotated[
+        list[str],
+        option(
+            "a column of the content; may be given again, in order (guessed)",
+            action="append",
+            default=[],
+            metavar="COLUMN",
+        ),
+    ]
 
 
 def run(options: Options) -> None:
+    from index.catalogue.sources.shop_file import read_columns
     from index.live import LiveIndex
     from index.progress import Progress
     from index.settings import CatalogueSettings, Columns
     from index.upsert import read_rows, upsert
 
-    rows = read_rows(options.file, CatalogueSettings(Columns(options.uid, options.title, options.content)))
+    named = read_columns(options.home)
+    content = tuple(options.content) or named.content
+    columns = Columns(options.uid or named.uid, options.title or named.title, content)
+    rows = read_rows(options.file, CatalogueSettings(columns))
     catalogue = upsert(LiveIndex(options.home), rows, progress=Progress)
     print(changed_line(len(rows), "upserted", catalogue))
 

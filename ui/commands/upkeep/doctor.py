@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ui.commands.command import Command
 from ui.commands.options import Json
-from ui.commands.terminal import print_json
+from ui.commands.terminal import print_json, visible
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ def run(options: Options) -> None:
         return
     for finding in findings:
         mend = f"  →  {finding.mend}" if finding.mend else ""
-        print(f"{finding.state:8} {finding.name:14} {finding.detail}{mend}")
+        print(visible(f"{finding.state:8} {finding.name:14} {finding.detail}{mend}"))
 
 
 COMMAND = Command("doctor", "say what this machine can run, and what is missing", Options, run)

@@ -1,12 +1,12 @@
 """`titlewise feedback export`: what visitors of the page thought of replies, as JSON Lines."""
 
-import json
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
 
 from ui.commands.command import Command, Group, option, switch
+from ui.commands.terminal import json_line
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ def run_export(options: ExportOptions) -> None:
         raise UserError(f"there is no {path}", "opinions that visitors of the page gave", "titlewise ui")
     opinions = Feedback(path).opinions()
     rows = map(asdict, opinions) if options.all else question_rows(opinions, Catalogue.load(options.home / "catalogue"))
-    lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in rows]
+    lines = [json_line(row) + "\n" for row in rows]
     if options.out:
         options.out.write_text("".join(lines), encoding="utf-8")
         print(f"{len(lines):,} rows are in {options.out}.")

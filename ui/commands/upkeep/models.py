@@ -6,7 +6,7 @@ from typing import Annotated
 from assistant.models.named import EMBEDDED
 from ui.commands.command import Command, Group, positional
 from ui.commands.options import Json
-from ui.commands.terminal import print_json
+from ui.commands.terminal import print_json, visible
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ def run_fetch(options: FetchOptions) -> None:
     from assistant.models.download import fetch
     from index.progress import Progress
 
-    print(fetch(options.name, progress=Progress))
+    print(visible(str(fetch(options.name, progress=Progress))))
 
 
 LIST = Command("list", "show the named models, and which are here", ListOptions, run_list)

@@ -65,7 +65,7 @@ STYLE = """
 }
 """
 
-_LISTED = re.compile(r"\d+\. |- ")
+_LISTED = re.compile(r"(?<!\d)\d+\. |- ")
 _MARK = re.compile(r"\[(\d+)\]")
 
 

@@ -10,7 +10,6 @@ never taken for one: "I bought it 7 days ago" names no product 7.
 
 import itertools
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.hashing import Hashes, word_hashes
+from index.normal_form import normal_form
 
 NAMES_AT_ONCE = 16_384  # are hashed: their characters take eight bytes each meanwhile
 SHORTEST = 4  # signs of one that mixes letters and digits
@@ -104,7 +104,7 @@ class Identifiers:
 
 def plain_form(identifier: str) -> str:
     """Return an identifier without case, dashes and leading zeros, an ISBN-10 as its ISBN-13; never empty."""
-    signs = "".join(_PART.findall(unicodedata.normalize("NFKC", identifier).casefold()))
+    signs = "".join(_PART.findall(normal_form(identifier, "NFKC").casefold()))
     if re.fullmatch(r"\d{9}[\dx]", signs) and _check_sum(signs) == 0:
         body = f"978{signs[:9]}"
         check = -sum(int(sign) * (3 if place % 2 else 1) for place, sign in enumerate(body)) % 10
@@ -127,7 +127,8 @@ def identifiers_in(question: str) -> Iterator[str]:
             window = parts[start : start + size]
             if all(_BETWEEN.fullmatch(question, one.end(), two.start()) for one, two in itertools.pairwise(window)):
                 signs = "".join(part.group() for part in window)
-                if _may_be_one(signs, size):
+                written = question[window[0].start() : window[-1].end()]
+                if _may_be_one(signs, size) or _is_code(written, size):
                     yield plain_form(signs)
 
 
@@ -136,6 +137,11 @@ def _may_be_one(signs: str, parts: int) -> bool:
     if signs.isdigit():
         return len(signs) >= SHORTEST_NUMBER
     return any(map(str.isdigit, signs)) and len(signs) >= SHORTEST and parts <= MOST_MIXED_PARTS
+
+
+def _is_code(written: str, parts: int) -> bool:
+    """Return whether capitals are joined as in WX-J-MO: words are seldom written so."""
+    return written.isupper() and " " not in written and parts > 1 and len(written) - parts + 1 >= SHORTEST
 
 
 def _check_sum(isbn10: str) -> int:

@@ -1,0 +1,1 @@
+"""Reading sources of products: one module a format, all of them giving blocks of rows."""

@@ -1,0 +1,1 @@
+"""What chat clients make of a question, and ask for themselves."""

@@ -1,0 +1,58 @@
+"""Short work without the model, in threads of its own: no crowd of it holds up an answer, or has no end.
+
+lookups = Lookups(at_once=2, waiting=32)
+resolution = await lookups.run(request, index.resolve, question)        # QueueFullError where every place is taken
+"""
+
+import asyncio
+import functools
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from starlette.requests import Request
+
+from ui.queue import QueueFullError
+
+HANG_UP_POLL_S = 0.1
+
+T = TypeVar("T")
+
+
+class GoneError(Exception):
+    """Whoever asked has hung up."""
+
+
+class Lookups:
+    """Places for short work; all of it is asked for in one event loop."""
+
+    def __init__(self, at_once: int, waiting: int) -> None:
+        """Let so much run at once, and so much more wait."""
+        self._places = at_once + waiting
+        self._taken = 0
+        self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="lookup")
+
+    async def run(self, request: Request, work: Callable[..., T], *arguments: Any) -> T:
+        """Run work in its turn; where its client hangs up before, it is not begun.
+
+        Raises `QueueFullError`, `GoneError`, and what the work raises.
+        """
+        if self._taken >= self._places:
+            raise QueueFullError(
+                f"{self._taken} questions are being looked up or wait", "a free place", "asking again in a moment"
+            )
+        self._taken += 1
+        running = asyncio.get_running_loop().run_in_executor(self._threads, functools.partial(work, *arguments))
+        try:
+            while not running.done():
+                if await request.is_disconnected():
+                    raise GoneError
+                await asyncio.wait({running}, timeout=HANG_UP_POLL_S)
+            return running.result()
+        finally:
+            self._taken -= 1
+            running.cancel()
+
+    def close(self) -> None:
+        """Begin nothing more."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
