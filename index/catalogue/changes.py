@@ -26,9 +26,10 @@ _PRODUCTS, _ALIASES, _HASHES, _GONE = "products.arrow", "aliases.arrow", "uid_ha
 class Changes:
     """What came, in its order, and what went.
 
-    `products` is an Arrow table with the columns of the catalogue's, `aliases` one of uid and row: that of a product
-    of the catalogue, or as many more as it has products and came before. `hashes` (products + aliases,) uint64 are
-    those of the uids that came. `gone` (k,) int64 ascend: entries of the catalogue's uid table that hold no more.
+    `products` and `aliases` are Arrow tables with the columns of the catalogue's; the row of an alias is that of a
+    product of the catalogue, or as many more as it has products and came before. `hashes` (products + aliases,) uint64
+    are those of what came, in that order. `gone` (k,) int64 ascend: entries of the catalogue's uid table that hold no
+    more.
     """
 
     products: Any
@@ -38,8 +39,9 @@ class Changes:
 
     @property
     def count(self) -> int:
-        """Return how many uids came, or went, whichever is more."""
-        return max(len(self.hashes), len(self.gone))
+        """Return how many uids came, or how many entries went, whichever is more; of identifiers none that came."""
+        identifiers = int(self.aliases.column("identifier").to_numpy().sum())
+        return max(len(self.hashes) - identifiers, len(self.gone))
 
     def save(self, folder: Path) -> None:
         """Write the tables."""
