@@ -66,10 +66,14 @@ def _rows_of(blocks: Iterable[Block], name: str, chosen: Chosen) -> list[Row]:
         refused = list(cleaned.samples)
         keys, described, lines = (cleaned.facts[fact] for fact in ("title_key", "described", "line"))
         facts = zip(keys.tolist(), in_training(keys).tolist(), described.tolist(), lines.tolist(), strict=True)
-        for row, (cluster, train, is_described, line) in zip(cleaned.rows.to_pylist(), facts, strict=True):
+        read: list[Row] = cleaned.rows.to_pylist()
+        for row, (cluster, train, is_described, line) in zip(read, facts, strict=True):
             if row["uid"] in rows:
                 refused.append(Rejection(line, "duplicate uid", ""))
-            rows[row["uid"]] = row | {"cluster": cluster, "train": train, "described": is_described}
+            rows[row["uid"]] = row
+            row |= {"cluster": cluster, "train": train, "described": is_described, "identifiers": []}
+        for identifier, place in cleaned.identifiers:
+            read[place]["identifiers"].append(identifier)
         if refused:
             first = min(refused, key=lambda rejection: rejection.line)
             raise SourceError(f"{name}, line {first.line}: {first.reason}", "rows that are all sound", MEND)

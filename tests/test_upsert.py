@@ -31,7 +31,7 @@ from index.live import LiveIndex, open_both
 from index.progress import Progress, Silent
 from index.resolver import TitleIndex
 from index.sample import PATH as SAMPLE
-from index.settings import IndexSettings
+from index.settings import CatalogueSettings, Columns, IndexSettings
 from index.titles.bm25 import BM25Index, ChangedWords
 from index.titles.came import CameIndex
 from index.titles.identifiers import Identifiers
@@ -212,6 +212,72 @@ def test_whatever_comes_and_goes_the_catalogue_is_that_of_its_rows(
         assert {each: catalogue.product(row).title for each, row in zip(uids, places, strict=True)} == source
         assert [catalogue.row_of(each) for each in catalogue.uids()] == [*range(len(catalogue))]
         assert len(catalogue.dataset()) == len(catalogue) if len(catalogue) else True
+
+
+IDENTIFIERS = st.sampled_from(["EAN-1", "EAN-2", "EAN-3", "C", "D"])  # some are uids of other products
+NAMED = {"A": ("Kettle of A", ["EAN-1", "EAN-2"]), "B": ("Lamp of B", ["EAN-2", "C"]), "C": ("Tent of C", [])}
+
+
+@pytest.fixture(scope="module")
+def named(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A catalogue whose products have further identifiers."""
+    folder = tmp_path_factory.mktemp("named")
+    source = [{"uid": uid, "title": title, "sku": ids} for uid, (title, ids) in NAMED.items()]
+    (folder / "trn.json").write_text("".join(json.dumps(row) + "\n" for row in source))
+    prepare(folder / "trn.json", folder / "catalogue", CatalogueSettings(Columns(ids=("sku",))))
+    return folder / "catalogue"
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from("ABD"), st.none() | st.lists(IDENTIFIERS, max_size=2)), max_size=8))
+def test_further_identifiers_come_and_go_with_their_products(
+    named: Path, steps: list[tuple[str, list[str] | None]]
+) -> None:
+    artefacts.remove(folder_of(named), KIND)
+    catalogue, source = Catalogue.load(named), dict(NAMED)
+    for number, (uid, identifiers) in enumerate(steps):
+        if identifiers is None and uid not in source:
+            with pytest.raises(UnknownProductError):
+                without_uids(catalogue, [uid])
+            continue
+        if identifiers is None:
+            del source[uid]
+            changes = without_uids(catalogue, [uid])
+        else:
+            title = f"Mug {number} of {uid}" if number % 2 else source.get(uid, (f"Mug of {uid}", []))[0]
+            source[uid] = (title, identifiers or source.get(uid, ("", []))[1])
+            row = row_of(Product(uid, title, "")) | {"identifiers": identifiers}
+            changes = with_rows(catalogue, [row])
+        catalogue = published(catalogue, changes)
+        assert sorted(catalogue.titles()) == sorted(title for title, _ in source.values())  # no ghost of any
+        for identifier in ("EAN-1", "EAN-2", "EAN-3", "C", "D"):
+            leads_to = {title for title, ids in source.values() if identifier in ids}
+            if identifier in source:
+                assert catalogue.find(identifier).title == source[identifier][0]
+            elif leads_to:
+                assert catalogue.find(identifier).title in leads_to
+            else:
+                assert identifier not in catalogue
+
+
+def test_a_further_identifier_is_no_uid_to_remove(named: Path) -> None:
+    artefacts.remove(folder_of(named), KIND)
+    with pytest.raises(UnknownProductError, match="no product has the uid 'EAN-1'"):
+        without_uids(Catalogue.load(named), ["EAN-1"])
+
+
+def test_an_upserted_product_is_found_by_its_further_identifiers(home: Path) -> None:
+    path = home.parent / "new.jsonl"
+    path.write_text(json.dumps(DRONE | {"ean": "4006381333931"}), encoding="utf-8")
+    assert main(["--home", str(home), "upsert", str(path), "--id", "ean"]) == 0
+    live = LiveIndex(home)
+    assert best(live.now()[1], "ean 4006381333931") == "Z9"
+    put(live, DRONE | {"content": "It hovers."})  # which names none
+    assert (best(live.now()[1], "ean 4006381333931"), live.now()[0].find("4006381333931").uid) == ("Z9", "Z9")
+    rebuild(home, partial(TitleIndex.build, progress=Progress))
+    assert best(live.now()[1], "ean 4006381333931") == "Z9"
+    take(live, "Z9")
+    assert "4006381333931" not in live.now()[0]
 
 
 def published(catalogue: Catalogue, changes: Changes) -> Catalogue:

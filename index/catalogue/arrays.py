@@ -18,7 +18,7 @@ PRODUCT_COLUMNS = {
     **dict.fromkeys(("uid", "title", "content"), "string"),
     **{"cluster": "uint64", "train": "bool", "described": "bool"},
 }
-ALIAS_COLUMNS = {"uid": "string", "row": "int64"}
+ALIAS_COLUMNS = {"uid": "string", "row": "int64", "identifier": "bool"}
 
 
 def read_array(path: Path, dtype: str) -> "NDArray[Any]":
@@ -31,6 +31,17 @@ def read_array(path: Path, dtype: str) -> "NDArray[Any]":
     array = np.lib.format.open_memmap(path, mode="r")
     check(array.dtype == np.dtype(dtype) and array.ndim == 1, f"{path.name} of {dtype}, in one dimension")
     return np.asarray(array)
+
+
+def read_aliases(path: Path) -> Any:
+    """Map the table of aliases as `read_table` does; in one that was made before there were any, none identifies."""
+    import pyarrow as pa
+
+    with pa.ipc.open_stream(pa.memory_map(str(path))) as stream:
+        if "identifier" in stream.schema.names:
+            return read_table(path, ALIAS_COLUMNS)
+    aliases = read_table(path, {name: kind for name, kind in ALIAS_COLUMNS.items() if name != "identifier"})
+    return aliases.append_column("identifier", pa.array([False] * aliases.num_rows, pa.bool_()))
 
 
 def read_table(path: Path, columns: dict[str, str]) -> Any:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from index.artefacts import MANIFEST, Manifest, open_verified, read_manifest
-from index.catalogue.arrays import ALIAS_COLUMNS, PRODUCT_COLUMNS, check, read_array, read_table
+from index.catalogue.arrays import PRODUCT_COLUMNS, check, read_aliases, read_array, read_table
 from index.errors import ArtefactError
 
 if TYPE_CHECKING:
@@ -27,9 +27,10 @@ _PRODUCTS, _ALIASES, _HASHES, _GONE = "products.arrow", "aliases.arrow", "uid_ha
 class Changes:
     """What came, in its order, and what went.
 
-    `products` is an Arrow table with the columns of the catalogue's, `aliases` one of uid and row: that of a product
-    of the catalogue, or as many more as it has products and came before. `hashes` (products + aliases,) uint64 are
-    those of the uids that came. `gone` (k,) int64 ascend: entries of the catalogue's uid table that hold no more.
+    `products` and `aliases` are Arrow tables with the columns of the catalogue's; the row of an alias is that of a
+    product of the catalogue, or as many more as it has products and came before. `hashes` (products + aliases,) uint64
+    are those of what came, in that order. `gone` (k,) int64 ascend: entries of the catalogue's uid table that hold no
+    more.
     """
 
     products: Any
@@ -39,8 +40,9 @@ class Changes:
 
     @property
     def count(self) -> int:
-        """Return how many uids came, or went, whichever is more."""
-        return max(len(self.hashes), len(self.gone))
+        """Return how many uids came, or how many entries went, whichever is more; of identifiers none that came."""
+        identifiers = int(self.aliases.column("identifier").to_numpy().sum())
+        return max(len(self.hashes) - identifiers, len(self.gone))
 
     def save(self, folder: Path) -> None:
         """Write the tables."""
@@ -85,7 +87,7 @@ def folder_of(catalogue: Path) -> Path:
 
 
 def _open(folder: Path, manifest: Manifest) -> PublishedChanges:
-    products, aliases = read_table(folder / _PRODUCTS, PRODUCT_COLUMNS), read_table(folder / _ALIASES, ALIAS_COLUMNS)
+    products, aliases = read_table(folder / _PRODUCTS, PRODUCT_COLUMNS), read_aliases(folder / _ALIASES)
     hashes, gone = read_array(folder / _HASHES, "uint64"), read_array(folder / _GONE, "int64")
     check(len(hashes) == products.num_rows + aliases.num_rows, "a hash for each uid")
     check(bool((gone[1:] > gone[:-1]).all()), f"{_GONE} that ascends")

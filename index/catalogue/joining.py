@@ -50,7 +50,7 @@ def joined(tables: Tables, changes: Changes) -> "tuple[Tables, NDArray[np.int32]
     row_of = np.append(standing, kept_rows + np.arange(changes.products.num_rows))
     merged = pa.concat_tables([*_runs(tables.aliases, of_aliases), changes.aliases])
     rows = pa.array(row_of[merged.column("row").to_numpy()], pa.int64())
-    aliases = pa.table({"uid": merged.column("uid"), "row": rows})
+    aliases = merged.set_column(1, "row", rows)
 
     came = np.append(row_of[size:], products.num_rows + kept_aliases + np.arange(changes.aliases.num_rows))
     entry_of = np.append(standing, products.num_rows + np.cumsum(of_aliases) - 1)

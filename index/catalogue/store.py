@@ -10,13 +10,14 @@ nothing of the catalogue is copied or written anew.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from index.artefacts import MAKER, Manifest, open_verified, read_manifest
-from index.catalogue.arrays import ALIAS_COLUMNS, PRODUCT_COLUMNS, check, check_below, read_array, read_table
+from index.catalogue.arrays import PRODUCT_COLUMNS, check, check_below, read_aliases, read_array, read_table
 from index.catalogue.changes import PublishedChanges
 from index.catalogue.joining import Tables, joined
 from index.errors import ArtefactError, UnknownProductError
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 PRODUCTS = "products.arrow"  # uid, title, content, cluster, train, described: one row a product
-ALIASES = "aliases.arrow"  # uid, row: exact duplicates merged into the product of that row, further identifiers
+# uid, row, identifier: the uids of exact duplicates that were merged into the product of that row, and its further
+# identifiers, which are no uids.
+ALIASES = "aliases.arrow"
 READ_CHARACTERS = 20_000  # twice as many as the longest of 9,576 real descriptions has
 UID_HASHES = "uid_hashes.npy"  # (products + aliases,) uint64, sorted
 UID_ENTRIES = "uid_entries.npy"  # (products + aliases,) int64: a row, or the number of products + an alias
@@ -114,32 +117,24 @@ class Catalogue:
 
         Raises `UnknownProductError`.
         """
-        entry = self.entry_of(uid)
-        alias = entry - len(self)
-        return entry if alias < 0 else cast(int, self._aliases.column("row")[alias].as_py())
+        for entry in self.entries_of(uid):
+            alias = entry - len(self)
+            return entry if alias < 0 else cast(int, self._aliases.column("row")[alias].as_py())
+        raise unknown_product(uid)
 
-    def entry_of(self, uid: str) -> int:
-        """Return the entry of a uid: its row, or the number of products + its alias; raises as `row_of`."""
+    def entries_of(self, uid: str) -> Iterator[int]:
+        """Yield the entries of a uid or a further identifier: its row, or the number of products + its alias."""
         wanted = uid_hash(uid)
         first, last = (int(self._hashes.searchsorted(wanted, side)) for side in ("left", "right"))
         for entry in map(int, self._entries[first:last]):
             alias = entry - len(self)
             table, place = (self._products, entry) if alias < 0 else (self._aliases, alias)
             if table.column("uid")[place].as_py() == uid:
-                return entry
-        raise UnknownProductError(
-            f"no product has the uid {uid!r}",
-            "a uid of the catalogue",
-            "titlewise resolve QUESTION (its hits show uids)",
-        )
+                yield entry
 
     def __contains__(self, uid: str) -> bool:
         """Return whether a uid leads to a product."""
-        try:
-            self.entry_of(uid)
-        except UnknownProductError:
-            return False
-        return True
+        return any(True for _ in self.entries_of(uid))
 
     def find(self, uid: str) -> Product:
         """Return the product of a uid, as `row_of` finds it; raises `UnknownProductError`."""
@@ -149,10 +144,25 @@ class Catalogue:
         """Return all columns of a row."""
         return cast(dict[str, Any], self._products.slice(row, 1).to_pylist()[0])
 
-    def merged_into(self, row: int) -> dict[int, str]:
-        """Return the uids that were merged into the product of a row, by their entries."""
-        aliases = self._aliases.column("row").to_numpy() == row
-        return {len(self) + int(each): self._aliases.column("uid")[int(each)].as_py() for each in aliases.nonzero()[0]}
+    def aliases_of(self, row: int, *, identifiers: bool) -> dict[int, str]:
+        """Return by their entries the uids that were merged into the product of a row, or its further identifiers."""
+        order, rows = self._aliases_by_row
+        first, last = (int(rows.searchsorted(row, side)) for side in ("left", "right"))
+        entries = [len(self) + alias for alias in sorted(order[first:last].tolist())]
+        uids = self._aliases.column("uid")
+        return {at: uids[at - len(self)].as_py() for at in entries if self.is_identifier(at) == identifiers}
+
+    @cached_property
+    def _aliases_by_row(self) -> "tuple[NDArray[np.int64], NDArray[np.int64]]":
+        """Return the aliases in the order of their rows, and these rows, (aliases,) each."""
+        rows = self._aliases.column("row").to_numpy()
+        order = rows.argsort(kind="stable")
+        return order, rows[order]
+
+    def is_identifier(self, entry: int) -> bool:
+        """Return whether an entry is that of a further identifier, and of no uid."""
+        alias = entry - len(self)
+        return alias >= 0 and bool(self._aliases.column("identifier")[alias].as_py())
 
     def rows_titled(self, titles: Iterable[str]) -> list[int]:
         """Return the rows of the products that have one of these titles, ascending."""
@@ -225,6 +235,13 @@ class Changed:
     standing: "NDArray[np.int32]"
 
 
+def unknown_product(uid: str) -> UnknownProductError:
+    """Return the error that a uid is of no product."""
+    return UnknownProductError(
+        f"no product has the uid {uid!r}", "a uid of the catalogue", "titlewise resolve QUESTION (its hits show uids)"
+    )
+
+
 def uid_digest(uid: str) -> bytes:
     """Hash a uid to 16 bytes, the same on every machine and in every run."""
     return hashlib.blake2b(uid.encode("utf-8", "surrogatepass"), digest_size=16).digest()
@@ -239,7 +256,7 @@ def uid_hash(uid: str) -> "np.uint64":
 
 
 def _open(folder: Path, manifest: Manifest) -> Catalogue:
-    products, aliases = read_table(folder / PRODUCTS, PRODUCT_COLUMNS), read_table(folder / ALIASES, ALIAS_COLUMNS)
+    products, aliases = read_table(folder / PRODUCTS, PRODUCT_COLUMNS), read_aliases(folder / ALIASES)
     hashes, entries = read_array(folder / UID_HASHES, "uint64"), read_array(folder / UID_ENTRIES, "int64")
     size = products.num_rows + aliases.num_rows
     check(len(hashes) == len(entries) == size and bool((hashes[1:] >= hashes[:-1]).all()), "ascending uid hashes")

@@ -55,7 +55,10 @@ def write_tables(
     aliased = selection.aliases
     uids = np.concatenate([facts["uid"][selection.kept, 0], facts["uid"][aliased, 0]])
     identifiers = _identifiers_of(spooled.identifiers, selection, uids)
-    alias_numbers = {"row": product_of[np.concatenate([selection.merged_into[aliased], identifiers.rows])]}
+    alias_numbers = {
+        "row": product_of[np.concatenate([selection.merged_into[aliased], identifiers.rows])],
+        "identifier": np.append(np.zeros(aliased.sum(), np.bool_), np.ones(len(identifiers.rows), np.bool_)),
+    }
     repeats: list[Rejection] = []
     with (
         _BatchWriter(folder / PRODUCTS, ROW_COLUMNS, numbers) as products,

@@ -23,6 +23,10 @@ class Options:
             metavar="COLUMN",
         ),
     ]
+    id: Annotated[
+        list[str],
+        option("a column of further identifiers; may be given again", action="append", default=[], metavar="COLUMN"),
+    ]
 
 
 def run(options: Options) -> None:
@@ -33,8 +37,12 @@ def run(options: Options) -> None:
     from index.upsert import read_rows, upsert
 
     named = read_columns(options.home)
-    content = tuple(options.content) or named.content
-    columns = Columns(options.uid or named.uid, options.title or named.title, content)
+    columns = Columns(
+        options.uid or named.uid,
+        options.title or named.title,
+        tuple(options.content) or named.content,
+        tuple(options.id) or named.ids,
+    )
     rows = read_rows(options.file, CatalogueSettings(columns))
     catalogue = upsert(LiveIndex(options.home), rows, progress=Progress)
     print(changed_line(len(rows), "upserted", catalogue))
