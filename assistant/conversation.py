@@ -168,22 +168,16 @@ class _Understanding:
     catalogue: Catalogue
     fitting: Fitting
 
-    @cached_property
-    def words(self) -> frozenset[str]:
-        """Return the folded words of the turn."""
-        return frozenset(fold(self.question).split())
-
     def turn(self) -> Turn:
         if turn := self._chosen():
             return turn
         asked = asked_in(self.question, self.index)
-        resolution, intents = asked.resolution, asked.intents
         return (
-            self._compared(resolution, intents)
-            or self._beside(resolution, intents)
+            self._compared(asked)
+            or self._beside(asked)
             or self._referred(asked)
-            or self._needed(resolution, intents)
-            or self._named(resolution)
+            or self._needed(asked.resolution, asked.intents)
+            or self._named(asked.resolution)
         )
 
     def _about(self, uid: str, question: str, hits: tuple[Hit, ...], probability: float | None = None) -> Turn:
@@ -209,30 +203,30 @@ class _Understanding:
         question = choice.question or self.state.waiting or carried or product.title
         return self._about(product.uid, question, self.state.candidates)
 
-    def _compared(self, resolution: Resolution, intents: Mapping[Intent, float]) -> Turn | None:
+    def _compared(self, asked: Utterance) -> Turn | None:
         """Set products side by side: those that are named, else those that were spoken of or offered last."""
-        named = self._named_together(resolution, intents["compare"])
+        named = self._named_together(asked)
         if len(named) < 2:
             return None
         state = self.state.comparing(self._hits_of(named))
-        return Turn(self.question, "", (), resolution.hits, state, "comparison", named)
+        return Turn(self.question, "", (), asked.resolution.hits, state, "comparison", named)
 
-    def _named_together(self, resolution: Resolution, compares: float) -> tuple[str, ...]:
+    def _named_together(self, asked: Utterance) -> tuple[str, ...]:
         current = self.state.uid
         near = tuple(hit.uid for hit in self.state.candidates) if not current else ()
         near = near or tuple(reversed(self.state.spoken_of[:2]))
         pointed_at = near if 1 < len(near) <= MOST_TOGETHER and points_at_both(self.question) else ()
-        if current and self.words & ONE_OF_ALL:  # "does it need the two batteries?"
+        if current and asked.words & ONE_OF_ALL:  # "does it need the two batteries?"
             pointed_at = ()
         named: tuple[str, ...] = ()
-        if not (current and POINTING_WORDS & self.words):
+        if not (current and POINTING_WORDS & asked.words):
             rarity = self.index.descriptions.rarity
-            named = named_together(self.question, resolution, rarity, compares=compares)
-        if named and not (pointed_at and self.words & SEVERAL_OF_ALL and set(named).isdisjoint(near)):
+            named = named_together(self.question, asked.resolution, rarity, compares=asked.intents["compare"])
+        if named and not (pointed_at and asked.words & SEVERAL_OF_ALL and set(named).isdisjoint(near)):
             return named
         if current and (beside := named_beside(self.question)) and (other := self._another(beside)):
             return (current, other)
-        return pointed_at if resolution.decision != "found" else ()
+        return pointed_at if asked.resolution.decision != "found" else ()
 
     def _another(self, named: str) -> str:
         """Return the uid of the product besides the talk's own that a few words name, "" where that is not sure."""
@@ -240,14 +234,15 @@ class _Understanding:
         options = referents(asked_in(named, self.index), rest, self.catalogue.find, self.index.descriptions.rarity)
         return meant([option for option in options if option.uid != self.state.uid])
 
-    def _beside(self, resolution: Resolution, intents: Mapping[Intent, float]) -> Turn | None:
+    def _beside(self, asked: Utterance) -> Turn | None:
         """Leave the talk's product and what waits as they are: the turn is about no product."""
+        resolution, intents = asked.resolution, asked.intents
         intent: Intent = max(_BESIDE, key=lambda each: intents[each])
         itself = intents["product"] < LEAST_SURE and is_of_itself(self.question)
         intent = "help" if itself else intent
         of_none = sum(intents[each] for each in _BESIDE)
         if self.state.uid or self.state.candidates:
-            points = POINTING_WORDS & self.words
+            points = POINTING_WORDS & asked.words
             asks = intent == "other" and asked_about(self.question)  # "how deep in water"
             surely = not points and intent != "help" and of_none >= SURELY_BESIDE and not asks
             beside = is_courtesy(self.question) or surely
@@ -257,15 +252,15 @@ class _Understanding:
             beside = likely or (itself and not sure_of_title)
         return Turn(self.question, "", (), (), self.state, _BESIDE[intent]) if beside else None
 
-    def _referred(self, utterance: Utterance) -> Turn | None:
+    def _referred(self, asked: Utterance) -> Turn | None:
         """Take the product of the talk that the turn means, or another one that it names."""
         current = self.state.uid
-        of_what_is_not_there = not current and not self.state.candidates and self.words & ONE_OF_ALL
+        of_what_is_not_there = not current and not self.state.candidates and asked.words & ONE_OF_ALL
         if self.state == State() or of_what_is_not_there:
             return None
         if current and points_before_it_names(self.question, self.catalogue.find(current)):
-            return self._about(current, self.question, utterance.resolution.hits)
-        options = referents(utterance, self.state.antecedents, self.catalogue.find, self.index.descriptions.rarity)
+            return self._about(current, self.question, asked.resolution.hits)
+        options = referents(asked, self.state.antecedents, self.catalogue.find, self.index.descriptions.rarity)
         uid = meant(options)
         if (
             uid == current
@@ -273,7 +268,7 @@ class _Understanding:
             and len(names_beyond(self.question, self.catalogue.find(current))) >= WORDS_TO_LEAVE
         ):
             return None
-        return self._about(uid, self._question_of(uid), utterance.resolution.hits) if uid else None
+        return self._about(uid, self._question_of(uid), asked.resolution.hits) if uid else None
 
     @cached_property
     def rest(self) -> str:
@@ -324,9 +319,10 @@ def asked_in(question: str, index: TitleIndex) -> Utterance:
     """Return a turn as what it refers to is read from it, whatever the talk."""
     resolution = index.resolve(question)
     intents = Intents.shipped().probabilities(question, resolution)
+    words = frozenset(fold(question).split())
     rest = _behind_the_lead(question)
     leads = rest != question and bool(rest.strip())
-    return Utterance(question, resolution, intents, leads, index.resolve(rest).hits if leads else ())
+    return Utterance(question, words, resolution, intents, leads, index.resolve(rest).hits if leads else ())
 
 
 def _behind_the_lead(question: str) -> str:

@@ -11,6 +11,7 @@ from assistant.conversation import State
 from assistant.phrases import Language, language_of
 from assistant.prompt import describe_prompt
 from assistant.reply import Reply
+from index.normal_form import whole
 from index.resolver import check_question
 
 # As the task was first set: 256 tokens, sampled at 0.7 from the nucleus of 0.9.
@@ -35,6 +36,7 @@ def describe(
     Raises `QuestionError` where the title is blank or longer than 4,000 characters; while
     streaming, `BackendError` and `DeadlineError`.
     """
+    title = whole(title)
     check_question(title)
     params = SamplingParams(MAX_NEW_TOKENS, TEMPERATURE, TOP_P, seed)
     pieces = _generate(backend, title, language or language_of(title), params, adapter, cancel)

@@ -17,8 +17,3 @@ class Message:
 
 # Messages go through the chat template; a text is the whole prompt, before which only a BOS may be set.
 Prompt = Sequence[Message] | str
-
-
-def whole(text: str) -> str:
-    """Join surrogate pairs, and put U+FFFD for a half: JavaScript cuts texts inside characters."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -32,6 +32,7 @@ from assistant.shopping.wording import side_by_side, suggestions
 from index.catalogue.store import Catalogue, Product
 from index.errors import UserError
 from index.linear_model import sigmoid
+from index.normal_form import whole
 from index.resolver import Hit, TitleIndex, check_question
 from index.text import content_words, fold
 
@@ -77,6 +78,7 @@ class Retriever:
 
         Raises `QuestionError` (blank, or over 4,000 characters), `UnknownProductError`.
         """
+        question = whole(question)
         check_question(question)
         state = state.within(self.catalogue)
         if not uid:
@@ -89,6 +91,7 @@ class Retriever:
 
         Raises `QuestionError`, `UnknownProductError`, and `UserError` where they are not two or three products.
         """
+        question = whole(question)
         check_question(question)
         state = state.within(self.catalogue)
         products = {product.uid: product for product in map(self.catalogue.find, uids)}
@@ -103,7 +106,8 @@ class Retriever:
 
     def recall(self, history: Sequence[Message], cancel: threading.Event | None = None) -> State:
         """Return the state that a talk has reached, from its turns in plain text; `cancel` stops between two turns."""
-        return replay(history, self.index, self.catalogue, self.fitting, cancel)
+        talk = [Message(turn.role, whole(turn.content)) for turn in history]
+        return replay(talk, self.index, self.catalogue, self.fitting, cancel)
 
     def evidence(self, question: ReadQuestion, product: Product, shows: Shows = "best") -> Evidence:
         """Choose the passages that settle a question about a product, its title among them."""

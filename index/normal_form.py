@@ -1,4 +1,4 @@
-"""Unicode's normal forms, in time linear in any text.
+"""Unicode's normal forms, in time linear in any text; and texts that were cut inside a character.
 
 Putting n marks on one letter into their canonical order takes n² steps. Of marks upon marks only as many are kept as
 Unicode's Stream-Safe Text Format (UAX 15) allows; no language writes more.
@@ -18,6 +18,11 @@ _MARKS = re.compile(rf"(?:[^\w\s\x00-\x7f]|[\uff9e\uff9f]){{{MOST_MARKS + 1},}}"
 def normal_form(text: str, form: Literal["NFC", "NFD", "NFKC", "NFKD"]) -> str:
     """Return a text in one of Unicode's normal forms, without the marks on a letter beyond 30."""
     return text if text.isascii() else unicodedata.normalize(form, _MARKS.sub(_thinned, text))
+
+
+def whole(text: str) -> str:
+    """Join surrogate pairs, and put U+FFFD for a half: JavaScript cuts texts inside characters."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _thinned(run: re.Match[str]) -> str:

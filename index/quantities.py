@@ -10,6 +10,7 @@ old?" over "ages 3 and up" is settled by arithmetic instead of by a model. Words
 import itertools
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -118,7 +119,11 @@ def compare(asked: str, stated: str) -> Relation | None:
 
     Of all pairs of like amounts the first of `NEAREST_FIRST`; None where nothing is alike.
     """
-    wanted, known = quantities_in(asked, asked=True), quantities_in(stated)
+    return relation_of(quantities_in(asked, asked=True), quantities_in(stated))
+
+
+def relation_of(wanted: Sequence[Quantity], known: Sequence[Quantity]) -> Relation | None:
+    """Return how asked amounts stand to stated ones, as `compare` does of texts."""
     alone, dimensions = len(known) == 1, len({each.dimension for each in known})
     relations = [
         _relation(one, other)

@@ -385,11 +385,14 @@ def _titles_of(catalogue: "Catalogue") -> list[str]:
 
 
 def check_question(question: str) -> None:
-    """Raise `QuestionError` where a question is blank or longer than 4,000 characters, ligatures written out."""
-    characters = max(len(question), len(normal_form(question[: MAX_QUESTION_CHARACTERS + 1], "NFKC")))
-    if characters > MAX_QUESTION_CHARACTERS:
+    """Raise `QuestionError` where a question is blank or longer than 4,000 characters, or twice as many written out.
+
+    One sign may stand for many: "½" for three, the longest Arabic ligature for eighteen.
+    """
+    written = len(normal_form(question[: MAX_QUESTION_CHARACTERS + 1], "NFKC"))
+    if len(question) > MAX_QUESTION_CHARACTERS or written > 2 * MAX_QUESTION_CHARACTERS:
         raise QuestionError(
-            f"the question has {characters:,} characters",
+            f"the question has {max(len(question), written):,} characters",
             f"{MAX_QUESTION_CHARACTERS:,} at most",
             "a shorter question",
         )

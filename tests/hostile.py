@@ -74,7 +74,7 @@ GENERAL = (
 )
 
 
-def attacks_on(pattern: re.Pattern[str]) -> Iterator[Attack]:
+def attacks_on(pattern: re.Pattern[Any]) -> Iterator[Attack]:
     """Yield texts made of what a pattern looks for: its signs and words, and examples of it, cut short at any place."""
     tree = parser.parse(pattern.pattern, pattern.flags)
     signs = sorted(_signs_of(tree))

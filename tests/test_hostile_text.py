@@ -94,7 +94,15 @@ def test_of_a_need_without_an_end_the_first_words_are_sought() -> None:
 
 
 @pytest.mark.parametrize(
-    ("question", "refused"), [("🙂" * 4_000, False), ("é" * 4_000, False), ("½" * 1_400, True), ("ﷺ" * 300, True)]
+    ("question", "refused"),
+    [
+        ("🙂" * 4_000, False),
+        ("é" * 4_000, False),
+        ("½" * 2_600, False),
+        ("กาต้มน้ำ" * 500, False),
+        ("½" * 2_700, True),
+        ("ﷺ" * 450, True),
+    ],
 )
 def test_a_question_is_as_long_as_its_ligatures_written_out(question: str, refused: bool) -> None:
     assert len(question) <= MAX_QUESTION_CHARACTERS
@@ -151,3 +159,14 @@ def test_a_picture_in_a_description_stops_nothing_and_quotes_stay_verbatim(tmp_p
     assert len(content) > READ_CHARACTERS > len(catalogue.find("P2").beginning) - 1
     assert all(content[passage.start : passage.end] == passage.text for passage in split(content))
     assert assistant.ask("how heavy is it?", uid="P2").reply.kind == "not_stated"  # it stands beyond what is read
+
+
+@pytest.mark.parametrize("question", ["is it \ud83d red?", "\udce9 how heavy is it?", "\udc00"])
+def test_half_characters_are_read_as_such_by_every_reader(shop: Shop, question: str) -> None:
+    assistant = assistant_of(*shop, Scripted(lambda messages: "It weighs 1.3 kg. [1]"))
+    history = [Message("user", f"i need a kettle {question}"), Message("assistant", question)]
+    state = assistant.retriever.recall(history)
+    for about in (assistant.ask(question, state=state), assistant.ask(question, uid="K1")):
+        assert about.reply.text.encode()
+    assert assistant.compare(question, ["K1", "K2"]).reply.text.encode()
+    assert assistant.describe(question).reply.title.encode()

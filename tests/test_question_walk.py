@@ -1,7 +1,8 @@
 """How a question travels: the modules that are handed it, from `Assistant.ask` to the reply.
 
 Follows one answered question with a tracer. A *stay* is a run of calls of one module that are handed the question, as
-text or read; a *climb* is a move from a lower floor to a higher one. `python tests/test_question_walk.py` prints them.
+text or read; a *climb* is a move from a lower floor to a higher one. Unicode's normal forms are no stay, as none of
+the standard library is. `python tests/test_question_walk.py` prints them.
 """
 
 import dataclasses
@@ -19,6 +20,7 @@ from assistant.open import Engine, open_assistant
 from ui.commands.answering.demo import make_ready
 
 ROOT = Path(__file__).parents[1]
+STANDARD = ROOT / "index" / "normal_form.py"
 FLOORS = ("index", "assistant", "finetune", "ui")
 QUESTION = "how heavy is the red Harrow kettle?"
 WORDS = frozenset(re.findall(r"\w+", QUESTION.casefold()))
@@ -35,7 +37,12 @@ class Walk:
 
     def trace(self, frame: FrameType, event: str, _: object) -> None:
         path = Path(frame.f_code.co_filename)
-        if event != "call" or ROOT not in path.parents or path.relative_to(ROOT).parts[0] not in FLOORS:
+        if (
+            event != "call"
+            or ROOT not in path.parents
+            or path == STANDARD
+            or path.relative_to(ROOT).parts[0] not in FLOORS
+        ):
             return
         if frame in self.generators:
             return  # one that goes on after a piece is no new call

@@ -188,17 +188,17 @@ def test_places_are_free_again_whatever_became_of_the_work() -> None:
     async def many() -> None:
         lookups = Lookups(1, 1)
         with pytest.raises(ZeroDivisionError):
-            await lookups.run(_request(), lambda: 1 // 0)
+            await lookups.run_for(_request(), lambda: 1 // 0)
         with pytest.raises(GoneError):
-            await lookups.run(_request(gone=True), time.sleep, 0.2)
+            await lookups.run_for(_request(gone=True), time.sleep, 0.2)
         free = threading.Event()
-        waiting = [asyncio.create_task(lookups.run(_request(), free.wait, 9)) for _ in range(2)]
+        waiting = [asyncio.create_task(lookups.run_for(_request(), free.wait, 9)) for _ in range(2)]
         await asyncio.sleep(0.01)
         with pytest.raises(QueueFullError):
-            await lookups.run(_request(), int)
+            await lookups.run_for(_request(), int)
         free.set()
         assert await asyncio.gather(*waiting) == [True, True]
-        assert await lookups.run(_request(), int) == 0
+        assert await lookups.run_for(_request(), int) == 0
         lookups.close()
 
     asyncio.run(many())

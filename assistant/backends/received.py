@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
-from assistant.messages import whole
+from index.normal_form import whole
 
 
 class Form(BaseModel):

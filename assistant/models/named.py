@@ -115,7 +115,7 @@ RERANKER = NamedModel(
     ),
 )
 
-_SHARD = re.compile(r"\w[\w.-]*\.safetensors")
+_SHARD = re.compile(r"^\w[\w.-]*\.safetensors")
 _HUB_NAME = re.compile(r"\w[\w.-]{0,95}/\w[\w.-]{0,95}")  # and no path, as "./model"
 
 

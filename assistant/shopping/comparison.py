@@ -40,7 +40,9 @@ _THAN = re.compile(
     r"(?:\b(?:than|do que)\b|\b(?:maior|menor|melhor|mais \w+) que (?=[oa]\b))(?! (?:an?|one|um|uma)\b|\W*\d)", re.I
 )
 _THAT = r"(?:that|this|it|esse|essa|este|esta|ele|ela)(?: one)?"
-_THAT_OR = re.compile(rf"\b{_THAT} (?:or|ou) (?P<behind>\w.*)|(?P<front>.*\w) (?:or|ou) {_THAT}(?=\W*$|[,;])", re.I)
+_THAT_OR = re.compile(
+    rf"\b{_THAT} (?:or|ou) (?P<behind>\w.*)|^(?P<front>.*\w) (?:or|ou) {_THAT}(?=\W*$|[,;])", re.I | re.S
+)
 _THRESHOLD = re.compile(_any_of("threshold"), re.I)
 _ASKS_IT = re.compile(r"(is|are|has|have|do|does)\b(?! (?:i|you|it|they|we|one)\b)", re.I)
 _OF_IT = {"are": "is it", "has": "does it have", "have": "does it have", "do": "does it"}

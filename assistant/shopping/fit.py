@@ -11,7 +11,7 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +24,7 @@ from assistant.shopping.needs import MOST_CONDITIONS, Need, in_english
 from index.catalogue.store import Product
 from index.descriptions import Rarity, meanings_of, stems_of, stems_of_need
 from index.linear_model import LinearModel
-from index.quantities import Relation, compare, quantities_in
+from index.quantities import Quantity, Relation, quantities_in, relation_of
 
 WEIGHTS = Path(__file__).with_name("fit.json")
 MOST_PASSAGES = 3  # of the description, that the judge reads for a part of a need, beside the title
@@ -90,10 +90,9 @@ class Fitter:
 
     def parts(self, need: Need, product: Product) -> tuple[Part, ...]:
         """Return what the product says to each part of the need."""
-        title = title_passage(product.title)
-        passages = described(product)
+        stating = _Stating([title_passage(product.title), *described(product)])
         asked = [in_english(text) if need.language == "pt" else text for text in need.parts]
-        return tuple(self._part(text, words, title, passages) for text, words in zip(need.parts, asked, strict=True))
+        return tuple(self._part(text, words, stating) for text, words in zip(need.parts, asked, strict=True))
 
     def features(self, need: Need, product: Product, parts: Sequence[Part]) -> dict[str, float]:
         """Return what speaks for and against a fit: shares in [0, 1], logarithms of probabilities, and counts."""
@@ -110,7 +109,8 @@ class Fitter:
             "parts": len(parts) / MOST_CONDITIONS,
         }
 
-    def _part(self, text: str, asked: str, title: Passage, passages: Sequence[Passage]) -> Part:
+    def _part(self, text: str, asked: str, stating: "_Stating") -> Part:
+        title, *passages = stating.passages
         words, attributes = set(stems_of_need(text)), asked_about(text)
 
         def bears(passage: Passage) -> int:
@@ -121,9 +121,9 @@ class Fitter:
         entailments = self._read(asked_of(asked), [passage.text for passage in read])
         best = max(range(len(read)), key=lambda place: _meets(entailments[place]))
         meets, denies = _meets(entailments[best]), max(one.no for one in entailments)
-        amount, stating = _amount(asked, [title, *passages])
+        amount, passage = stating.amount(asked)
         if amount in FITTING:  # arithmetic is surer than what is read
-            return Part(text, stating, max(meets, AMOUNT_MEETS), min(denies, 1 - AMOUNT_MEETS), amount)
+            return Part(text, passage, max(meets, AMOUNT_MEETS), min(denies, 1 - AMOUNT_MEETS), amount)
         return Part(text, read[best], meets, denies, amount)
 
     def _covered(self, words: Sequence[Sequence[str]], text: set[str]) -> float:
@@ -135,15 +135,29 @@ class Fitter:
         return float(weights[held].sum() / weights.sum()) if weights.sum() else 0.0
 
 
-def _amount(asked: str, passages: Sequence[Passage]) -> tuple[Relation | None, Passage]:
-    """Return how an asked amount stands to the one of a product that it fits best, and the passage that states that.
+@dataclass(frozen=True)
+class _Stating:
+    """The passages of a product, its title the first, and the amounts that they state: read once for all parts."""
 
-    All passages are read together: a bare number means something only where a text states a single one.
-    """
-    if not quantities_in(asked, asked=True):
-        return None, passages[0]
-    amount = compare(asked, ". ".join(passage.text for passage in passages))
-    return amount, next((one for one in passages if compare(asked, one.text) == amount), passages[0])
+    passages: Sequence[Passage]
+
+    def amount(self, asked: str) -> tuple[Relation | None, Passage]:
+        """Return how an asked amount stands to the one that it fits best, and the passage that states that."""
+        wanted = quantities_in(asked, asked=True)
+        if not wanted:
+            return None, self.passages[0]
+        amount = relation_of(wanted, self._together)
+        of_each = zip(self.passages, self._by_passage, strict=True)
+        return amount, next((one for one, own in of_each if relation_of(wanted, own) == amount), self.passages[0])
+
+    @cached_property
+    def _together(self) -> list[Quantity]:
+        """Read all passages together: a bare number means something only where a text states a single one."""
+        return quantities_in(". ".join(passage.text for passage in self.passages))
+
+    @cached_property
+    def _by_passage(self) -> list[list[Quantity]]:
+        return [quantities_in(passage.text) for passage in self.passages]
 
 
 def asked_of(part: str) -> str:

@@ -3,7 +3,7 @@
 Each of them is one way to read the turn, that it means none of them is another; a conditional logit tells which is
 likeliest. Its weights (`reference.json`) are learnt on talks that people wrote, by `python benchmarks/reference.py`.
 
-    utterance = Utterance("is the gooseneck heavier?", resolution, intents, leads=False)
+    utterance = asked_in("is the gooseneck heavier?", index)   # of assistant.conversation
     meant(referents(utterance, antecedents, find, rarity))         # a uid, "" for none of them
 """
 
@@ -41,10 +41,11 @@ _FIRST = re.compile(r"\b(?:first|primeir[oa])\b", re.I)
 class Utterance:
     """A turn: its text, what the title index takes it for, what it wants, and whether it leads over to another product.
 
-    `alone` are the hits of what follows such a lead ("and the 24 cm?").
+    `words` are its folded words, `alone` the hits of what follows such a lead ("and the 24 cm?").
     """
 
     text: str
+    words: frozenset[str]
     resolution: Resolution
     intents: Mapping[Intent, float]
     leads: bool = False

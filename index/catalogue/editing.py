@@ -2,7 +2,8 @@
 
 Products merge as `prepare` merges them: a text that is there under another uid stays one product, and where the
 product goes that others were merged into, the first of those takes its place. Further identifiers go with their
-product; a row that names none leaves those that its product has. Nothing is written here.
+product; a row that names none leaves those that its product has. One that is the uid of a product is that uid alone,
+and does not come back when that product goes. Nothing is written here.
 
     changes = with_rows(catalogue, read_rows(Path("new.jsonl")))
     changes = without_uids(catalogue, ["B000123"])

@@ -1,7 +1,7 @@
 """Short work without the model, in threads of its own: no crowd of it holds up an answer, or has no end.
 
 lookups = Lookups(at_once=2, waiting=32)
-resolution = await lookups.run(request, index.resolve, question)        # QueueFullError where every place is taken
+resolution = await lookups.run_for(request, index.resolve, question)        # QueueFullError where it is full
 """
 
 import asyncio
@@ -32,17 +32,24 @@ class Lookups:
         self._taken = 0
         self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="lookup")
 
-    async def run(self, request: Request, work: Callable[..., T], *arguments: Any) -> T:
-        """Run work in its turn; where its client hangs up before, it is not begun.
+    async def run(self, work: Callable[..., T], *arguments: Any) -> T:
+        """Run work in its turn; where its task is cancelled before, it is not begun.
 
-        Raises `QueueFullError`, `GoneError`, and what the work raises.
+        Raises `QueueFullError`, and what the work raises.
         """
         if self._taken >= self._places:
             raise QueueFullError(
                 f"{self._taken} questions are being looked up or wait", "a free place", "asking again in a moment"
             )
         self._taken += 1
-        running = asyncio.get_running_loop().run_in_executor(self._threads, functools.partial(work, *arguments))
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, functools.partial(work, *arguments))
+        finally:
+            self._taken -= 1
+
+    async def run_for(self, request: Request, work: Callable[..., T], *arguments: Any) -> T:
+        """Run work for a client, and give it up once that has hung up. Raises as `run`, and `GoneError`."""
+        running = asyncio.ensure_future(self.run(work, *arguments))
         try:
             while not running.done():
                 if await request.is_disconnected():
@@ -50,7 +57,6 @@ class Lookups:
                 await asyncio.wait({running}, timeout=HANG_UP_POLL_S)
             return running.result()
         finally:
-            self._taken -= 1
             running.cancel()
 
     def close(self) -> None:

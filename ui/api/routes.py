@@ -42,7 +42,7 @@ def catalogue_routes(adapters: Mapping[str, str | None], workers: AnswerWorkers)
     @router.post("/resolve")
     async def resolve(question: Annotated[Text, Body(embed=True)], request: Request) -> Resolution:
         """Return which product a question means, with a calibrated probability and up to ten hits."""
-        return await workers.lookups.run(request, (await workers.now()).retriever.index.resolve, question)
+        return await workers.lookups.run_for(request, (await workers.now()).retriever.index.resolve, question)
 
     @router.get("/products/{uid:path}")
     async def product(uid: str) -> Product:

@@ -16,9 +16,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
-from assistant.messages import Message, whole
+from assistant.messages import Message
 from assistant.phrases import language_of, phrase
 from assistant.reply import Reply
+from index.normal_form import whole
 from ui.api.clients.open_webui import unwrapped
 
 EXTENSION = "titlewise"

@@ -128,7 +128,7 @@ class AnswerWorkers:
         hangs up, and what the assistant raises.
         """
         if task := _task_of(body):
-            yield await self.in_thread(answer_task, task, (await self.now()).retriever)
+            yield await self.lookups.run_for(request, answer_task, task, (await self.now()).retriever)
             return
         loop = asyncio.get_running_loop()
         pieces: asyncio.Queue[str | Reply] = asyncio.Queue()

@@ -99,7 +99,7 @@ def _add_finding(server: MCPServer[None], assistant: CurrentAssistant, workers: 
         being the one meant; hits are up to ten titles, best first, whatever the decision.
         """
         with _tool_errors():
-            return await workers.in_thread((await workers.now()).retriever.index.resolve, question)
+            return await workers.lookups.run((await workers.now()).retriever.index.resolve, question)
 
     @server.tool(title="Read a product", annotations=READS)
     async def get_product(uid: Uid) -> Product:

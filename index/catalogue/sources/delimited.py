@@ -25,7 +25,7 @@ from index.catalogue.sources.formats import Format
 from index.catalogue.sources.streams import Ending, PieceReader
 
 _MISSING = frozenset({"", "null", "nan", "none", "\\n", "#n/a", "<na>", "nil"})
-_WHOLE_NUMBER = re.compile(r"([1-9]\d*)\.0")  # as pandas writes a number where another one is missing
+_WHOLE_NUMBER = re.compile(r"(?<!\d)([1-9]\d*+)\.0")  # as pandas writes a number where another one is missing
 _BUFFER_BYTES = 1 << 18
 _ROWS_PER_BLOCK = 1000
 _Cell = str | list[str]

@@ -20,7 +20,7 @@ _UTF16 = {codecs.BOM_UTF16_LE: "UTF-16LE", codecs.BOM_UTF16_BE: "UTF-16BE"}
 _WINDOWS = "Windows-1252"
 _FOREIGN = re.compile("[\udc80-\udcff]")
 _BEYOND_ASCII = re.compile("[\x80-\ud7ff\ue000-\U0010ffff]")
-_DECLARATION = re.compile(rb"\s*<\?xml[^>]*\sencoding=[\"']([\w.-]+)[\"']")
+_DECLARATION = re.compile(rb"^\s*<\?xml[^>]*\sencoding=[\"']([\w.-]+)[\"']")
 _MOST_ZEROS = 0.4  # of the bytes at even or odd places, in UTF-16 of a language with an alphabet
 _TOLD_BY = 2048  # bytes
 

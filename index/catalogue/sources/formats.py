@@ -25,7 +25,7 @@ _STRANGERS = {
     b"%PDF": ("a PDF", "export the products as CSV"),
     b"SQLite format 3": ("an SQLite database", "export the table as CSV"),
 }
-_PAGE = re.compile(r"\s*<(?:!doctype html|html)\b", re.I)
+_PAGE = re.compile(r"^\s*<(?:!doctype html|html)\b", re.I)
 _DELIMITERS = ",;\t|"
 _SEPARATOR_LINE = re.compile(r"sep=(.)\r?\n", re.I)  # Excel's own hint
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\ufffd]")

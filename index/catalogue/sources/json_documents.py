@@ -26,7 +26,7 @@ _STRING = rb'"(?:[^"\\\n]|\\.)*"'
 _TOKEN = re.compile(_STRING + rb'|[\[\]{}"]')
 _MEMBER = re.compile(rb'(?P<text>%s)(?P<key>\s*:)?|[\[\]{}"]' % _STRING)
 _SCALAR = re.compile(_STRING + rb'|[^\s,:\[\]{}"]+')
-_OBJECT_AHEAD = re.compile(rb"\s*\{")
+_OBJECT_AHEAD = re.compile(rb"(?<!\s)\s*\{")
 _BETWEEN = re.compile(rb"[\s,\xef\xbb\xbf]*")  # what may stand between two objects
 _AFTER_ANOTHER = re.compile(rb"[,\]}]\s*(?=\{)")
 _OPENING = {b"]": b"[", b"}": b"{"}

@@ -35,7 +35,7 @@ _NAMES = re.compile(
 _MOST_NAMES = 1000  # of columns, in rows that may have any
 _SHOWN_NAMES = 20
 _COPY = "copy the file anew"
-_HUB_NAME = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*(?::[\w.-]+)?")
+_HUB_NAME = re.compile(r"^[\w-][\w.-]*/[\w-][\w.-]*(?::[\w.-]+)?")
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ READ_CHARACTERS = 200  # of what a title is made of
 MOST_TAGS, MOST_QUESTIONS = 3, 3
 SPEECH = "💬"
 NAMELESS = "…"  # a talk in which nothing was said
-_TAIL = re.compile(r"\s*(?:[,:;(\[|]| [-–—] ).*$")  # of a product's title: its size, its colour
+_TAIL = re.compile(r"(?<!\s)\s*(?:[,:;(\[|]| [-–—] ).*$", re.S)  # of a product's title: its size, its colour
 
 
 def answer_task(task: ClientTask, retriever: Retriever) -> Reply:
