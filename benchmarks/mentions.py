@@ -12,14 +12,14 @@ import json
 import random
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from conditional_logit import Choice, Floats, as_matrices, as_weights, fit, softmax
 from intents import fit as fit_intents
 from intents import lines, turns
-from numpy.typing import NDArray
 from public_reading import read
 from shopping import QUESTIONS, products_of
 from title_shops import DEFAULT_DATA, indexed, written
@@ -33,8 +33,6 @@ TITLES = 250  # half-remembered titles
 COMPARISONS_WEIGH = 2.0
 SHRINKAGE = 1e-3
 FOLDS, SEED = 5, 5
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -57,22 +55,22 @@ def main() -> None:
         index = TitleIndex.load(home / "index", catalogue)
         intents = intents_without_these(data, index)
         questions = [asked(kind, text, uids, index, intents) for kind, text, uids in texts(data)]
-    names = list(dict.fromkeys(name for one in questions for each in one.options for name in each.features))
-    matrices = [
-        np.array([[each.features.get(name, 0.0) for name in names] for each in one.options]) for one in questions
-    ]
+    names, matrices = as_matrices([[option.features for option in one.options] for one in questions])
+    choices = {
+        place: Choice(matrices[place], one.right, COMPARISONS_WEIGH if one.right else 1.0)
+        for place, one in enumerate(questions)
+        if one.right is not None
+    }
     fold = np.random.default_rng(SEED).permutation(len(questions)) % FOLDS
     right = defaultdict(list)
     for held in range(FOLDS):
-        rest = np.flatnonzero(fold != held)
-        weights = fit([questions[place] for place in rest], [matrices[place] for place in rest])
+        weights = fit([choice for place, choice in choices.items() if fold[place] != held], SHRINKAGE)
         for place in np.flatnonzero(fold == held):
             right[questions[place].kind].append(chosen(matrices[place] @ weights) == questions[place].right)
     print("| questions | of | read rightly |\n|---|---:|---:|")
     for kind, each in right.items():
         print(f"| {kind} | {len(each)} | {np.mean(each):.3f} |")
-    weights = fit(questions, matrices)
-    found = {name: round(float(weight), 3) for name, weight in zip(names, weights, strict=True)}
+    found = as_weights(names, fit([*choices.values()], SHRINKAGE))
     WEIGHTS.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 
@@ -107,37 +105,9 @@ def asked(kind: str, text: str, uids: frozenset[str], index: TitleIndex, intents
     return Question(kind, options, right)
 
 
-def fit(questions: Sequence[Question], matrices: Sequence[Floats]) -> Floats:
-    """Return the weights of a conditional logit over the options of each question, (features,)."""
-    from scipy.optimize import minimize
-
-    trained = [(one, matrix) for one, matrix in zip(questions, matrices, strict=True) if one.right is not None]
-
-    def loss(weights: Floats) -> tuple[float, Floats]:
-        total, gradient = 0.0, np.zeros_like(weights)
-        for one, matrix in trained:
-            shares = softmax(matrix @ weights)
-            weight = COMPARISONS_WEIGH if one.right else 1.0
-            total -= weight * float(np.log(shares[one.right] + 1e-12))
-            shares[one.right] -= 1
-            gradient += weight * (matrix.T @ shares)
-        penalty = SHRINKAGE * weights
-        return total / len(trained) + float(penalty @ weights) / 2, gradient / len(trained) + penalty
-
-    found: Floats = minimize(loss, np.zeros(matrices[0].shape[1]), jac=True, method="L-BFGS-B").x
-    return found
-
-
 def chosen(logits: Floats) -> int:
     """Return which option is taken, as the assistant takes it."""
     return 0 if 1 - softmax(logits)[0] < LEAST_TOGETHER else int(np.argmax(logits[1:])) + 1
-
-
-def softmax(logits: Floats) -> Floats:
-    """Return the shares, (n,), that logits stand for."""
-    raised = np.exp(logits - logits.max())
-    shares: Floats = raised / raised.sum()
-    return shares
 
 
 if __name__ == "__main__":

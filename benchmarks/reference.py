@@ -4,9 +4,8 @@
 
 Talks of `questions/shopping/tuning.jsonl` and `references.jsonl`, each turn in the state that the right products of the
 turns before give. Beside them talks made of two rows: a question that people wrote about a product, and one about
-another, a half-remembered title, a title
-of another shop, or a need. Prints five-fold figures by talk, then trains on all. Two minutes on two
-cores.
+another, a half-remembered title, a title of another shop, or a need. Prints five-fold figures by talk, then trains on
+all. Two minutes on two cores.
 """
 
 import argparse
@@ -20,9 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from conditional_logit import Choice, as_matrices, as_weights, fit
 from intents import lines
-from mentions import softmax
-from numpy.typing import NDArray
 from public_reading import is_for_judgement, read
 from shopping import QUESTIONS, products_of
 from title_shops import DEFAULT_DATA, indexed, written
@@ -40,8 +38,6 @@ OFFERED = 5  # products offered to a need
 BESIDE = {"help", "comparison"}  # kinds of reply to what means no single product, told before
 SHRINKAGE = 2e-4
 FOLDS, SEED = 5, 5
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -66,21 +62,23 @@ def main() -> None:
         index = TitleIndex.load(home / "index", catalogue)
         talks = [*written_talks(), *made_talks(data, catalogue)]
         rows = [row for place, talk in enumerate(talks) for row in turns_of(place, talk, index, catalogue)]
-    names = list(dict.fromkeys(name for row in rows for option in row.options for name in option.features))
-    matrices = [np.array([[each.features.get(name, 0.0) for name in names] for each in row.options]) for row in rows]
+    names, matrices = as_matrices([[option.features for option in row.options] for row in rows])
+    choices = [
+        Choice(matrix, row.right, MADE_WEIGH if row.kind.startswith("made") else 1.0)
+        for row, matrix in zip(rows, matrices, strict=True)
+    ]
     folds = np.random.default_rng(SEED).permutation(len(talks)) % FOLDS
     fold = np.array([folds[row.talk] for row in rows])
     right = defaultdict(list)
     for held in range(FOLDS):
-        weights = fit([(rows[at], matrices[at]) for at in np.flatnonzero(fold != held)])
+        weights = fit([choices[at] for at in np.flatnonzero(fold != held)], SHRINKAGE)
         for at in np.flatnonzero(fold == held):
             taken = likeliest(rows[at].options, list(matrices[at] @ weights))
             right[rows[at].kind].append(taken == rows[at].right)
     print("| turns | of | read rightly |\n|---|---:|---:|")
     for kind, each in sorted(right.items()):
         print(f"| {kind} | {len(each)} | {np.mean(each):.3f} |")
-    weights = fit(list(zip(rows, matrices, strict=True)))
-    found = {name: round(float(weight), 3) for name, weight in zip(names, weights, strict=True)}
+    found = as_weights(names, fit(choices, SHRINKAGE))
     WEIGHTS.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 
@@ -159,25 +157,6 @@ def kind_of(state: State, uid: str) -> str:
 def hit_of(uid: str, catalogue: Catalogue) -> Hit:
     """Return a product as it is offered."""
     return Hit(uid, catalogue.find(uid).title, 1.0)
-
-
-def fit(trained: list[tuple[Row, Floats]]) -> Floats:
-    """Return the weights of a conditional logit over the options of each turn, (features,)."""
-    from scipy.optimize import minimize
-
-    def loss(weights: Floats) -> tuple[float, Floats]:
-        total, gradient = 0.0, np.zeros_like(weights)
-        for row, matrix in trained:
-            shares = softmax(matrix @ weights)
-            weight = MADE_WEIGH if row.kind.startswith("made") else 1.0
-            total -= weight * float(np.log(shares[row.right] + 1e-12))
-            shares[row.right] -= 1
-            gradient += weight * (matrix.T @ shares)
-        penalty = SHRINKAGE * weights
-        return total / len(trained) + float(penalty @ weights) / 2, gradient / len(trained) + penalty
-
-    found: Floats = minimize(loss, np.zeros(trained[0][1].shape[1]), jac=True, method="L-BFGS-B").x
-    return found
 
 
 if __name__ == "__main__":

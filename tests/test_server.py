@@ -437,7 +437,7 @@ def test_a_task_of_the_chat_client_is_answered_without_the_model(shop: Shop, tas
 
 
 def test_a_chat_is_named_after_its_product_while_the_queue_is_full(shop: Shop) -> None:
-    with served(shop, Scripted([WEIGHT]), Limits(at_once=1, waiting=-1)) as client:
+    with taken(shop) as client:
         assert client.post("/v1/chat/completions", json=asked(RED)).status_code == 429
         named = client.post("/v1/chat/completions", json=asked(CLIENT_TASKS["title"]))
     assert named.json()["choices"][0]["message"]["content"] == "Harrow Electric Kettle 1.7 L"
@@ -593,7 +593,9 @@ def held_up() -> Iterator[tuple[Scripted, threading.Event]]:
         go_on.set()
 
 
-def test_a_full_queue_is_an_error_before_a_stream_begins_and_when_to_come_again(shop: Shop) -> None:
+@contextlib.contextmanager
+def taken(shop: Shop) -> Iterator[TestClient]:
+    """A server whose only place is taken by an answer under way."""
     with held_up() as (backend, go_on):
         go_on.set()  # for the warm-up
         with served(shop, backend, Limits(at_once=1, waiting=0)) as client:
@@ -602,13 +604,18 @@ def test_a_full_queue_is_an_error_before_a_stream_begins_and_when_to_come_again(
             first.start()
             while "titlewise_line 1.0" not in client.get("/metrics").text:
                 time.sleep(0.01)
-            for stream in (False, True):
-                refused = client.post("/v1/chat/completions", json=asked(RED, stream=stream))
-                assert (refused.status_code, refused.headers["retry-after"]) == (429, "1")
-                assert refused.json()["error"]["type"] == "rate_limit_error"
-            assert 'titlewise_faults_total{code="line_full"} 2.0' in client.get("/metrics").text
+            yield client
             go_on.set()
             first.join(10)
+
+
+def test_a_full_queue_is_an_error_before_a_stream_begins_and_when_to_come_again(shop: Shop) -> None:
+    with taken(shop) as client:
+        for stream in (False, True):
+            refused = client.post("/v1/chat/completions", json=asked(RED, stream=stream))
+            assert (refused.status_code, refused.headers["retry-after"]) == (429, "1")
+            assert refused.json()["error"]["type"] == "rate_limit_error"
+        assert 'titlewise_faults_total{code="line_full"} 2.0' in client.get("/metrics").text
 
 
 def test_a_server_answers_while_its_model_is_being_warmed_up(shop: Shop) -> None:

@@ -70,7 +70,6 @@ class Feedback:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             with closing(self._open()) as base, base:
-                base.execute("PRAGMA journal_mode=WAL")
                 base.execute(_TABLE)
         except (sqlite3.OperationalError, OSError) as exc:
             raise UserError(f"{path} cannot be written ({exc})", "a home of yours", "titlewise --home DIR") from exc
