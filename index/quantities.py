@@ -58,7 +58,8 @@ _YEAR, _FLUID_OUNCE = _UNITS["year"], _UNITS["floz"]
 _DECIMAL = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:[.,]\d+)?"
 _NUMBER = rf"\d+(?:\s*-\s*|\s+)\d+/\d+|\d+/\d+|{_DECIMAL}|\b(?:{'|'.join(_SPELLED)})\b"
 _UNIT = (
-    r"(?:°\s?[cf]\b|''|[\"”″'’′°%]|fl\.?\s?oz\b|fluid ounces?\b"
+    r"(?:°\s?[cf]\b|''|[\"”″'’′°%]|fl\.?\s?oz\b|fluid ounces?\b|(?:km|mi|m)\s?/\s?[hs]\b"
+    rf"|x(?=[ -]?(?:{'|'.join(TABLE['numbers']['magnified'].split())})\b)"
     rf"|(?!(?:{'|'.join(TABLE['numbers']['joints'].split())})\b)[a-z]+\b)"
 )
 _AMOUNT = re.compile(
@@ -82,6 +83,7 @@ _AND_UNDER = re.compile(
     r"(?:under|below|less|fewer|younger|smaller|lower|shorter|lighter|menos|menor)\b"
     r"|\W{0,3}(?:max(?:imum)?|maximo|limit|or less|capacity)\b"
 )
+_BY = re.compile(r"\s*[x×]\s*")
 _AGE_BEFORE = re.compile(r"\b(?:ages?|aged|idades?|older than)\W*$")
 
 
@@ -110,8 +112,22 @@ def quantities_in(text: str, *, asked: bool = False) -> list[Quantity]:
     """
     plain = text.casefold().translate(FRACTION_SIGNS)
     plain = plain if plain.isascii() else unaccented(plain)
-    amounts = itertools.islice(_AMOUNT.finditer(plain), MOST_ASKED if asked else None)
-    return [_quantity(found, plain, asked=asked) for found in amounts]
+    amounts = [*itertools.islice(_AMOUNT.finditer(plain), MOST_ASKED if asked else None)]
+    lengths = _lengths_behind(amounts, plain)
+    return [_quantity(found, plain, length, asked=asked) for found, length in zip(amounts, lengths, strict=True)]
+
+
+def _lengths_behind(amounts: Sequence[re.Match[str]], text: str) -> list[_Unit | None]:
+    """Return for each amount without a unit the unit of length that closes its row: that of "49 x 36 cm" for 49."""
+    found: list[_Unit | None] = []
+    for place in reversed(range(len(amounts))):
+        one = amounts[place]
+        own = _unit_of(one, "last") or _unit_of(one, "first")
+        if one["first_unit"] is None and one["last_unit"] is None and found:
+            joined = _BY.fullmatch(text, one.end(), amounts[place + 1].start())
+            own = found[-1] if joined else None
+        found.append(own if own and own.dimension == "length" else None)
+    return found[::-1]
 
 
 def compare(asked: str, stated: str) -> Relation | None:
@@ -134,7 +150,7 @@ def relation_of(wanted: Sequence[Quantity], known: Sequence[Quantity]) -> Relati
     return min(relations, key=NEAREST_FIRST.index, default=None)
 
 
-def _quantity(found: re.Match[str], text: str, *, asked: bool) -> Quantity:
+def _quantity(found: re.Match[str], text: str, length: _Unit | None, *, asked: bool) -> Quantity:
     before, after = (
         text[max(0, found.start() - _LOOKS_BACK) : found.start()],
         text[found.end() : found.end() + _LOOKS_ON],
@@ -145,7 +161,7 @@ def _quantity(found: re.Match[str], text: str, *, asked: bool) -> Quantity:
     is_range = found["last"] is not None and (
         low_unit is None or high_unit is None or low_unit.dimension == high_unit.dimension
     )
-    unit = (high_unit if is_range else None) or low_unit or (_YEAR if _AGE_BEFORE.search(before) else None)
+    unit = (high_unit if is_range else None) or low_unit or (_YEAR if _AGE_BEFORE.search(before) else length)
     low = _value(found["first"], minus=found["minus"])
     high = _value(found["last"], minus=found["minus_last"]) if is_range else low
     counted = ""

@@ -32,6 +32,11 @@ POUND, INCH, FOOT = 453.59237, 0.0254, 0.3048
         ("32 F", 0, 0, "temperature"),
         ("para crianças a partir de 4 anos", 4, math.inf, "time"),
         ("até 25 folhas", -math.inf, 25, "sheets"),
+        ("12 mph", 5.364, 5.364, "speed"),
+        ("25 km/h", 6.944, 6.944, "speed"),
+        ("prints up to 32 ppm", -math.inf, 32, "rate"),
+        ("a 2.5x power lens", 2.5, 2.5, "magnification"),
+        ("10x zoom", 10, 10, "magnification"),
     ],
 )
 def test_amounts_are_read_with_their_units_and_limits(text: str, low: float, high: float, dimension: str) -> None:
@@ -41,6 +46,25 @@ def test_amounts_are_read_with_their_units_and_limits(text: str, low: float, hig
         pytest.approx(high, rel=1e-3, abs=1e-3),
     )
     assert quantity.dimension == dimension
+
+
+@pytest.mark.parametrize(
+    ("text", "lows", "dimension"),
+    [
+        ("49.3 x 36.2cm", [0.493, 0.362], "length"),
+        ("4 x 2 x 0.5 inches", [0.1016, 0.0508, 0.0127], "length"),
+        ("20 × 30 mm", [0.02, 0.03], "length"),
+    ],
+)
+def test_a_row_of_lengths_has_the_unit_at_its_end(text: str, lows: list[float], dimension: str) -> None:
+    found = quantities_in(text)
+    assert [each.low for each in found] == pytest.approx(lows)
+    assert {each.dimension for each in found} == {dimension}
+
+
+@pytest.mark.parametrize("text", ["2 x 4 oz", "12 x 500 ml", "2 x AAA", "8.5 x 11", "2x AAA batteries"])
+def test_the_first_number_of_a_pack_is_no_amount(text: str) -> None:
+    assert quantities_in(text)[0].dimension == ""
 
 
 def test_what_is_counted_is_known_by_its_stem() -> None:

@@ -153,6 +153,14 @@ def test_what_is_compared_is_asked_of_each(text: str, question: str) -> None:
         ("more yards, A or B", ["It is 35 yd.", "It is 180 feet."], 1),
         ("A or B, whichever charges quicker", ["It charges in 70 minutes.", "in 0.5 hours"], 1),
         ("bigger cartridge: A or B?", ["It holds 10 fl oz.", "It holds 9 fl oz."], 0),
+        ("is A any faster at printing than B", ["speed up to 32 ppm.", "printing speed of up to 27 ppm and duplex"], 0),
+        ("A or B, which is faster?", ["top speeds of 15Mph with a 200W hub motor", "up to 2 mph (3 km/h)"], 0),
+        ("qual anda mais rápido, A ou B?", ["chega a 20 km/h", "top speed 15 mph"], 1),
+        ("what magnifies most, A or B", ["It has a 3x power lens.", "a 2.5x power magnification"], 0),
+        ("which has more zoom, A or B?", ["a 10x optical zoom", "40x zoom"], 1),
+        ("who gives me more, A or B", ["1.75mm, a 1kg reel", "1.75 mm, 600g"], 0),
+        ("which gives me more, A or B?", ["2 m long, 300 g", "1 m long, 900 g"], None),
+        ("the smaller puzzle when done, A or B", ["It measures 49 x 36 cm.", "27 x 20 inches"], 0),
         ("do A and B both fit a 12 inch shelf", ["It is 10 inches.", "It is 14 inches."], None),
     ],
 )
@@ -182,6 +190,16 @@ HOLDS = (Stated("It holds 60 lbs.", verdict="yes"), Stated("It holds 30 lbs.", v
             0,
         ),
         ("which is more spacious, A or B", (Stated("It is roomy.", verdict="yes"), Stated()), 0),
+        (
+            "A and B: which stack higher?",
+            (Stated("Yes. It is up to 12 high.", verdict="yes"), Stated("Yes. It is up to 15 high.", verdict="yes")),
+            1,
+        ),
+        (
+            "which one lets more kids ride, A or B",
+            (Stated("No. It is for 1 rider.", verdict="no"), Stated("No. It carries 2 riders.", verdict="no")),
+            1,
+        ),
     ],
 )
 def test_limits_set_phrases_and_verdicts_decide_as_they_are_meant(

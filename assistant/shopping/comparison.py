@@ -8,7 +8,7 @@ comparison.outcome([Stated("It weighs 1.2 kg."), Stated("It weighs 2 lb.")])    
 import math
 import re
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -18,6 +18,7 @@ from index.quantities import Quantity, quantities_in
 from index.text import POINTING_WORDS, WORD, content_words, stem, unaccented
 
 SAME = 0.02  # of an amount: closer ones are the same to a shopper
+CONVERTED = 0.08  # of an amount: closer ones in one text are one, in other units and rounded: "2 mph (3 km/h)"
 MOST_WORDINGS = 4  # of what is asked of each
 _TABLE = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 _ASKING = _TABLE["asking"]
@@ -111,15 +112,12 @@ class ComparisonQuery:
 
     def outcome(self, sides: Sequence[Stated]) -> Outcome:
         """Return which product the comparison favours, by amounts where they decide, else by the only yes."""
-        decided = not self.measures and all(side.verdict for side in sides)
+        favoured = [place for place, side in enumerate(sides) if side.verdict == "yes"]
+        decided = not self.measures and len(favoured) == 1 and all(side.verdict for side in sides)
         if self.wins and not decided and all(side.words for side in sides):
             for texts in ([side.words for side in sides], [side.quoted for side in sides]):
-                wins, amounts = self._amounts(texts)
-                if amounts:
-                    best = (max if wins == "more" else min)(amounts)
-                    alike = [math.isclose(best, amount, rel_tol=SAME) for amount in amounts]
-                    return Outcome(alike.index(True) if sum(alike) == 1 else None, measured=True)
-        favoured = [place for place, side in enumerate(sides) if side.verdict == "yes"]
+                if outcome := self._by_amounts(texts):
+                    return outcome
         return Outcome(favoured[0] if len(favoured) == 1 and not self.dimension else None)
 
     def states(self, text: str) -> bool:
@@ -130,8 +128,17 @@ class ComparisonQuery:
     def _kind(self) -> tuple[str, str]:
         return self.dimension, "" if self.dimension else self.counted
 
-    def _amounts(self, texts: Sequence[str]) -> tuple[Wins, list[float]]:
-        """Return which amount wins, and that of each text, in one unit; none where it is not known which are meant."""
+    def _by_amounts(self, texts: Sequence[str]) -> Outcome | None:
+        """Return what the amounts of these texts decide; None where it is not known which are meant.
+
+        Where it is not known what is measured, all that they have in common must favour the same one, or none.
+        """
+        places = [_best(amounts, wins) for wins, amounts in self._amounts(texts)]
+        favoured = set(places[:1] if self.measures else places) - {None}
+        return Outcome(next(iter(favoured), None), measured=True) if places and len(favoured) < 2 else None
+
+    def _amounts(self, texts: Sequence[str]) -> Iterator[tuple[Wins, list[float]]]:
+        """Yield for each kind of amount that all texts state which one wins, and that of each text, in one unit."""
         found = [quantities_in(text) for text in texts]
         kinds: dict[tuple[str, str], Wins] = dict.fromkeys([self._kind, *((each, "") for each in self.also)], self.wins)
         if self.dimension == "speed":
@@ -141,8 +148,7 @@ class ComparisonQuery:
         for kind, wins in kinds.items():
             amounts = [self._amount(quantities, kind) for quantities in found]
             if None not in amounts:
-                return wins, [amount for amount in amounts if amount is not None]
-        return self.wins, []
+                yield wins, [amount for amount in amounts if amount is not None]
 
     def _amount(self, quantities: Sequence[Quantity], kind: tuple[str, str]) -> float | None:
         """Return the amount of a kind, in its dimension's first unit.
@@ -153,9 +159,9 @@ class ComparisonQuery:
         if not values and self.counted and len(quantities) == 1 and not quantities[0].dimension:
             values = [quantities[0].high]  # "43 interlocking pieces"
         values = [value for value in values if math.isfinite(value)]
-        if not values or not (self.largest or math.isclose(min(values), max(values), rel_tol=SAME)):
+        if not values or not (self.largest or math.isclose(min(values), max(values), rel_tol=CONVERTED)):
             return None
-        return max(values)
+        return max(values) if self.largest else values[0]
 
     def _value(self, quantity: Quantity) -> float:
         """Return the end of a range that counts: its high one, of the ages that something begins with the low one."""
@@ -266,6 +272,13 @@ def _mention(words: Sequence[str], title: frozenset[str], own: frozenset[str]) -
                 best = max(best, (start, place), key=lambda run: run[1] - run[0])
             start = place + 1
     return best
+
+
+def _best(amounts: Sequence[float], wins: Wins) -> int | None:
+    """Return the place of the one amount that wins, None where several are the same."""
+    best = max(amounts) if wins == "more" else min(amounts)
+    alike = [math.isclose(best, amount, rel_tol=SAME) for amount in amounts]
+    return alike.index(True) if sum(alike) == 1 else None
 
 
 def _common(found: Sequence[Sequence[Quantity]]) -> list[tuple[str, str]]:
