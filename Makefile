@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := 26.3
+# A file of tests on each core; four at most, for each may load a model.
+SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile
 
 .PHONY: setup demo ui test test-fast check bench package docs lock
 
@@ -22,11 +24,11 @@ ui: setup
 	$(BIN)/titlewise ui
 
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
 # What needs no model, no browser and no seconds.
 test-fast: setup
-	$(BIN)/python -m pytest -m 'not model and not browser and not slow'
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m 'not model and not browser and not slow'
 
 check: setup
 	$(BIN)/ruff format --check .

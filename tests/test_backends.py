@@ -285,7 +285,9 @@ def test_llamacpp_lets_nobody_else_use_its_loopback_door(llamacpp: LlamaCpp) -> 
     caught.value.close()
 
 
-def test_llamacpp_leaves_the_environment_as_it_was(llamacpp: LlamaCpp) -> None:
+def test_llamacpp_leaves_the_environment_as_it_was(tiny_gguf: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    LlamaCpp(tiny_gguf).close()
     assert "OMP_WAIT_POLICY" not in os.environ
 
 
