@@ -155,14 +155,23 @@ class Retriever:
             reply = answer(Turn(question, product.uid, (), (), turn.state))
             kind: Literal["answer", "not_stated"] = "answer" if reply.kind == "answer" else "not_stated"
             text, quotes = without_marks(reply.text), reply.quotes
-            if kind == "not_stated" and (amount := self._amount_of(comparison, question, product)):
+            if amount := self._amount_of(comparison, question, product, said=kind == "answer"):
                 kind, text, quotes = amount.kind, amount.text, amount.quotes
             sides.append(Side(product.uid, product.title, kind, text, quotes))
         return replace(side_by_side(comparison, sides, language_of(turn.question)), hits=turn.hits)
 
-    def _amount_of(self, comparison: ComparisonQuery, question: str, product: Product) -> Composed | None:
-        """Return the passage that states the amount by which products are compared, where that is likely meant."""
+    def _amount_of(
+        self, comparison: ComparisonQuery, question: str, product: Product, *, said: bool
+    ) -> Composed | None:
+        """Return what states the amount by which products are compared, where that is better than the reply.
+
+        That is the title, where it tells such amounts; else, where nothing is `said`, the best passage, if likely.
+        """
         read = read_question(question, product.title)
+        if comparison.in_titles and comparison.states(product.title):
+            return quoted(read, Evidence((title_passage(product.title),), 1))
+        if said or not comparison.measures:
+            return None
         evidence = self.evidence(read, product)
         likely = evidence.passages and evidence.entailment.answers_logit >= LEAST_LIKELY_AMOUNT
         return quoted(read, evidence) if likely and comparison.states(evidence.best_passage.text) else None

@@ -164,13 +164,71 @@ def test_what_is_compared_is_asked_of_each(text: str, question: str) -> None:
         ("does A last me more pages than B", ["about 415 pages", "yields 260 pages"], 0),
         ("qual cartucho rende mais, A ou B?", ["190 páginas", "200 pages"], 1),
         ("who gives me more, A or B", ["1.75mm, a 1kg reel", "1.75 mm, 600g"], 0),
-        ("which gives me more, A or B?", ["2 m long, 300 g", "1 m long, 900 g"], None),
+        ("which is the more generous, A or B?", ["2 m long, 300 g", "1 m long, 900 g"], None),
+        ("A or B, who takes more water?", ["2L flask", "1000mL"], 0),
+        ("where do i get more in total, A or B", ["5 tubes of 3 g: 15 g", "a 20 g bottle"], None),
+        ("which spool has less on it, A or B?", ["1.54 lbs, 1.75 mm", "2.2 lb, 1.75 mm"], 0),
+        ("A, B: highest amps", ["measures 300A", "600 A"], 1),
+        ("A vs B, max sheets", ["5 sheets", "punches as many as 20 sheets"], 1),
+        ("whats the difference in number of slides between A and B", ["25 slides", "100 slides"], 1),
+        ("page count - A vs B", ["160 pages", "64 pages"], 0),
         ("the smaller puzzle when done, A or B", ["It measures 49 x 36 cm.", "27 x 20 inches"], 0),
         ("do A and B both fit a 12 inch shelf", ["It is 10 inches.", "It is 14 inches."], None),
     ],
 )
 def test_the_winner_is_computed_with_units_converted(text: str, stated: list[str], winner: int | None) -> None:
     assert read_comparison(text, ["A", "B"]).outcome([Stated(text) for text in stated]).place == winner
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "which vacuum has more suction, A or B",
+        "does A take more effort than B?",
+        "A or B, which gives more light?",
+        "qual tem mais brilho, A ou B?",
+        "which gets more dirty, A or B?",
+    ],
+)
+def test_more_of_what_the_products_are_not_made_of_is_not_measured(text: str) -> None:
+    stated = [Stated("It has a tank of 14 gallons."), Stated("It has a tank of 8 gallons.")]
+    comparison = read_comparison(text, ["Lumo Vac 14", "Gust Vac 8"])
+    assert not comparison.measures
+    assert not comparison.states(stated[0].words)
+
+
+WORKSHOP = {
+    "P1": ("Oster Hole Punch, 5 Sheet Capacity, Chrome", "It catches the paper dots."),
+    "P2": ("Brink Low Force Hole Punch, Black", "It punches as many as 20 sheets of paper at once."),
+    "J1": ("Torrin Bottle Jack - 12 Ton Capacity", "Made of steel, for workshops."),
+    "J2": ("Hollow Bottle Jack - 4 Ton Capacity", "Item weight: 9 lbs."),
+}
+
+
+@pytest.fixture(scope="module")
+def workshop(tmp_path_factory: pytest.TempPathFactory) -> Assistant:
+    shop = build(tmp_path_factory.mktemp("workshop"), WORKSHOP)
+    return assistant_of(*shop, Scripted(lambda _: "It is as it is. [1]"))
+
+
+@pytest.mark.parametrize(
+    ("question", "uids", "winner", "quoted"),
+    [
+        ("oster chrome hole punch vs the brink low force one, max sheets", ["P1", "P2"], "P2", "5 Sheet Capacity"),
+        ("which of the two jacks lifts more weight?", ["J1", "J2"], "J1", "4 Ton Capacity"),
+        ("which jack is heavier, torrin or hollow?", ["J1", "J2"], "", "Item weight: 9 lbs"),
+    ],
+)
+def test_a_title_tells_an_amount_where_it_is_the_one_that_is_asked_for(
+    workshop: Assistant, question: str, uids: list[str], winner: str, quoted: str
+) -> None:
+    reply = workshop.compare(question, uids).reply
+    assert (reply.winner, [product.uid for product in reply.products]) == (winner, uids)
+    quotes = [quote for product in reply.products for quote in product.quotes]
+    assert any(quoted in quote.text for quote in quotes)
+    assert all(
+        quote.stands_in(workshop.retriever.catalogue.find(each.uid)) for each in reply.products for quote in each.quotes
+    )
 
 
 HOLDS = (Stated("It holds 60 lbs.", verdict="yes"), Stated("It holds 30 lbs.", verdict="no"))

@@ -28,6 +28,10 @@ def _any_of(name: str) -> str:
     return "|".join(_ASKING[name].strip().splitlines())
 
 
+_STUFF = re.compile(_any_of("stuff"), re.I)
+_NUMBERED = re.compile(_any_of("numbered"), re.I)
+_LIQUIDS = frozenset(_ASKING["liquids"].split())
+_MEASURES_OF_STUFF = ("volume", "mass", "pieces")
 # "more pieces", "fewest font sizes", "how many pages"
 _COUNTED = re.compile(
     r"\b(?:more|most|fewer|less|fewest|mais|menos|maior numero de) "
@@ -88,6 +92,7 @@ class _Measure:
     wins: Wins
     largest: bool
     also: tuple[str, ...]
+    in_titles: bool
 
 
 @dataclass(frozen=True)
@@ -95,7 +100,9 @@ class ComparisonQuery:
     """What is asked of each product, in one wording or more, and which amount wins.
 
     Amounts are of a dimension, or of what is counted; where neither is known, of whatever all sides state one of.
-    `wins` is "" where no amount decides, but the only yes. No wording at all asks what each product is.
+    `wins` is "" where no amount decides, but the only yes. No wording at all asks what each product is. Where
+    `in_titles` is set, an amount in a title is the one that is asked for: "20 sheets" of a punch, but not "12 ton" of a
+    jack whose weight is asked.
     """
 
     questions: tuple[str, ...]
@@ -104,11 +111,12 @@ class ComparisonQuery:
     wins: Wins = ""
     largest: bool = False  # of several amounts of one text; else it is not known which is meant
     also: tuple[str, ...] = ()  # dimensions that stand for it where it is not stated: a size may be a volume
+    in_titles: bool = False
 
     @property
     def measures(self) -> bool:
         """Return whether it is known which amounts decide."""
-        return bool(self.dimension or self.counted)
+        return bool(self.dimension or self.counted or self.also)
 
     def outcome(self, sides: Sequence[Stated]) -> Outcome:
         """Return which product the comparison favours, by amounts where they decide, else by the only yes."""
@@ -118,11 +126,15 @@ class ComparisonQuery:
             for texts in ([side.words for side in sides], [side.quoted for side in sides]):
                 if outcome := self._by_amounts(texts):
                     return outcome
-        return Outcome(favoured[0] if len(favoured) == 1 and not self.dimension else None)
+        measured_alone = self.dimension or self.also
+        return Outcome(favoured[0] if len(favoured) == 1 and not measured_alone else None)
 
     def states(self, text: str) -> bool:
         """Return whether a text states an amount of what is compared."""
-        return self._amount(quantities_in(text), self._kind) is not None
+        quantities = quantities_in(text)
+        return any(
+            self._amount(quantities, kind) is not None for kind in (self._kind, *((each, "") for each in self.also))
+        )
 
     @property
     def _kind(self) -> tuple[str, str]:
@@ -178,6 +190,7 @@ _MEASURES = [
         row["wins"],
         "largest" in row,
         tuple(row.get("also", "").split()),
+        "in_titles" in row,
     )
     for row in _TABLE["by"]
 ]
@@ -210,15 +223,53 @@ def read_comparison(text: str, titles: Sequence[str]) -> ComparisonQuery:
     for measure in _MEASURES:
         if measure.asked.search(asked):
             questions = _distinct(measure.questions[language], *wordings)
-            return ComparisonQuery(questions, measure.dimension, "", measure.wins, measure.largest, measure.also)
-    found = _COUNTED.search(unaccented(asked))
-    if found is None:
-        return ComparisonQuery(_distinct(*wordings), wins=wins)
-    counted = found[1] or found[2]
-    question = f"Quantas {counted} tem?" if language == "pt" else f"How many {counted} does it have?"
-    unit = quantities_in(f"2 {counted}")
-    dimension = unit[0].dimension if unit else ""
-    return ComparisonQuery(_distinct(question, *wordings), dimension, stem(counted.split()[-1]), wins or "more")
+            return ComparisonQuery(
+                questions, measure.dimension, "", measure.wins, measure.largest, measure.also, measure.in_titles
+            )
+    plain = unaccented(asked)
+    if counted := _counted(plain, unaccented(text)):
+        several = counted if counted.endswith("s") else f"{counted}s"
+        question = f"Quantas {several} tem?" if language == "pt" else f"How many {several} does it have?"
+        kind = _dimension(counted), stem(counted.split()[-1])
+        return ComparisonQuery(_distinct(question, *wordings), *kind, wins or "more", in_titles=True)
+    if (stuff := _stuff(plain, titles)) is not None:
+        question = f"Quanto tem de {stuff}?" if language == "pt" else f"How much {stuff} is in it?"
+        wordings = [" ".join(question.split()), *wordings]
+        return ComparisonQuery(_distinct(*wordings), wins=wins or "more", also=_MEASURES_OF_STUFF, in_titles=True)
+    return ComparisonQuery(_distinct(*wordings), wins=wins)
+
+
+def _stuff(asked: str, titles: Sequence[str]) -> str | None:
+    """Return what more is wanted of, in a plain comparison: "glue" of two glues; None where it is not in the products.
+
+    More suction or light is not measured by how much of something there is.
+    """
+    if (found := _STUFF.search(asked)) is None:
+        return None
+    named = found[1] or found[2] or ""
+    if named and named not in _LIQUIDS and not all(stem(named) in content_words(title) for title in titles):
+        return None
+    return "" if len(named) < len("ink") or named in ("inside", "total", "nele", "nela", "dentro") else named
+
+
+def _counted(asked: str, text: str) -> str:
+    """Return what is asked for by number: "pieces", "amps"; "" where nothing is.
+
+    Both are plain; `asked` is the text without its names, which may hold the very unit ("5 Sheet Capacity").
+    """
+    if found := _COUNTED.search(asked):
+        return found[1] or found[2]
+    for found in _NUMBERED.finditer(text):
+        word = found[1] or found[2]
+        if _dimension(word) or (found[1] and found[0].startswith(("number", "numero")) and word.endswith("s")):
+            return word
+    return ""
+
+
+def _dimension(counted: str) -> str:
+    """Return the dimension of a unit, "" of what is no unit."""
+    amounts = quantities_in(f"2 {counted}")
+    return amounts[0].dimension if amounts else ""
 
 
 def _distinct(*questions: str) -> tuple[str, ...]:
