@@ -78,6 +78,11 @@ def _parted(text: str) -> tuple[str, str]:
     return head, tail[0]
 
 
+def asks_behind_a_name(text: str) -> bool:
+    """Return whether a text names something, and then asks in the same breath: "the stanley, how many hp"."""
+    return _parted(text)[1] != ""
+
+
 def asks_something(text: str) -> bool:
     """Return whether a text asks something by its words, and does not only go on naming."""
     return is_closed(text) or _QUESTION_WORD.match(text) is not None

@@ -18,9 +18,9 @@ from functools import cached_property
 from typing import Literal
 
 from assistant.attributes import asked_about
-from assistant.choice import LONGEST_CHOICE_WORDS, asks_something, chosen, denies
+from assistant.choice import LONGEST_CHOICE_WORDS, asks_behind_a_name, asks_something, chosen, denies
 from assistant.messages import Message
-from assistant.question import read_question
+from assistant.question import pointing, read_question
 from assistant.shopping.comparison import named_beside, points_at_both
 from assistant.shopping.discovery import NOTHING, Found
 from assistant.shopping.help import is_courtesy, is_of_itself
@@ -284,7 +284,9 @@ class _Understanding:
         title = self.catalogue.find(uid).title
         rest = _BACK.sub(" ", self.rest)
         asks = not read_question(rest, title).asks_what_it_is(uid) and content_words(rest) - content_words(title)
-        return self.question if asks and asks_something(rest) else last
+        if asks and (asks_something(rest) or asks_behind_a_name(rest)):
+            return self.question
+        return pointing(last, self.catalogue.find(self.state.uid).title) if self.state.uid else last
 
     def _needed(self, resolution: Resolution, intents: Mapping[Intent, float]) -> Turn | None:
         """Look for products that fit a need, and offer them to choose from."""

@@ -14,6 +14,7 @@ from assistant.phrases import Language, language_of
 from index.text import GRAMMAR_WORDS, POINTING_WORDS, WORD, TextWords, content_words, stem, unaccented, words_of
 
 WORDS_OF_A_MENTION = 3  # of a title's words in a question; fewer are as likely part of what is asked
+NEAR = 3  # words from one of a mention to the next
 MOST_WORDS_OF_A_FRAGMENT = 3  # "cor e tamanho?" asks for both
 
 _CLOSED = re.compile(
@@ -26,6 +27,7 @@ _OBJECT = re.compile(r"\b(?:how many|how much|what|which|quant[oa]s|que|qual)\s+
 _LEADING_UP = re.compile(
     r"^\s*(?:(?:and|so|but|also|ok|okay|hi|hello|hey|e|mas|então|oi|olá|ah|well|thanks|obrigad[oa])[,.!;:]*\s+)+", re.I
 )
+_ARTICLE = re.compile(r"\b(?:the|an?|my|this|that|os?|as?|uma?|est[ea]|ess[ea]) $", re.I)
 _EITHER = frozenset({"or", "ou"})
 _COPULAS = frozenset({"is", "are", "e", "sao"})  # "what is it?" asks for no object
 # "what is it for?", "who is it by?"
@@ -123,11 +125,33 @@ def _is_closed(plain: str, language: Language) -> bool:
     return whole and language == "pt" and not _OPEN_PORTUGUESE.search(plain)
 
 
-def _without_mention(question: TextWords, title: TextWords) -> str:
-    """Return a plain question without the title that it mentions, by three words or by half of them.
+def pointing(text: str, title: str) -> str:
+    """Return a question with "it" in place of the title that it mentions; as it stands where it mentions none."""
+    named, words = _mentioned(words_of(text), words_of(title)), [*WORD.finditer(text)]
+    runs: list[list[int]] = []
+    for place, word in enumerate(words):
+        if unaccented(word.group()) not in named:
+            continue
+        if runs and place - runs[-1][-1] <= NEAR:
+            runs[-1].append(place)
+        else:
+            runs.append([place])
+    if not runs:
+        return text
+    longest = max(runs, key=len)
+    before = _ARTICLE.sub("", text[: words[longest[0]].start()])
+    it = "ele" if language_of(text) == "pt" else "it"
+    return f"{before}{it}{text[words[longest[-1]].end() :]}"
 
-    "" where it mentions none.
-    """
+
+def _without_mention(question: TextWords, title: TextWords) -> str:
+    """Return a plain question without the title that it mentions; "" where it mentions none."""
+    named = _mentioned(question, title)
+    return " ".join(word for word in WORD.findall(question.plain) if word not in named) if named else ""
+
+
+def _mentioned(question: TextWords, title: TextWords) -> frozenset[str]:
+    """Return the words by which a question mentions a title: three, or half of those of the title; none where fewer."""
     words = WORD.findall(question.plain)
     objects = frozenset(_OBJECT.findall(question.plain))
     named = [
@@ -136,5 +160,5 @@ def _without_mention(question: TextWords, title: TextWords) -> str:
     first = WORD.search(title.plain)
     names_brand = first is not None and first.group() in named
     if len(named) < WORDS_OF_A_MENTION - names_brand and 2 * len(named) < len(title.content):
-        return ""
-    return " ".join(word for word in words if word not in named)
+        return frozenset()
+    return frozenset(named)

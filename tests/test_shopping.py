@@ -567,7 +567,27 @@ def test_a_correction_carries_the_question_over(assistant: Assistant) -> None:
 def test_an_elliptical_turn_asks_the_last_question_of_another_product(assistant: Assistant) -> None:
     first = assistant.ask("how heavy is the red Harrow electric kettle 1.7 L?")
     second = assistant.ask("and the Brint desk lamp DL-40?", state=first.state)
-    assert (second.reply.uid, second.question) == ("L1", "how heavy is the red Harrow electric kettle 1.7 L?")
+    assert (second.reply.uid, second.question) == ("L1", "how heavy is it?")
+
+
+@pytest.mark.parametrize(
+    ("turn", "question"),
+    [
+        ("and the brint desk lamp, how heavy?", "and the brint desk lamp, how heavy?"),
+        (
+            "what about the brint desk lamp dl-40, top brightness?",
+            "what about the brint desk lamp dl-40, top brightness?",
+        ),
+        ("back to the brint lamp, what colour", "back to the brint lamp, what colour"),
+        ("and the brint desk lamp dl-40", "is it loud?"),
+        ("e a luminária brint dl-40?", "is it loud?"),
+    ],
+)
+def test_a_turn_that_names_another_product_and_asks_asks_that(assistant: Assistant, turn: str, question: str) -> None:
+    lamp = assistant.ask("how bright is the Brint desk lamp DL-40?")
+    kettle = assistant.ask("is the red Harrow electric kettle 1.7 L loud?", state=lamp.state)
+    again = assistant.ask(turn, state=kettle.state)
+    assert (again.reply.uid, again.question) == ("L1", question)
 
 
 ROWS: tuple[dict[str, Any], ...] = (
