@@ -47,7 +47,8 @@ class ReadQuestion:
     knows and a description seldom says.
     `attributes` are those that it asks about, each with the words that ask. `words` are its content words,
     `title_words` those of its product's title, `beyond_title` what it asks in words that the title lacks, or all that
-    it asks where there are none. `without_mention` is the question without the title that it mentions, if it does.
+    it asks where there are none. `without_mention` is the question without the title that it mentions, if it does, and
+    `pointing` is `plainly` with "it" in place of that title, else "".
     """
 
     text: str
@@ -63,6 +64,7 @@ class ReadQuestion:
     words: frozenset[str]
     title_words: frozenset[str]
     beyond_title: frozenset[str]
+    pointing: str = ""
     without_mention: "ReadQuestion | None" = field(default=None, repr=False)
 
     def asks_what_it_is(self, uid: str) -> bool:
@@ -99,11 +101,12 @@ def _read(
 ) -> ReadQuestion:
     language = language_of(text)
     asked = bare.words if bare else words.content
+    plainly = _LEADING_UP.sub("", text) or text
     return ReadQuestion(
         text=text,
         title=title,
         plain=words.plain,
-        plainly=_LEADING_UP.sub("", text) or text,
+        plainly=plainly,
         language=language,
         attributes=asked_about(text),
         matter=matter_of(text),
@@ -113,6 +116,7 @@ def _read(
         words=words.content,
         title_words=title_words.content,
         beyond_title=asked - title_words.content or asked,
+        pointing=pointing(plainly, title) if bare else "",
         without_mention=bare,
     )
 

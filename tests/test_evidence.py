@@ -1,13 +1,16 @@
 """Passages and the choice among them."""
 
+import math
+import operator
 from collections.abc import Sequence
+from dataclasses import astuple
 from itertools import pairwise
 
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given
 
-from assistant.grounding.evidence import MOST_READ, Budget, Evidence, choose, overview
+from assistant.grounding.evidence import MOST_READ, READ_AGAIN, Budget, Evidence, choose, overview
 from assistant.grounding.judge import Entailment, open_judge
 from assistant.passages import LONGEST_PASSAGE, split
 from assistant.question import read_question
@@ -103,6 +106,62 @@ def test_the_budget_limits_passages_and_tokens_but_leaves_the_best() -> None:
     assert len(chosen("how heavy is it?", budget=Budget(len, max_tokens=1)).passages) == 1
     both = overview(split(KETTLE), Budget(lambda text: 10, max_passages=5, max_tokens=20))
     assert [passage.text for passage in both.passages] == [passage.text for passage in split(KETTLE)[:2]]
+
+
+@pytest.mark.parametrize(
+    ("text", "title", "pointing"),
+    [
+        (
+            "how many sheets can the fellowes 79ci do",
+            "Fellowes Powershred 79Ci, Cross-Cut",
+            "how many sheets can it do",
+        ),
+        ("Is the Harrow Kettle, Red, heavy?", "Harrow Kettle, Red", "Is it, heavy?"),
+        ("who wrote Asterix and the Goths", "Asterix and the Goths", "who wrote it"),
+        ("a cola Dap 00272 original seca rápido?", "Dap 00272 Original Contact Cement", "a cola ele seca rápido?"),
+        (
+            "my lumeo drift 40 fell into water, is that ok",
+            "Lumeo Drift 40 Headphones",
+            "it fell into water, is that ok",
+        ),
+        ("is it loud?", "Harrow Kettle, Red", ""),
+        ("does the kettle whistle", "Harrow Kettle with a Whistle, Red, 1.7 Litres", ""),
+    ],
+)
+def test_it_stands_for_the_title_that_a_question_mentions(text: str, title: str, pointing: str) -> None:
+    assert read_question(text, title).pointing == pointing
+
+
+def test_a_question_that_names_its_product_is_read_with_it_in_place_of_the_name_too() -> None:
+    asked: dict[str, int] = {}
+
+    def read(question: str, texts: Sequence[str]) -> list[Entailment]:
+        asked[question] = asked.get(question, 0) + len(texts)
+        settles = 0.9 if question == "how heavy is it?" else 0.5
+        return [
+            Entailment(1 - settles, 0, 0, settles) if "kg" in text else Entailment(0.9, 0, 0, 0.1) for text in texts
+        ]
+
+    question = read_question("how heavy is the red Harrow kettle?", "Harrow Kettle, Red")
+    evidence = choose(question, split(KETTLE), read, BUDGET)
+    assert asked == {"how heavy is the red Harrow kettle?": len(split(KETTLE)), "how heavy is it?": READ_AGAIN}
+    assert "1.3 kg" in evidence.best_passage.text
+    assert evidence.entailment.answer == pytest.approx(0.75)  # of .5 and .9, as logits
+    choose(read_question("how heavy is it?", "Harrow Kettle, Red"), split(KETTLE), read, BUDGET)
+    assert asked["how heavy is it?"] == READ_AGAIN + len(split(KETTLE))
+
+
+@given(*[st.tuples(*[st.floats(0, 1)] * 4).filter(sum)] * 2)
+def test_two_readings_together_are_a_distribution_whichever_comes_first(
+    one: tuple[float, ...], two: tuple[float, ...]
+) -> None:
+    first, second = (Entailment(*(share / sum(each) for share in each)) for each in (one, two))
+    together = first.together(second)
+    assert sum(astuple(together)) == pytest.approx(1)
+    assert all(map(math.isfinite, astuple(together)))
+    if any(map(operator.mul, astuple(first), astuple(second))):
+        assert astuple(together) == pytest.approx(astuple(second.together(first)))
+    assert astuple(first.together(first)) == pytest.approx(astuple(first))
 
 
 def test_no_passages_give_no_evidence() -> None:

@@ -18,6 +18,7 @@ from index.catalogue.store import Product
 
 MOST_PASSAGES = 400  # of one product; the longest of 9,576 real descriptions has 82
 MOST_READ = 24  # passages that the judge reads of one product; of more, those that share words with the question
+READ_AGAIN = 4  # passages, the likeliest, that are read with "it" in place of a name too
 FEWEST_WORDS = 3  # of a clause that is read by itself
 WHOLE_TOKENS = 525  # of a description that is shown as a whole: nine in ten have fewer
 
@@ -86,15 +87,34 @@ def choose(question: ReadQuestion, passages: Sequence[Passage], read: Read, budg
         return Evidence()
     kept = _worth_reading(question, passages)
     entailments = read(question.plainly, [passage.text for passage in kept])
-    ranked = sorted(range(len(kept)), key=lambda place: -entailments[place].answers_logit)
+    likely = _ranked(entailments)[:READ_AGAIN]
+    again = _read_again(
+        question, [kept[place].text for place in likely], [entailments[place] for place in likely], read
+    )
+    for place, entailment in zip(likely, again, strict=True):
+        entailments[place] = entailment
+    ranked = _ranked(entailments)
     best = entailments[ranked[0]]
     near = [
         place for place in ranked if entailments[place].answers_logit >= best.answers_logit - budget.largest_step_down
     ]
-    return _within(budget, near, kept, _by_its_clause(question.plainly, kept[ranked[0]].text, best, read))
+    return _within(budget, near, kept, _by_its_clause(question, kept[ranked[0]].text, best, read))
 
 
-def _by_its_clause(question: str, passage: str, entailment: Entailment, read: Read) -> Entailment:
+def _read_again(
+    question: ReadQuestion, texts: Sequence[str], entailments: list[Entailment], read: Read
+) -> list[Entailment]:
+    """Return what texts say to a question that names its product, read once more with "it" in place of the name."""
+    if not question.pointing:
+        return entailments
+    return [one.together(other) for one, other in zip(entailments, read(question.pointing, texts), strict=True)]
+
+
+def _ranked(entailments: Sequence[Entailment]) -> list[int]:
+    return sorted(range(len(entailments)), key=lambda place: -entailments[place].answers_logit)
+
+
+def _by_its_clause(question: ReadQuestion, passage: str, entailment: Entailment, read: Read) -> Entailment:
     """Return what a passage says to a question by the clause that settles it; where none does, by the whole.
 
     "The filter may be rinsed; the kettle must never go into water" says yes of one thing and no of another.
@@ -102,7 +122,8 @@ def _by_its_clause(question: str, passage: str, entailment: Entailment, read: Re
     clauses = [clause for clause in _CLAUSE_END.split(passage) if len(clause.split()) >= FEWEST_WORDS]
     if len(clauses) < 2:
         return entailment
-    best = max(read(question, clauses), key=lambda one: one.answers_logit)
+    entailments = _read_again(question, clauses, read(question.plainly, clauses), read)
+    best = max(entailments, key=lambda one: one.answers_logit)
     if best.answers_logit < 0:
         return entailment
     share = (1 - entailment.none) / (1 - best.none)

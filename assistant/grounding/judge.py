@@ -9,7 +9,7 @@ Shipped as int8 ONNX, run by onnxruntime; `titlewise finetune judge` makes it. I
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -58,6 +58,13 @@ class Entailment:
     def closed_logit(self) -> float:
         """Return the logit that the reply begins with yes or no, if the text settles the question."""
         return _logit(self.yes + self.no, self.answer)
+
+    def together(self, other: "Entailment") -> "Entailment":
+        """Return what two readings of the text say together: their geometric mean, which sums to 1 again."""
+        pairs = zip(astuple(self), astuple(other), strict=True)
+        means = [math.sqrt(one * two) for one, two in pairs]
+        total = sum(means)
+        return Entailment(*(mean / total for mean in means)) if total else self
 
 
 Read = Callable[[str, Sequence[str]], list[Entailment]]  # question, texts → what each says

@@ -230,8 +230,9 @@ def read_comparison(text: str, titles: Sequence[str]) -> ComparisonQuery:
     if counted := _counted(plain, unaccented(text)):
         several = counted if counted.endswith("s") else f"{counted}s"
         question = f"Quantas {several} tem?" if language == "pt" else f"How many {several} does it have?"
-        kind = _dimension(counted), stem(counted.split()[-1])
-        return ComparisonQuery(_distinct(question, *wordings), *kind, wins or "more", in_titles=True)
+        dimension, stemmed = _dimension(counted), stem(counted.split()[-1])
+        largest = dimension == "length"  # of a tape 2 inches wide the yards are meant
+        return ComparisonQuery(_distinct(question, *wordings), dimension, stemmed, wins or "more", largest, (), True)
     if (stuff := _stuff(plain, titles)) is not None:
         question = f"Quanto tem de {stuff}?" if language == "pt" else f"How much {stuff} is in it?"
         wordings = [" ".join(question.split()), *wordings]
