@@ -63,6 +63,7 @@ MATTERS = tuple(
     for name, row in _TABLE["matters"].items()
 )
 _BY_NAME = {attribute.name: attribute for attribute in ATTRIBUTES}
+_BORNE = re.compile(rf"\b(?:{_pattern(_TABLE['attributes']['weight']['of_others'])})", re.I)
 
 
 def asked_about(question: str) -> dict[str, str]:
@@ -70,6 +71,12 @@ def asked_about(question: str) -> dict[str, str]:
     plain = _plain(question)
     found = ((attribute.name, attribute.asked.search(plain)) for attribute in ATTRIBUTES)
     return {name: match.group() for name, match in found if match}
+
+
+def asks_own_weight(question: str) -> bool:
+    """Return whether a question asks how heavy its product is, and not how much that bears."""
+    plain = _plain(question)
+    return _BY_NAME["weight"].asked.search(plain) is not None and _BORNE.search(plain) is None
 
 
 def carries(text: str, name: str) -> bool:

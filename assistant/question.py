@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from assistant.attributes import Matter, asked_about, matter_of
+from assistant.attributes import Matter, asked_about, asks_own_weight, matter_of
 from assistant.phrases import Language, language_of
 from index.text import GRAMMAR_WORDS, POINTING_WORDS, WORD, TextWords, content_words, stem, unaccented, words_of
 
@@ -45,7 +45,8 @@ class ReadQuestion:
     "ok so"). `closed` says that yes or no can answer it, `points` that it points at its product ("it", "this"),
     `offers_choice` that it asks for one or the other ("porcelain or plastic?"). `matter` is what it asks that a shop
     knows and a description seldom says.
-    `attributes` are those that it asks about, each with the words that ask. `words` are its content words,
+    `attributes` are those that it asks about, each with the words that ask; `own_weight` says that it asks how heavy
+    the product is, and not how much it bears. `words` are its content words,
     `title_words` those of its product's title, `beyond_title` what it asks in words that the title lacks, or all that
     it asks where there are none. `without_mention` is the question without the title that it mentions, if it does, and
     `pointing` is `plainly` with "it" in place of that title, else "".
@@ -64,6 +65,7 @@ class ReadQuestion:
     words: frozenset[str]
     title_words: frozenset[str]
     beyond_title: frozenset[str]
+    own_weight: bool = False
     pointing: str = ""
     without_mention: "ReadQuestion | None" = field(default=None, repr=False)
 
@@ -116,6 +118,7 @@ def _read(
         words=words.content,
         title_words=title_words.content,
         beyond_title=asked - title_words.content or asked,
+        own_weight=asks_own_weight(text),
         pointing=pointing(plainly, title) if bare else "",
         without_mention=bare,
     )

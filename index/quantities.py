@@ -104,6 +104,11 @@ class Quantity:
         """Return whether it is a value and no range."""
         return self.low == self.high
 
+    @property
+    def is_limit(self) -> bool:
+        """Return whether only one end is stated: "up to 30 lb"."""
+        return math.isinf(self.low) or math.isinf(self.high)
+
 
 def quantities_in(text: str, *, asked: bool = False) -> list[Quantity]:
     """Return the amounts that a text states, in its order; part numbers are none.
@@ -128,6 +133,12 @@ def _lengths_behind(amounts: Sequence[re.Match[str]], text: str) -> list[_Unit |
             own = found[-1] if joined else None
         found.append(own if own and own.dimension == "length" else None)
     return found[::-1]
+
+
+def only_limits(text: str, dimension: str) -> bool:
+    """Return whether a text states amounts of a dimension, and all are limits: "holds up to 30 lb" is no weight."""
+    amounts = [each for each in quantities_in(text) if each.dimension == dimension]
+    return bool(amounts) and all(each.is_limit for each in amounts)
 
 
 def compare(asked: str, stated: str) -> Relation | None:

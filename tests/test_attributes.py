@@ -2,7 +2,7 @@
 
 import pytest
 
-from assistant.attributes import asked_about, carries
+from assistant.attributes import asked_about, asks_own_weight, carries
 
 PAIRS = [
     ("weight", "how heavy is it?", "Weighs 1.3 kg empty.", "Boils in five minutes."),
@@ -43,3 +43,21 @@ def test_an_attribute_is_recognised_in_questions_and_in_texts(
 
 def test_a_question_without_a_known_attribute_names_none() -> None:
     assert asked_about("does it whistle?") == {}
+
+
+@pytest.mark.parametrize(
+    ("question", "own"),
+    [
+        ("how heavy is the Versacart?", True),
+        ("weight of the fluke 62 max", True),
+        ("quanto pesa a chaleira?", True),
+        ("is it lightweight", True),
+        ("what's the weight capacity?", False),
+        ("how much weight does the jack take", False),
+        ("i weigh 300 lbs, is it ok", False),
+        ("qual peso ela aguenta?", False),
+        ("is it loud?", False),
+    ],
+)
+def test_a_weight_that_is_asked_is_the_product_s_own_or_what_it_bears(question: str, own: bool) -> None:
+    assert asks_own_weight(question) is own

@@ -117,3 +117,29 @@ def test_a_no_before_what_was_asked_word_for_word_gives_way_to_the_passage(
     assert passage in reply
     denied = composed(passage, question, SURE_NO, evidence=evidence).text
     assert denied.startswith(f"{begins} {passage}") or passage in denied
+
+
+@pytest.mark.parametrize(
+    ("question", "passage", "text", "stands"),
+    [
+        ("how heavy is it?", 'Aluminum cart, 19.25" x 16.5" x 34"', "It weighs 19.25 pounds. [1]", False),
+        (
+            "how heavy is it?",
+            "Only 9 lbs, it handles 120 lb of cargo.",
+            "It is light enough to handle 120 lb. [1]",
+            False,
+        ),
+        ("how heavy is it?", "Only 9 lbs, it handles 120 lb of cargo.", "It weighs 9 lbs. [1]", True),
+        ("how long is it?", "It measures 33 cm, or 13 inches.", "It measures 13 inches. [1]", True),
+        ("how long does it run?", "It runs for 8 hours on 2 AA batteries.", "It runs for 8 minutes. [1]", False),
+        ("how long does it run?", "It runs for 8 hours on 2 AA batteries.", "It runs for 8 hours. [1]", True),
+        ("what ages is it for?", "Ages 3 and up.", "It is for ages 3 and up. [1]", True),
+        ("quanto pesa?", "Pesa 1,3 kg.", "Ele pesa 1,3 kg. [1]", True),
+    ],
+)
+def test_an_amount_stands_with_its_unit_in_the_passage_or_that_is_quoted(
+    question: str, passage: str, text: str, stands: bool
+) -> None:
+    evidence = Evidence((Passage(1, passage, 0, len(passage)),), best=1)
+    said = composed(text, question, OPEN, evidence=evidence).text
+    assert said == text if stands else said.endswith(f'"{passage}"')

@@ -164,6 +164,21 @@ def test_two_readings_together_are_a_distribution_whichever_comes_first(
     assert astuple(first.together(first)) == pytest.approx(astuple(first))
 
 
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("how heavy is the Polder cart?", "It folds flat."),
+        ("how much weight does the Polder cart take?", "It can easily hold up to 30 pounds."),
+    ],
+)
+def test_what_a_product_bears_is_no_evidence_of_its_own_weight(question: str, expected: str) -> None:
+    def read(_: str, texts: Sequence[str]) -> list[Entailment]:
+        return [Entailment(0.2, 0, 0, 0.8) if "pounds" in text else Entailment(0.9, 0, 0, 0.1) for text in texts]
+
+    passages = split("It can easily hold up to 30 pounds. It folds flat.")
+    assert choose(read_question(question, "Polder Cart"), passages, read, BUDGET).best_passage.text == expected
+
+
 def test_no_passages_give_no_evidence() -> None:
     assert chosen("how heavy?", content="") == Evidence() == overview([], BUDGET)
 

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from index.quantities import Quantity, compare, quantities_in
+from index.quantities import Quantity, compare, only_limits, quantities_in
 
 POUND, INCH, FOOT = 453.59237, 0.0254, 0.3048
 
@@ -142,3 +142,20 @@ def test_hostile_numbers_take_no_time_that_grows_with_their_square() -> None:
     for unit in ("1", "1 ", "1-", "1/2 ", "up to 1", "9" * 10 + "a", '1"'):
         small, large = (min(seconds(unit * count) for _ in range(3)) for count in (2_000, 8_000))
         assert large < 12 * small + 0.05, unit
+
+
+@pytest.mark.parametrize(
+    ("text", "only"),
+    [
+        ("It can easily hold up to 30 pounds", True),
+        ("handles 120 lb of cargo", True),
+        ("a capacity of 275 lbs", True),
+        ("supports riders up to 48 pounds", True),
+        ("Lightweight at only 9 lbs, it handles 120 lb", False),
+        ("Item weight: 9 lbs", False),
+        ("no amount at all", False),
+        ("up to 3 metres", False),
+    ],
+)
+def test_a_text_may_state_no_weight_but_limits(text: str, only: bool) -> None:
+    assert only_limits(text, "mass") is only

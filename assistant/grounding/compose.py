@@ -8,6 +8,7 @@ model words it. A wording that its passages do not carry gives way to the best p
     composed.kind, composed.text, composed.quotes
 """
 
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,11 +22,13 @@ from assistant.grounding.judge import Read
 from assistant.phrases import phrase
 from assistant.question import ReadQuestion
 from assistant.reply import Quote
+from index.quantities import Quantity, only_limits, quantities_in
 from index.text import content_words
 
 # Logits of the judge about a wording: below the first it does not settle what is asked, above the second it says the
 # opposite; then it is not taken.
 LEAST_SETTLING, CONTRADICTS = -1.5, 1.0
+ROUNDED = 0.02  # of an amount: so near it is the same
 _DENIALS = re.compile(r"\b(?:no|not|never|none|without|cannot|\w+n['’]t|não|nao|nunca|nem|sem|nenhum\w*)\b", re.I)
 HALF = "\ufffd"  # stands for a character of which a token holds a part
 
@@ -72,6 +75,8 @@ def compose_reply(
         checked.supported
         and says_more
         and not _misses(body, question, best.text)
+        and not (question.own_weight and only_limits(body, "mass"))
+        and _amounts_stand(body, evidence)
         and not (assessment.closed and assessment.verdict == "no" and _only_repeats(body, question))
         and _settles_alike(body, question, assessment, read)
     ):
@@ -93,6 +98,21 @@ def not_stated(question: ReadQuestion, *, described: bool = True) -> Composed:
         return Composed("not_stated", phrase("silent_of", question.language, title=question.title, matter=matter))
     name = "not_stated" if described else "no_description"
     return Composed("not_stated", phrase(name, question.language, title=question.title))
+
+
+def _amounts_stand(body: str, evidence: Evidence) -> bool:
+    """Return whether each amount with a unit stands in the passages: 19.25 inches make no "19.25 pounds"."""
+    stated = [each for passage in evidence.passages for each in quantities_in(passage.text)]
+    return all(
+        any(one.dimension == other.dimension and _share_an_end(one, other) for other in stated)
+        for one in quantities_in(without_marks(body))
+        if one.dimension
+    )
+
+
+def _share_an_end(one: Quantity, other: Quantity) -> bool:
+    ends = [(mine, theirs) for mine in (one.low, one.high) for theirs in (other.low, other.high)]
+    return any(math.isfinite(mine) and math.isclose(mine, theirs, rel_tol=ROUNDED) for mine, theirs in ends)
 
 
 def _settles_alike(body: str, question: ReadQuestion, assessment: Assessment, read: Read) -> bool:

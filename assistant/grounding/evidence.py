@@ -15,6 +15,7 @@ from assistant.prompt import Shows, gives_orders
 from assistant.question import ReadQuestion
 from index.catalogue.cleaning import says_something
 from index.catalogue.store import Product
+from index.quantities import only_limits
 
 MOST_PASSAGES = 400  # of one product; the longest of 9,576 real descriptions has 82
 MOST_READ = 24  # passages that the judge reads of one product; of more, those that share words with the question
@@ -141,7 +142,12 @@ def overview(passages: Sequence[Passage], budget: Budget) -> Evidence:
 
 
 def _worth_reading(question: ReadQuestion, passages: Sequence[Passage]) -> Sequence[Passage]:
-    """Return the passages to be read, in their order: all, or those with most of what is asked."""
+    """Return the passages to be read, in their order: all, or those with most of what is asked.
+
+    What tells only how much a product bears tells nothing of its own weight.
+    """
+    if question.own_weight:
+        passages = [passage for passage in passages if not only_limits(passage.text, "mass")] or passages
     if len(passages) <= MOST_READ:
         return passages
     return [passages[place] for place in sorted(_by_words(question, passages)[:MOST_READ])]

@@ -93,6 +93,7 @@ class _Measure:
     largest: bool
     also: tuple[str, ...]
     in_titles: bool
+    own: bool
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ class ComparisonQuery:
     Amounts are of a dimension, or of what is counted; where neither is known, of whatever all sides state one of.
     `wins` is "" where no amount decides, but the only yes. No wording at all asks what each product is. Where
     `in_titles` is set, an amount in a title is the one that is asked for: "20 sheets" of a punch, but not "12 ton" of a
-    jack whose weight is asked.
+    jack whose weight is asked. Of their `own` amounts limits are none: "holds up to 30 lb".
     """
 
     questions: tuple[str, ...]
@@ -112,6 +113,7 @@ class ComparisonQuery:
     largest: bool = False  # of several amounts of one text; else it is not known which is meant
     also: tuple[str, ...] = ()  # dimensions that stand for it where it is not stated: a size may be a volume
     in_titles: bool = False
+    own: bool = False
 
     @property
     def measures(self) -> bool:
@@ -167,7 +169,8 @@ class ComparisonQuery:
 
         None where there is none, or several of which it is not known which is meant.
         """
-        values = [self._value(each) for each in quantities if _is_of(each, kind)]
+        meant = [each for each in quantities if _is_of(each, kind) and not (self.own and each.is_limit)]
+        values = [self._value(each) for each in meant]
         if not values and self.counted and len(quantities) == 1 and not quantities[0].dimension:
             values = [quantities[0].high]  # "43 interlocking pieces"
         values = [value for value in values if math.isfinite(value)]
@@ -191,6 +194,7 @@ _MEASURES = [
         "largest" in row,
         tuple(row.get("also", "").split()),
         "in_titles" in row,
+        "own" in row,
     )
     for row in _TABLE["by"]
 ]
@@ -223,8 +227,9 @@ def read_comparison(text: str, titles: Sequence[str]) -> ComparisonQuery:
     for measure in _MEASURES:
         if measure.asked.search(asked):
             questions = _distinct(measure.questions[language], *wordings)
+            own, in_titles = measure.own, measure.in_titles
             return ComparisonQuery(
-                questions, measure.dimension, "", measure.wins, measure.largest, measure.also, measure.in_titles
+                questions, measure.dimension, "", measure.wins, measure.largest, measure.also, in_titles, own
             )
     plain = unaccented(asked)
     if counted := _counted(plain, unaccented(text)):
