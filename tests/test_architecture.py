@@ -16,7 +16,7 @@ FILES = sorted(path for floor in FLOORS for path in (ROOT / floor).rglob("*.py")
 HEAVY = frozenset(
     """
     IPython accelerate bitsandbytes bm25s datasets evaluate faiss fastapi gradio gguf huggingface_hub matplotlib mcp
-    openai pandas peft prometheus_client pyarrow scipy sentence_transformers sklearn starlette streamlit tokenizers
+    openai opentelemetry pandas peft prometheus_client psycopg pyarrow scipy sentence_transformers sklearn starlette streamlit tokenizers
     torch transformers trl uvicorn xllamacpp
     """.split()
 )

@@ -66,6 +66,23 @@ def origin_and_key(given: str) -> tuple[str, str]:
     return origin, key
 
 
+def database_url(given: str) -> str:
+    """Return a URL of PostgreSQL's. Raises `argparse.ArgumentTypeError` for anything else, which is not repeated."""
+    if not given.startswith(("postgresql://", "postgres://")):
+        raise argparse.ArgumentTypeError("it is not a URL such as postgresql://USER@HOST/DATABASE")
+    return given
+
+
+FeedbackUrl = Annotated[
+    str | None,
+    option(
+        "PostgreSQL that keeps opinions, such as postgresql://shop@db.example/titlewise (feedback.sqlite in the home)",
+        type=database_url,
+        metavar="URL",
+    ),
+]
+
+
 @dataclass(frozen=True)
 class QuestionOptions:
     """A question, or the files of a batch of them."""
