@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from assistant.open import Engine
 
 BackendChoice = Literal["auto", "llamacpp", "transformers"]
+LogForm = Literal["text", "json"]
 Json = Annotated[bool, switch("print JSON")]
 Base = Annotated[bool, switch("the adapter off: ask the base model", either=True)]
 
