@@ -58,7 +58,6 @@ class SQLite:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             with closing(self._open()) as base, base:
-                base.execute("PRAGMA journal_mode=WAL")
                 base.execute(f"CREATE TABLE IF NOT EXISTS {table} ({columns}) STRICT")
         except (sqlite3.OperationalError, OSError) as exc:
             happened = f"{self._path} cannot be written ({exc})"
