@@ -10,7 +10,6 @@ from typing import Any
 
 from index import live
 from ui.api.exchange import REQUESTS, current
-from ui.api.workers import LOG
 from ui.commands.options import LogForm
 from ui.commands.terminal import json_line
 
@@ -31,7 +30,7 @@ def set_up_logging(form: LogForm | None, *, texts: bool) -> None:
             "loggers": {
                 live.LOG.name: {**own, "level": "WARNING"},
                 REQUESTS.name: {**own, "level": requests},
-                LOG.name: {**own, "level": "WARNING"},
+                "uvicorn": {**own, "level": "WARNING"},
             },
         }
     )

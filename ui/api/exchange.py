@@ -1,4 +1,4 @@
-"""A request and its response as operators see them: an id, figures, and one line in the log.
+"""A request and its response as operators see them: an id, figures, a span, and one line in the log.
 
 app.add_middleware(Exchanges, count=metrics.request)
 current().kind = reply.kind         # whoever learns of it, on the way
@@ -10,15 +10,17 @@ import time
 import uuid
 from collections.abc import Callable
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from opentelemetry import trace
+from opentelemetry.trace import StatusCode
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 REQUESTS = logging.getLogger("titlewise.requests")
 ID_HEADER = "X-Request-Id"
 HUNG_UP = "hung_up"  # the code of a client that did not wait for the end
-WATCHED = ("/healthz", "/readyz", "/metrics")  # asked every few seconds, by machines: counted, and not logged
+WATCHED = ("/healthz", "/readyz", "/metrics")  # asked every few seconds: counted, but neither logged nor traced
 _SANE_ID = re.compile(r"[\w.:+/=-]{1,128}", re.ASCII)
 
 
@@ -27,6 +29,7 @@ class Exchange:
     """What is known of a request so far.
 
     `kind` is that of its reply, `code` that of the fault where there was one; `question` and `reply` are the texts.
+    `trace_id` is there where it is traced.
     """
 
     id: str
@@ -37,6 +40,10 @@ class Exchange:
     code: str = ""
     question: str = ""
     reply: str = ""
+    trace_id: str = ""
+    start_s: float = field(default_factory=time.perf_counter)
+    begun: bool = False
+    ended: bool = False
 
 
 _CURRENT: ContextVar[Exchange | None] = ContextVar("exchange", default=None)
@@ -48,7 +55,7 @@ def current() -> Exchange:
 
 
 class Exchanges:
-    """Gives each request its id, counts it as its response begins, and logs it once that has ended.
+    """Gives each request its id, counts it as its response begins, logs it once that has ended; marks its span.
 
     Whoever answers can still see that the client has hung up.
     """
@@ -62,57 +69,78 @@ class Exchanges:
         """Answer one request; what fails before it is answered becomes a 500 further out."""
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
-        exchange = Exchange(_id_of(scope), scope["method"])
+        exchange = Exchange(_id_of(scope), scope["method"], trace_id=_trace_id())
         _CURRENT.set(exchange)  # each request has a context of its own
-        start_s = time.perf_counter()
-        begun = ended = False
-
-        def begin(status: int) -> None:
-            nonlocal begun
-            begun = True
-            exchange.route, exchange.status = _route_of(scope), status
-            self._count(exchange.route, status, time.perf_counter() - start_s)
 
         async def heard() -> Message:
             message = await receive()
-            if message["type"] == "http.disconnect" and not ended:
+            if message["type"] == "http.disconnect" and not exchange.ended:
                 exchange.code = exchange.code or HUNG_UP
             return message
 
         async def noted(message: Message) -> None:
-            nonlocal ended
             if message["type"] == "http.response.start":
-                begin(message["status"])
+                self._begin(exchange, scope, message["status"])
                 MutableHeaders(scope=message)[ID_HEADER] = exchange.id
-            ended = message["type"] == "http.response.body" and not message.get("more_body")
+            elif not message.get("more_body"):
+                exchange.ended = True
+                _mark_span(exchange)
             await send(message)
 
         try:
             await self._app(scope, heard, noted)
         except Exception:
-            if not begun:
-                begin(500)
+            if not exchange.begun:
+                self._begin(exchange, scope, 500)
             exchange.code = exchange.code or "internal"
             raise
         finally:
-            exchange.code = exchange.code or ("" if ended else HUNG_UP)
-            if scope["path"] not in WATCHED:
-                log(exchange, (time.perf_counter() - start_s) * 1000)
+            exchange.code = exchange.code or ("" if exchange.ended else HUNG_UP)
+            _mark_span(exchange)
+            if not is_watched(scope):
+                log(exchange)
+
+    def _begin(self, exchange: Exchange, scope: Scope, status: int) -> None:
+        exchange.begun, exchange.route, exchange.status = True, _route_of(scope), status
+        self._count(exchange.route, status, time.perf_counter() - exchange.start_s)
 
 
-def log(exchange: Exchange, took_ms: float) -> None:
+def log(exchange: Exchange) -> None:
     """Write the line of an exchange; its texts where the log takes what is for debugging."""
     row = {
         "method": exchange.method,
         "route": exchange.route,
         "status": exchange.status,
-        "ms": round(took_ms, 1),
+        "ms": round((time.perf_counter() - exchange.start_s) * 1000, 1),
         "kind": exchange.kind,
         "code": exchange.code,
+        "trace_id": exchange.trace_id,
     }
     if REQUESTS.isEnabledFor(logging.DEBUG):
         row |= {"question": exchange.question, "reply": exchange.reply}
     REQUESTS.info("request", extra={"row": {name: value for name, value in row.items() if value != ""}})
+
+
+def _mark_span(exchange: Exchange) -> None:
+    """Add to the span that FastAPI makes of a request what it does not know of it, before that ends."""
+    span = trace.get_current_span()
+    if not span.is_recording():
+        return
+    marks = {"titlewise.request_id": exchange.id, "titlewise.kind": exchange.kind, "titlewise.code": exchange.code}
+    span.set_attributes({name: value for name, value in marks.items() if value})
+    if exchange.status < 400 and exchange.code not in ("", HUNG_UP):  # a fault inside a stream
+        span.set_status(StatusCode.ERROR)
+
+
+def is_watched(scope: Scope) -> bool:
+    """Return whether a request is one of those that watchers make all the time."""
+    return scope["type"] == "http" and scope["path"] in WATCHED
+
+
+def _trace_id() -> str:
+    """Return the id of the trace that a request belongs to, "" where it is not traced."""
+    context = trace.get_current_span().get_span_context()
+    return trace.format_trace_id(context.trace_id) if context.is_valid else ""
 
 
 def _id_of(scope: Scope) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
+from fastapi.telemetry import TelemetryConfig
 
 from assistant.open import Engine, open_live_assistant
 from index.errors import UserError
@@ -18,7 +19,7 @@ from index.live import LiveIndex
 from ui.api.access import API_KEY_VARIABLE, Access, Bounded, HostChecked
 from ui.api.connections import serve_app
 from ui.api.errors import install
-from ui.api.exchange import ID_HEADER, Exchanges
+from ui.api.exchange import ID_HEADER, Exchanges, is_watched
 from ui.api.metrics import Metrics
 from ui.api.openapi import REFUSED
 from ui.api.routes import catalogue_routes, state_routes, write_routes
@@ -30,6 +31,8 @@ from ui.free_port import check_port
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 DESCRIPTION = "/openapi.json"  # FastAPI's pages for it load their scripts from elsewhere
+# A span for each request, by FastAPI; where it goes, `ui.telemetry` says. Figures and the log are our own.
+TELEMETRY = TelemetryConfig(metrics=False, logs=False, operation_spans=False, auto_configure=False, exclude=is_watched)
 
 
 def app_of(assistant: CurrentAssistant, limits: Limits, access: Access, live: LiveIndex | None = None) -> FastAPI:
@@ -47,6 +50,7 @@ def app_of(assistant: CurrentAssistant, limits: Limits, access: Access, live: Li
         openapi_url=DESCRIPTION,
         docs_url=None,
         redoc_url=None,
+        telemetry=TELEMETRY,
     )
     app.add_middleware(Bounded, most_bytes=limits.body_bytes)
     app.add_middleware(Exchanges, count=metrics.request)

@@ -29,6 +29,7 @@ from ui.api.clients.tasks import ClientTask, read_task
 from ui.api.lookups import HANG_UP_POLL_S, GoneError, Lookups, in_context
 from ui.api.schema import MAX_SEED, ChatRequest, Usage, shown
 from ui.queue import AdmissionQueue
+from ui.telemetry import send_spans
 
 LOG = logging.getLogger("uvicorn.error")  # where uvicorn logs what failed
 SPARE_THREADS = 3  # beside those that answer or wait: for the warm-up, for single products, for counting tokens
@@ -97,6 +98,7 @@ class AnswerWorkers:
             yield
             warming.cancel()
         ready.clear()
+        await asyncio.to_thread(send_spans)
         self.lookups.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
 

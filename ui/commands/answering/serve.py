@@ -49,7 +49,9 @@ def run(options: Options) -> None:
     from ui.api.server import serve
     from ui.api.workers import Limits
     from ui.logs import set_up_logging
+    from ui.telemetry import set_up_tracing
 
+    set_up_tracing()
     set_up_logging(options.log, texts=options.log_texts)
     limits = Limits(at_once=options.at_once, waiting=options.waiting)
     keys = [os.environ.get(name, "") for name in (API_KEY_VARIABLE, WRITE_KEY_VARIABLE)]

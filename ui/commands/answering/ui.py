@@ -20,8 +20,10 @@ class Options:
 
 
 def run(options: Options) -> None:
+    from ui.telemetry import set_up_tracing
     from ui.web.serve import Settings, serve_page
 
+    set_up_tracing()
     settings = Settings(options.home.absolute(), options.engine.engine(), options.feedback)
     serve_page(settings, port=options.port, origin=options.origin)
 
