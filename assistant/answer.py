@@ -15,6 +15,9 @@ from assistant.backends.base import Completion
 from assistant.conversation import State
 from assistant.messages import Prompt
 from assistant.reply import Reply
+from assistant.tracing import record
+
+STAGES = {"resolve_ms": "resolve", "passages_ms": "evidence", "first_token_ms": "first word"}  # the spans of the laps
 
 T = TypeVar("T")
 
@@ -106,21 +109,33 @@ class Answer:
 
 
 class Stopwatch:
-    """Milliseconds by stage, and in all."""
+    """Milliseconds by stage, and in all; each stage is recorded as a span, too."""
 
     def __init__(self) -> None:
         self._start_s = self._lap_s = time.perf_counter()
         self._timings: dict[str, float] = {}
+        self.begin_stage()
 
     def lap(self, name: str) -> None:
         """End a stage that began where the last one ended."""
         now_s = time.perf_counter()
         self._timings[name] = round((now_s - self._lap_s) * 1000, 1)
         self._lap_s = now_s
+        self.end_stage(STAGES[name])
+
+    def begin_stage(self) -> None:
+        """Begin the span of the next stage now: nothing was done since the last one."""
+        self._stage_ns = time.time_ns()
+
+    def end_stage(self, stage: str) -> None:
+        """Record the span of a stage, and begin the next one's."""
+        record(stage, self._stage_ns)
+        self.begin_stage()
 
     def finish(self, reply: Reply, generated: Generated | None = None, judged: Judged | None = None) -> End:
         """Return the end of an answer, the timings in its reply."""
         self._timings["total_ms"] = round((time.perf_counter() - self._start_s) * 1000, 1)
+        self.end_stage("reply")
         return End(replace(reply, timings=dict(self._timings)), generated, judged)
 
 

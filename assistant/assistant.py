@@ -145,6 +145,7 @@ class Assistant:
         drained(self.backend.stream(prompt, SamplingParams(max_new_tokens=1), adapter=adapter))
 
     def _answer(self, turn: Turn, request: _Request, watch: Stopwatch) -> Pieces:
+        watch.begin_stage()  # the answer may have waited in a queue
         if turn.wants == "comparison":
             reply = self.retriever.compared(turn, lambda one: drained(self._answer(one, request, Stopwatch())).reply)
         elif not turn.uid:
@@ -182,6 +183,7 @@ class Assistant:
         judge = self.retriever.judge
         calibration = judge.calibration_beside(calibration)
         assessment = assess(question, evidence, first_tokens, calibration)
+        watch.end_stage("judge")
         judged = Judged(assessment.claim, evidence.best_passage.text, assessment.confidence)
         caution = self.settings.caution
         permitted = assessment.permits(calibration.least_confidence if caution is None else caution)

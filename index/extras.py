@@ -8,7 +8,7 @@ from typing import Literal
 
 from index.errors import UserError
 
-Extra = Literal["transformers", "evaluate", "train", "judge", "ui", "server", "mcp"]
+Extra = Literal["transformers", "evaluate", "train", "judge", "ui", "server", "mcp", "postgres", "otel"]
 
 _TRANSFORMERS = ("accelerate", "bitsandbytes", "jinja2", "peft", "sentence-transformers", "torch", "transformers")
 _TRAIN = (*_TRANSFORMERS, "datasets", "matplotlib", "scikit-learn", "scipy", "tomli-w", "trl")
@@ -21,6 +21,13 @@ EXTRAS: dict[Extra, tuple[str, ...]] = {  # by their names at the index; as pypr
     "ui": ("jinja2", "streamlit"),
     "server": _SERVER,
     "mcp": (*_SERVER, "mcp"),
+    "postgres": ("psycopg",),
+    "otel": ("opentelemetry-exporter-otlp-proto-http", "opentelemetry-sdk"),
+}
+_MODULES = {  # whose names are not those of their packages
+    "opentelemetry-exporter-otlp-proto-http": "opentelemetry.exporter.otlp.proto.http",
+    "opentelemetry-sdk": "opentelemetry.sdk",
+    "scikit-learn": "sklearn",
 }
 
 
@@ -34,12 +41,18 @@ def require(extra: Extra) -> None:
 
 def missing(extra: Extra) -> list[str]:
     """Return the packages of an extra that are not installed."""
-    return [name for name in EXTRAS[extra] if find_spec(module_of(name)) is None]
+    return [name for name in EXTRAS[extra] if not _is_there(module_of(name))]
 
 
 def module_of(package: str) -> str:
     """Return the name by which a package is imported."""
-    return "sklearn" if package == "scikit-learn" else package.replace("-", "_")
+    return _MODULES.get(package, package.replace("-", "_"))
+
+
+def _is_there(module: str) -> bool:
+    """Return whether a module can be imported, and first those that it lies in, which looking for it imports."""
+    above = module.rpartition(".")[0]
+    return (not above or _is_there(above)) and find_spec(module) is not None
 
 
 def install_command(extra: Extra) -> str:

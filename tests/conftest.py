@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import absl.logging
+import postgresql
 import pytest
 import small_shop
 import tiny_gguf as tiny_gguf_module
@@ -85,6 +86,15 @@ def browser() -> Iterator[Browser]:
         opened = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
         yield opened
         opened.close()
+
+
+@pytest.fixture(scope="session")
+def database_url() -> Iterator[str]:
+    """The URL of an empty PostgreSQL; where there is none its tests are skipped, saying so."""
+    if postgresql.INITDB is None:
+        pytest.skip("no PostgreSQL on this machine (Debian: apt-get install postgresql)")
+    with postgresql.running() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

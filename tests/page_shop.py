@@ -2,11 +2,15 @@
 
 import functools
 import json
+import time
 from pathlib import Path
+from typing import Any
 
 from assistant.assistant import Assistant, assistant_of
-from assistant.backends.base import Backend
+from assistant.backends.base import Backend, SamplingParams, TextStream
+from assistant.backends.scripted import Scripted
 from assistant.conversation import State
+from assistant.messages import Prompt
 from assistant.open import open_catalogue
 from assistant.reply import Quote, Reply, Suggestion
 from index.catalogue.prepare import prepare
@@ -93,3 +97,18 @@ def open_shop(home: Path, backend: Backend) -> Assistant:
 def context_of(assistant: Assistant, feedback: Feedback, *, at_once: int = 1) -> AppContext:
     """Return what all visitors share."""
     return AppContext(Path(), assistant.retriever, assistant, feedback, AdmissionQueue(at_once, waiting=8), Sessions())
+
+
+class Held(Scripted):
+    """A model that says one word, and the rest of its only text once a file that holds it is gone."""
+
+    def __init__(self, hold: Path, text: str) -> None:
+        super().__init__(lambda messages: text)
+        self._hold = hold
+
+    def stream(self, prompt: Prompt, params: SamplingParams, **more: Any) -> TextStream:  # type: ignore[override]
+        pieces = super().stream(prompt, params, **more)
+        yield next(pieces)
+        while self._hold.exists():
+            time.sleep(0.02)
+        return (yield from pieces)

@@ -293,7 +293,7 @@ def test_a_taken_port_is_told_before_anything_is_served(tmp_path: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         with pytest.raises(UserError, match="cannot be used"):
-            serve_page(tmp_path, Engine(), port=taken.getsockname()[1])
+            serve_page(Settings(tmp_path, Engine()), port=taken.getsockname()[1])
 
 
 def test_the_command_serves_on_this_machine_only_and_ends_quietly_at_ctrl_c(home: Path, embedded_model: Path) -> None:
@@ -339,7 +339,7 @@ def test_a_connection_is_opened_to_pages_of_the_proxy_s_origin_and_of_no_other(t
 @pytest.mark.parametrize("origin", ["shop.example", "https://", "ftp://shop.example"])
 def test_an_origin_without_a_host_is_refused(origin: str, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=f"{origin} is no origin"):
-        serve_page(tmp_path, Engine(), port=_free_port(), origin=origin)
+        serve_page(Settings(tmp_path, Engine()), port=_free_port(), origin=origin)
 
 
 def _free_port() -> int:

@@ -16,8 +16,8 @@ FILES = sorted(path for floor in FLOORS for path in (ROOT / floor).rglob("*.py")
 HEAVY = frozenset(
     """
     IPython accelerate bitsandbytes bm25s datasets evaluate faiss fastapi gradio gguf huggingface_hub matplotlib mcp
-    openai pandas peft prometheus_client pyarrow scipy sentence_transformers sklearn starlette streamlit tokenizers
-    torch transformers trl uvicorn xllamacpp
+    openai opentelemetry pandas peft prometheus_client psycopg pyarrow scipy sentence_transformers sklearn starlette
+    streamlit tokenizers torch transformers trl uvicorn xllamacpp
     """.split()
 )
 STREAMLIT_PAGES = (  # run by Streamlit alone, or by who serves the page
@@ -221,7 +221,8 @@ def test_libraries_that_are_slow_to_load_wait_inside_functions() -> None:
         "ui/api/sse.py": {"starlette"},
         "ui/mcp/server.py": {"mcp", "starlette"},
         "ui/mcp/tools.py": {"mcp"},
-        "ui/api/metrics.py": {"prometheus_client", "starlette"},
+        "ui/api/metrics.py": {"prometheus_client"},
+        "ui/api/exchange.py": {"opentelemetry", "starlette"},
         "assistant/evaluation/metrics.py": {"datasets", "evaluate"},  # by the function that measures
     }
     for path in FILES:

@@ -35,7 +35,7 @@ def names_in(requirements: list[str]) -> set[str]:
         own = re.fullmatch(r"titlewise\[(.+)\]", requirement)
         extras = own[1].split(",") if own else []
         found |= {each for extra in extras for each in names_in(PROJECT["optional-dependencies"][extra])}
-        found |= set() if own else {re.split(r"[<>=]", requirement)[0]}
+        found |= set() if own else {re.split(r"[<>=\[]", requirement)[0]}
     return found
 
 

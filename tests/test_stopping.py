@@ -315,8 +315,6 @@ def test_an_opinion_that_makes_no_sense_is_one_line(tmp_path: Path, history: str
 
 def test_pages_of_a_damaged_file_are_one_line(tmp_path: Path) -> None:
     feedback = Feedback(tmp_path / FILE)
-    with contextlib.closing(sqlite3.connect(tmp_path / FILE)) as base:
-        base.execute("PRAGMA journal_mode=DELETE")
     content = bytearray((tmp_path / FILE).read_bytes())
     content[4096:] = b"\xff" * (len(content) - 4096)
     (tmp_path / FILE).write_bytes(content)

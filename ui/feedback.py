@@ -1,15 +1,12 @@
 """What visitors thought of replies: kept so that each can be asked again, and the good ones learnt from.
 
-feedback = Feedback(home / "feedback.sqlite")
+feedback = Feedback(home / "feedback.sqlite")       # or Feedback("postgresql://shop@db.example/titlewise")
 feedback.keep(Opinion(id, vote=1, question="how heavy is it?", reply=reply.to_row(), …))
 rows = question_rows(feedback.opinions(), catalogue)    # for `finetune` and `evaluate answers --questions`
 """
 
 import json
-import shlex
-import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -19,14 +16,14 @@ from assistant.passages import split, title_passage
 from assistant.reply import Quote
 from index.artefacts import parse_json
 from index.catalogue.store import Catalogue
-from index.errors import UnknownProductError, UserError
+from index.errors import UnknownProductError
+from ui.databases import database_of
 
 FILE = "feedback.sqlite"
-WAIT_S = 5.0  # for another writer
-_TABLE = """CREATE TABLE IF NOT EXISTS opinions (
+_COLUMNS = """
     id TEXT PRIMARY KEY, at TEXT NOT NULL, vote INTEGER NOT NULL, reason TEXT NOT NULL, comment TEXT NOT NULL,
     question TEXT NOT NULL, uid TEXT NOT NULL, history TEXT NOT NULL, reply TEXT NOT NULL, model TEXT NOT NULL,
-    adapter TEXT, settings TEXT NOT NULL, catalogue TEXT NOT NULL, version TEXT NOT NULL) STRICT"""
+    adapter TEXT, settings TEXT NOT NULL, catalogue TEXT NOT NULL, version TEXT NOT NULL"""
 _JSON = ("history", "reply", "settings")
 
 
@@ -56,25 +53,23 @@ class Opinion:
 
 
 NAMES = tuple(each.name for each in fields(Opinion))
+_KEEP = (
+    f"INSERT INTO opinions ({', '.join(NAMES)}) VALUES ({', '.join('?' * len(NAMES))}) ON CONFLICT (id) DO UPDATE SET "  # noqa: S608
+    + ", ".join(f"{name} = excluded.{name}" for name in NAMES)
+)
+_ALL = f"SELECT {', '.join(NAMES)} FROM opinions ORDER BY at, id"  # noqa: S608
 
 
 class Feedback:
-    """The opinions of one home, in SQLite; many threads and processes may keep theirs at once."""
+    """The opinions of one home, or of the many that share a PostgreSQL; many may keep theirs at once."""
 
-    def __init__(self, path: Path) -> None:
-        """Open the file, or make it.
+    def __init__(self, place: Path | str) -> None:
+        """Open a file, or the database at a URL, and make what is not there.
 
         Raises `UserError` where it cannot be written, or is damaged or none of ours.
         """
-        self._path = path
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with closing(self._open()) as base, base:
-                base.execute(_TABLE)
-        except (sqlite3.OperationalError, OSError) as exc:
-            raise UserError(f"{path} cannot be written ({exc})", "a home of yours", "titlewise --home DIR") from exc
-        except sqlite3.Error as exc:
-            raise _damaged(path, exc) from exc
+        self._database = database_of(place)
+        self._database.create("opinions", _COLUMNS)
 
     def keep(self, opinion: Opinion) -> None:
         """Keep an opinion; one of the same reply is replaced.
@@ -83,38 +78,25 @@ class Feedback:
         """
         row = asdict(opinion)
         values = [json.dumps(row[name], ensure_ascii=False) if name in _JSON else row[name] for name in NAMES]
-        marks = ", ".join("?" * len(NAMES))
-        self._write(f"INSERT OR REPLACE INTO opinions ({', '.join(NAMES)}) VALUES ({marks})", values)  # noqa: S608
+        self._database.write(_KEEP, [_storable(value) for value in values])
 
     def forget(self, reply_id: str) -> None:
         """Forget the opinion of a reply, if there is one; raises as `keep`."""
-        self._write("DELETE FROM opinions WHERE id = ?", [reply_id])
+        self._database.write("DELETE FROM opinions WHERE id = ?", [reply_id])
 
     def opinions(self) -> Iterator[Opinion]:
-        """Yield all opinions, oldest first. Raises `UserError` where the file is damaged."""
+        """Yield all opinions, oldest first. Raises `UserError` where they cannot be read, or make no sense."""
         try:
-            with closing(self._open()) as base:
-                for row in base.execute(f"SELECT {', '.join(NAMES)} FROM opinions ORDER BY at, id"):  # noqa: S608
-                    values = dict(zip(NAMES, row, strict=True))
-                    yield Opinion(**values | {name: parse_json(values[name]) for name in _JSON})
-        except (sqlite3.Error, ValueError, TypeError) as exc:
-            raise _damaged(self._path, exc) from exc
-
-    def _write(self, statement: str, values: Sequence[Any]) -> None:
-        try:
-            with closing(self._open()) as base, base:
-                base.execute(statement, values)
-        except sqlite3.Error as exc:
-            raise UserError(f"{self._path} cannot be written ({exc})", "room on the disk", "df -h") from exc
-
-    def _open(self) -> sqlite3.Connection:
-        return sqlite3.connect(self._path, timeout=WAIT_S)
+            for row in self._database.rows(_ALL):
+                values = dict(zip(NAMES, row, strict=True))
+                yield Opinion(**values | {name: parse_json(values[name]) for name in _JSON})
+        except (ValueError, TypeError) as exc:
+            raise self._database.damaged(exc) from exc
 
 
-def _damaged(path: Path, exc: Exception) -> UserError:
-    """Return the error of a file that is no database of opinions, or no more; what is left of it is not thrown away."""
-    aside = shlex.quote(f"{path}.damaged")
-    return UserError(f"{path} is damaged ({exc})", "a database of opinions", f"mv {shlex.quote(str(path))} {aside}")
+def _storable(value: Any) -> Any:
+    """Return a value with what PostgreSQL's texts cannot hold replaced."""
+    return value.replace("\0", "\ufffd") if isinstance(value, str) else value
 
 
 def question_rows(opinions: Iterator[Opinion], catalogue: Catalogue) -> Iterator[dict[str, Any]]:

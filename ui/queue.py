@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
+from assistant.tracing import record
 from index.errors import UserError
 
 POLL_S = 0.05  # how late a cancel may be noticed while waiting
@@ -52,12 +53,14 @@ class AdmissionQueue:
         Yields whether the turn came: not where it was cancelled or took too long. `moved` hears how many have to be
         done before, whenever that changes. Raises `QueueFullError`.
         """
-        place = object()
+        place, start_ns = object(), time.time_ns()
         with self._moved:
             self.check_room()
             self._taken.append(place)
         try:
-            yield self._admitted(place, cancel, time.monotonic() + at_most_s, moved)
+            admitted = self._admitted(place, cancel, time.monotonic() + at_most_s, moved)
+            record("queue", start_ns)
+            yield admitted
         finally:
             with self._moved:
                 self._taken.remove(place)

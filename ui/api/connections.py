@@ -7,18 +7,22 @@ import asyncio
 from typing import Any
 
 import h11
+import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.config import LOGGING_CONFIG
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 COMES_WITHIN_S = 30.0  # a request, from the first byte or the connection's opening on; a reply, once nobody reads it
 STOPS_WITHIN_S = 5.0  # what is under way when the server is told to stop
 
 
-def serve_app(app: ASGIApp, *, host: str, port: int) -> None:
-    """Serve an app until the process is told to stop; no client can hold that up for more than a few seconds."""
-    import uvicorn
+def serve_app(app: ASGIApp, *, host: str, port: int, log_config: dict[str, Any] | None = LOGGING_CONFIG) -> None:
+    """Serve an app until the process is told to stop; no client can hold that up for more than a few seconds.
 
-    uvicorn.run(app, host=host, port=port, log_level="warning", ws="none", **protocol_options())
+    `log_config` sets up logging, unless it is None.
+    """
+    options = {"log_config": log_config, "log_level": "warning", "ws": "none", **protocol_options()}
+    uvicorn.run(app, host=host, port=port, **options)
 
 
 def protocol_options() -> dict[str, Any]:

@@ -16,6 +16,7 @@ from assistant.backends.base import BackendError, DeadlineError, PromptTooLongEr
 from index.artefacts import BusyError
 from index.errors import QuestionError, UnknownProductError, UserError
 from index.upsert import RebuildDueError
+from ui.api.exchange import ID_HEADER, current
 from ui.api.lookups import GoneError
 from ui.api.workers import LateError
 from ui.queue import QueueFullError
@@ -97,6 +98,8 @@ def _malformed(error: RequestValidationError) -> ErrorResponse:
 def _headers(error: Exception, status: int) -> Mapping[str, str] | None:
     if isinstance(error, HTTPException):
         return error.headers
+    if not isinstance(error, UserError | RequestValidationError):  # is answered further out than the others
+        return {ID_HEADER: current().id}
     return RETRY if status in (429, 503) else None
 
 

@@ -5,6 +5,7 @@ resolution = await lookups.run_for(request, index.resolve, question)        # Qu
 """
 
 import asyncio
+import contextvars
 import functools
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +22,11 @@ T = TypeVar("T")
 
 class GoneError(Exception):
     """Whoever asked has hung up."""
+
+
+def in_context(work: Callable[..., T], *arguments: Any) -> Callable[[], T]:
+    """Return work for another thread that knows there, as here, which request it is for."""
+    return functools.partial(contextvars.copy_context().run, work, *arguments)
 
 
 class Lookups:
@@ -43,7 +49,7 @@ class Lookups:
             )
         self._taken += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, functools.partial(work, *arguments))
+            return await asyncio.get_running_loop().run_in_executor(self._threads, in_context(work, *arguments))
         finally:
             self._taken -= 1
 

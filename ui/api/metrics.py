@@ -1,15 +1,13 @@
 """What the server tells Prometheus: requests, replies by kind, errors by code, times, and the queue before the model.
 
 metrics = Metrics(queue)
-app.add_middleware(Counted, metrics=metrics)
+app.add_middleware(Exchanges, count=metrics.request)
 """
 
-import time
-
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from assistant.reply import Reply
+from ui.api.exchange import current
 from ui.queue import AdmissionQueue
 
 SECONDS = (0.05, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.5, 5.0, 10.0, 30.0, 60.0)
@@ -50,52 +48,16 @@ class Metrics:
         self._first.labels(route).observe(seconds)
 
     def reply(self, reply: Reply) -> None:
-        """Count one reply."""
+        """Count one reply, and note it of the request that it is to."""
+        current().kind, current().reply = reply.kind, reply.text
         self._replies.labels(reply.kind).inc()
         self._seconds.observe(reply.timings.get("total_ms", 0.0) / 1000)
 
     def error(self, code: str) -> None:
-        """Count one error."""
+        """Count one error, and note it of the request that met it."""
+        current().code = code
         self._errors.labels(code).inc()
 
     def text(self) -> bytes:
         """Return everything in Prometheus' text form."""
         return generate_latest(self._registry)
-
-
-class Counted:
-    """Counts requests as their responses begin; whoever answers can still see that the client has hung up."""
-
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
-        """Stand before an app."""
-        self._app = app
-        self._metrics = metrics
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Count one request; what fails before it is answered becomes a 500 further out."""
-        if scope["type"] != "http":
-            return await self._app(scope, receive, send)
-        start_s = time.perf_counter()
-        begun = False
-
-        def begin(status: int) -> None:
-            nonlocal begun
-            begun = True
-            self._metrics.request(_route_of(scope), status, time.perf_counter() - start_s)
-
-        async def counted(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                begin(message["status"])
-            await send(message)
-
-        try:
-            await self._app(scope, receive, counted)
-        except Exception:
-            if not begun:
-                begin(500)
-            raise
-
-
-def _route_of(scope: Scope) -> str:
-    """Name the route; a path that is none of ours is "other", so that strangers make no new series."""
-    return getattr(scope.get("route"), "path", "other")

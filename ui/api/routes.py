@@ -17,6 +17,7 @@ from index.live import LiveIndex
 from index.progress import Silent
 from index.resolver import Resolution
 from index.upsert import remove, row_of, upsert
+from ui.api.exchange import current
 from ui.api.metrics import Metrics
 from ui.api.openapi import CHANGE, FIGURES, READY
 from ui.api.schema import Model, Models, ProductForm, Text
@@ -42,6 +43,7 @@ def catalogue_routes(adapters: Mapping[str, str | None], workers: AnswerWorkers)
     @router.post("/resolve")
     async def resolve(question: Annotated[Text, Body(embed=True)], request: Request) -> Resolution:
         """Return which product a question means, with a calibrated probability and up to ten hits."""
+        current().question = question
         return await workers.lookups.run_for(request, (await workers.now()).retriever.index.resolve, question)
 
     @router.get("/products/{uid:path}")

@@ -7,19 +7,20 @@ hangs up stops the model.
 """
 
 import asyncio
-import logging
 from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
+from fastapi.telemetry import TelemetryConfig
 
 from assistant.open import Engine, open_live_assistant
 from index.errors import UserError
-from index.live import LOG, LiveIndex
+from index.live import LiveIndex
 from ui.api.access import API_KEY_VARIABLE, Access, Bounded, HostChecked
 from ui.api.connections import serve_app
 from ui.api.errors import install
-from ui.api.metrics import Counted, Metrics
+from ui.api.exchange import ID_HEADER, Exchanges, is_watched
+from ui.api.metrics import Metrics
 from ui.api.openapi import REFUSED
 from ui.api.routes import catalogue_routes, state_routes, write_routes
 from ui.api.talk_routes import adapters_of, talk_routes
@@ -30,6 +31,8 @@ from ui.free_port import check_port
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 DESCRIPTION = "/openapi.json"  # FastAPI's pages for it load their scripts from elsewhere
+# A span for each request, by FastAPI; where it goes, `ui.telemetry` says. Figures and the log are our own.
+TELEMETRY = TelemetryConfig(metrics=False, logs=False, operation_spans=False, auto_configure=False, exclude=is_watched)
 
 
 def app_of(assistant: CurrentAssistant, limits: Limits, access: Access, live: LiveIndex | None = None) -> FastAPI:
@@ -47,12 +50,18 @@ def app_of(assistant: CurrentAssistant, limits: Limits, access: Access, live: Li
         openapi_url=DESCRIPTION,
         docs_url=None,
         redoc_url=None,
+        telemetry=TELEMETRY,
     )
     app.add_middleware(Bounded, most_bytes=limits.body_bytes)
-    app.add_middleware(Counted, metrics=metrics)
+    app.add_middleware(Exchanges, count=metrics.request)
     if access.pages:
-        methods = ["GET", "POST"]
-        app.add_middleware(CORSMiddleware, allow_origins=access.pages, allow_methods=methods, allow_headers=["*"])
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=access.pages,
+            allow_methods=["GET", "POST"],
+            allow_headers=["*"],
+            expose_headers=[ID_HEADER],
+        )
     install(app, metrics.error)
     adapters = adapters_of(assistant.now())
     app.include_router(talk_routes(adapters, workers, metrics), dependencies=access.dependencies())
@@ -66,7 +75,7 @@ def app_of(assistant: CurrentAssistant, limits: Limits, access: Access, live: Li
 
 
 def serve(home: Path, engine: Engine, limits: Limits, access: Access, *, host: str, port: int) -> None:
-    """Serve one assistant until it is stopped.
+    """Serve one assistant until it is stopped; what is logged goes where `ui.logs` sent it.
 
     Raises `UserError` where the catalogue, the index or the model cannot be opened, or the port is taken, and where
     strangers' pages would ask a server that is open to all.
@@ -78,7 +87,6 @@ def serve(home: Path, engine: Engine, limits: Limits, access: Access, *, host: s
             f"export {API_KEY_VARIABLE}=...",
         )
     check_port(host, port, "titlewise serve")
-    LOG.addHandler(logging.StreamHandler())
     with open_live_assistant(home, engine) as assistant:
         shown = f"[{host}]" if ":" in host else host
         name = visible(assistant.now().name)
@@ -86,4 +94,4 @@ def serve(home: Path, engine: Engine, limits: Limits, access: Access, *, host: s
         if host not in LOOPBACK and not access.api_key:
             print(f"Anyone who can reach {host} may ask: set {API_KEY_VARIABLE} to let in only those who send it.")
         app = app_of(assistant, limits, access, assistant.index)
-        serve_app(app if access.api_key else HostChecked(app, [host]), host=host, port=port)
+        serve_app(app if access.api_key else HostChecked(app, [host]), host=host, port=port, log_config=None)

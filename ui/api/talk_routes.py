@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse, StreamingResponse
 
 from assistant.assistant import Assistant
 from ui.api.errors import UnknownModelError
+from ui.api.exchange import current
 from ui.api.forms.chat import ChatRendering
 from ui.api.forms.completions import CompletionRequest, TextCompletion, TextRendering
 from ui.api.forms.rendering import Rendering
@@ -32,6 +33,7 @@ def talk_routes(adapters: Mapping[str, str | None], workers: AnswerWorkers, metr
     router = APIRouter()
 
     async def answer(body: ChatRequest, rendering: Rendering, request: Request) -> Response:
+        current().question = body.question
         adapter = adapter_of(adapters, body.model)
         await workers.check(body)
         counting = partial(workers.usage, body)

@@ -8,7 +8,6 @@ reply = await workers.in_turn(lambda cancel: assistant.compare(question, uids, c
 
 import asyncio
 import contextlib
-import functools
 import logging
 import threading
 from collections.abc import AsyncIterator, Callable
@@ -27,9 +26,10 @@ from index.errors import UserError
 from index.resolver import check_question
 from ui.api.clients.answers import answer_task
 from ui.api.clients.tasks import ClientTask, read_task
-from ui.api.lookups import HANG_UP_POLL_S, GoneError, Lookups
+from ui.api.lookups import HANG_UP_POLL_S, GoneError, Lookups, in_context
 from ui.api.schema import MAX_SEED, ChatRequest, Usage, shown
 from ui.queue import AdmissionQueue
+from ui.telemetry import send_spans
 
 LOG = logging.getLogger("uvicorn.error")  # where uvicorn logs what failed
 SPARE_THREADS = 3  # beside those that answer or wait: for the warm-up, for single products, for counting tokens
@@ -73,7 +73,7 @@ class AnswerWorkers:
 
     async def in_thread(self, work: Callable[..., T], *arguments: Any) -> T:
         """Run what would block the event loop."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, functools.partial(work, *arguments))
+        return await asyncio.get_running_loop().run_in_executor(self._threads, in_context(work, *arguments))
 
     async def now(self) -> Assistant:
         """Return the assistant about the catalogue as it is now, which may have to be opened."""
@@ -98,6 +98,7 @@ class AnswerWorkers:
             yield
             warming.cancel()
         ready.clear()
+        await asyncio.to_thread(send_spans)
         self.lookups.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
@@ -138,7 +139,7 @@ class AnswerWorkers:
         def hand_over(piece: str | Reply) -> None:
             loop.call_soon_threadsafe(pieces.put_nowait, piece)
 
-        work = loop.run_in_executor(self._threads, self._answer, body, adapter, cancel, hand_over)
+        work = loop.run_in_executor(self._threads, in_context(self._answer, body, adapter, cancel, hand_over))
         try:
             while True:
                 piece = await _next(pieces, work, request)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from assistant.open import Engine
 
 BackendChoice = Literal["auto", "llamacpp", "transformers"]
+LogForm = Literal["text", "json"]
 Json = Annotated[bool, switch("print JSON")]
 Base = Annotated[bool, switch("the adapter off: ask the base model", either=True)]
 
@@ -64,6 +65,23 @@ def origin_and_key(given: str) -> tuple[str, str]:
             f"{given} is not an origin and a key of 16 letters and digits or more, as in https://shop.example=..."
         )
     return origin, key
+
+
+def database_url(given: str) -> str:
+    """Return a URL of PostgreSQL's. Raises `argparse.ArgumentTypeError` for anything else, which is not repeated."""
+    if not given.startswith(("postgresql://", "postgres://")):
+        raise argparse.ArgumentTypeError("it is not a URL such as postgresql://USER@HOST/DATABASE")
+    return given
+
+
+FeedbackUrl = Annotated[
+    str | None,
+    option(
+        "PostgreSQL that keeps opinions, such as postgresql://shop@db.example/titlewise (feedback.sqlite in the home)",
+        type=database_url,
+        metavar="URL",
+    ),
+]
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ What is opened is opened once, for all visitors, and before the first one comes.
 the model is missing, the page says so itself, with the button that brings it; any other error is one line in the
 terminal. Streamlit is imported at the top: only who serves the page imports this module.
 
-    serve_page(home, Engine(), port=8501)
+    serve_page(Settings(home, Engine()), port=8501)
 """
 
 import json
@@ -71,14 +71,18 @@ OPTIONS = {
 
 @dataclass(frozen=True)
 class Settings:
-    """What the page is about, as it is handed to the script that Streamlit runs."""
+    """What the page is about, as it is handed to the script that Streamlit runs.
+
+    `feedback` is the URL of the database that keeps opinions, None where a file in the home does.
+    """
 
     home: Path
     engine: Engine
+    feedback: str | None = None
 
     def argument(self) -> str:
         """Return the settings as one argument of a command line."""
-        return json.dumps({"home": str(self.home), "engine": asdict(self.engine)})
+        return json.dumps(asdict(self) | {"home": str(self.home)})
 
     @classmethod
     def from_argument(cls, argument: str) -> "Settings":
@@ -86,7 +90,7 @@ class Settings:
         data = json.loads(argument)
         engine = data["engine"]
         named = None if engine["adapters"] is None else tuple(engine["adapters"])
-        return cls(Path(data["home"]), Engine(**engine | {"adapters": named}))
+        return cls(Path(data["home"]), Engine(**engine | {"adapters": named}), data["feedback"])
 
 
 def options_for(port: int, origin: str = "") -> list[str]:
@@ -110,20 +114,20 @@ def _host_of(origin: str) -> str:
     return parts.hostname
 
 
-def serve_page(home: Path, engine: Engine, *, port: int, origin: str = "") -> None:
+def serve_page(settings: Settings, *, port: int, origin: str = "") -> None:
     """Serve the page on this machine until it is stopped; a proxy may show it at another `origin`.
 
-    Where opinions cannot be kept it is without thumbs, and says so in the terminal.
+    Where opinions cannot be kept in the home it is without thumbs, and says so in the terminal.
 
-    Raises `UserError` where the adapter cannot be opened, the port is taken, or the origin has no host.
+    Raises `UserError` where the adapter or the database of opinions cannot be opened, the port is taken, or the origin
+    has no host.
     """
     options = options_for(port, origin)
     check_port(ADDRESS, port, "titlewise ui")
-    settings = Settings(home.absolute(), engine)
     try:
         opened(settings)
     except ArtefactError as missing:
-        if not any(step.problem for step in setup_steps(settings.home, engine)):
+        if not any(step.problem for step in setup_steps(settings.home, settings.engine)):
             raise
         print(f"Not ready yet: {missing.happened}. The page tells how to mend it.")
     own = [f"http://{name}:{port}" for name in NAMES]
@@ -147,7 +151,8 @@ def opened(settings: Settings) -> AppContext:
     names = [entry.model.name for entry in entries() if entry.place is not None and entry.model.name != engine.model]
     others = {} if engine.server else {name: partial(_answerer, home, Engine(name, engine.backend)) for name in names}
     assistant = _answerer(home, engine)
-    return AppContext(home, assistant.retriever, assistant, _feedback(home), _queue(), sessions(), others)
+    feedback = _feedback(home, settings.feedback)
+    return AppContext(home, assistant.retriever, assistant, feedback, _queue(), sessions(), others)
 
 
 @st.cache_resource(show_spinner=False)
@@ -178,7 +183,9 @@ def _live_answerer(home: Path, engine: Engine) -> Live[Assistant] | Live[RemoteA
 
 
 @st.cache_resource(show_spinner=False)
-def _feedback(home: Path) -> Feedback | None:
+def _feedback(home: Path, url: str | None = None) -> Feedback | None:
+    if url:
+        return Feedback(url)
     try:
         return Feedback(home / FILE)
     except UserError as error:  # a home that may only be read, a damaged file

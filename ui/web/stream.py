@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 
 from assistant.answer import Answer
 from assistant.reply import Reply
+from assistant.tracing import span
 from index.errors import UserError
 from ui.queue import AdmissionQueue
 
@@ -75,14 +76,15 @@ class AnswerStream:
 
     def _read(self, ask: Callable[[threading.Event], Answer], queue: AdmissionQueue) -> None:
         try:
-            answer = ask(self._cancel)
-            self.answer = answer
-            with queue.admission(self._cancel, at_most_s=math.inf, moved=self._move):
-                if self._cancel.is_set():
-                    return
-                for piece in answer:
-                    self._take(piece)
-                self.reply = answer.reply
+            with span("question"):
+                answer = ask(self._cancel)
+                self.answer = answer
+                with queue.admission(self._cancel, at_most_s=math.inf, moved=self._move):
+                    if self._cancel.is_set():
+                        return
+                    for piece in answer:
+                        self._take(piece)
+                    self.reply = answer.reply
         except Exception as error:
             self.error = error  # shown where the answer is drawn
             if not isinstance(error, UserError):

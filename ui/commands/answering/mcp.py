@@ -30,8 +30,10 @@ class Options:
 def run(options: Options) -> None:
     from ui.api.access import API_KEY_VARIABLE, Access
     from ui.mcp.server import serve_http, serve_stdio
+    from ui.telemetry import set_up_tracing
 
     engine = options.engine.engine()
+    set_up_tracing()
     if options.http:
         access = Access(os.environ.get(API_KEY_VARIABLE, ""))
         serve_http(options.home, engine, access, host=options.host, port=options.port, names=options.name)

@@ -3,10 +3,10 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args
 
-from ui.commands.command import Command, option
-from ui.commands.options import EngineOptions, origin_and_key, positive, zero_or_more
+from ui.commands.command import Command, UsageError, option, switch
+from ui.commands.options import EngineOptions, LogForm, origin_and_key, positive, zero_or_more
 
 
 @dataclass(frozen=True)
@@ -35,14 +35,24 @@ class Options:
             metavar="ORIGIN=KEY",
         ),
     ]
+    log: Annotated[LogForm | None, option("log each request, as text or JSON", choices=get_args(LogForm))]
+    log_texts: Annotated[bool, switch("log questions and replies too")]
     engine: EngineOptions
+
+    def __post_init__(self) -> None:
+        if self.log_texts and not self.log:
+            raise UsageError("--log-texts goes with --log")
 
 
 def run(options: Options) -> None:
     from ui.api.access import API_KEY_VARIABLE, WRITE_KEY_VARIABLE, Access
     from ui.api.server import serve
     from ui.api.workers import Limits
+    from ui.logs import set_up_logging
+    from ui.telemetry import set_up_tracing
 
+    set_up_tracing()
+    set_up_logging(options.log, texts=options.log_texts)
     limits = Limits(at_once=options.at_once, waiting=options.waiting)
     keys = [os.environ.get(name, "") for name in (API_KEY_VARIABLE, WRITE_KEY_VARIABLE)]
     access = Access(keys[0], options.origin, dict(options.widget), keys[1])

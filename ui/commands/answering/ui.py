@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 from ui.commands.command import Command, option
-from ui.commands.options import EngineOptions
+from ui.commands.options import EngineOptions, FeedbackUrl
 
 
 @dataclass(frozen=True)
@@ -15,13 +15,17 @@ class Options:
     origin: Annotated[
         str, option("where a proxy shows the page to browsers, such as https://shop.example", default="", metavar="URL")
     ]
+    feedback: FeedbackUrl
     engine: EngineOptions
 
 
 def run(options: Options) -> None:
-    from ui.web.serve import serve_page
+    from ui.telemetry import set_up_tracing
+    from ui.web.serve import Settings, serve_page
 
-    serve_page(options.home, options.engine.engine(), port=options.port, origin=options.origin)
+    set_up_tracing()
+    settings = Settings(options.home.absolute(), options.engine.engine(), options.feedback)
+    serve_page(settings, port=options.port, origin=options.origin)
 
 
 COMMAND = Command("ui", "chat in the browser", Options, run, needs="ui")

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 from ui.commands.command import Command, Group, option, switch
+from ui.commands.options import FeedbackUrl
 from ui.commands.terminal import json_line
 
 
@@ -13,6 +14,7 @@ from ui.commands.terminal import json_line
 class ExportOptions:
     home: Path
     out: Annotated[Path | None, option("where to (standard output)", type=Path, metavar="FILE")]
+    feedback: FeedbackUrl
     all: Annotated[bool, switch("every opinion as it was kept, disliked ones too")]
 
 
@@ -22,9 +24,9 @@ def run_export(options: ExportOptions) -> None:
     from ui.feedback import FILE, Feedback, question_rows
 
     path = options.home / FILE
-    if not path.is_file():
+    if not options.feedback and not path.is_file():
         raise UserError(f"there is no {path}", "opinions that visitors of the page gave", "titlewise ui")
-    opinions = Feedback(path).opinions()
+    opinions = Feedback(options.feedback or path).opinions()
     rows = map(asdict, opinions) if options.all else question_rows(opinions, Catalogue.load(options.home / "catalogue"))
     lines = [json_line(row) + "\n" for row in rows]
     if options.out:
