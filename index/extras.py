@@ -8,7 +8,7 @@ from typing import Literal
 
 from index.errors import UserError
 
-Extra = Literal["transformers", "evaluate", "train", "judge", "ui", "server", "mcp"]
+Extra = Literal["transformers", "evaluate", "train", "judge", "ui", "server", "mcp", "qdrant"]
 
 _TRANSFORMERS = ("accelerate", "bitsandbytes", "jinja2", "peft", "sentence-transformers", "torch", "transformers")
 _TRAIN = (*_TRANSFORMERS, "datasets", "matplotlib", "scikit-learn", "scipy", "tomli-w", "trl")
@@ -21,7 +21,10 @@ EXTRAS: dict[Extra, tuple[str, ...]] = {  # by their names at the index; as pypr
     "ui": ("jinja2", "streamlit"),
     "server": _SERVER,
     "mcp": (*_SERVER, "mcp"),
+    "qdrant": ("qdrant-client", "qdrant-edge-py"),
 }
+
+_MODULES = {"scikit-learn": "sklearn", "qdrant-edge-py": "qdrant_edge"}  # where they are not named as the package is
 
 
 def require(extra: Extra) -> None:
@@ -39,7 +42,7 @@ def missing(extra: Extra) -> list[str]:
 
 def module_of(package: str) -> str:
     """Return the name by which a package is imported."""
-    return "sklearn" if package == "scikit-learn" else package.replace("-", "_")
+    return _MODULES.get(package) or package.replace("-", "_")
 
 
 def install_command(extra: Extra) -> str:
