@@ -24,8 +24,9 @@ from index.resolver import Change, TitleIndex
 from index.settings import IndexSettings, QdrantSettings
 from index.text import tokens
 from index.titles.bm25 import BM25Index
+from index.titles.qdrant.open import open_store
 from index.titles.qdrant.segment import COLLECTION_FILE, QdrantSegment
-from index.titles.qdrant.store import Store, open_store
+from index.titles.qdrant.store import Store
 from index.titles.qdrant.words import SparseVector, WordCounts
 from ui.api.errors import error_response
 from ui.cli import main
@@ -241,6 +242,21 @@ def test_the_collection_of_another_shop_with_the_same_alias_is_kept(home: Path, 
         built(other, settings)
     assert collections(store, collection_of(home)) == {collection_of(home)}
     assert TitleIndex.load(home / "index", Catalogue.load(home / "catalogue")).resolve("tarn kettle").hits
+
+
+def test_a_build_mends_a_damaged_index(home: Path, place: str) -> None:
+    settings = IndexSettings().at(place)
+    built(home, settings)
+    (home / "index" / "base" / COLLECTION_FILE).write_text('{"name": ["nonsense"]}', encoding="utf-8")
+    assert built(home, settings).resolve("tarn kettle").hits
+
+
+def test_a_name_that_leads_out_of_the_folder_removes_nothing(tmp_path: Path) -> None:
+    (tmp_path / "kept").mkdir()
+    (tmp_path / "qdrant").mkdir()
+    with pytest.raises(ValueError, match="the name of a collection"):
+        open_store(str(tmp_path / "qdrant")).drop("../kept")
+    assert (tmp_path / "kept").is_dir()
 
 
 # Updating

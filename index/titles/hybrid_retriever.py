@@ -73,7 +73,8 @@ class HybridRetriever:
         idf = hashed_idf(folded)
         model: Encoder = SentenceEncoder.open(encoder) if encoder else HashedTfidfEncoder.of(idf)
         base: TitleSegment
-        if settings.qdrant.place and keys is not None:
+        if settings.qdrant.place:
+            assert keys is not None
             base = QdrantSegment.build(titles, folded, keys, model, settings, progress)
         else:
             base = Segment.build(titles, folded, model, settings, progress)

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from index.catalogue.arrays import check
 from index.errors import StoreError
 from index.hashing import Hashes
 from index.settings import QdrantSettings
@@ -62,8 +63,8 @@ class EmbeddedStore:
             wal_enabled=False,  # half of a build is worth nothing; `finish` writes all of it
         )
         with self._failing(name):
-            (self._folder / name).mkdir(parents=True)
-            self._shards[name] = edge.EdgeShard.create(str(self._folder / name), config)
+            self._at(name).mkdir(parents=True)
+            self._shards[name] = edge.EdgeShard.create(str(self._at(name)), config)
 
     def upsert(self, name: str, points: Points) -> None:
         """Have these points; see `Store`."""
@@ -120,14 +121,19 @@ class EmbeddedStore:
     def editable(self, name: str, copy: str) -> str:
         """Copy a collection, which others may be reading."""
         with self._failing(name):
-            shutil.copytree(self._folder / name, self._folder / copy)
+            try:
+                shutil.copytree(self._at(name), self._at(copy))
+            except BaseException:
+                shutil.rmtree(self._at(copy), ignore_errors=True)
+                raise
         return copy
 
     def drop(self, name: str) -> None:
         """Remove a collection, if there is one; who has it open goes on reading it."""
+        place = self._at(name)
         if name in self._shards:
             self._shards.pop(name).close()
-        shutil.rmtree(self._folder / name, ignore_errors=True)
+        shutil.rmtree(place, ignore_errors=True)
 
     def target(self, alias: str) -> str:
         """Return the name of the collection that an alias stands for, "" for none."""
@@ -146,11 +152,16 @@ class EmbeddedStore:
                 new.symlink_to(name)
                 new.replace(link)
 
+    def _at(self, name: str) -> Path:
+        """Return where a collection is. Raises `ValueError` for a name that leads elsewhere."""
+        check(bool(name) and Path(name).name == name, "the name of a collection")
+        return self._folder / name
+
     def _shard(self, name: str) -> Any:
         import qdrant_edge as edge
 
         if name not in self._shards:
-            self._shards[name] = edge.EdgeShard.load(str(self._folder / name))
+            self._shards[name] = edge.EdgeShard.load(str(self._at(name)))
         return self._shards[name]
 
     def _update(self, name: str, operation: Any) -> None:

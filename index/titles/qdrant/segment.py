@@ -29,7 +29,8 @@ from index.settings import IndexSettings
 from index.text import fold
 from index.titles.bm25 import BM25Index, IndexedWords, Rows
 from index.titles.encoder import Encoder, Floats
-from index.titles.qdrant.store import MEND, CandidateQuery, Points, Scored, Store, open_store
+from index.titles.qdrant.open import open_store
+from index.titles.qdrant.store import MEND, CandidateQuery, Points, Scored, Store
 from index.titles.qdrant.words import WordCounts
 from index.titles.segments import ROWS_FILE, TITLE_STARTS_FILE, TITLES_FILE, Edit, FoldedTitles, Found, Segment
 
@@ -116,8 +117,8 @@ class QdrantSegment:
             rows=rows,
         )
         with _dropped_on_error(self.store, "" if name == self.collection.name else name):
-            if len(self.stale):
-                self.store.delete(name, self.stale)
+            for start in range(0, len(self.stale), TITLES_A_BATCH):
+                self.store.delete(name, self.stale[start : start + TITLES_A_BATCH])
             made._upsert(keys[came], new, encoder, progress)
         return (made,)
 
@@ -164,8 +165,10 @@ class QdrantSegment:
         published: somebody may be asking it. Only those are dropped that this index has named.
         """
         alias, name = self.collection.alias, self.collection.name
-        own = _collection_in(last)
-        in_use = own.name if own and own.place == self.collection.place else ""
+        in_use = ""
+        with contextlib.suppress(ValueError, TypeError):  # a damaged one is what this replaces
+            own = _collection_in(last)
+            in_use = own.name if own and own.place == self.collection.place else ""
         with _dropped_on_error(self.store, "" if name == in_use else name):
             yield
             if name == in_use:

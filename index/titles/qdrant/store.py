@@ -3,18 +3,14 @@
 A point is a title. Its id is what its product says, as a hash; it has a dense vector, held in 4 bits in memory and in 8
 on the disk, and a sparse one of its words.
 
-    store = open_store("http://localhost:6333")
     store.create("titlewise-1", 256, QdrantSettings())
     store.upsert("titlewise-1", Points(ids, vectors, words.title_vectors(titles)))
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
-from index.errors import UserError
-from index.extras import require
 from index.hashing import Hashes
 from index.settings import QdrantSettings
 from index.titles.encoder import Floats
@@ -99,20 +95,3 @@ class Store(Protocol):
     def switch(self, aliases: Mapping[str, str]) -> None:
         """Let aliases stand for other collections, in one step; "" removes one."""
         ...
-
-
-def open_store(place: str) -> Store:
-    """Open a server by its URL, or a folder for the engine in this process; nothing is asked of it yet.
-
-    Raises `UserError` where what speaks to it is not installed, or the URL is none.
-    """
-    require("qdrant")
-    if "://" not in place:
-        from index.titles.qdrant.embedded import EmbeddedStore
-
-        return EmbeddedStore(Path(place).expanduser().resolve())
-    if not place.startswith(("http://", "https://")):
-        raise UserError(f"{place} is no address of Qdrant", "http://… or https://…, or a folder", f"{MEND} URL|PATH")
-    from index.titles.qdrant.server import connect
-
-    return connect(place)
