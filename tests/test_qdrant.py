@@ -156,7 +156,7 @@ def test_sparse_vectors_multiply_to_bm25() -> None:
 
 
 def test_common_tokens_score_titles_that_rare_ones_found(home: Path, place: str) -> None:
-    few = replace(IndexSettings(), max_postings=50)
+    few = replace(IndexSettings(), max_postings=50, max_sparse_postings=50)
     index, files = built(home, few.at(place)), built(home, few)
     query = tokens("red harrow kettle HK-100 or tarn desk lamp")
     rare, every = segment_of(index).counts.query_vectors(query)

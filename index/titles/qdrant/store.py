@@ -45,7 +45,7 @@ class CandidateQuery:
     every: SparseVector
     limit: int
     looked_at: int
-    neighbours: int  # of each step through the graph
+    neighbours: int  # that are kept as the graph is searched
 
 
 class Store(Protocol):

@@ -101,14 +101,14 @@ class WordCounts:
     def query_vectors(self, query: Sequence[str]) -> tuple[SparseVector, SparseVector]:
         """Return the rarest distinct tokens of a query, which say what titles are looked at, and all of them.
 
-        They are the same where no more than `max_postings` are to be read for all. A token that no title had is kept:
-        titles came since.
+        They are the same where no more than `max_sparse_postings` are to be read for all. A token that no title had is
+        kept: titles came since.
         """
         words = sorted(set(query))
         frequency = self.document_frequency(words)
         order = np.argsort(frequency, kind="stable")
         known = np.cumsum(frequency[order])
-        affordable = max(int((frequency == 0).sum()) + 1, int((known <= self.settings.max_postings).sum()))
+        affordable = max(int((frequency == 0).sum()) + 1, int((known <= self.settings.max_sparse_postings).sum()))
         values = self.idf(words)[order]
         ids = _dimensions([words[place] for place in order.tolist()])
         return _distinct(ids[:affordable], values[:affordable]), _distinct(ids, values)
