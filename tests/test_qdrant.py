@@ -237,10 +237,10 @@ def test_the_alias_is_switched_and_the_collection_before_is_kept_for_its_readers
 def test_the_collection_of_another_shop_with_the_same_alias_is_kept(home: Path, place: str) -> None:
     other = Path(shutil.copytree(home, home.with_name("other")))
     settings, store = IndexSettings().at(place), open_store(place)
-    built(home, settings)
-    for _ in range(3):
-        built(other, settings)
-    assert collections(store, collection_of(home)) == {collection_of(home)}
+    for each in (home, other, home, other, other):
+        built(each, settings)
+    names = {collection_of(home), collection_of(other)}
+    assert collections(store, *names) == names
     assert TitleIndex.load(home / "index", Catalogue.load(home / "catalogue")).resolve("tarn kettle").hits
 
 
@@ -256,6 +256,8 @@ def test_a_name_that_leads_out_of_the_folder_removes_nothing(tmp_path: Path) -> 
     (tmp_path / "qdrant").mkdir()
     with pytest.raises(ValueError, match="the name of a collection"):
         open_store(str(tmp_path / "qdrant")).drop("../kept")
+    with pytest.raises(ValueError, match="the name of a collection"):
+        open_store(str(tmp_path / "qdrant")).switch({"../kept": "titlewise-1"})
     assert (tmp_path / "kept").is_dir()
 
 

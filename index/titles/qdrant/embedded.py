@@ -137,18 +137,18 @@ class EmbeddedStore:
 
     def target(self, alias: str) -> str:
         """Return the name of the collection that an alias stands for, "" for none."""
-        link = self._folder / alias
+        link = self._at(alias)
         return str(link.readlink()) if link.is_symlink() else ""
 
     def switch(self, aliases: Mapping[str, str]) -> None:
         """Let aliases stand for other collections, each in one step; "" removes one."""
         for alias, name in aliases.items():
-            link = self._folder / alias
+            link, new = self._at(alias), self._at(f".{alias}-{os.getpid()}")
             with self._failing(name or alias):
                 if not name:
                     link.unlink(missing_ok=True)
                     continue
-                new = self._folder / f".{alias}-{os.getpid()}"
+                new.unlink(missing_ok=True)
                 new.symlink_to(name)
                 new.replace(link)
 

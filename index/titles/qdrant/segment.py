@@ -162,7 +162,7 @@ class QdrantSegment:
         """At a clean end let the alias stand for this collection; on an error drop it, unless it is in use.
 
         `last` is the folder of the segment that is replaced. Its collection stays until the one after this is
-        published: somebody may be asking it. Only those are dropped that this index has named.
+        published: somebody may be asking it. What another index names is never the one before of this.
         """
         alias, name = self.collection.alias, self.collection.name
         in_use = ""
@@ -173,11 +173,10 @@ class QdrantSegment:
             yield
             if name == in_use:
                 return
-            ours = bool(in_use) and self.store.target(alias) == in_use
-            outdated = self.store.target(f"{alias}-{BEFORE}") if ours else ""
-            self.store.switch({alias: name, f"{alias}-{BEFORE}": in_use if ours else ""})
-        if outdated:
-            self.store.drop(outdated)
+            outdated = self.store.target(f"{alias}-{BEFORE}")
+            if outdated not in ("", in_use):
+                self.store.drop(outdated)
+            self.store.switch({alias: name, f"{alias}-{BEFORE}": in_use})
 
     def save(self, folder: Path) -> None:
         """Write all that is not in the collection into a folder of its own."""
