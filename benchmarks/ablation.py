@@ -67,13 +67,10 @@ class Ablated(HybridRetriever):
             matrix.column(name)[:] = 0
         return query, rows, matrix
 
-    def nearest(self, vector: Floats) -> Rows:
-        """Fetch by vectors, unless FAISS is gone."""
-        return ANY if self.without == FAISS else super().nearest(vector)
-
-    def holding(self, tokens: Sequence[str]) -> Rows:
-        """Fetch by words, unless BM25 is gone."""
-        return ANY if self.without == BM25 else super().holding(tokens)
+    def fetch(self, vector: Floats, tokens: Sequence[str]) -> tuple[Rows, Rows]:
+        """Fetch by vectors and by words, unless one of them is gone."""
+        near, holding = super().fetch(vector, tokens)
+        return (ANY if self.without == FAISS else near), (ANY if self.without == BM25 else holding)
 
 
 def main() -> None:

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from many_titles import DEFAULT_SOURCE, write
@@ -28,6 +28,7 @@ from index.catalogue.store import Catalogue
 from index.progress import Progress
 from index.resolver import TitleIndex
 
+T = TypeVar("T")
 WARMING = 50
 CHANGED = 0.001  # of the products get another title, as many go, as many come
 
@@ -67,7 +68,7 @@ def main() -> None:
             print(f"| {' | '.join(cells)} |", flush=True)
 
 
-def alone(step: Callable[..., dict[str, float]], *arguments: Any) -> dict[str, float]:
+def alone(step: Callable[..., T], *arguments: Any) -> T:
     """Run a step in a process of its own."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         return pool.submit(step, *arguments).result()

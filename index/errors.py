@@ -38,5 +38,9 @@ class QuestionError(UserError):
     """A question that is empty or too long."""
 
 
+class StoreError(UserError):
+    """What searches the titles elsewhere, which cannot be reached or refuses."""
+
+
 class UnknownProductError(UserError):
     """A uid that is in no product of the catalogue."""

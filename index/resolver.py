@@ -120,7 +120,8 @@ class TitleIndex:
         """Index the titles of a catalogue and publish the artefact in `folder`.
 
         `encoder` names a sentence-transformers model; "" is the built-in one. The same catalogue, seed
-        and settings give the same files. Raises `UserError` where the encoder cannot be loaded.
+        and settings give the same files. Raises `UserError` where the encoder cannot be loaded,
+        `StoreError` where the settings name a place for Qdrant and it fails there.
         """
         from index.descriptions import DescriptionIndex
         from index.titles.described import some_contents
@@ -132,12 +133,14 @@ class TitleIndex:
         contents = some_contents(catalogue, seed, settings)
         made_by: dict[str, Any] = {"encoder": encoder, "titles": len(titles), "seed": seed}
         with publish(folder, kind="index", made_by=made_by, made_from=catalogue.digest) as scratch:
-            retriever = HybridRetriever.build(titles, contents, encoder, settings, progress)
+            keys = product_keys(catalogue)
+            retriever = HybridRetriever.build(titles, contents, encoder, settings, progress, keys)
             made_by["dims"] = retriever.encoder.dims
-            retriever.save(scratch)
-            DescriptionIndex.build(catalogue, settings, progress).save(scratch / DESCRIPTIONS)
-            Identifiers.of(*catalogue.identifiers()).save(scratch)
-            np.save(scratch / KEYS_FILE, product_keys(catalogue), allow_pickle=False)
+            with retriever.publishing(folder):  # before the folder is swapped in: nobody asks it by the alias
+                retriever.save(scratch)
+                DescriptionIndex.build(catalogue, settings, progress).save(scratch / DESCRIPTIONS)
+                Identifiers.of(*catalogue.identifiers()).save(scratch)
+                np.save(scratch / KEYS_FILE, keys, allow_pickle=False)
 
     @classmethod
     def update(
@@ -153,10 +156,12 @@ class TitleIndex:
         What was learnt from the titles is kept: an index built anew learns it from all of today's. Where that takes
         seconds, or more than `max_changed` of the titles have changed, and where there is no index, it is built anew.
 
-        Raises `ArtefactError` where the index is damaged, `UserError` where its encoder cannot be loaded.
+        It stays in the place where it is searched. Raises `ArtefactError` where the index is damaged, `UserError` where
+        its encoder cannot be loaded, `StoreError` where Qdrant fails.
         """
         from index.descriptions import DescriptionIndex
         from index.titles.hybrid_retriever import HybridRetriever
+        from index.titles.segments import Edit
 
         titles = _titles_of(catalogue)
         try:
@@ -173,15 +178,18 @@ class TitleIndex:
             return HybridRetriever.load(place, encoder, settings), descriptions, read_array(place / KEYS_FILE, "uint64")
 
         retriever, descriptions, old_keys = open_verified(folder, "index", opened)
-        rows, added = _matched(old_keys, product_keys(catalogue))
+        keys = product_keys(catalogue)
+        rows, added = _matched(old_keys, keys)
         gone = int((rows == GONE).sum())
         if len(titles) <= settings.rebuilt_up_to or max(gone, len(added)) > settings.max_changed * len(old_keys):
+            settings = settings.at(retriever.place)
             cls.build(catalogue, folder, encoder=encoder, seed=seed, settings=settings, progress=progress)
             return Change(len(added), gone, anew=True)
-        retriever = retriever.changed(rows, [titles[row] for row in added], added, progress)
+        retriever = retriever.changed(Edit(rows, added, titles, keys), progress)
         made_by = {key: value for key, value in manifest.made_by.items() if key != "titlewise"}
         made_by |= {"titles": len(titles), "added": len(added), "gone": gone}
-        with publish(folder, kind="index", made_by=made_by, made_from=catalogue.digest) as scratch:
+        publishing = publish(folder, kind="index", made_by=made_by, made_from=catalogue.digest)
+        with publishing as scratch, retriever.publishing(folder):
             retriever.save_changes(scratch, folder, renewed=Identifiers.FILES)
             descriptions.changed(catalogue, rows, added).save_changes(scratch / DESCRIPTIONS)
             Identifiers.of(*catalogue.identifiers()).save(scratch)
@@ -192,7 +200,7 @@ class TitleIndex:
         """Verify and open the index in `folder`.
 
         Raises `ArtefactError` where it is missing, damaged or made from another catalogue, and
-        `UserError` where its encoder cannot be loaded.
+        `UserError` where its encoder cannot be loaded, or Qdrant fails.
         """
 
         def opened(place: Path, manifest: Manifest) -> "TitleIndex":

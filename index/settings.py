@@ -6,7 +6,7 @@ Each is a frozen value with a default for everything, passed down from the funct
     TitleIndex.build(catalogue, home / "index", settings=IndexSettings(exact_up_to=10_000), progress=Progress)
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,17 @@ class CatalogueSettings:
     read_bytes: int = 1 << 20  # are read at a time, and about as many make a block of lines
     max_line_bytes: int = 4 << 20  # a longer line, or row, is passed over
     accept_truncated: bool = False  # whether a source that ends too early may be prepared as far as it goes
+
+
+@dataclass(frozen=True)
+class QdrantSettings:
+    """Where titles are searched if not in the index's own files, and how a server keeps them."""
+
+    place: str = ""  # a server's URL, or a folder for the engine in this process; "": the index's own files
+    alias: str = "titlewise"  # by which others know the newest collection; one for each shop on a server
+    shards: int = 1  # of a collection on a server, as many as nodes or a multiple of it
+    replicas: int = 1  # of each shard, on different nodes
+    write_consistency: int = 1  # replicas that must have a write before it counts as done
 
 
 @dataclass(frozen=True)
@@ -78,7 +89,17 @@ class IndexSettings:
     least_share: float = 0.1  # of the best one's weight; a candidate of less is not offered beside it
     max_words_beside: int = 2  # frame words apart, in a part of a question about two products that names neither
 
+    # Titles in Qdrant.
+    qdrant: QdrantSettings = QdrantSettings()
+    searched_neighbours: int = 512  # kept in the graph of vectors as it is searched (ef): more finds more, more slowly
+    max_sparse_postings: int = 100_000  # what `max_postings` is to files: Qdrant reads them faster
+    rescored_per_candidate: int = 8  # titles with the rarest tokens are scored by all tokens, for each that is wanted
+
     # Updating.
     rebuilt_up_to: int = 20_000  # titles: up to here an update trains everything anew, which takes seconds
     max_changed: float = 0.1  # share of products that came or went since the last full build; above, it builds anew
     max_upserted: int = 5_000  # products that came or went by upsert and remove; more wait for a full build
+
+    def at(self, place: str) -> "IndexSettings":
+        """Return the same settings for titles that are searched in another place; see `QdrantSettings`."""
+        return replace(self, qdrant=replace(self.qdrant, place=place))

@@ -16,8 +16,8 @@ FILES = sorted(path for floor in FLOORS for path in (ROOT / floor).rglob("*.py")
 HEAVY = frozenset(
     """
     IPython accelerate bitsandbytes bm25s datasets evaluate faiss fastapi gradio gguf huggingface_hub matplotlib mcp
-    openai opentelemetry pandas peft prometheus_client psycopg pyarrow scipy sentence_transformers sklearn starlette
-    streamlit tokenizers torch transformers trl uvicorn xllamacpp
+    openai opentelemetry pandas peft prometheus_client psycopg pyarrow qdrant_client qdrant_edge scipy
+    sentence_transformers sklearn starlette streamlit tokenizers torch transformers trl uvicorn xllamacpp
     """.split()
 )
 STREAMLIT_PAGES = (  # run by Streamlit alone, or by who serves the page

@@ -17,10 +17,10 @@ from index.catalogue.store import Catalogue
 from index.descriptions import DescriptionIndex, stems_of_need
 from index.errors import ArtefactError
 from index.progress import Progress
-from index.resolver import Change, TitleIndex
+from index.resolver import Change, TitleIndex, product_keys
 from index.settings import IndexSettings
 from index.titles.hybrid_retriever import HybridRetriever
-from index.titles.segments import Segment
+from index.titles.segments import Edit, Segment
 from ui.cli import main
 
 pytestmark = pytest.mark.slow
@@ -92,7 +92,7 @@ def test_an_update_answers_as_an_index_of_all_titles_at_once(before: Rows, exact
     updated = TitleIndex.load(tmp_path / "index", catalogue)
     titles = catalogue.titles()
     none = np.full(len(before), GONE)  # all of today's titles in one segment, by what was learnt from the old ones
-    changed = old.changed(none, titles, np.arange(len(titles)), Progress)
+    changed = old.changed(Edit(none, np.arange(len(titles)), titles, product_keys(catalogue)), Progress)
     at_once = TitleIndex(changed, updated.descriptions, updated._ranker, updated._identifiers, catalogue)
     for question in questions(after):
         one, other = updated.resolve(question), at_once.resolve(question)

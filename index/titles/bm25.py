@@ -56,7 +56,7 @@ class BM25Index:
 
     @classmethod
     def fit(
-        cls, titles: Sequence[str], settings: IndexSettings = IndexSettings(), *, like: "BM25Index | None" = None
+        cls, titles: Sequence[str], settings: IndexSettings = IndexSettings(), *, like: "IndexedWords | None" = None
     ) -> "BM25Index":
         """Count the tokens of titles, in row order; `like` another index, scores are as if they stood in that one."""
         return cls.count(map(tokens, titles), len(titles), settings, like=like)
@@ -68,7 +68,7 @@ class BM25Index:
         size: int,
         settings: IndexSettings = IndexSettings(),
         *,
-        like: "BM25Index | None" = None,
+        like: "IndexedWords | None" = None,
     ) -> "BM25Index":
         """Count the tokens of `size` texts that are cut already, in row order; `like` is that of `fit`."""
         vocabulary: dict[str, int] = {}
@@ -89,7 +89,7 @@ class BM25Index:
         weight = idf(np.diff(starts), size)
         if like is not None:
             mean_length = like.mean_length
-            weight = idf(np.diff(like._spans_of(hashes[order]), axis=1)[:, 0], like.titles)
+            weight = idf(like.frequency_of(hashes[order]), like.titles)
         norm = settings.k1 * (1 - settings.b + settings.b * lengths / mean_length)
         scores = (weight[token] * count / (count + norm[rows])).astype(np.float32)
         return cls(hashes[order], starts, rows.astype(np.uint32), scores, mean_length, size, settings)
@@ -113,7 +113,11 @@ class BM25Index:
 
     def document_frequency(self, words: Sequence[str]) -> NDArray[np.int64]:
         """Return in how many titles each word is a token, (n,) int64; 0 for a word never seen."""
-        spans = self._spans(words)
+        return self.frequency_of(word_hashes(words))
+
+    def frequency_of(self, hashes: Hashes) -> NDArray[np.int64]:
+        """Return the document frequency of words by their hashes, both (n,)."""
+        spans = self._spans_of(hashes)
         return spans[:, 1] - spans[:, 0]
 
     def idf(self, words: Sequence[str]) -> NDArray[np.float64]:
@@ -192,11 +196,19 @@ class TitleWords(Protocol):
     def rarity(self, frequency: NDArray[np.int64]) -> NDArray[np.float64]: ...  # noqa: D102
 
 
+class IndexedWords(TitleWords, Protocol):
+    """How common words were in the titles of the last full build, by which titles that come later are scored."""
+
+    @property
+    def mean_length(self) -> NDArray[np.float64]: ...  # noqa: D102
+    def frequency_of(self, hashes: Hashes) -> NDArray[np.int64]: ...  # noqa: D102
+
+
 @dataclass(frozen=True)
 class ChangedWords:
     """How common words are in titles of which some came and some went since they were indexed."""
 
-    base: BM25Index
+    base: TitleWords
     came: BM25Index
     went: BM25Index
 

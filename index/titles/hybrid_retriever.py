@@ -1,16 +1,16 @@
-"""The hybrid retriever: candidates from FAISS over title vectors and from BM25 over words, measured.
+"""The hybrid retriever: candidates by title vectors and by BM25 over words, measured.
 
-What was learnt from the titles of the last full build (how rare words and hashed signs are, how vectors are
-rounded) stays as it is when products come and go; their segments change.
-What is fetched is compared with the question; deciding is done elsewhere.
+Its segments fetch them, from files (FAISS, postings) or from Qdrant: which, is not known here. What was learnt from the
+titles of the last full build (how rare words and hashed signs are, how vectors are rounded) stays as it is when
+products come and go; their segments change. What is fetched is compared with the question; deciding is done elsewhere.
 
     HybridRetriever.build(titles, contents, "", IndexSettings(), Progress).save(folder)
     query, rows, matrix = HybridRetriever.load(folder, "").candidates("is the Harrow kettle loud?")
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from index.artefacts import MANIFEST, link
 from index.catalogue.arrays import check, read_array
 from index.catalogue.joining import GONE
 from index.errors import ArtefactError
+from index.hashing import Hashes
 from index.progress import Progress
 from index.settings import IndexSettings
 from index.text import fold
@@ -28,25 +29,13 @@ from index.titles.bm25 import BM25Index, ChangedWords, Rows, TitleWords
 from index.titles.described import RATE_BUCKETS, word_rates
 from index.titles.encoder import Encoder, Floats, HashedTfidfEncoder, SentenceEncoder, hashed_idf
 from index.titles.features import FeatureMatrix, measure
+from index.titles.qdrant.segment import COLLECTION_FILE, QdrantSegment
 from index.titles.query import Query
-from index.titles.segments import ROWS_FILE, Segment, moved
+from index.titles.segments import ROWS_FILE, Edit, Found, Segment, TitleSegment, moved
 
 IDF_FILE = "hashed_idf.npy"
 DESCRIBED_FILE = "description_word_rates.npy"
 BASE, ADDED = "base", "added"  # folders of the segments
-
-
-def _searching_threads() -> ThreadPoolExecutor:
-    """Return threads for FAISS, none of which has started yet, each of which searches alone."""
-
-    def alone() -> None:
-        import faiss
-
-        # A single query gains nothing from more threads, and would spin beside those of the model. OpenMP keeps the
-        # number for each thread that calls it: nobody else's is changed.
-        faiss.omp_set_num_threads(1)
-
-    return ThreadPoolExecutor(thread_name_prefix="nearest", initializer=alone)
 
 
 @dataclass(frozen=True)
@@ -59,10 +48,9 @@ class HybridRetriever:
     encoder: Encoder
     idf: Floats  # (buckets,): how rare hashed words and trigrams are
     described: Floats  # (RATE_BUCKETS,): how common words are in descriptions
-    segments: tuple[Segment, ...]
+    segments: tuple[TitleSegment, ...]
     settings: IndexSettings = IndexSettings()
     words: ChangedWords | None = None  # of titles, where some came or went since; None: as in the first segment
-    _threads: ThreadPoolExecutor = field(init=False, repr=False, compare=False, default_factory=_searching_threads)
 
     @classmethod
     def build(
@@ -72,38 +60,42 @@ class HybridRetriever:
         encoder: str,
         settings: IndexSettings,
         progress: type[Progress],
+        keys: Hashes | None = None,
     ) -> "HybridRetriever":
         """Encode and index titles, with a sentence-transformers model or, by "", the built-in encoder.
 
-        `contents` are some descriptions, to know the words that questions ask with.
+        `contents` are some descriptions, to know the words that questions ask with; `keys` say what each product is,
+        and are needed where the settings name a place for Qdrant.
+
+        Raises `UserError` where the encoder cannot be loaded, `StoreError` where Qdrant fails.
         """
         folded = [fold(title) for title in titles]
         idf = hashed_idf(folded)
         model: Encoder = SentenceEncoder.open(encoder) if encoder else HashedTfidfEncoder.of(idf)
-        base = Segment.build(titles, folded, model, settings, progress)
+        base: TitleSegment
+        if settings.qdrant.place:
+            assert keys is not None
+            base = QdrantSegment.build(titles, folded, keys, model, settings, progress)
+        else:
+            base = Segment.build(titles, folded, model, settings, progress)
         return cls(model, idf, word_rates(contents), (base,), settings)
 
-    def changed(
-        self, base_rows: Rows, titles: Sequence[str], rows: Rows, progress: type[Progress]
-    ) -> "HybridRetriever":
-        """Return the retriever of a changed catalogue: where the base's products stand now, and what was added.
+    def changed(self, edit: Edit, progress: type[Progress]) -> "HybridRetriever":
+        """Return the retriever of an edited catalogue."""
+        return replace(self, segments=self.segments[0].changed(edit, self.encoder, progress))
 
-        `base_rows` (titles of the base,) are rows or `GONE`; `rows` are those of the added `titles`.
-        """
-        base = replace(self.segments[0], rows=base_rows.astype(np.int32))
-        if not titles:
-            return replace(self, segments=(base,))
-        folded = [fold(title) for title in titles]
-        return replace(self, segments=(base, base.beside(titles, folded, rows, self.encoder, progress)))
+    def publishing(self, last: Path) -> AbstractContextManager[None]:
+        """Make public, at a clean end, what the index in the folder `last` is replaced by; else discard it."""
+        return self.segments[0].publishing(last / BASE)
 
     def joined(self, standing: NDArray[np.int32], *came: Segment, went: Sequence[str]) -> "HybridRetriever":
         """Return the retriever where products stand elsewhere, as `moved` takes it, others came, and some titles went.
 
         How common words are in titles follows; the scores of those that were indexed stay.
         """
-        segments = [replace(segment, rows=moved(segment.rows, standing)) for segment in self.segments]
+        segments = [segment.placed(moved(segment.rows, standing)) for segment in self.segments]
         came_words = came[0].bm25 if came else BM25Index.fit([], self.settings)
-        words = ChangedWords(self.segments[0].bm25, came_words, BM25Index.fit(went, self.settings))
+        words = ChangedWords(self.segments[0].words, came_words, BM25Index.fit(went, self.settings))
         return replace(self, segments=(*segments, *came), words=words)
 
     def save(self, folder: Path) -> None:
@@ -117,13 +109,14 @@ class HybridRetriever:
 
         Those that are `renewed` by others are left out.
         """
+        base, *added = self.segments
+        left_out = {ROWS_FILE, MANIFEST, *renewed, *base.renewed}
         for path in last.rglob("*"):
             inside = path.relative_to(last)
-            if path.is_file() and ADDED not in inside.parts and inside.name not in (ROWS_FILE, MANIFEST, *renewed):
+            if path.is_file() and ADDED not in inside.parts and inside.name not in left_out:
                 (folder / inside).parent.mkdir(parents=True, exist_ok=True)
                 link(path, folder / inside)
-        base, *added = self.segments
-        np.save(folder / BASE / ROWS_FILE, base.rows, allow_pickle=False)
+        base.save_renewed(folder / BASE)
         for segment in added:
             segment.save(folder / ADDED)
 
@@ -139,19 +132,24 @@ class HybridRetriever:
         idf, described = read_array(folder / IDF_FILE, "float32"), read_array(folder / DESCRIBED_FILE, "float32")
         check(len(idf).bit_count() == 1 and len(described) == RATE_BUCKETS, "how rare words are")
         model: Encoder = SentenceEncoder.open(encoder, fetch=False) if encoder else HashedTfidfEncoder.of(idf)
-        segments = tuple(Segment.load(folder / name, settings) for name in (BASE, ADDED) if (folder / name).is_dir())
-        if segments[0].vectors.d != model.dims:
+        segments = tuple(_loaded(folder / name, settings) for name in (BASE, ADDED) if (folder / name).is_dir())
+        if segments[0].dims != model.dims:
             raise ArtefactError(
                 f"the encoder {encoder!r} gives {model.dims} dimensions",
-                f"the {segments[0].vectors.d} that the index in {folder} was made with",
+                f"the {segments[0].dims} that the index in {folder} was made with",
                 "titlewise index",
             )
         return cls(model, idf, described, segments, settings)
 
     @property
+    def place(self) -> str:
+        """Where titles are searched, as `QdrantSettings` has it; "": in the index's own files."""
+        return self.segments[0].place
+
+    @property
     def title_words(self) -> TitleWords:
         """How common words are in titles."""
-        return self.words or self.segments[0].bm25
+        return self.words or self.segments[0].words
 
     def candidates(self, text: str) -> tuple[Query, Rows, FeatureMatrix]:
         """Return a question read, the union of what FAISS and BM25 fetch for it, and how each compares.
@@ -160,20 +158,17 @@ class HybridRetriever:
         """
         query = Query.read(text, self.title_words, self.described, self.settings)
         vector = self.encoder.encode([query.core])
-        near = self._threads.submit(self.nearest, vector)  # FAISS lets other threads run meanwhile
-        exact = self.holding(query.tokens)
-        rows = np.union1d(near.result(), exact)
+        rows = np.union1d(*self.fetch(vector, query.tokens))
         return query, rows, measure(query, self._titles_of(rows), self.title_words, self.idf)
 
-    def nearest(self, vector: Floats) -> Rows:
-        """Return the rows whose titles' vectors are nearest to one (1, d) float32, best first."""
-        limit = self.settings.candidates_per_retriever
-        return _best((segment.nearest(vector, limit) for segment in self.segments), limit)
+    def fetch(self, vector: Floats, tokens: Sequence[str]) -> tuple[Rows, Rows]:
+        """Return the rows of the titles nearest to a vector (1, d) float32, and of those that hold the rarest tokens.
 
-    def holding(self, tokens: Sequence[str]) -> Rows:
-        """Return the rows of the titles that hold the rarest tokens of a query, best first."""
+        The best come first.
+        """
         limit = self.settings.candidates_per_retriever
-        return _best((segment.holding(tokens, limit) for segment in self.segments), limit)
+        near, exact = zip(*(segment.search(vector, tokens, limit) for segment in self.segments), strict=True)
+        return _best(near, limit), _best(exact, limit)
 
     def _titles_of(self, rows: Rows) -> list[str]:
         """Return the folded title of each row."""
@@ -197,7 +192,12 @@ class HybridRetriever:
         return found
 
 
-def _best(found: Iterable[tuple[Rows, Floats]], limit: int) -> Rows:
+def _loaded(folder: Path, settings: IndexSettings) -> TitleSegment:
+    elsewhere = (folder / COLLECTION_FILE).is_file()
+    return QdrantSegment.load(folder, settings) if elsewhere else Segment.load(folder, settings)
+
+
+def _best(found: Iterable[Found], limit: int) -> Rows:
     """Return the best rows of what the segments found; equal scores come in row order."""
     parts = list(found)
     rows, scores = (np.concatenate(each) for each in zip(*parts, strict=True))

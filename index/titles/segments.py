@@ -1,33 +1,41 @@
 """A segment: titles that were indexed together, searched by meaning and by exact words.
 
+`TitleSegment` is what a retriever asks of one, wherever it is searched; `Segment` has FAISS and BM25 in its own files.
+
 An index has one, or two once it was updated: the titles of the last full build, and those added since.
 A segment's own ids never change; `rows` says where its products stand in the catalogue of today.
 
     segment = Segment.build(titles, folded, encoder, IndexSettings(), Progress)
-    rows, scores = segment.nearest(encoder.encode(["red kettle"]), 64)
+    nearest, holding = segment.search(encoder.encode(["red kettle"]), ["red", "kettle"], 64)
 """
 
+import contextlib
 import errno
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.catalogue.arrays import check, check_starts, read_array
 from index.catalogue.joining import GONE
+from index.hashing import Hashes
 from index.progress import Progress
 from index.settings import IndexSettings
-from index.titles.bm25 import BM25Index, Rows
+from index.text import fold
+from index.titles.bm25 import BM25Index, IndexedWords, Rows
 from index.titles.encoder import Encoder, Floats, batches
 
 TITLES_A_BATCH = 16_384  # are encoded: for memory's sake
 VECTORS_FILE = "vectors.faiss"
 TITLES_FILE, TITLE_STARTS_FILE = "folded_titles.npy", "folded_title_starts.npy"
 ROWS_FILE = "rows.npy"
+
+Found = tuple[Rows, Floats]  # rows, (k,) int64, and their scores, (k,) float32, best first
 
 
 @dataclass(frozen=True)
@@ -58,6 +66,84 @@ class FoldedTitles:
 
 
 @dataclass(frozen=True)
+class Edit:
+    """How a catalogue of n products differs from that of the last full build.
+
+    `standing` (products then,) int64 is where each of those stands now, `GONE` where it does no more; `came` (k,) int64
+    are the rows of those that came since. `titles` are all n of today, `keys` (n,) uint64 say what each product is.
+    """
+
+    standing: Rows
+    came: Rows
+    titles: Sequence[str]
+    keys: Hashes
+
+
+class TitleSegment(Protocol):
+    """Titles by id, wherever they are searched: `rows` (n,) int32 are their products' rows in the catalogue.
+
+    `GONE` is the row of an id whose product is there no more. `place` is that of `QdrantSettings`; `renewed` are the
+    files that `save_renewed` writes.
+    """
+
+    @property
+    def rows(self) -> NDArray[np.int32]: ...  # noqa: D102
+    @property
+    def titles(self) -> FoldedTitles: ...  # noqa: D102
+    @property
+    def words(self) -> IndexedWords: ...  # noqa: D102
+    @property
+    def dims(self) -> int: ...  # noqa: D102
+    @property
+    def place(self) -> str: ...  # noqa: D102
+    @property
+    def renewed(self) -> frozenset[str]: ...  # noqa: D102
+
+    def search(self, vector: Floats, tokens: Sequence[str], limit: int) -> tuple[Found, Found]:
+        """Return what is nearest to a vector (1, d) float32, and what holds tokens of a query, up to `limit` each."""
+        ...
+
+    def placed(self, rows: NDArray[np.int32]) -> "TitleSegment":
+        """Return the same titles where their products stand in other rows."""
+        ...
+
+    def beside(
+        self, titles: Sequence[str], folded: Sequence[str], rows: Rows, encoder: Encoder, progress: type[Progress]
+    ) -> "Segment":
+        """Index further titles, of some rows, by what this segment knows of words."""
+        ...
+
+    def changed(self, edit: Edit, encoder: Encoder, progress: type[Progress]) -> "tuple[TitleSegment, ...]":
+        """Return the segments of an edited catalogue; the first is this one as it then is."""
+        ...
+
+    def publishing(self, last: Path) -> contextlib.AbstractContextManager[None]:
+        """Make public, at a clean end, what the index in the folder `last` is replaced by; else discard it."""
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Write everything into a folder of its own."""
+        ...
+
+    def save_renewed(self, folder: Path) -> None:
+        """Write what an edit changed beside the files that it left as they were."""
+        ...
+
+
+def _searching_threads() -> ThreadPoolExecutor:
+    """Return threads for FAISS, none of which has started yet, each of which searches alone."""
+
+    def alone() -> None:
+        import faiss
+
+        # A single query gains nothing from more threads, and would spin beside those of the model. OpenMP keeps the
+        # number for each thread that calls it: nobody else's is changed.
+        faiss.omp_set_num_threads(1)
+
+    return ThreadPoolExecutor(thread_name_prefix="nearest", initializer=alone)
+
+
+@dataclass(frozen=True)
 class Segment:
     """Titles by id: `rows` (n,) int32 are their products' rows in the catalogue, `GONE` where there is none.
 
@@ -68,6 +154,7 @@ class Segment:
     bm25: BM25Index
     titles: FoldedTitles
     rows: NDArray[np.int32]
+    _threads: ThreadPoolExecutor = field(init=False, repr=False, compare=False, default_factory=_searching_threads)
 
     @classmethod
     def build(
@@ -77,11 +164,12 @@ class Segment:
         encoder: Encoder,
         settings: IndexSettings,
         progress: type[Progress],
+        like: IndexedWords | None = None,
     ) -> "Segment":
-        """Index all titles of a catalogue, in row order."""
+        """Index all titles of a catalogue, in row order; `like` another index, words are as rare as in that one."""
         vectors = _with_titles(_empty(titles, encoder, settings), titles, encoder, progress)
         rows = np.arange(len(titles), dtype=np.int32)
-        return cls(vectors, BM25Index.fit(titles, settings), FoldedTitles.of(folded), rows)
+        return cls(vectors, BM25Index.fit(titles, settings, like=like), FoldedTitles.of(folded), rows)
 
     def beside(
         self, titles: Sequence[str], folded: Sequence[str], rows: Rows, encoder: Encoder, progress: type[Progress]
@@ -91,6 +179,42 @@ class Segment:
         vectors = _with_titles(vectors, titles, encoder, progress)
         bm25 = BM25Index.fit(titles, self.bm25.settings, like=self.bm25)
         return Segment(vectors, bm25, FoldedTitles.of(folded), rows.astype(np.int32))
+
+    def changed(self, edit: Edit, encoder: Encoder, progress: type[Progress]) -> "tuple[Segment, ...]":
+        """Return this segment where its products stand now, and one with the titles that came."""
+        base = self.placed(edit.standing.astype(np.int32))
+        if not len(edit.came):
+            return (base,)
+        titles = [edit.titles[row] for row in edit.came.tolist()]
+        return base, base.beside(titles, list(map(fold, titles)), edit.came, encoder, progress)
+
+    def placed(self, rows: NDArray[np.int32]) -> "Segment":
+        """Return the same titles where their products stand in other rows."""
+        return replace(self, rows=rows)
+
+    def publishing(self, last: Path) -> contextlib.AbstractContextManager[None]:
+        """Do nothing: whoever swaps the files in has made it public."""
+        return contextlib.nullcontext()
+
+    @property
+    def words(self) -> IndexedWords:
+        """How common words are in these titles."""
+        return self.bm25
+
+    @property
+    def dims(self) -> int:
+        """The length of a vector."""
+        return int(self.vectors.d)
+
+    @property
+    def place(self) -> str:
+        """Say that nothing is elsewhere."""
+        return ""
+
+    @property
+    def renewed(self) -> frozenset[str]:
+        """The files that an edit changes."""
+        return frozenset({ROWS_FILE})
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -109,6 +233,10 @@ class Segment:
         except RuntimeError as exc:  # it counts what was written, and says no more
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder / VECTORS_FILE)) from exc
 
+    def save_renewed(self, folder: Path) -> None:
+        """Write where the products stand."""
+        np.save(folder / ROWS_FILE, self.rows, allow_pickle=False)
+
     @classmethod
     def load(cls, folder: Path, settings: IndexSettings = IndexSettings()) -> "Segment":
         """Open what `save` wrote; the files must have been verified, as FAISS reads damaged ones silently."""
@@ -121,7 +249,13 @@ class Segment:
         check_starts(starts, len(block), TITLE_STARTS_FILE)
         return cls(vectors, BM25Index.load(folder, len(rows), settings), FoldedTitles(block, starts), rows)
 
-    def nearest(self, vector: Floats, limit: int) -> tuple[Rows, Floats]:
+    def search(self, vector: Floats, tokens: Sequence[str], limit: int) -> tuple[Found, Found]:
+        """Return what `nearest` and `holding` do, which look at the same time."""
+        near = self._threads.submit(self.nearest, vector, limit)  # FAISS lets other threads run meanwhile
+        exact = self.holding(tokens, limit)
+        return near.result(), exact
+
+    def nearest(self, vector: Floats, limit: int) -> Found:
         """Return the rows whose titles' vectors are nearest to one (1, d) float32, and the inner products, best first.
 
         Both are (k,), int64 and float32, k ≤ `limit`.
@@ -136,7 +270,7 @@ class Segment:
                 return rows[here][:limit], scores[0][found][here][:limit]
             fetched = min(2 * fetched, len(self))
 
-    def holding(self, tokens: Sequence[str], limit: int) -> tuple[Rows, Floats]:
+    def holding(self, tokens: Sequence[str], limit: int) -> Found:
         """Return the rows of the titles that hold tokens of a query, and their BM25 scores, as `nearest` does."""
         return self.bm25.search(tokens, limit, self.rows)
 

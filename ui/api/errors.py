@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 
 from assistant.backends.base import BackendError, DeadlineError, PromptTooLongError
 from index.artefacts import BusyError
-from index.errors import QuestionError, UnknownProductError, UserError
+from index.errors import QuestionError, StoreError, UnknownProductError, UserError
 from index.upsert import RebuildDueError
 from ui.api.exchange import ID_HEADER, current
 from ui.api.lookups import GoneError
@@ -54,6 +54,7 @@ ERRORS: tuple[tuple[type[UserError], int, str, str], ...] = (
     (QueueFullError, 429, "rate_limit_error", "line_full"),
     (LateError, 503, "overloaded_error", "late"),
     (DeadlineError, 504, "timeout_error", "deadline"),
+    (StoreError, 503, "server_error", "index"),
     (BackendError, 503, "server_error", "backend"),
     (UserError, 400, "invalid_request_error", "refused"),
 )

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
-from ui.commands.command import Command, option, switch
+from ui.commands.command import Command, UsageError, option, switch
 
 
 @dataclass(frozen=True)
@@ -15,20 +15,44 @@ class Options:
     ]
     update: Annotated[bool, switch("index only what came, changed or went", either=True)]
     seed: Annotated[int, option("(%(default)s)", type=int, default=0)]
+    store: Annotated[
+        Literal["local", "qdrant"],
+        option("where titles are searched (%(default)s)", choices=("local", "qdrant"), default="local"),
+    ]
+    qdrant: Annotated[
+        str, option("a server, or a folder for the engine in this process", default="", metavar="URL|PATH")
+    ]
+
+    def __post_init__(self) -> None:
+        """Refuse options that do not go together."""
+        if self.update and (self.qdrant or self.store == "qdrant"):
+            raise UsageError("--update keeps the index where it is: neither --store nor --qdrant goes with it")
+        if (self.store == "qdrant") != bool(self.qdrant):
+            raise UsageError("--store qdrant and --qdrant URL|PATH go together")
 
 
 def run(options: Options) -> None:
+    from assistant.shopping.shop import read_shop
     from index.catalogue.store import Catalogue
     from index.progress import Progress
     from index.resolver import TitleIndex
     from index.upsert import rebuild
 
+    settings = read_shop(options.home).index.at(options.qdrant)
+
     def build(catalogue: Catalogue, folder: Path) -> tuple[int, str]:
         """Build or update the index in a folder, and return how many titles it has and what changed."""
         if not options.update:
-            TitleIndex.build(catalogue, folder, encoder=options.encoder, seed=options.seed, progress=Progress)
+            TitleIndex.build(
+                catalogue,
+                folder,
+                encoder=options.encoder,
+                seed=options.seed,
+                settings=settings,
+                progress=Progress,
+            )
             return len(catalogue), ""
-        change = TitleIndex.update(catalogue, folder, progress=Progress)
+        change = TitleIndex.update(catalogue, folder, settings=settings, progress=Progress)
         changed = f"; since the last full build {change.added:,} came or changed, {change.gone:,} went"
         return len(catalogue), "; built anew" if change.anew else changed
 
