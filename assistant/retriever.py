@@ -155,22 +155,22 @@ class Retriever:
             reply = answer(Turn(question, product.uid, (), (), turn.state))
             kind: Literal["answer", "not_stated"] = "answer" if reply.kind == "answer" else "not_stated"
             text, quotes = without_marks(reply.text), reply.quotes
-            if amount := self._amount_of(comparison, question, product, said=kind == "answer"):
+            if amount := self._amount_of(comparison, question, product, is_answered=kind == "answer"):
                 kind, text, quotes = amount.kind, amount.text, amount.quotes
             sides.append(Side(product.uid, product.title, kind, text, quotes))
         return replace(side_by_side(comparison, sides, language_of(turn.question)), hits=turn.hits)
 
     def _amount_of(
-        self, comparison: ComparisonQuery, question: str, product: Product, *, said: bool
+        self, comparison: ComparisonQuery, question: str, product: Product, *, is_answered: bool
     ) -> Composed | None:
         """Return what states the amount by which products are compared, where that is better than the reply.
 
-        That is the title, where it tells such amounts; else, where nothing is `said`, the best passage, if likely.
+        That is the title, where it tells such amounts; else, where it is no answer, the best passage, if likely.
         """
         read = read_question(question, product.title)
         if comparison.in_titles and comparison.states(product.title):
             return quoted(read, Evidence((title_passage(product.title),), 1))
-        if said or not comparison.measures:
+        if is_answered or not comparison.measures:
             return None
         evidence = self.evidence(read, product)
         likely = evidence.passages and evidence.entailment.answers_logit >= LEAST_LIKELY_AMOUNT
