@@ -7,7 +7,7 @@ question.bare.words           # {"loud"}: its content words, the mention of the 
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from assistant.attributes import Matter, asked_about, asks_own_weight, matter_of
 from assistant.phrases import Language, language_of
@@ -86,11 +86,19 @@ class ReadQuestion:
 def read_question(text: str, title: str = "") -> ReadQuestion:
     """Read a question about the product of this title; "" where no single product is meant."""
     words, title_words = words_of(text), words_of(title)
-    rest = _without_mention(words, title_words)
-    rest_words = words_of(rest)
+    named = _mentioned(words, title_words)
+    rest_words = words_of(" ".join(word for word in WORD.findall(words.plain) if word not in named) if named else "")
     # A question that only names its product asks with the words of the title.
-    bare = _read(rest, title, rest_words, title_words) if rest_words.content else None
-    return _read(text, title, words, title_words, bare)
+    bare = _read(rest_words.plain, title, rest_words, title_words) if rest_words.content else None
+    whole = _read(text, title, words, title_words)
+    if bare is None:
+        return whole
+    return replace(
+        whole,
+        beyond_title=bare.words - title_words.content or bare.words,
+        pointing=_pointing(whole.plainly, named, whole.language),
+        without_mention=bare,
+    )
 
 
 def is_closed(question: str) -> bool:
@@ -98,29 +106,23 @@ def is_closed(question: str) -> bool:
     return _is_closed(unaccented(question), language_of(question))
 
 
-def _read(
-    text: str, title: str, words: TextWords, title_words: TextWords, bare: ReadQuestion | None = None
-) -> ReadQuestion:
+def _read(text: str, title: str, words: TextWords, title_words: TextWords) -> ReadQuestion:
     language = language_of(text)
-    asked = bare.words if bare else words.content
-    plainly = _LEADING_UP.sub("", text) or text
     return ReadQuestion(
         text=text,
         title=title,
         plain=words.plain,
-        plainly=plainly,
+        plainly=_LEADING_UP.sub("", text) or text,
         language=language,
         attributes=asked_about(text),
         matter=matter_of(text),
+        own_weight=asks_own_weight(text),
         closed=_is_closed(words.plain, language),
         points=not POINTING_WORDS.isdisjoint(words.folded),
         offers_choice=not _EITHER.isdisjoint(WORD.findall(text.casefold())),
         words=words.content,
         title_words=title_words.content,
-        beyond_title=asked - title_words.content or asked,
-        own_weight=asks_own_weight(text),
-        pointing=pointing(plainly, title) if bare else "",
-        without_mention=bare,
+        beyond_title=words.content - title_words.content or words.content,
     )
 
 
@@ -134,7 +136,11 @@ def _is_closed(plain: str, language: Language) -> bool:
 
 def pointing(text: str, title: str) -> str:
     """Return a question with "it" in place of the title that it mentions; as it stands where it mentions none."""
-    named, words = _mentioned(words_of(text), words_of(title)), [*WORD.finditer(text)]
+    return _pointing(text, _mentioned(words_of(text), words_of(title)), language_of(text))
+
+
+def _pointing(text: str, named: frozenset[str], language: Language) -> str:
+    words = [*WORD.finditer(text)]
     runs: list[list[int]] = []
     for place, word in enumerate(words):
         if unaccented(word.group()) not in named:
@@ -147,14 +153,8 @@ def pointing(text: str, title: str) -> str:
         return text
     longest = max(runs, key=len)
     before = _ARTICLE.sub("", text[: words[longest[0]].start()])
-    it = "ele" if language_of(text) == "pt" else "it"
+    it = "ele" if language == "pt" else "it"
     return f"{before}{it}{text[words[longest[-1]].end() :]}"
-
-
-def _without_mention(question: TextWords, title: TextWords) -> str:
-    """Return a plain question without the title that it mentions; "" where it mentions none."""
-    named = _mentioned(question, title)
-    return " ".join(word for word in WORD.findall(question.plain) if word not in named) if named else ""
 
 
 def _mentioned(question: TextWords, title: TextWords) -> frozenset[str]:

@@ -4,8 +4,8 @@
 
 Talks of `questions/shopping/tuning.jsonl` and `references.jsonl`, each turn in the state that the right products of the
 turns before give. Beside them talks made of two rows: a question that people wrote about a product, and one about
-another, a half-remembered title (also one like that of a product before), a title of another shop, or a need. Prints
-five-fold figures by talk, then trains on all. Two minutes on two cores.
+another, a half-remembered title, a title of another shop, or a need. Prints five-fold figures by talk, then trains on
+all. Two minutes on two cores.
 """
 
 import argparse
@@ -60,7 +60,7 @@ def main() -> None:
         home = Path(scratch)
         catalogue, _ = indexed(written(products_of(data), home / "trn.json"), home)
         index = TitleIndex.load(home / "index", catalogue)
-        talks = [*written_talks(), *made_talks(data, index)]
+        talks = [*written_talks(), *made_talks(data, catalogue)]
         rows = [row for place, talk in enumerate(talks) for row in turns_of(place, talk, index, catalogue)]
     names, matrices = as_matrices([[option.features for option in row.options] for row in rows])
     choices = [
@@ -88,8 +88,8 @@ def written_talks() -> list[list[dict[str, Any]]]:
     return [row["turns"] for row in rows if "turns" in row]
 
 
-def made_talks(data: Path, index: TitleIndex) -> Iterator[list[dict[str, Any]]]:
-    """Yield talks of two turns or three: a product is asked about, and then it again, another one, or a need."""
+def made_talks(data: Path, catalogue: Catalogue) -> Iterator[list[dict[str, Any]]]:
+    """Yield talks of two turns: a product is asked about, and then it again, another one, or a need."""
     draw = random.Random(SEED)
     folder = data / "written"
     known = {row["uid"] for row in read(data / "amazon_mixed_9k.trn.json.gz") if not is_for_judgement(row["uid"])}
@@ -108,11 +108,6 @@ def made_talks(data: Path, index: TitleIndex) -> Iterator[list[dict[str, Any]]]:
         title = draw.choice(titles)
         named = title["uids"][0] if title["kind"] == "present" else ""
         yield [made("first", first, uid), made(f"made: title {title['kind']}", title["question"], named)]
-        likes = [hit.uid for hit in index.resolve(title["question"]).hits if hit.uid in questions and hit.uid != named]
-        if named and likes:
-            like = made("first", draw.choice(questions[likes[0]]), likes[0])
-            yield [like, made("made: one like the last", title["question"], named)]
-            yield [like, made("first", first, uid), made("made: one like an earlier one", title["question"], named)]
         stranger = draw.choice(FRAMES).format(draw.choice(strangers).split(" - ")[0])
         yield [made("first", first, uid), made("made: another shop's", stranger, "")]
         yield [made("first", first, uid), made("made: need", draw.choice(needs), "")]
@@ -133,7 +128,7 @@ def turns_of(place: int, talk: list[dict[str, Any]], index: TitleIndex, catalogu
             state = state.comparing(tuple(hit_of(each, catalogue) for each in uids)) if uids else state
             continue
         asked = asked_in(text, index)
-        if state != State() and turn.get("kind") != "first":
+        if state != State():
             options = referents(asked, state.antecedents, catalogue.find, index.descriptions.rarity)
             right = next((at for at, option in enumerate(options) if option.uid == uid), None)
             if right is not None:

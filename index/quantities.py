@@ -83,7 +83,7 @@ _AND_UNDER = re.compile(
     r"(?:under|below|less|fewer|younger|smaller|lower|shorter|lighter|menos|menor)\b"
     r"|\W{0,3}(?:max(?:imum)?|maximo|limit|or less|capacity)\b"
 )
-_BY = re.compile(r"\s*[x×]\s*")
+_BY = re.compile(r"(?<!\s)\s*[x×]\s*")
 _AGE_BEFORE = re.compile(r"\b(?:ages?|aged|idades?|older than)\W*$")
 
 

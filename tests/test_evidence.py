@@ -146,7 +146,7 @@ def test_a_question_that_names_its_product_is_read_with_it_in_place_of_the_name_
     evidence = choose(question, split(KETTLE), read, BUDGET)
     assert asked == {"how heavy is the red Harrow kettle?": len(split(KETTLE)), "how heavy is it?": READ_AGAIN}
     assert "1.3 kg" in evidence.best_passage.text
-    assert evidence.entailment.answer == pytest.approx(0.75)  # of .5 and .9, as logits
+    assert evidence.entailment.answer == pytest.approx(0.9)
     choose(read_question("how heavy is it?", "Harrow Kettle, Red"), split(KETTLE), read, BUDGET)
     assert asked["how heavy is it?"] == READ_AGAIN + len(split(KETTLE))
 
@@ -158,6 +158,7 @@ def test_two_readings_together_are_a_distribution_whichever_comes_first(
     first, second = (Entailment(*(share / sum(each) for share in each)) for each in (one, two))
     together = first.together(second)
     assert sum(astuple(together)) == pytest.approx(1)
+    assert together.none in (first.none, second.none)
     assert all(map(math.isfinite, astuple(together)))
     if any(map(operator.mul, astuple(first), astuple(second))):
         assert astuple(together) == pytest.approx(astuple(second.together(first)))

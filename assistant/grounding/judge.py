@@ -60,11 +60,15 @@ class Entailment:
         return _logit(self.yes + self.no, self.answer)
 
     def together(self, other: "Entailment") -> "Entailment":
-        """Return what two readings of the text say together: their geometric mean, which sums to 1 again."""
-        pairs = zip(astuple(self), astuple(other), strict=True)
+        """Return what two readings of the text say together: that it settles as much as the surer one holds.
+
+        What it then says is their geometric mean.
+        """
+        none = min(self.none, other.none)
+        pairs = zip(astuple(self)[1:], astuple(other)[1:], strict=True)
         means = [math.sqrt(one * two) for one, two in pairs]
         total = sum(means)
-        return Entailment(*(mean / total for mean in means)) if total else self
+        return Entailment(none, *((1 - none) * mean / total for mean in means)) if total else self
 
 
 Read = Callable[[str, Sequence[str]], list[Entailment]]  # question, texts → what each says
