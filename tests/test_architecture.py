@@ -222,7 +222,7 @@ def test_libraries_that_are_slow_to_load_wait_inside_functions() -> None:
         "ui/mcp/server.py": {"mcp", "starlette"},
         "ui/mcp/tools.py": {"mcp"},
         "ui/api/metrics.py": {"prometheus_client"},
-        "ui/api/exchange.py": {"opentelemetry", "starlette"},
+        "ui/api/observed.py": {"opentelemetry", "starlette"},
         "assistant/evaluation/metrics.py": {"datasets", "evaluate"},  # by the function that measures
     }
     for path in FILES:

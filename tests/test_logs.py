@@ -20,7 +20,7 @@ from index.catalogue.store import Catalogue
 from index.live import LOG as LIVE_LOG
 from index.resolver import TitleIndex
 from ui.api.access import Access
-from ui.api.exchange import ID_HEADER, REQUESTS
+from ui.api.observed import ID_HEADER, REQUESTS
 from ui.api.server import app_of
 from ui.api.workers import LOG, Limits
 from ui.cli import main

@@ -30,7 +30,7 @@ from assistant.backends.scripted import Scripted
 from index.catalogue.store import Catalogue
 from index.resolver import TitleIndex
 from ui.api.access import Access
-from ui.api.exchange import ID_HEADER, REQUESTS
+from ui.api.observed import ID_HEADER, REQUESTS
 from ui.api.server import app_of
 from ui.api.workers import Limits
 from ui.cli import main

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from index import live
-from ui.api.exchange import REQUESTS, current
+from ui.api.observed import REQUESTS, current
 from ui.commands.options import LogForm
 from ui.commands.terminal import json_line
 

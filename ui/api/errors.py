@@ -16,8 +16,8 @@ from assistant.backends.base import BackendError, DeadlineError, PromptTooLongEr
 from index.artefacts import BusyError
 from index.errors import QuestionError, StoreError, UnknownProductError, UserError
 from index.upsert import RebuildDueError
-from ui.api.exchange import ID_HEADER, current
 from ui.api.lookups import GoneError
+from ui.api.observed import ID_HEADER, current
 from ui.api.workers import LateError
 from ui.queue import QueueFullError
 

@@ -1,13 +1,13 @@
 """What the server tells Prometheus: requests, replies by kind, errors by code, times, and the queue before the model.
 
 metrics = Metrics(queue)
-app.add_middleware(Exchanges, count=metrics.request)
+app.add_middleware(Observed, count=metrics.request)
 """
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from assistant.reply import Reply
-from ui.api.exchange import current
+from ui.api.observed import current
 from ui.queue import AdmissionQueue
 
 SECONDS = (0.05, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.5, 5.0, 10.0, 30.0, 60.0)

@@ -17,8 +17,8 @@ from index.live import LiveIndex
 from index.progress import Silent
 from index.resolver import Resolution
 from index.upsert import remove, row_of, upsert
-from ui.api.exchange import current
 from ui.api.metrics import Metrics
+from ui.api.observed import current
 from ui.api.openapi import CHANGE, FIGURES, READY
 from ui.api.schema import Model, Models, ProductForm, Text
 from ui.api.talk_routes import adapter_of

@@ -19,8 +19,8 @@ from index.live import LiveIndex
 from ui.api.access import API_KEY_VARIABLE, Access, Bounded, HostChecked
 from ui.api.connections import serve_app
 from ui.api.errors import install
-from ui.api.exchange import ID_HEADER, Exchanges, is_watched
 from ui.api.metrics import Metrics
+from ui.api.observed import ID_HEADER, Observed, is_watched
 from ui.api.openapi import REFUSED
 from ui.api.routes import catalogue_routes, state_routes, write_routes
 from ui.api.talk_routes import adapters_of, talk_routes
@@ -53,7 +53,7 @@ def app_of(assistant: CurrentAssistant, limits: Limits, access: Access, live: Li
         telemetry=TELEMETRY,
     )
     app.add_middleware(Bounded, most_bytes=limits.body_bytes)
-    app.add_middleware(Exchanges, count=metrics.request)
+    app.add_middleware(Observed, count=metrics.request)
     if access.pages:
         app.add_middleware(
             CORSMiddleware,

@@ -12,7 +12,6 @@ from fastapi.responses import JSONResponse, StreamingResponse
 
 from assistant.assistant import Assistant
 from ui.api.errors import UnknownModelError
-from ui.api.exchange import current
 from ui.api.forms.chat import ChatRendering
 from ui.api.forms.completions import CompletionRequest, TextCompletion, TextRendering
 from ui.api.forms.rendering import Rendering
@@ -20,6 +19,7 @@ from ui.api.forms.response_events import ResponseRendering
 from ui.api.forms.responses import Response as TalkResponse
 from ui.api.forms.responses import ResponseRequest
 from ui.api.metrics import Metrics
+from ui.api.observed import current
 from ui.api.openapi import CHAT, COMPLETIONS, RESPONSES
 from ui.api.schema import MODEL, ChatRequest, Completion
 from ui.api.sse import shown_pieces

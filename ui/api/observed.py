@@ -1,6 +1,6 @@
 """A request and its response as operators see them: an id, figures, a span, and one line in the log.
 
-app.add_middleware(Exchanges, count=metrics.request)
+app.add_middleware(Observed, count=metrics.request)
 current().kind = reply.kind         # whoever learns of it, on the way
 """
 
@@ -25,7 +25,7 @@ _SANE_ID = re.compile(r"[\w.:+/=-]{1,128}", re.ASCII)
 
 
 @dataclass
-class Exchange:
+class Observation:
     """What is known of a request so far.
 
     `kind` is that of its reply, `code` that of the fault where there was one; `question` and `reply` are the texts.
@@ -46,15 +46,15 @@ class Exchange:
     ended: bool = False
 
 
-_CURRENT: ContextVar[Exchange | None] = ContextVar("exchange", default=None)
+_CURRENT: ContextVar[Observation | None] = ContextVar("observation", default=None)
 
 
-def current() -> Exchange:
-    """Return the exchange that is going on here; outside of any, one that nobody sees."""
-    return _CURRENT.get() or Exchange("")
+def current() -> Observation:
+    """Return the observation of the request that is answered here; outside of any, one that nobody reads."""
+    return _CURRENT.get() or Observation("")
 
 
-class Exchanges:
+class Observed:
     """Gives each request its id, counts it as its response begins, logs it once that has ended; marks its span.
 
     Whoever answers can still see that the client has hung up.
@@ -69,66 +69,70 @@ class Exchanges:
         """Answer one request; what fails before it is answered becomes a 500 further out."""
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
-        exchange = Exchange(_id_of(scope), scope["method"], trace_id=_trace_id())
-        _CURRENT.set(exchange)  # each request has a context of its own
+        observation = Observation(_id_of(scope), scope["method"], trace_id=_trace_id())
+        _CURRENT.set(observation)  # each request has a context of its own
 
         async def heard() -> Message:
             message = await receive()
-            if message["type"] == "http.disconnect" and not exchange.ended:
-                exchange.code = exchange.code or HUNG_UP
+            if message["type"] == "http.disconnect" and not observation.ended:
+                observation.code = observation.code or HUNG_UP
             return message
 
         async def noted(message: Message) -> None:
             if message["type"] == "http.response.start":
-                self._begin(exchange, scope, message["status"])
-                MutableHeaders(scope=message)[ID_HEADER] = exchange.id
+                self._begin(observation, scope, message["status"])
+                MutableHeaders(scope=message)[ID_HEADER] = observation.id
             elif not message.get("more_body"):
-                exchange.ended = True
-                _mark_span(exchange)
+                observation.ended = True
+                _mark_span(observation)
             await send(message)
 
         try:
             await self._app(scope, heard, noted)
         except Exception:
-            if not exchange.begun:
-                self._begin(exchange, scope, 500)
-            exchange.code = exchange.code or "internal"
+            if not observation.begun:
+                self._begin(observation, scope, 500)
+            observation.code = observation.code or "internal"
             raise
         finally:
-            exchange.code = exchange.code or ("" if exchange.ended else HUNG_UP)
-            _mark_span(exchange)
+            observation.code = observation.code or ("" if observation.ended else HUNG_UP)
+            _mark_span(observation)
             if not is_watched(scope):
-                log(exchange)
+                log(observation)
 
-    def _begin(self, exchange: Exchange, scope: Scope, status: int) -> None:
-        exchange.begun, exchange.route, exchange.status = True, _route_of(scope), status
-        self._count(exchange.route, status, time.perf_counter() - exchange.start_s)
+    def _begin(self, observation: Observation, scope: Scope, status: int) -> None:
+        observation.begun, observation.route, observation.status = True, _route_of(scope), status
+        self._count(observation.route, status, time.perf_counter() - observation.start_s)
 
 
-def log(exchange: Exchange) -> None:
-    """Write the line of an exchange; its texts where the log takes what is for debugging."""
+def log(observation: Observation) -> None:
+    """Write the line of a request; its texts where the log takes what is for debugging."""
     row = {
-        "method": exchange.method,
-        "route": exchange.route,
-        "status": exchange.status,
-        "ms": round((time.perf_counter() - exchange.start_s) * 1000, 1),
-        "kind": exchange.kind,
-        "code": exchange.code,
-        "trace_id": exchange.trace_id,
+        "method": observation.method,
+        "route": observation.route,
+        "status": observation.status,
+        "ms": round((time.perf_counter() - observation.start_s) * 1000, 1),
+        "kind": observation.kind,
+        "code": observation.code,
+        "trace_id": observation.trace_id,
     }
     if REQUESTS.isEnabledFor(logging.DEBUG):
-        row |= {"question": exchange.question, "reply": exchange.reply}
+        row |= {"question": observation.question, "reply": observation.reply}
     REQUESTS.info("request", extra={"row": {name: value for name, value in row.items() if value != ""}})
 
 
-def _mark_span(exchange: Exchange) -> None:
+def _mark_span(observation: Observation) -> None:
     """Add to the span that FastAPI makes of a request what it does not know of it, before that ends."""
     span = trace.get_current_span()
     if not span.is_recording():
         return
-    marks = {"titlewise.request_id": exchange.id, "titlewise.kind": exchange.kind, "titlewise.code": exchange.code}
+    marks = {
+        "titlewise.request_id": observation.id,
+        "titlewise.kind": observation.kind,
+        "titlewise.code": observation.code,
+    }
     span.set_attributes({name: value for name, value in marks.items() if value})
-    if exchange.status < 400 and exchange.code not in ("", HUNG_UP):  # a fault inside a stream
+    if observation.status < 400 and observation.code not in ("", HUNG_UP):  # a fault inside a stream
         span.set_status(StatusCode.ERROR)
 
 
