@@ -10,6 +10,7 @@ import pytest
 from assistant.backends.base import BackendError, SamplingParams
 from assistant.backends.llamacpp import LlamaCpp
 from assistant.backends.llamacpp_pool import Engines
+from assistant.backends.streaming import Clock, Workers
 from assistant.messages import Message
 
 
@@ -114,3 +115,46 @@ def test_texts_written_together_are_those_written_alone(embedded_model: Path) ->
         backend.close()
     assert together == alone
     assert len(set(alone)) > 1
+
+
+def test_engines_are_freed_once_nobody_holds_one() -> None:
+    _, engines = named("a")
+    let_go, closed = threading.Event(), threading.Event()
+    began = threading.Event()
+
+    def hold() -> None:
+        with engines.held() as engine:
+            assert engine == "a"
+            began.set()
+            let_go.wait(10)
+
+    holder = threading.Thread(target=hold)
+    closer = threading.Thread(target=lambda: (engines.close(), closed.set()))
+    holder.start()
+    assert began.wait(10)
+    closer.start()
+    assert not closed.wait(0.2)
+    let_go.set()
+    assert closed.wait(10)
+    holder.join()
+    closer.join()
+    with pytest.raises(RuntimeError, match="closed"), engines.held():
+        pass
+
+
+def test_a_backend_that_is_closed_while_a_text_begins_waits_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    workers, starting = Workers(), threading.Event()
+    start = threading.Thread.start
+
+    def late(thread: threading.Thread) -> None:
+        if thread.name == "titlewise-generate":
+            starting.set()
+            time.sleep(0.2)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", late)
+    with ThreadPoolExecutor(1) as pool:
+        text = pool.submit(lambda: list(workers.stream(lambda outlet: outlet.put("word"), Clock(10), None)))
+        assert starting.wait(10)
+        workers.close()
+        assert text.result(10) in ([], ["word"])

@@ -97,6 +97,20 @@ def test_stopping_keeps_what_came_and_the_page_answers_on(page: Page) -> None:
     expect(bubbles(page)).to_have_count(4)
 
 
+def test_an_invented_description_is_stopped_and_the_chat_answers_on(page: Page) -> None:
+    page.get_by_role("link", name=ENGLISH.describe).click()
+    expect(page.get_by_role("heading", name=ENGLISH.describe)).to_be_visible()
+    ask(page, "Moonlight lamp")
+    expect(last_bubble(page).get_by_test_id("stText")).to_contain_text("The cable is")
+    stop_of(page).click()
+    expect(last_bubble(page)).to_contain_text(ENGLISH.stopped, timeout=3_000)
+    assert "indeed" not in last_bubble(page).inner_text()
+    page.get_by_role("link", name=ENGLISH.chat).click()
+    expect(page.get_by_placeholder(ENGLISH.placeholder)).to_be_visible()
+    ask(page, CABLE)
+    expect(last_bubble(page).locator(".tw-uid")).to_contain_text("LAMP1")
+
+
 def test_a_question_in_mid_reply_waits_in_line_and_both_are_answered_whole(page: Page) -> None:
     ask(page, CABLE)
     expect(last_bubble(page)).to_contain_text("The cable is")

@@ -84,18 +84,6 @@ def test_an_answer_comes_with_its_card_its_quote_and_the_place_in_the_descriptio
     assert page.evaluate("navigator.clipboard.readText()").startswith("The battery life is 38 hours")
 
 
-def test_a_stop_keeps_what_was_said_and_the_next_question_is_answered(page: Page) -> None:
-    describe(page, LONG)
-    expect(last_bubble(page).get_by_test_id("stText")).not_to_have_text(ENGLISH.searching)
-    page.get_by_role("button", name=ENGLISH.stop, exact=True).click()
-    expect(last_bubble(page)).to_contain_text(ENGLISH.stopped, timeout=2_000)
-    assert len(last_bubble(page).get_by_test_id("stText").inner_text()) > 0
-    page.get_by_role("link", name=ENGLISH.chat).click()
-    page.get_by_placeholder(ENGLISH.placeholder).wait_for()
-    ask(page, BATTERY)
-    expect(last_bubble(page)).to_contain_text("38 hours", timeout=10_000)
-
-
 def test_two_that_fit_are_offered_and_a_click_answers(page: Page) -> None:
     ask(page, KETTLE)
     expect(last_bubble(page)).to_contain_text("Which one do you mean?")

@@ -159,7 +159,8 @@ class LlamaCpp:
             "cache_prompt": True,
             "lora": self._scales(adapter),
         }
-        answer = self._engines.first.handle_completions(request)
+        with self._engines.held() as engine:
+            answer = engine.handle_completions(request)
         if "error" in answer:
             raise _backend_error(answer["error"])
         logprobs = answer["choices"][0]["logprobs"]
@@ -250,11 +251,12 @@ class LlamaCpp:
 
     def _post(self, path: str, body: dict[str, Any]) -> Any:
         """Ask llama.cpp's own loopback server, the only door to its tokenizer."""
-        host = self._engines.first.listening_address.removeprefix("http://")
-        with contextlib.closing(http.client.HTTPConnection(host, timeout=10)) as connection:
-            headers = {"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"}
-            connection.request("POST", path, json.dumps(body), headers)
-            answer = json.loads(connection.getresponse().read())
+        headers = {"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"}
+        with self._engines.held() as engine:
+            host = engine.listening_address.removeprefix("http://")
+            with contextlib.closing(http.client.HTTPConnection(host, timeout=10)) as connection:
+                connection.request("POST", path, json.dumps(body), headers)
+                answer = json.loads(connection.getresponse().read())
         if "error" in answer:
             raise _backend_error(answer["error"])
         return answer

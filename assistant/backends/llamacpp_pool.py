@@ -39,6 +39,7 @@ class Engines:
         self._freed = threading.Condition()
         self._count = itertools.count(1)
         self._loading = 0
+        self._held = 0
         self._engines = [_Engine(load())]
 
     @property
@@ -64,9 +65,30 @@ class Engines:
                     engine.freed = next(self._count)
                     self._freed.notify()
 
+    @contextlib.contextmanager
+    def held(self) -> "Iterator[xllamacpp.Server]":
+        """Hold the first engine, whatever it does beside: it is not freed meanwhile.
+
+        Raises `RuntimeError` once the engines are freed.
+        """
+        with self._freed:
+            engine = self.first
+            self._held += 1
+        try:
+            yield engine
+        finally:
+            with self._freed:
+                self._held -= 1
+                self._freed.notify_all()
+
     def close(self) -> None:
-        """Free the engines; nothing may be under way."""
-        self._engines.clear()
+        """Free the engines, once nobody holds one; no text may be under way.
+
+        An engine that is freed waits for its requests, and they for the interpreter's lock that freeing it keeps.
+        """
+        with self._freed:
+            self._freed.wait_for(lambda: not self._held)
+            self._engines.clear()
 
     def _take(self, ids: Sequence[int], stopped: Callable[[], bool]) -> _Engine | None:
         with self._freed:

@@ -102,7 +102,7 @@ class Workers:
             if self._closed:
                 raise RuntimeError("this backend has been closed")
             self._live[thread] = outlet
-        thread.start()
+            thread.start()  # `close` waits for threads, and cannot for one that is yet to start
         try:
             return ends[0] if (yield from outlet.read(clock)) else None
         finally:

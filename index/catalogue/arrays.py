@@ -7,6 +7,7 @@ A sealed file may still hold nonsense. What is read here fits its type; that its
     check(len(rows) == len(titles), "a row for each title")
 """
 
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,8 @@ PRODUCT_COLUMNS = {
     **dict.fromkeys(("uid", "title", "content"), "string"),
     **{"cluster": "uint64", "train": "bool", "described": "bool"},
 }
+# NumPy reads a header by `ast.literal_eval`, which CPython 3.11 cannot do in two threads at once (gh-106905).
+_HEADERS = threading.Lock()
 ALIAS_COLUMNS = {"uid": "string", "row": "int64", "identifier": "bool"}
 
 
@@ -28,7 +31,8 @@ def read_array(path: Path, dtype: str) -> "NDArray[Any]":
     """
     import numpy as np
 
-    array = np.lib.format.open_memmap(path, mode="r")
+    with _HEADERS:
+        array = np.lib.format.open_memmap(path, mode="r")
     check(array.dtype == np.dtype(dtype) and array.ndim == 1, f"{path.name} of {dtype}, in one dimension")
     return np.asarray(array)
 
