@@ -23,6 +23,7 @@ from assistant.shopping.facets import facets_of
 from assistant.shopping.fit import Fit, Fitter, Part
 from assistant.shopping.help import help_text, is_courtesy
 from assistant.shopping.needs import read_need
+from assistant.shopping.reference import Referent, likeliest
 from assistant.shopping.shop import ShopSettings, read_shop
 from assistant.shopping.wording import suggestions
 from index.catalogue.store import Catalogue, Product
@@ -802,3 +803,26 @@ def test_what_a_title_says_in_as_many_words_is_not_called_unsaid() -> None:
     unclear = Part("for pour-over coffee", title_passage(product.title), 0.2, 0.1)
     silent = Part("for tea", title_passage(product.title), 0.2, 0.1)
     assert Fit(product, 0.5, (unclear, unclear, silent)).untold == ("for tea",)
+
+
+def referent(uid: str, **features: float) -> Referent:
+    known = {"numbers met": 0.0} | {name.replace("_", " "): value for name, value in features.items()}
+    return Referent(uid, known if uid else {})
+
+
+@pytest.mark.parametrize(
+    ("of_the_talk", "new", "place"),
+    [
+        ({"current: points": 0.0}, {"score": 0.46, "numbers_met": 0.5}, 2),  # "how many pages does the hp 901 print"
+        ({}, {"score": 0.46, "numbers_met": 0.5}, 2),  # the same, of one that was spoken of before
+        ({"current: points": 1.0}, {"score": 0.46, "numbers_met": 0.5}, 1),  # "is it better than the 901?"
+        ({"numbers_met": 0.5}, {"score": 0.46, "numbers_met": 0.5}, 1),  # "the 62xl"
+        ({}, {"score": 0.1, "numbers_met": 0.5}, 1),  # "does it run 30 minutes", which some title holds
+        ({}, {"score": 0.46, "numbers_met": 0.0}, 1),  # no number at all
+    ],
+)
+def test_a_number_that_another_title_brings_is_not_the_product_of_the_talk(
+    of_the_talk: dict[str, float], new: dict[str, float], place: int
+) -> None:
+    options = [referent(""), referent("62XL", **of_the_talk), referent("901", new=1.0, **new)]
+    assert likeliest(options, [0.0, 3.0, 1.5]) == place

@@ -26,6 +26,7 @@ from index.text import GRAMMAR_WORDS, POINTING_WORDS, fold, stem, tokens
 WEIGHTS = Path(__file__).with_name("reference.json")
 # Probability from which a turn is about a product: one of the talk, and one that it names anew.
 LEAST_IN_TALK, LEAST_NEW = 0.4, 0.5
+LIKELY = 0.4  # score of a title, from which a number that it alone has counts
 LEAST_AHEAD = 1.3  # times as probable as the next
 MOST_NAMED = 4  # titles that a turn may name anew
 MOST_WORDS = 12
@@ -100,12 +101,27 @@ def meant(options: Sequence[Referent]) -> str:
 
 
 def likeliest(options: Sequence[Referent], logits: Sequence[float]) -> int:
-    """Return the place of the option that a turn is taken for; 0, which is none of the products, where none is sure."""
+    """Return the place of the option that a turn is taken for; 0, which is none of the products, where none is sure.
+
+    After the HP 62XL "the hp 901" is not the 62XL, where a title of a 901 may be meant.
+    """
     raised = [math.exp(logit - max(logits)) for logit in logits]
+    if any(option.features.get("score", 0.0) >= LIKELY and _brings_number(option) for option in options):
+        raised = [0.0 if _lacks_numbers(option) else each for option, each in zip(options, raised, strict=True)]
     best = raised.index(max(raised))
     least = LEAST_NEW if "new" in options[best].features else LEAST_IN_TALK
     second = max(raised[:best] + raised[best + 1 :], default=0.0)
     return best if raised[best] >= max(least * sum(raised), LEAST_AHEAD * second) else 0
+
+
+def _brings_number(option: Referent) -> bool:
+    return "new" in option.features and option.features["numbers met"] > 0
+
+
+def _lacks_numbers(option: Referent) -> bool:
+    """Return whether a product of the talk has none of a turn's numbers, and is not pointed at."""
+    in_talk = option.uid != "" and "new" not in option.features
+    return in_talk and not (option.features["numbers met"] or option.features.get("current: points"))
 
 
 @cache
