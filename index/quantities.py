@@ -23,7 +23,7 @@ NEAREST_FIRST: tuple[Relation, ...] = ("equal", "within", "below", "above", "out
 
 LARGEST = 1e15  # amount: what is written as more is none of a product
 MOST_ASKED = 16  # amounts of a question that are read
-_TOLERANCE = 0.02  # 1 inch and 25 mm are the same to a shopper
+SAME = 0.02  # of an amount: 1 inch and 25 mm are the same to a shopper
 _LOOKS_BACK, _LOOKS_ON = 60, 60  # characters before and behind an amount, for what makes it a limit
 
 
@@ -242,7 +242,7 @@ def _are_alike(asked: Quantity, stated: Quantity, *, alone: bool, same_kind: boo
 
 def _relation(asked: Quantity, stated: Quantity) -> Relation:
     if asked.is_exact and stated.is_exact:
-        if math.isclose(asked.low, stated.low, rel_tol=_TOLERANCE):
+        if math.isclose(asked.low, stated.low, rel_tol=SAME):
             return "equal"
         return "above" if asked.low > stated.low else "below"
     outer, inner = (stated, asked) if asked.is_exact else (asked, stated)

@@ -22,13 +22,12 @@ from assistant.grounding.judge import Read
 from assistant.phrases import phrase
 from assistant.question import ReadQuestion
 from assistant.reply import Quote
-from index.quantities import Quantity, only_limits, quantities_in
+from index.quantities import SAME, Quantity, only_limits, quantities_in
 from index.text import content_words
 
 # Logits of the judge about a wording: below the first it does not settle what is asked, above the second it says the
 # opposite; then it is not taken.
 LEAST_SETTLING, CONTRADICTS = -1.5, 1.0
-ROUNDED = 0.02  # of an amount: so near it is the same
 _DENIALS = re.compile(r"\b(?:no|not|never|none|without|cannot|\w+n['’]t|não|nao|nunca|nem|sem|nenhum\w*)\b", re.I)
 HALF = "\ufffd"  # stands for a character of which a token holds a part
 
@@ -112,7 +111,7 @@ def _amounts_stand(body: str, evidence: Evidence) -> bool:
 
 def _share_an_end(one: Quantity, other: Quantity) -> bool:
     ends = [(mine, theirs) for mine in (one.low, one.high) for theirs in (other.low, other.high)]
-    return any(math.isfinite(mine) and math.isclose(mine, theirs, rel_tol=ROUNDED) for mine, theirs in ends)
+    return any(math.isfinite(mine) and math.isclose(mine, theirs, rel_tol=SAME) for mine, theirs in ends)
 
 
 def _settles_alike(body: str, question: ReadQuestion, assessment: Assessment, read: Read) -> bool:

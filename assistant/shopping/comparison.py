@@ -9,15 +9,14 @@ import math
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from assistant.phrases import Language, language_of
-from index.quantities import Quantity, quantities_in
+from index.quantities import SAME, Quantity, quantities_in
 from index.text import POINTING_WORDS, WORD, content_words, stem, unaccented
 
-SAME = 0.02  # of an amount: closer ones are the same to a shopper
 CONVERTED = 0.08  # of an amount: closer ones in one text are one, in other units and rounded: "2 mph (3 km/h)"
 MOST_WORDINGS = 4  # of what is asked of each
 _TABLE = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
@@ -30,7 +29,7 @@ def _any_of(name: str) -> str:
 
 _STUFF = re.compile(_any_of("stuff"), re.I)
 _NUMBERED = re.compile(_any_of("numbered"), re.I)
-_LIQUIDS = frozenset(_ASKING["liquids"].split())
+_LIQUIDS, _INSIDE = (frozenset(_ASKING[name].split()) for name in ("liquids", "inside"))
 _MEASURES_OF_STUFF = ("volume", "mass", "pieces")
 # "more pieces", "fewest font sizes", "how many pages"
 _COUNTED = re.compile(
@@ -85,18 +84,6 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class _Measure:
-    asked: re.Pattern[str]
-    questions: dict[Language, str]
-    dimension: str
-    wins: Wins
-    largest: bool
-    also: tuple[str, ...]
-    in_titles: bool
-    own: bool
-
-
-@dataclass(frozen=True)
 class ComparisonQuery:
     """What is asked of each product, in one wording or more, and which amount wins.
 
@@ -134,13 +121,12 @@ class ComparisonQuery:
     def states(self, text: str) -> bool:
         """Return whether a text states an amount of what is compared."""
         quantities = quantities_in(text)
-        return any(
-            self._amount(quantities, kind) is not None for kind in (self._kind, *((each, "") for each in self.also))
-        )
+        return any(self._amount(quantities, kind) is not None for kind in self._kinds)
 
     @property
-    def _kind(self) -> tuple[str, str]:
-        return self.dimension, "" if self.dimension else self.counted
+    def _kinds(self) -> list[tuple[str, str]]:
+        """Return the kinds of amounts that decide, the first that all sides state: dimension, and what is counted."""
+        return [(self.dimension, "" if self.dimension else self.counted), *((each, "") for each in self.also)]
 
     def _by_amounts(self, texts: Sequence[str]) -> Outcome | None:
         """Return what the amounts of these texts decide; None where it is not known which are meant.
@@ -154,7 +140,7 @@ class ComparisonQuery:
     def _amounts(self, texts: Sequence[str]) -> Iterator[tuple[Wins, list[float]]]:
         """Yield for each kind of amount that all texts state which one wins, and that of each text, in one unit."""
         found = [quantities_in(text) for text in texts]
-        kinds: dict[tuple[str, str], Wins] = dict.fromkeys([self._kind, *((each, "") for each in self.also)], self.wins)
+        kinds: dict[tuple[str, str], Wins] = dict.fromkeys(self._kinds, self.wins)
         if self.dimension == "speed":
             kinds["time", ""] = "less"
         if not self.measures:
@@ -185,16 +171,26 @@ class ComparisonQuery:
         return first if math.isfinite(first) else second
 
 
+@dataclass(frozen=True)
+class _Measure:
+    asked: re.Pattern[str]
+    questions: dict[Language, str]
+    query: ComparisonQuery  # without its questions
+
+
 _MEASURES = [
     _Measure(
         re.compile(rf"\b(?:{row['words']})", re.I),
         row["questions"],
-        row["measures"],
-        row["wins"],
-        "largest" in row,
-        tuple(row.get("also", "").split()),
-        "in_titles" in row,
-        "own" in row,
+        ComparisonQuery(
+            (),
+            row["measures"],
+            wins=row["wins"],
+            largest="largest" in row,
+            also=tuple(row.get("also", "").split()),
+            in_titles="in_titles" in row,
+            own="own" in row,
+        ),
     )
     for row in _TABLE["by"]
 ]
@@ -226,11 +222,7 @@ def read_comparison(text: str, titles: Sequence[str]) -> ComparisonQuery:
     wins: Wins = "less" if _LESS.search(asked) else "more" if _MORE.search(asked) else ""
     for measure in _MEASURES:
         if measure.asked.search(asked):
-            questions = _distinct(measure.questions[language], *wordings)
-            own, in_titles = measure.own, measure.in_titles
-            return ComparisonQuery(
-                questions, measure.dimension, "", measure.wins, measure.largest, measure.also, in_titles, own
-            )
+            return replace(measure.query, questions=_distinct(measure.questions[language], *wordings))
     plain = unaccented(asked)
     if counted := _counted(plain, unaccented(text)):
         several = counted if counted.endswith("s") else f"{counted}s"
@@ -253,9 +245,10 @@ def _stuff(asked: str, titles: Sequence[str]) -> str | None:
     if (found := _STUFF.search(asked)) is None:
         return None
     named = found[1] or found[2] or ""
-    if named and named not in _LIQUIDS and not all(stem(named) in content_words(title) for title in titles):
-        return None
-    return "" if len(named) < len("ink") or named in ("inside", "total", "nele", "nela", "dentro") else named
+    if not named or named in _INSIDE:
+        return ""
+    is_inside = named in _LIQUIDS or all(stem(named) in content_words(title) for title in titles)
+    return named if is_inside else None
 
 
 def _counted(asked: str, text: str) -> str:

@@ -33,9 +33,7 @@ from index.titles.qdrant.words import SparseVector
 API_KEY = "QDRANT_API_KEY"  # in the environment
 TIMEOUT_S = 30
 POLL_S = 0.5
-DECIMALS = (
-    6  # of what is sent: the server holds a vector in 8 bits, and a float's seventeen digits are half of the text
-)
+DECIMALS = 6  # of what is sent: the server holds a vector in 8 bits, and seventeen digits are half of the text
 
 
 @functools.cache
