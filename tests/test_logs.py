@@ -75,8 +75,11 @@ def model(served: tuple[str, Model]) -> Iterator[Model]:
 
 
 @pytest.fixture
-def logged() -> Iterator[Callable[..., io.StringIO]]:
-    """Set up logging, into a text instead of standard error; all is as before at the end."""
+def logged(address: str) -> Iterator[Callable[..., io.StringIO]]:
+    """Set up logging, into a text instead of standard error; all is as before at the end.
+
+    Once a further request is answered, which is not logged, the lines of those before it are written.
+    """
     loggers = [LIVE_LOG, REQUESTS, logging.getLogger("uvicorn")]
     before = [(each.handlers[:], each.level, each.propagate) for each in loggers]
 
@@ -90,6 +93,7 @@ def logged() -> Iterator[Callable[..., io.StringIO]]:
         return stream
 
     yield set_up
+    httpx2.get(f"{address}/healthz")
     for logger, (handlers, level, propagate) in zip(loggers, before, strict=True):
         logger.handlers, logger.propagate = handlers, propagate
         logger.setLevel(level)
