@@ -173,7 +173,7 @@ class Assistant:
     ) -> Pieces:
         """Let the model word the answer, then check what it says against the passages."""
         adapter, prompt_format, calibration = answering(self.backend.adapters, request.adapter)
-        prompt = answer_prompt(question.title, evidence.passages, question.text, prompt_format)
+        prompt = answer_prompt(question.title, evidence.passages, question.beside_title, prompt_format)
         deadline_s, cancel = self.settings.deadline_s, request.cancel
         first_tokens = {}
         if adapter:

@@ -69,6 +69,11 @@ class ReadQuestion:
     pointing: str = ""
     without_mention: "ReadQuestion | None" = field(default=None, repr=False)
 
+    @property
+    def beside_title(self) -> str:
+        """Return the question as it is put to a model that is shown the title: with "it" in its place."""
+        return self.pointing or self.text
+
     def asks_what_it_is(self, uid: str) -> bool:
         """Return whether it asks for nothing but what the product is, by its title, its `uid`, or both."""
         if self.text.strip() == uid:

@@ -13,7 +13,7 @@ from typing import Literal
 from assistant.conversation import State, Turn, replay, understand
 from assistant.grounding.citations import without_marks
 from assistant.grounding.compose import Composed, quoted
-from assistant.grounding.evidence import Budget, Evidence, choose, described, overview
+from assistant.grounding.evidence import MOST_READ, Budget, Evidence, choose, described, overview
 from assistant.grounding.judge import Judge, open_judge
 from assistant.messages import Message
 from assistant.passages import split, title_passage
@@ -155,26 +155,30 @@ class Retriever:
             reply = answer(Turn(question, product.uid, (), (), turn.state))
             kind: Literal["answer", "not_stated"] = "answer" if reply.kind == "answer" else "not_stated"
             text, quotes = without_marks(reply.text), reply.quotes
-            if amount := self._amount_of(comparison, question, product, is_answered=kind == "answer"):
+            if amount := self._amount_of(comparison, question, product, text if kind == "answer" else ""):
                 kind, text, quotes = amount.kind, amount.text, amount.quotes
             sides.append(Side(product.uid, product.title, kind, text, quotes))
         return replace(side_by_side(comparison, sides, language_of(turn.question)), hits=turn.hits)
 
     def _amount_of(
-        self, comparison: ComparisonQuery, question: str, product: Product, *, is_answered: bool
+        self, comparison: ComparisonQuery, question: str, product: Product, answered: str
     ) -> Composed | None:
-        """Return what states the amount by which products are compared, where that is better than the reply.
+        """Return what states the amount by which products are compared, where what was answered does not.
 
-        That is the title, where it tells such amounts; else, where it is no answer, the best passage, if likely.
+        That is the title, where it tells such amounts; else, of the passages that state one, the likeliest, if likely.
         """
         read = read_question(question, product.title)
+        title = title_passage(product.title)
         if comparison.in_titles and comparison.states(product.title):
-            return quoted(read, Evidence((title_passage(product.title),), 1))
-        if is_answered or not comparison.measures:
+            return quoted(read, Evidence((title,), 1))
+        if not comparison.measures or comparison.states(answered):
             return None
-        evidence = self.evidence(read, product)
-        likely = evidence.passages and evidence.entailment.answers_logit >= LEAST_LIKELY_AMOUNT
-        return quoted(read, evidence) if likely and comparison.states(evidence.best_passage.text) else None
+        stating = [passage for passage in (title, *described(product)) if comparison.states(passage.text)]
+        entailments = self.judge.read(read.plainly, [passage.text for passage in stating[:MOST_READ]])
+        ranked = sorted(zip(entailments, stating, strict=False), key=lambda pair: -pair[0].answers_logit)
+        if not ranked or ranked[0][0].answers_logit < LEAST_LIKELY_AMOUNT:
+            return None
+        return quoted(read, Evidence((ranked[0][1].numbered(1),), 1))
 
     def _best_worded(self, questions: Sequence[str], products: Sequence[Product]) -> str:
         """Return the wording of a question that the products' texts settle best."""

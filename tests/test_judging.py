@@ -13,7 +13,7 @@ from finetune.calibrating import COST_OF_MISLEADING, Observation, best_limit, fi
 from finetune.data.question_files import Row
 from finetune.judging.encoder import load_network, pack
 from finetune.judging.pairs import pairs_of
-from finetune.judging.recipe import JudgeRecipe, JudgeTraining, PairData
+from finetune.judging.recipe import JudgeRecipe, JudgeTraining, PairData, read_judge_recipe
 from finetune.judging.training import UNCALIBRATED, train_judge
 from finetune.training.run_folder import RunOptions
 from index.errors import UserError
@@ -50,6 +50,24 @@ def test_a_row_gives_its_settling_passages_and_some_that_say_nothing() -> None:
         ("how much does it carry?", PASSAGES[2]): "answer",
     }
     assert Counter(pair.question for pair in pairs if pair.verdict == "none") == {each.question: 3 for each in ROWS}
+
+
+@pytest.mark.parametrize("misread", [1, 2])
+def test_where_nothing_settles_a_question_the_judge_is_shown_what_it_takes_for_settling(misread: int) -> None:
+    data = PairData(start="judge", beside=2, drawn=0, misread=misread, named=0.0)
+    read = open_judge().read
+    pairs = pairs_of(ROWS, data, random.Random(1), read)
+    silent = [pair for pair in pairs if pair.question == "does it fold?"]
+    logits = {text: one.answers_logit for text, one in zip(PASSAGES, read("does it fold?", PASSAGES), strict=True)}
+    assert {pair.passage for pair in silent} == set(sorted(PASSAGES, key=lambda text: -logits[text])[:misread])
+    assert {pair.verdict for pair in silent} == {"none"}
+    assert Counter(pair.question for pair in pairs if pair.verdict == "none")["is it made of oak?"] == 2
+
+
+def test_only_a_judge_that_is_taught_further_has_misread(tmp_path: Path) -> None:
+    (tmp_path / "anew.toml").write_text('[judge]\nstart = "reranker"\nmisread = 2\n', encoding="utf-8")
+    with pytest.raises(UserError, match=r"judge\.misread is 2"):
+        read_judge_recipe(str(tmp_path / "anew.toml"))
 
 
 def test_a_source_is_taken_as_often_as_the_recipe_says_and_questions_may_name_their_product() -> None:

@@ -358,7 +358,7 @@ def test_a_property_is_won_by_the_only_one_that_has_it() -> None:
         ("Oak stool A1 vs pine stool B2", ()),
         ("is the oak stool bigger than the pine stool", ("How big is it?",)),
         ("oak stool, pine stool: can i hang both of em on the wall", ("can i hang em on wall?",)),
-        ("which of the two holds water - pine stool or oak stool", ("Is it holds water?", "Does it holds water?")),
+        ("which of the two holds water - pine stool or oak stool", ("Does it hold water?",)),
         ("max load, oak stool a1 against the pine stool", ("Is it max load?", "What is its max load?")),
         ("how many legs has the oak stool, and the pine stool?", ("How many legs does it have?",)),
         ("o pine stool tem mais pernas que o oak stool?", ("Quantas pernas tem?",)),
@@ -707,14 +707,14 @@ def test_where_several_amounts_are_stated_no_winner_is_guessed(text: str, stated
 @pytest.mark.parametrize(
     ("text", "question"),
     [
-        ("A or B, which is more robust?", "is it more robust?"),
-        ("qual é mais alta, A ou B?", "Qual a altura?"),
-        ("do both A and B have wheels?", "does it have wheels?"),
-        ("what material are A and B made of", "what material is it made?"),
+        ("Lumo or Gust, which is more robust?", "Is it more robust?"),
+        ("qual é mais alta, Lumo ou Gust?", "Qual a altura?"),
+        ("do both Lumo and Gust have wheels?", "Does it have wheels?"),
+        ("what material are Lumo and Gust made of", "What material is it made?"),
     ],
 )
 def test_the_wording_that_is_left_is_no_count(text: str, question: str) -> None:
-    query = read_comparison(text, ["A", "B"])
+    query = read_comparison(text, ["Lumo", "Gust"])
     assert question in query.questions
     assert query.counted == ""
 

@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import Literal
 
 from assistant.phrases import Language, language_of
+from assistant.shopping.of_each import NAME, asked_of_each
 from index.quantities import SAME, Quantity, quantities_in
-from index.text import POINTING_WORDS, WORD, content_words, stem, unaccented
+from index.text import GRAMMAR_WORDS, POINTING_WORDS, WORD, content_words, stem, unaccented
 
 CONVERTED = 0.08  # of an amount: closer ones in one text are one, in other units and rounded: "2 mph (3 km/h)"
+LONGEST_ABBREVIATION = 3  # letters of a unit that has no plural
 MOST_WORDINGS = 4  # of what is asked of each
 _TABLE = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 _ASKING = _TABLE["asking"]
@@ -38,6 +40,7 @@ _COUNTED = re.compile(
     r"|\b(?:how many|quant[oa]s)(?: more| fewer| mais)? (?!of\b|d[aeo]s?\b)(\w+)",
     re.I,
 )
+_MORE_OF = re.compile(r"\b(?:more|most|fewer|less|least|fewest|mais|menos) (\w+)\b")
 _BETWEEN = re.compile(_ASKING["between"])
 _OF_BOTH = re.compile(_any_of("of_both"), re.I)
 _THAN = re.compile(
@@ -54,6 +57,9 @@ _MORE = re.compile(_any_of("more"), re.I)
 _LESS = re.compile(_any_of("less"), re.I)
 _WHOLE = re.compile(_any_of("whole"), re.I)
 _BESIDE = frozenset(_ASKING["beside"].split())
+_ARTICLES = frozenset({"the", "a", "an"})
+_OF_SOMETHING_ELSE = re.compile(r"How \w{1,30} (?:(?:is|are) its|(?:\w{1,30} ){1,20}does it) ")
+_POSSESSIVE = re.compile(r"['’]s$")
 
 Wins = Literal["more", "less", ""]
 
@@ -216,17 +222,25 @@ def named_beside(text: str) -> str:
 def read_comparison(text: str, titles: Sequence[str]) -> ComparisonQuery:
     """Return by what the products of these titles are compared, and the question that is put to each."""
     language = language_of(text)
-    pieces = [" ".join(words) for words in _without_names(text, titles)]
-    wordings = [wording for piece in _asked_of_each(pieces) for wording in _worded(piece, language)]
+    pieces = _with_names_marked(text, titles)
+    of_each = _distinct(*filter(_says_what, map(asked_of_each, pieces))) if language == "en" else ()
+    pieces = [" ".join(piece.replace(NAME, " ").split()) for piece in pieces]
+    wordings = of_each or [wording for piece in _asking(pieces) for wording in _worded(piece, language)]
+    # Of what has a longer cord, or charges faster, another length is asked, or speed.
+    is_its_own = not any(_OF_SOMETHING_ELSE.match(question) for question in of_each)
     asked = _THRESHOLD.sub(" ", ", ".join(pieces))
     wins: Wins = "less" if _LESS.search(asked) else "more" if _MORE.search(asked) else ""
     for measure in _MEASURES:
         if measure.asked.search(asked):
-            return replace(measure.query, questions=_distinct(measure.questions[language], *wordings))
+            at_large = measure.questions[language] if is_its_own else ""
+            return replace(measure.query, questions=_distinct(at_large, *wordings))
     plain = unaccented(asked)
     if counted := _counted(plain, unaccented(text)):
-        several = counted if counted.endswith("s") else f"{counted}s"
+        is_short = len(counted) <= LONGEST_ABBREVIATION and _dimension(counted)  # "hp", "mhz"
+        several = counted if counted.endswith("s") or is_short else f"{counted}s"
         question = f"Quantas {several} tem?" if language == "pt" else f"How many {several} does it have?"
+        if not is_its_own:
+            question = ""
         dimension, stemmed = _dimension(counted), stem(counted.split()[-1])
         largest = dimension == "length"  # of a tape 2 inches wide the yards are meant
         return ComparisonQuery(_distinct(question, *wordings), dimension, stemmed, wins or "more", largest, (), True)
@@ -262,7 +276,7 @@ def _counted(asked: str, text: str) -> str:
         word = found[1] or found[2]
         if _dimension(word) or (found[1] and found[0].startswith(("number", "numero")) and word.endswith("s")):
             return word
-    return ""
+    return next((word for word in _MORE_OF.findall(asked) if _dimension(word)), "")
 
 
 def _dimension(counted: str) -> str:
@@ -275,24 +289,41 @@ def _distinct(*questions: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, questions)))[:MOST_WORDINGS]
 
 
-def _without_names(text: str, titles: Sequence[str]) -> list[list[str]]:
-    """Return the words of each piece of a question, between its signs, without those that name the products."""
+def _with_names_marked(text: str, titles: Sequence[str]) -> list[str]:
+    """Return the pieces of a question, between its signs, with `NAME` in place of what names each product.
+
+    A product is named where most of its title stands, best of all a number of it, and in every other piece that says
+    as much of it.
+    """
+    pieces = [WORD.findall(piece) for piece in _BETWEEN.split(" ".join(text.split()))]
     named = [content_words(title) for title in titles]
-    pieces = []
-    for piece in _BETWEEN.split(" ".join(text.split())):
-        words = WORD.findall(piece)
-        for own in named:
-            others = frozenset[str]().union(*(each for each in named if each is not own))
-            start, stop = _mention(words, own, own - others)
-            words[start:stop] = []
-        pieces.append(words)
-    return pieces
+    mentions: list[tuple[int, int, int]] = []  # piece, start and stop
+    for own in named:
+        others = frozenset[str]().union(*(each for each in named if each is not own))
+        found = [(place, *_mention(words, own, own - others)) for place, words in enumerate(pieces)]
+        weights = [
+            (any(char.isdigit() for word in pieces[place][start:stop] for char in word), stop - start)
+            for place, start, stop in found
+        ]
+        most = max(weights, default=(False, 0))
+        mentions += [each for each, weight in zip(found, weights, strict=True) if weight == most and weight[1]]
+    for place, start, stop in sorted(set(mentions), reverse=True):
+        words = pieces[place]
+        led = start > 0 and unaccented(words[start - 1]) in _ARTICLES
+        words[start - led : stop] = [NAME]
+    return [" ".join(words) for words in pieces]
 
 
-def _asked_of_each(pieces: Sequence[str]) -> list[str]:
-    """Return the pieces of a question that ask something, without the words that compare; those that ask most first."""
+def _says_what(question: str) -> bool:
+    """Return whether a question asks for more than the difference, or the better one."""
+    return any(word not in _BESIDE | GRAMMAR_WORDS for word in WORD.findall(unaccented(question)))
+
+
+def _asking(pieces: Sequence[str]) -> list[str]:
+    """Return the pieces of a question that ask something, without the words that compare; all where none asks."""
     rests = [" ".join(word for word in piece.split() if unaccented(word) not in _BESIDE) for piece in pieces]
-    return sorted((rest for rest in rests if content_words(rest)), key=lambda piece: not _asks(piece))
+    rests = [rest for rest in rests if content_words(rest)]
+    return [rest for rest in rests if _asks(rest)] or rests
 
 
 def _asks(piece: str) -> bool:
@@ -312,15 +343,22 @@ def _worded(piece: str, language: Language) -> Iterable[str]:
 
 
 def _mention(words: Sequence[str], title: frozenset[str], own: frozenset[str]) -> tuple[int, int]:
-    """Return where a piece names a title: the longest run of its words that holds one of its `own`; (0, 0) nowhere."""
+    """Return where a piece names a title: the longest run of its words that holds one of its `own`; (0, 0) nowhere.
+
+    A unit may stand in a run: "lumo 14 *gal* vac", "gust 8 *gal*".
+    """
     best = (0, 0)
+    stems = [stem(_POSSESSIVE.sub("", unaccented(word))) for word in words]
+    places = [place for place, word in enumerate(stems) if word in title]
     start = 0
-    stems = [stem(unaccented(word)) for word in words]
-    for place, word in enumerate([*stems, ""]):
-        if word not in title:
-            if own & set(stems[start:place]):
-                best = max(best, (start, place), key=lambda run: run[1] - run[0])
-            start = place + 1
+    for at, place in enumerate(places):
+        following = places[at + 1] if at + 1 < len(places) else len(words) + 2
+        unit = place + 1 < len(words) and following != place + 1 and _dimension(words[place + 1]) != ""
+        if following - place > 1 + unit:
+            run = (places[start], place + 1 + unit)
+            if own & set(stems[slice(*run)]):
+                best = max(best, run, key=lambda run: run[1] - run[0])
+            start = at + 1
     return best
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from index.resolver import Resolution
-from index.text import unaccented
+from index.text import GRAMMAR_WORDS, WORD, content_words, stem, unaccented
 
 # Of a turn that is about a product spoken of before: a follow-up, or a choice from what was offered.
 Intent = Literal["product", "need", "compare", "help", "order", "other", "follow", "choose"]
@@ -26,6 +26,9 @@ INTENTS: tuple[Intent, ...] = get_args(Intent)
 WEIGHTS = Path(__file__).with_name("intents.json")
 FEWEST_LIKELY = 0.02  # probability that a resolution is taken to have at least, and to lack
 MOST_WORDS = 12
+MOST_NAMED, MOST_BESIDE = 5, 8  # words
+_DEFINITE = frozenset("the my this that o os as meu minha".split())
+_INDEFINITE = frozenset("a an some any um uma".split())
 
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)?|\d+|[?!]")
 
@@ -66,4 +69,34 @@ def features_of(text: str, resolution: Resolution) -> dict[str, float]:
         "= ambiguous": float(resolution.decision == "ambiguous"),
         "= compares": float(resolution.compares),
         "= words": min(len(words) - 2, MOST_WORDS) / MOST_WORDS,
+        **(_naming(unaccented(text), resolution.hits[0].title) if resolution.hits else {}),
     }
+
+
+def _naming(plain: str, title: str) -> dict[str, float]:
+    """Return how a turn names the title that it is likeliest about: by how many words, led up to by which article."""
+    words, known = WORD.findall(plain), content_words(title)
+    places = [place for place, word in enumerate(words) if stem(word) in known]
+    start, stop = _longest_run(places)
+    before = words[start - 1] if start else ""
+    brand = WORD.search(unaccented(title))
+    return {
+        "= named words": min(stop - start, MOST_NAMED) / MOST_NAMED,
+        "= named share": min(len(places) / max(sum(word not in GRAMMAR_WORDS for word in words), 1), 1.0),
+        "= named by number": float(any(char.isdigit() for word in words[start:stop] for char in word)),
+        "= named by brand": float(brand is not None and brand.group() in words),
+        "= the one named": float(before in _DEFINITE),
+        "= one such as is named": float(before in _INDEFINITE),
+        "= named first": float(start == 0 and stop > 0),
+        "= words beside the name": min((len(words) - stop + start) / MOST_BESIDE, 1.0),
+    }
+
+
+def _longest_run(places: Sequence[int]) -> tuple[int, int]:
+    """Return start and stop of the longest run of neighbours among places in order; (0, 0) where there is none."""
+    best, start = (0, 0), 0
+    for at, place in enumerate(places):
+        if at and place != places[at - 1] + 1:
+            start = at
+        best = max(best, (places[start], place + 1), key=lambda run: run[1] - run[0])
+    return best

@@ -35,7 +35,7 @@ def example_of(
         if not sentence:
             return None
         evidence = pool.choose(question.question, product.product.title, product.passages)
-        shown, number = with_gold(evidence, question.fact.passage, pool.budget.max_passages)
+        shown, number = with_gold(evidence, question.fact.passage, pool.choose.budget.max_passages)
         if with_distractors:
             shown, number = renumbered(_with_distractors(shown, question, pool, draw), question.fact.passage)
         reply = f"{YES_NO.get((question.kind, question.language), '')}{sentence} [{number}]"
@@ -86,7 +86,7 @@ def _with_distractors(
     texts = {passage.text for passage in shown}
     silent = [passage for passage in others if _is_silent(question, passage.text) and passage.text not in texts]
     for passage in draw.sample(silent, min(len(silent), draw.randint(1, 2))):
-        if len(mixed) < pool.budget.max_passages:
+        if len(mixed) < pool.choose.budget.max_passages:
             mixed.insert(draw.randint(0, len(mixed)), passage)
     return [replace(passage, number=number) for number, passage in enumerate(mixed, 1)]
 

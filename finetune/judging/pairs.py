@@ -1,9 +1,10 @@
 """Pairs that teach the judge: a question, one passage, and what the passage says to it.
 
 A row of a question file gives one pair for each passage that settles it, and some for passages of the same product
-that do not: those nearest in words, and a few by chance.
+that do not: those nearest in words, and a few by chance. Where none settles it, a judge that is taught further is
+shown what it takes for settling.
 
-    pairs = pairs_of(read_rows(path), recipe.data, random.Random(7))
+    pairs = pairs_of(read_rows(path), recipe.judge, random.Random(7))
 """
 
 import random
@@ -11,7 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from assistant.grounding.judge import Verdict
+from assistant.grounding.judge import Read, Verdict
 from finetune.data.question_files import Row
 from finetune.judging.recipe import PairData
 from index.text import content_words
@@ -31,29 +32,42 @@ class Pair:
     source: str
 
 
-def pairs_of(rows: Sequence[Row], data: PairData, draw: random.Random) -> list[Pair]:
-    """Return the pairs of one epoch, shuffled; rows of a source are taken as often as `data.sources` says."""
+def pairs_of(rows: Sequence[Row], data: PairData, draw: random.Random, read: Read | None = None) -> list[Pair]:
+    """Return the pairs of one epoch, shuffled; rows of a source are taken as often as `data.sources` says.
+
+    `read` is that of the judge that is taught further; None where `data.misread` is 0.
+    """
     pairs = [
         pair
         for row in rows
         for _ in range(_times(data.sources.get(row.source, 1.0), draw))
-        for pair in _of_row(row, data, draw)
+        for pair in _of_row(row, data, draw, read)
     ]
     draw.shuffle(pairs)
     return pairs
 
 
-def _of_row(row: Row, data: PairData, draw: random.Random) -> Iterator[Pair]:
+def _of_row(row: Row, data: PairData, draw: random.Random, read: Read | None) -> Iterator[Pair]:
     question = _naming(row, draw) if draw.random() < data.named else row.question
     for number in row.cited:
         yield Pair(
             question, row.passages[number - 1], "none" if row.label == "not_stated" else _verdict(row), row.source
         )
     others = _silent(row)
-    near = others[: data.beside]
+    if read and row.label == "not_stated":
+        others = _likeliest_first(question, others, read)
+        near = others[: data.misread]
+    else:
+        near = others[: data.beside]
     far = others[len(near) :]
     for passage in near + draw.sample(far, min(data.drawn, len(far))):
         yield Pair(question, passage, "none", row.source)
+
+
+def _likeliest_first(question: str, passages: Sequence[str], read: Read) -> list[str]:
+    """Return passages as a judge would choose among them."""
+    logits = [entailment.answers_logit for entailment in read(question, passages)]
+    return [passages[place] for place in sorted(range(len(passages)), key=lambda place: -logits[place])]
 
 
 def _verdict(row: Row) -> Verdict:

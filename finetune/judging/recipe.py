@@ -21,6 +21,9 @@ class PairData:
     calibrated_on: tuple[str, ...] = ()  # sets of HOME/questions/validation.jsonl; none: all
     beside: int = 3  # passages of the same product that settle nothing, the nearest in words
     drawn: int = 1  # and such by chance
+    misread: int = (
+        0  # where none settles it: those that the judge of before takes for settling, in place of the nearest
+    )
     named: float = 0.15  # share of the questions that name their product
     sources: dict[str, float] = field(default_factory=dict)  # how often an epoch has each set; 1 unless named
 
@@ -79,9 +82,13 @@ def _contradictions(recipe: JudgeRecipe) -> list[str]:
     training, data = recipe.training, recipe.judge
     checks = [
         *at_least(1, training, "training", ("epochs", "batch", "save_every_steps")),
-        *at_least(0, data, "judge", ("beside", "drawn")),
+        *at_least(0, data, "judge", ("beside", "drawn", "misread")),
         (training.learning_rate > 0, f"training.learning_rate is {training.learning_rate:g}, expected more than 0"),
         (0 <= training.warmup_share < 1, f"training.warmup_share is {training.warmup_share:g}, expected 0 to below 1"),
+        (
+            data.start == "judge" or not data.misread,
+            f'judge.misread is {data.misread} with judge.start "{data.start}", expected 0: only a judge reads',
+        ),
         (0 <= data.named <= 1, f"judge.named is {data.named:g}, expected 0 to 1"),
     ]
     return [message for right, message in checks if not right]

@@ -99,9 +99,10 @@ def _examples(recipe: JudgeRecipe, rows: Sequence[Row], place: Path) -> list[dic
     """Return the pairs of all epochs as tokens, in the order of training."""
     draw = random.Random(recipe.training.seed)  # noqa: S311 - a choice, not a secret
     training = recipe.training
+    read = open_judge(place).read if recipe.judge.misread else None
     ordered: list[dict[str, Any]] = []
     for epoch in range(training.epochs):
-        pairs = _tokens(pairs_of(rows, recipe.judge, draw), place)
+        pairs = _tokens(pairs_of(rows, recipe.judge, draw, read), place)
         if not pairs:
             raise UserError("no question row is left to train on", "question files", "docs/dataset.md")
         lengths = [len(each["input_ids"]) for each in pairs]
