@@ -173,6 +173,13 @@ def test_what_is_compared_is_asked_of_each(text: str, question: str) -> None:
         ("which spool has less on it, A or B?", ["1.54 lbs, 1.75 mm", "2.2 lb, 1.75 mm"], 0),
         ("A, B: highest amps", ["measures 300A", "600 A"], 1),
         ("A vs B, max sheets", ["5 sheets", "punches as many as 20 sheets"], 1),
+        ("how long can A run before it rests, compared to B", ["up to 3 minutes", "20 minutes"], 1),
+        ("how wide is A versus B", ["It is 62 mm wide.", "2.2 inches"], 0),
+        ("A prints how fast next to B", ["2 lines per second", "4.4 lines per second"], 1),
+        ("total thickness of A compared to B", ["3 mil", "4.6 mil"], 1),
+        ("A and B by tank size", ["1.5 gallons", "14-gallon tank"], 1),
+        ("is the guarantee on A longer or on B", ["a 15 year guarantee", "five year warranty"], 0),
+        ("A or B, more bits in the box", ["43 pieces", "a set of 75 pieces"], 1),
         ("whats the difference in number of slides between A and B", ["25 slides", "100 slides"], 1),
         ("page count - A vs B", ["160 pages", "64 pages"], 0),
         ("the smaller puzzle when done, A or B", ["It measures 49 x 36 cm.", "27 x 20 inches"], 0),
@@ -198,6 +205,18 @@ def test_more_of_what_the_products_are_not_made_of_is_not_measured(text: str) ->
     comparison = read_comparison(text, ["Lumo Vac 14", "Gust Vac 8"])
     assert not comparison.measures
     assert not comparison.states(stated[0].words)
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("more pieces, A or B?", "Cheatwell 3D Flying Scotsman Puzzle"),
+        ("which holds more staples, A or B?", "Rapid Classic K1 Plier (90119)"),
+        ("qual traz mais bonecos, A ou B?", "Playmobil 3911 Porsche"),
+    ],
+)
+def test_any_number_of_a_title_is_not_what_is_counted(text: str, title: str) -> None:
+    assert not read_comparison(text, ["A", "B"]).states(title)
 
 
 WORKSHOP = {
@@ -261,6 +280,14 @@ HOLDS = (Stated("It holds 60 lbs.", verdict="yes"), Stated("It holds 30 lbs.", v
             (Stated("Yes. It is up to 12 high.", verdict="yes"), Stated("Yes. It is up to 15 high.", verdict="yes")),
             1,
         ),
+        (
+            "i weigh 300 lbs, A or B",
+            (Stated("It holds 250 lbs.", verdict="no"), Stated("Tested to hold up to 500 pounds.")),
+            1,
+        ),
+        ("which is solar, A or B", (Stated("Solar and battery."), Stated("The battery is in.", verdict="no")), 0),
+        ("which is solar, A or B", (Stated(), Stated("The battery is in.", verdict="no")), None),
+        ("which is solar, A or B", (Stated("A battery.", verdict="no"), Stated("Two AA.", verdict="no")), None),
         (
             "which one lets more kids ride, A or B",
             (Stated("No. It is for 1 rider.", verdict="no"), Stated("No. It carries 2 riders.", verdict="no")),

@@ -31,7 +31,7 @@ def _any_of(name: str) -> str:
 
 _STUFF = re.compile(_any_of("stuff"), re.I)
 _NUMBERED = re.compile(_any_of("numbered"), re.I)
-_LIQUIDS, _INSIDE = (frozenset(_ASKING[name].split()) for name in ("liquids", "inside"))
+_LIQUIDS, _INSIDE, _PIECES = (frozenset(_ASKING[name].split()) for name in ("liquids", "inside", "pieces"))
 _MEASURES_OF_STUFF = ("volume", "mass", "pieces")
 # "more pieces", "fewest font sizes", "how many pages"
 _COUNTED = re.compile(
@@ -53,6 +53,7 @@ _THAT_OR = re.compile(
 _THRESHOLD = re.compile(_any_of("threshold"), re.I)
 _ASKS_IT = re.compile(r"(is|are|has|have|do|does)\b(?! (?:i|you|it|they|we|one)\b)", re.I)
 _OF_IT = {"are": "is it", "has": "does it have", "have": "does it have", "do": "does it"}
+_AMOUNTS = re.compile(_ASKING["amounts"], re.I)
 _MORE = re.compile(_any_of("more"), re.I)
 _LESS = re.compile(_any_of("less"), re.I)
 _WHOLE = re.compile(_any_of("whole"), re.I)
@@ -116,6 +117,8 @@ class ComparisonQuery:
     def outcome(self, sides: Sequence[Stated]) -> Outcome:
         """Return which product the comparison favours, by amounts where they decide, else by the only yes."""
         favoured = [place for place, side in enumerate(sides) if side.verdict == "yes"]
+        if not favoured and all(side.words for side in sides):
+            favoured = [place for place, side in enumerate(sides) if side.verdict != "no"]
         decided = not self.measures and len(favoured) == 1 and all(side.verdict for side in sides)
         if self.wins and not decided and all(side.words for side in sides):
             for texts in ([side.words for side in sides], [side.quoted for side in sides]):
@@ -126,8 +129,12 @@ class ComparisonQuery:
 
     def states(self, text: str) -> bool:
         """Return whether a text states an amount of what is compared."""
-        quantities = quantities_in(text)
-        return any(self._amount(quantities, kind) is not None for kind in self._kinds)
+        found = quantities_in(text)
+        for kind in self._kinds:
+            meant = [each for each in found if _is_of(each, kind)]  # "3D" is no number of pieces
+            if meant and self._amount(meant, kind) is not None:
+                return True
+        return False
 
     @property
     def _kinds(self) -> list[tuple[str, str]]:
@@ -229,13 +236,15 @@ def read_comparison(text: str, titles: Sequence[str]) -> ComparisonQuery:
     # Of what has a longer cord, or charges faster, another length is asked, or speed.
     is_its_own = not any(_OF_SOMETHING_ELSE.match(question) for question in of_each)
     asked = _THRESHOLD.sub(" ", ", ".join(pieces))
-    wins: Wins = "less" if _LESS.search(asked) else "more" if _MORE.search(asked) else ""
+    wins: Wins = "less" if _LESS.search(asked) else "more" if _MORE.search(asked) or _AMOUNTS.search(asked) else ""
     for measure in _MEASURES:
         if measure.asked.search(asked):
             at_large = measure.questions[language] if is_its_own else ""
             return replace(measure.query, questions=_distinct(at_large, *wordings))
     plain = unaccented(asked)
     if counted := _counted(plain, unaccented(text)):
+        if counted in _PIECES and not any(stem(counted) in content_words(title) for title in titles):
+            counted = "pecas" if language == "pt" else "pieces"
         is_short = len(counted) <= LONGEST_ABBREVIATION and _dimension(counted)  # "hp", "mhz"
         several = counted if counted.endswith("s") or is_short else f"{counted}s"
         question = f"Quantas {several} tem?" if language == "pt" else f"How many {several} does it have?"
