@@ -8,6 +8,7 @@ question.bare.words           # {"loud"}: its content words, the mention of the 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from assistant.attributes import Matter, asked_about, asks_own_weight, matter_of
 from assistant.phrases import Language, language_of
@@ -27,6 +28,7 @@ _OBJECT = re.compile(r"\b(?:how many|how much|what|which|quant[oa]s|que|qual)\s+
 _LEADING_UP = re.compile(
     r"^\s*(?:(?:and|so|but|also|ok|okay|hi|hello|hey|e|mas|então|oi|olá|ah|well|thanks|obrigad[oa])[,.!;:]*\s+)+", re.I
 )
+_DEFINITE = frozenset("the my o os as do da no na".split())  # before a brand: it is the product's name
 _ARTICLE = re.compile(r"\b(?:the|an?|my|this|that|os?|as?|uma?|est[ea]|ess[ea]) $", re.I)
 _EITHER = frozenset({"or", "ou"})
 _COPULAS = frozenset({"is", "are", "e", "sao"})  # "what is it?" asks for no object
@@ -170,7 +172,11 @@ def _mentioned(question: TextWords, title: TextWords) -> frozenset[str]:
         word for word in words if word not in GRAMMAR_WORDS and word not in objects and stem(word) in title.content
     ]
     first = WORD.search(title.plain)
-    names_brand = first is not None and first.group() in named
-    if len(named) < WORDS_OF_A_MENTION - names_brand and 2 * len(named) < len(title.content):
+    brand = first.group() if first else ""
+    names_brand = brand in named
+    names_it = names_brand and any(
+        one in _DEFINITE and other == brand for one, other in pairwise(words)
+    )  # "how heavy is the neato"
+    if len(named) < WORDS_OF_A_MENTION - names_brand - names_it and 2 * len(named) < len(title.content):
         return frozenset()
     return frozenset(named)

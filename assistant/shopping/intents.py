@@ -59,7 +59,8 @@ class Intents:
 
 def features_of(text: str, resolution: Resolution) -> dict[str, float]:
     """Return the features of a turn: its words and pairs of words, weighed to one length, and the resolution's."""
-    words = ["^", *("0" if word.isdigit() else word for word in _WORD.findall(unaccented(text))), "$"]
+    plain = unaccented(text)
+    words = ["^", *("0" if word.isdigit() else word for word in _WORD.findall(plain)), "$"]
     terms = {*words, *(f"{one} {other}" for one, other in itertools.pairwise(words))}
     probability = min(max(resolution.probability, FEWEST_LIKELY), 1 - FEWEST_LIKELY)
     return {
@@ -69,7 +70,7 @@ def features_of(text: str, resolution: Resolution) -> dict[str, float]:
         "= ambiguous": float(resolution.decision == "ambiguous"),
         "= compares": float(resolution.compares),
         "= words": min(len(words) - 2, MOST_WORDS) / MOST_WORDS,
-        **(_naming(unaccented(text), resolution.hits[0].title) if resolution.hits else {}),
+        **(_naming(plain, resolution.hits[0].title) if resolution.hits else {}),
     }
 
 
