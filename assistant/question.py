@@ -51,7 +51,8 @@ class ReadQuestion:
     the product is, and not how much it bears. `words` are its content words,
     `title_words` those of its product's title, `beyond_title` what it asks in words that the title lacks, or all that
     it asks where there are none. `without_mention` is the question without the title that it mentions, if it does, and
-    `pointing` is `plainly` with "it" in place of that title, else "".
+    `pointing` is `plainly` with "it" in place of that title, else ""; `beside_title` is what is put to a model that is
+    shown the title: that, or the text.
     """
 
     text: str
@@ -67,14 +68,10 @@ class ReadQuestion:
     words: frozenset[str]
     title_words: frozenset[str]
     beyond_title: frozenset[str]
+    beside_title: str
     own_weight: bool = False
     pointing: str = ""
     without_mention: "ReadQuestion | None" = field(default=None, repr=False)
-
-    @property
-    def beside_title(self) -> str:
-        """Return the question as it is put to a model that is shown the title: with "it" in its place."""
-        return self.pointing or self.text
 
     def asks_what_it_is(self, uid: str) -> bool:
         """Return whether it asks for nothing but what the product is, by its title, its `uid`, or both."""
@@ -100,10 +97,12 @@ def read_question(text: str, title: str = "") -> ReadQuestion:
     whole = _read(text, title, words, title_words)
     if bare is None:
         return whole
+    with_it = _pointing(whole.plainly, named, whole.language)
     return replace(
         whole,
         beyond_title=bare.words - title_words.content or bare.words,
-        pointing=_pointing(whole.plainly, named, whole.language),
+        pointing=with_it,
+        beside_title=with_it,
         without_mention=bare,
     )
 
@@ -130,6 +129,7 @@ def _read(text: str, title: str, words: TextWords, title_words: TextWords) -> Re
         words=words.content,
         title_words=title_words.content,
         beyond_title=words.content - title_words.content or words.content,
+        beside_title=text,
     )
 
 

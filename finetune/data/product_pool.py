@@ -3,8 +3,8 @@
 Passages are cut and chosen as the assistant does it. Products of the other side are not in the pool,
 not even as neighbours.
 
-    pool = ProductPool.of(catalogue, "train", most=5000, draw=random.Random(7))
-    pool.choose("how heavy?", "Oak Stool", pool.products[0].passages)
+    pool = ProductPool.of(catalogue, "train", most=5000, draw=random.Random(7), choose=Chooser())
+    pool.neighbours(0)[0].product.title
 """
 
 import random
