@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from assistant.attributes import Matter, asked_about, asks_own_weight, matter_of
+from assistant.grounding.portuguese import in_english
 from assistant.phrases import Language, language_of
 from index.text import GRAMMAR_WORDS, POINTING_WORDS, WORD, TextWords, content_words, stem, unaccented, words_of
 
@@ -52,7 +53,8 @@ class ReadQuestion:
     `title_words` those of its product's title, `beyond_title` what it asks in words that the title lacks, or all that
     it asks where there are none. `without_mention` is the question without the title that it mentions, if it does, and
     `pointing` is `plainly` with "it" in place of that title, else ""; `beside_title` is what is put to a model that is
-    shown the title: that, or the text.
+    shown the title: that, or the text. `judged` is what the judge reads, and `judged_again` what it reads beside the
+    likeliest passages once more, "" where nothing: a Portuguese question is read in English first.
     """
 
     text: str
@@ -69,6 +71,8 @@ class ReadQuestion:
     title_words: frozenset[str]
     beyond_title: frozenset[str]
     beside_title: str
+    judged: str
+    judged_again: str = ""
     own_weight: bool = False
     pointing: str = ""
     without_mention: "ReadQuestion | None" = field(default=None, repr=False)
@@ -103,6 +107,8 @@ def read_question(text: str, title: str = "") -> ReadQuestion:
         beyond_title=bare.words - title_words.content or bare.words,
         pointing=with_it,
         beside_title=with_it,
+        judged=in_english(with_it) if whole.language == "pt" else whole.plainly,
+        judged_again=with_it,
         without_mention=bare,
     )
 
@@ -113,12 +119,12 @@ def is_closed(question: str) -> bool:
 
 
 def _read(text: str, title: str, words: TextWords, title_words: TextWords) -> ReadQuestion:
-    language = language_of(text)
+    language, plainly = language_of(text), _LEADING_UP.sub("", text) or text
     return ReadQuestion(
         text=text,
         title=title,
         plain=words.plain,
-        plainly=_LEADING_UP.sub("", text) or text,
+        plainly=plainly,
         language=language,
         attributes=asked_about(text),
         matter=matter_of(text),
@@ -130,6 +136,8 @@ def _read(text: str, title: str, words: TextWords, title_words: TextWords) -> Re
         title_words=title_words.content,
         beyond_title=words.content - title_words.content or words.content,
         beside_title=text,
+        judged=in_english(plainly) if language == "pt" else plainly,
+        judged_again=plainly if language == "pt" else "",
     )
 
 
