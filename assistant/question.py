@@ -54,7 +54,8 @@ class ReadQuestion:
     it asks where there are none. `without_mention` is the question without the title that it mentions, if it does, and
     `pointing` is `plainly` with "it" in place of that title, else ""; `beside_title` is what is put to a model that is
     shown the title: that, or the text. `judged` is what the judge reads, and `judged_again` what it reads beside the
-    likeliest passages once more, "" where nothing: a Portuguese question is read in English first.
+    likeliest passages once more, "" where nothing; `heard` is what a taught model begins to answer before it is decided
+    what is said. In `judged` and `heard` a Portuguese question is in English, as far as its words are known.
     """
 
     text: str
@@ -72,6 +73,7 @@ class ReadQuestion:
     beyond_title: frozenset[str]
     beside_title: str
     judged: str
+    heard: str
     judged_again: str = ""
     own_weight: bool = False
     pointing: str = ""
@@ -108,6 +110,7 @@ def read_question(text: str, title: str = "") -> ReadQuestion:
         pointing=with_it,
         beside_title=with_it,
         judged=in_english(with_it) if whole.language == "pt" else whole.plainly,
+        heard=in_english(with_it) if whole.language == "pt" else with_it,
         judged_again=with_it,
         without_mention=bare,
     )
@@ -137,6 +140,7 @@ def _read(text: str, title: str, words: TextWords, title_words: TextWords) -> Re
         beyond_title=words.content - title_words.content or words.content,
         beside_title=text,
         judged=in_english(plainly) if language == "pt" else plainly,
+        heard=in_english(plainly) if language == "pt" else text,
         judged_again=plainly if language == "pt" else "",
     )
 
