@@ -27,6 +27,7 @@ class CatalogueSettings:
     sample: int | None = None  # products to keep, chosen by seed and uid alone; None keeps all
     seed: int = 0
     workers: int | None = None  # processes that clean; None: what source and machine suggest
+    ray: str = ""  # the Ray cluster that cleans instead: its address, or "local" to start one here
     read_bytes: int = 1 << 20  # are read at a time, and about as many make a block of lines
     max_line_bytes: int = 4 << 20  # a longer line, or row, is passed over
     accept_truncated: bool = False  # whether a source that ends too early may be prepared as far as it goes

@@ -3,18 +3,20 @@
 This is the work that `index.catalogue.prepare` hands to other processes: it depends on its
 arguments alone. Duplicates and splits are not known here.
 
-    cleaned = clean_block(block, chosen)
+    for piece in pieces_of(source):
+        result = clean_piece(piece)
 """
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from index.catalogue.cleaning import clean, clean_uid, is_description
 from index.catalogue.sources.blocks import Block, Rejection, sample_of
 from index.catalogue.sources.columns import Chosen
+from index.catalogue.sources.source import Reading, Source
 from index.catalogue.store import uid_digest
 from index.catalogue.values import TooDeepError, is_missing, lines_of, text_of, texts_in, value_at
 
@@ -71,6 +73,38 @@ class Cleaned:
     rejected: Counter[str]
     samples: list[Rejection]
     names: frozenset[str]  # of columns that the rows have
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A block of a source, and how many bytes of it were read meanwhile; at the end, how the reading went."""
+
+    block: Block | Reading
+    chosen: Chosen
+    read_bytes: int
+
+
+@dataclass(frozen=True)
+class CleanedPiece:
+    """What a piece gave, and how many bytes were read for it."""
+
+    cleaned: Cleaned | Reading
+    read_bytes: int
+
+
+def pieces_of(source: Source) -> Iterator[Piece]:
+    """Read a source to its end."""
+    read: list[int] = []
+    for block in source.blocks(read.append):
+        yield Piece(block, source.chosen, sum(read))
+        read.clear()
+    yield Piece(source.reading, source.chosen, sum(read))
+
+
+def clean_piece(piece: Piece) -> CleanedPiece:
+    """Clean the rows of a piece, if it has any."""
+    block = piece.block
+    return CleanedPiece(block if isinstance(block, Reading) else clean_block(block, piece.chosen), piece.read_bytes)
 
 
 def clean_block(block: Block, chosen: Chosen) -> Cleaned:

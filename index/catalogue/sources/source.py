@@ -32,6 +32,7 @@ from index.settings import CatalogueSettings
 _NAMES = re.compile(
     r"\.(?:json|jsonl|ndjson|jsonld|csv|tsv|tab|txt|parquet|arrow|feather|xml|rss|atom)(?:\.gz|\.zst)?$", re.I
 )
+HUB = "Hugging Face data set"
 _MOST_NAMES = 1000  # of columns, in rows that may have any
 _SHOWN_NAMES = 20
 _COPY = "copy the file anew"
@@ -66,8 +67,20 @@ class Recognised:
         return f"{self.name} ({self.kind}): {columns}{unused}"
 
 
+@dataclass(frozen=True)
+class Reading:
+    """How the reading of a source went, which is known at its end."""
+
+    ending: Ending
+    encoding: str
+    sha256: str
+
+
 class Source:
-    """One source, recognised and ready to be read once; a file is open only while it is looked into or read."""
+    """One source, recognised and ready to be read once; a file is open only while it is looked into or read.
+
+    Pickled it is where it lies and how it is read: another process opens it anew.
+    """
 
     def __init__(self, path: Path, settings: CatalogueSettings) -> None:
         """Recognise a file, standard input ("-"), or a data set of the hub.
@@ -88,13 +101,17 @@ class Source:
         self.ending = Ending()
         if not path.exists() and path != STANDARD_INPUT and is_hub_name(path):
             self.name = str(path)
-            self.form = Format("Hugging Face data set")
+            self.form = Format(HUB)
             self._table = open_hub_table(self.name)
             self.names = self._table.columns
         else:
             self._look_into(path)
         self.met = set(self.names)  # names of columns, as far as rows were read
         self.chosen = choose(settings.columns, self.names)
+
+    def __reduce__(self) -> tuple[type[Self], tuple[Path, CatalogueSettings]]:
+        here = self._path.absolute() if self._path.exists() else self._path  # not of the hub
+        return type(self), (here, self._settings)
 
     def __enter__(self) -> Self:
         return self
@@ -105,6 +122,11 @@ class Source:
         for opened in (self._stream, self._unpacked):
             if opened is not None:
                 opened.close()
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it can be opened again, as standard input and pipes cannot."""
+        return self._path.is_file() or self.form.name == HUB
 
     @property
     def is_open_ended(self) -> bool:
@@ -134,12 +156,23 @@ class Source:
         """Take note of names of columns that rows have; of very many, only of those that are read."""
         self.met.update(names if len(self.met) < _MOST_NAMES else self.chosen.read_of(tuple(names)))
 
+    @property
+    def reading(self) -> Reading:
+        """How its reading went, once it is over."""
+        return Reading(self.ending, self.encoding, self.sha256)
+
+    def was_read(self, reading: Reading) -> None:
+        """Take note of how its reading went, which may have been done elsewhere."""
+        self.ending, self.encoding, self.sha256 = reading.ending, reading.encoding, reading.sha256
+
     def blocks(self, on_bytes: Callable[[int], None]) -> Iterator[Block]:
         """Yield the rows in blocks; `on_bytes` hears how much was read, in bytes of the source as it lies there.
 
         Afterwards `ending` says whether that was all; `encoding` and `sha256` are known.
         """
         if self._table is not None:
+            if self._unpacked is None and self.size_bytes is not None:
+                self.sha256 = self._sha256_there()
             share = (self.size_bytes or 0) / max(self._table.num_rows, 1)
             yield from self._table.blocks(self.chosen, self.ending, lambda rows: on_bytes(round(rows * share)))
             return
@@ -184,13 +217,16 @@ class Source:
             shutil.copyfileobj(PieceReader(stream.pieces(lambda read: None)), self._unpacked)
             self._unpacked.flush()
             path = Path(self._unpacked.name)
-        else:
-            for _ in stream.pieces(lambda read: None):  # for its SHA-256
-                pass
-        self.sha256 = stream.sha256
+            self.sha256 = stream.sha256
         if stream.ending.broken:
             raise SourceError(f"{self.name} ends in mid-stream ({stream.ending.broken})", "a whole file", _COPY)
         return open_table(path, self.form.name, self.name)
+
+    def _sha256_there(self) -> str:
+        with Stream(self._path, self._settings) as stream:
+            for _ in stream.pieces(lambda read: None):
+                pass
+            return stream.sha256
 
     def _names_in_head(self) -> tuple[str, ...]:
         if self.form.name == DELIMITED:
