@@ -8,7 +8,9 @@ from typing import Literal
 
 from index.errors import UserError
 
-Extra = Literal["transformers", "evaluate", "train", "judge", "ui", "server", "mcp", "postgres", "otel", "qdrant", "cluster"]
+Extra = Literal[
+    "transformers", "evaluate", "train", "judge", "ui", "server", "mcp", "postgres", "otel", "qdrant", "cluster"
+]
 
 _TRANSFORMERS = ("accelerate", "bitsandbytes", "jinja2", "peft", "sentence-transformers", "torch", "transformers")
 _TRAIN = (*_TRANSFORMERS, "datasets", "matplotlib", "scikit-learn", "scipy", "tomli-w", "trl")

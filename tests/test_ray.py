@@ -1,16 +1,13 @@
 """The same on Ray as in our own processes: the catalogue to the byte, whatever is killed meanwhile."""
 
-import functools
+import contextlib
 import gzip
 import io
-import itertools
-import os
-import random
-import signal
+import shutil
 import sys
 import threading
-import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +18,10 @@ import pytest
 from test_prepare import dirty
 
 from index.catalogue.prepare import CatalogueSettings, Report, prepare
-from index.catalogue.sources.source import Source
 from index.errors import SourceError, UserError
-from index.parallel.mapping import Map, opened_map
+from index.parallel import cluster
+from index.parallel.mapping import Map
+from index.parallel.open import opened_map
 from index.sample import PATH as SAMPLE
 from ui.cli import main
 
@@ -38,7 +36,8 @@ def mapped() -> Iterator[Map]:
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+    """Give the files of an artefact by their paths in it."""
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def both(source: Path | list[Path], folder: Path, **options: Any) -> Report:
@@ -76,3 +75,73 @@ def test_files_of_all_kinds_are_read_side_by_side_and_told_apart(tmp_path: Path)
     assert [each.name for each in report.recognised] == ["a.parquet", "b.csv", "c.json", "d.jsonl.gz", "e.xml"]
     assert report.recognised[1].encoding == "Windows-1252"
     assert report.rejected["empty title"] == 1
+
+
+def test_the_index_of_the_sample_catalogue_is_the_same_to_the_byte(sample_home: Path, tmp_path: Path) -> None:
+    shutil.copytree(sample_home / "catalogue", tmp_path / "catalogue")
+    assert main(["--home", str(tmp_path), "index", "--ray", "local"]) == 0
+    assert files(tmp_path / "index") == files(sample_home / "index")
+
+
+def test_workers_that_are_killed_change_nothing(tmp_path: Path) -> None:
+    (tmp_path / "trn.json").write_bytes(dirty(6000))
+    ended = threading.Event()
+    with ThreadPoolExecutor(1) as threads:
+        killed = threads.submit(kill_one_of_each, ["ray::Read", "ray::MapBatches"], ended)
+        try:
+            both(tmp_path / "trn.json", tmp_path)
+        finally:
+            ended.set()
+    assert killed.result() == ["ray::Read", "ray::MapBatches"]
+
+
+def kill_one_of_each(tasks: list[str], ended: threading.Event) -> list[str]:
+    """Kill the first worker of our own Ray that is seen at the first task, then at the next; return at which."""
+    killed: list[str] = []
+    while len(killed) < len(tasks) and not ended.wait(0.005):
+        for process in psutil.Process().children(recursive=True):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if process.cmdline()[:1] and process.cmdline()[0].startswith(tasks[len(killed)]):
+                    process.kill()
+                    killed.append(tasks[len(killed)])
+                    break
+    return killed
+
+
+def test_what_a_worker_cannot_read_is_told_in_one_line(tmp_path: Path) -> None:
+    source = tmp_path / "trn.json"
+    source.write_bytes(dirty(300))
+    with pytest.raises(SourceError, match=r"there is no file .*trn\.json; expected"):
+        prepare(source, tmp_path / "ray", CatalogueSettings(ray="local"), announce=lambda sources: source.unlink())
+    assert not (tmp_path / "ray").exists()
+
+
+def test_a_truncated_source_is_refused_as_in_our_own_processes(tmp_path: Path) -> None:
+    source = tmp_path / "trn.json.gz"
+    source.write_bytes(gzip.compress(dirty(4000))[:-5000])
+    faults = []
+    for ray in ("", "local"):
+        with pytest.raises(SourceError, match="ends in mid-stream") as raised:
+            prepare(source, tmp_path / "catalogue", CatalogueSettings(ray=ray))
+        faults.append(str(raised.value))
+    assert faults[0] == faults[1]
+    assert both(source, tmp_path, accept_truncated=True).rejected["truncated gzip"] == 1
+
+
+def test_workers_with_other_packages_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "trn.json").write_bytes(dirty(300))
+    monkeypatch.setattr(cluster, "_versions", lambda: {"ftfy": "5.0"})
+    with pytest.raises(UserError, match=r"a worker of the cluster has ftfy 6.*; expected ftfy 5\.0, as here"):
+        prepare(tmp_path / "trn.json", tmp_path / "ray", CatalogueSettings(ray="local"))
+
+
+def test_standard_input_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(dirty(300))))
+    with pytest.raises(SourceError, match="standard input and pipes cannot be read on Ray"):
+        prepare(Path("-"), tmp_path / "ray", CatalogueSettings(ray="local"))
+
+
+def test_workers_of_this_machine_do_not_go_with_ray(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["prepare", str(SAMPLE), "--ray", "local", "--workers", "2"])
+    assert "--workers are processes of this machine" in capsys.readouterr().err

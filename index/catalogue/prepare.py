@@ -7,9 +7,8 @@ options give the same artefact, byte for byte, whatever the number of processes 
     report = prepare(Path("trn.json.gz"), home / "catalogue")
 """
 
+import functools
 import hashlib
-import os
-import sys
 import tempfile
 import time
 import unicodedata
@@ -32,13 +31,15 @@ from index.catalogue.rows import (
     CleanedPiece,
     clean_piece,
     first_samples,
+    pieces_at,
     pieces_of,
 )
 from index.catalogue.sources.blocks import Rejection
 from index.catalogue.sources.columns import absent, named, no_such_column
 from index.catalogue.sources.source import Reading, Source, files_of
 from index.errors import SourceError
-from index.parallel.mapping import opened_map
+from index.parallel.open import opened_map
+from index.parallel.processes import cores
 from index.progress import Progress
 from index.settings import CatalogueSettings, Columns
 
@@ -160,7 +161,7 @@ def _read(sources: Sequence[Source], settings: CatalogueSettings, work: Path, pr
 
     Raises `SourceError` where one ends too early, a column is nowhere, or nothing is usable.
     """
-    if settings.ray and not all(source.is_file for source in sources):
+    if settings.ray and any(source.is_read_once for source in sources):
         raise SourceError(
             "standard input and pipes cannot be read on Ray",
             "files that all its nodes see under the same path",
@@ -172,7 +173,12 @@ def _read(sources: Sequence[Source], settings: CatalogueSettings, work: Path, pr
         opened_map(settings.workers or _default_workers(total), settings.ray) as mapped,
         progress(f"reading {_title_of(sources)}", total, unit="B") as bar,
     ):
-        tally = _spool(mapped(pieces_of, sources, clean_piece), work, sources, bar)
+        if settings.ray:
+            read, paths = functools.partial(pieces_at, settings=settings), [source.path for source in sources]
+            cleaned = mapped(read, paths, clean_piece)
+        else:
+            cleaned = mapped(pieces_of, sources, clean_piece)
+        tally = _spool(cleaned, work, sources, bar)
     _check_columns(sources, settings.columns, is_read=True)
     if not tally.rows:
         raise _nothing_usable(sources, tally)
@@ -276,8 +282,7 @@ def _nothing_usable(sources: Sequence[Source], tally: _Tally) -> SourceError:
 def _default_workers(size_bytes: int | None) -> int:
     if size_bytes is not None and size_bytes < _SMALL_SOURCE_BYTES:
         return 1
-    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-    return min(cores, _MAX_WORKERS)
+    return min(cores(), _MAX_WORKERS)
 
 
 def _spool(cleaned: Iterable[CleanedPiece], work: Path, sources: Sequence[Source], bar: Progress) -> _Tally:

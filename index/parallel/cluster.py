@@ -22,16 +22,17 @@ import numpy as np
 import ray
 import ray.data
 from ray.data.block import BlockAccessor, BlockMetadata
-from ray.exceptions import RayError
+from ray.exceptions import RayError, RayTaskError
 
 from index.errors import UserError
 from index.parallel.mapping import Item, Map, Part, Result
+from index.parallel.processes import cores
 
 LOCAL = "local"
 # A worker that reads is half idle, and needs room beside those that work even where there is one core.
 _READING_CPUS, _WORKING_CPUS = 0.25, 0.75
 _BLOCK_BYTES = 4 << 20  # what a task is given at a time
-_OBJECT_STORE_BYTES = 256 << 20  # of memory shared by the processes of one machine; Ray takes a third of all otherwise
+_STORE_BYTES_A_CORE = 100 << 20  # of memory that Ray's processes share; it takes a third of the machine's otherwise
 _PACKAGES = ("ftfy", "numpy", "pyarrow", "titlewise")  # what results depend on
 _MEND = "pip install 'titlewise[cluster]' of one version on every node, and ray start"
 _ITEM = "item"  # the one column: an item, or its result
@@ -47,9 +48,15 @@ def connected(address: str) -> Iterator[Map]:
         yield _mapped
         return
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nobody is told
-    here = {"object_store_memory": _OBJECT_STORE_BYTES, "include_dashboard": False} if address == LOCAL else {}
+    store_bytes = _STORE_BYTES_A_CORE * cores() if address == LOCAL else None
     try:
-        ray.init(address, log_to_driver=False, logging_level=logging.ERROR, **here)
+        ray.init(
+            address,
+            object_store_memory=store_bytes,
+            include_dashboard=None if store_bytes is None else False,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+        )
     except (ConnectionError, RuntimeError, ValueError) as exc:
         reason = " ".join(str(exc).split())[:160]
         raise UserError(
@@ -72,6 +79,7 @@ def _mapped(
     context.execution_options.preserve_order = True
     context.target_max_block_size = _BLOCK_BYTES
     context.enable_progress_bars = False
+    context.raise_original_map_exception = True
     task = _Task(work, _versions())
     with ray.data.DataContext.current(context):
         items = ray.data.read_datasource(_Parts(read, parts), num_cpus=_READING_CPUS, override_num_blocks=len(parts))
@@ -87,7 +95,7 @@ class _Parts(ray.data.Datasource):
     """The items of all parts, one task a part."""
 
     def __init__(self, read: Callable[[Part], Iterable[Item]], parts: Sequence[Part]) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._read, self._parts = read, parts
 
     def estimate_inmemory_data_size(self) -> int | None:
@@ -139,12 +147,9 @@ def _named(versions: Mapping[str, str]) -> str:
     return ", ".join(f"{name} {version}" for name, version in versions.items())
 
 
-def _reason_of(error: BaseException) -> Exception:
+def _reason_of(error: RayError) -> UserError:
     """Return what a worker raised for a person to mend, else that Ray failed."""
-    cause: BaseException | None = error
-    while cause is not None:
-        cause = getattr(cause, "cause", None) or cause.__cause__
-        if isinstance(cause, UserError):
-            return cause
+    if isinstance(error, RayTaskError) and isinstance(error.cause, UserError):
+        return error.cause
     reason = " ".join(str(error).split())[:160]
     return UserError(f"the work on Ray failed ({reason})", "a cluster that is whole", "ray status")

@@ -3,16 +3,12 @@
 A whole is a sequence of parts (the files of a source), each of which is read as items (its blocks), each of which is
 worked on (cleaned) without knowing of the others. What comes out is the same whoever did it, and in the same order.
 
-    with opened_map(workers=4, ray="") as mapped:
-        for cleaned in mapped(read, sources, clean):
-            …
+    for cleaned in mapped(read, sources, clean):
+        …
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from typing import Protocol, TypeVar
-
-from index.extras import require
 
 Part = TypeVar("Part")
 Item = TypeVar("Item")
@@ -30,21 +26,3 @@ class Map(Protocol):
         A bounded number of items is under way at a time. Raises what `read` and `work` raise.
         """
         ...
-
-
-@contextmanager
-def opened_map(workers: int, ray: str) -> Iterator[Map]:
-    """Open what maps: `workers` processes of this machine, or Ray by its address, if any ("local" starts it here).
-
-    Raises `UserError` where the cluster cannot be reached, or Ray is not installed.
-    """
-    if ray:
-        require("cluster")
-        from index.parallel.cluster import connected
-
-        with connected(ray) as mapped:
-            yield mapped
-    else:
-        from index.parallel.processes import in_processes
-
-        yield in_processes(workers)

@@ -1,12 +1,13 @@
 """A map in this process, or in several of this machine that end with it.
 
-    for cleaned in in_processes(4)(read, sources, clean):
-        …
+for cleaned in in_processes(4)(read, sources, clean):
+    …
 """
 
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -27,6 +28,11 @@ def in_processes(workers: int) -> Map:
         return map(work, items) if workers == 1 else _pooled(items, work, workers)
 
     return mapped
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 def _pooled(items: Iterator[Item], work: Callable[[Item], Result], workers: int) -> Iterator[Result]:

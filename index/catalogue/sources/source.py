@@ -32,7 +32,7 @@ from index.settings import CatalogueSettings
 _NAMES = re.compile(
     r"\.(?:json|jsonl|ndjson|jsonld|csv|tsv|tab|txt|parquet|arrow|feather|xml|rss|atom)(?:\.gz|\.zst)?$", re.I
 )
-HUB = "Hugging Face data set"
+_HUB = "Hugging Face data set"
 _MOST_NAMES = 1000  # of columns, in rows that may have any
 _SHOWN_NAMES = 20
 _COPY = "copy the file anew"
@@ -77,10 +77,7 @@ class Reading:
 
 
 class Source:
-    """One source, recognised and ready to be read once; a file is open only while it is looked into or read.
-
-    Pickled it is where it lies and how it is read: another process opens it anew.
-    """
+    """One source, recognised and ready to be read once; a file is open only while it is looked into or read."""
 
     def __init__(self, path: Path, settings: CatalogueSettings) -> None:
         """Recognise a file, standard input ("-"), or a data set of the hub.
@@ -96,22 +93,19 @@ class Source:
         self._head = b""
         self._list = ListPlace(0, False)
         self.size_bytes: int | None = None
+        self.is_read_once = False  # as standard input and pipes are
         self.sha256 = ""  # of its bytes as they lie there, once they are read; "" of a data set of the hub
         self.packing = self.encoding = ""
         self.ending = Ending()
         if not path.exists() and path != STANDARD_INPUT and is_hub_name(path):
             self.name = str(path)
-            self.form = Format(HUB)
+            self.form = Format(_HUB)
             self._table = open_hub_table(self.name)
             self.names = self._table.columns
         else:
             self._look_into(path)
         self.met = set(self.names)  # names of columns, as far as rows were read
         self.chosen = choose(settings.columns, self.names)
-
-    def __reduce__(self) -> tuple[type[Self], tuple[Path, CatalogueSettings]]:
-        here = self._path.absolute() if self._path.exists() else self._path  # not of the hub
-        return type(self), (here, self._settings)
 
     def __enter__(self) -> Self:
         return self
@@ -124,9 +118,9 @@ class Source:
                 opened.close()
 
     @property
-    def is_file(self) -> bool:
-        """Whether it can be opened again, as standard input and pipes cannot."""
-        return self._path.is_file() or self.form.name == HUB
+    def path(self) -> Path:
+        """Where another process finds it, unless it `is_read_once`: the path of a file, or owner/name at the hub."""
+        return self._path if self.form.name == _HUB else self._path.absolute()
 
     @property
     def is_open_ended(self) -> bool:
@@ -191,7 +185,7 @@ class Source:
         with Stream(path, self._settings) as stream:
             self.name, self.size_bytes = stream.name, stream.size_bytes
             head, is_whole = stream.head()
-            self.packing = stream.packing
+            self.packing, self.is_read_once = stream.packing, not stream.is_file
             if self.size_bytes is None and is_whole:
                 self.size_bytes = len(head)
             if binary := binary_format(head, self.name):
