@@ -12,6 +12,7 @@ import functools
 import importlib.metadata
 import logging
 import os
+import socket
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -34,6 +35,7 @@ _READING_CPUS, _WORKING_CPUS = 0.25, 0.75
 _BLOCK_BYTES = 4 << 20  # what a task is given at a time
 _STORE_BYTES_A_CORE = 100 << 20  # of memory that Ray's processes share; it takes a third of the machine's otherwise
 _PACKAGES = ("ftfy", "numpy", "pyarrow", "titlewise")  # what results depend on
+_REACHED_S = 5.0
 _MEND = "pip install 'titlewise[cluster]' of one version on every node, and ray start"
 _ITEM = "item"  # the one column: an item, or its result
 
@@ -50,6 +52,9 @@ def connected(address: str) -> Iterator[Map]:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nobody is told
     store_bytes = _STORE_BYTES_A_CORE * cores() if address == LOCAL else None
     try:
+        if ":" in address:
+            host, _, port = address.rpartition(":")
+            socket.create_connection((host, int(port)), _REACHED_S).close()  # Ray itself would try for minutes
         ray.init(
             address,
             object_store_memory=store_bytes,
@@ -57,7 +62,7 @@ def connected(address: str) -> Iterator[Map]:
             log_to_driver=False,
             logging_level=logging.ERROR,
         )
-    except (ConnectionError, RuntimeError, ValueError) as exc:
+    except (OSError, RuntimeError, ValueError) as exc:
         reason = " ".join(str(exc).split())[:160]
         raise UserError(
             f"no Ray cluster could be reached at {address!r} ({reason})",
