@@ -11,18 +11,25 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import tiny_sentence_model
 from test_prepare import dirty
 
 from index.catalogue.prepare import CatalogueSettings, Report, prepare
+from index.catalogue.store import Catalogue
 from index.errors import SourceError, UserError
 from index.parallel import cluster
 from index.parallel.mapping import Map
 from index.parallel.open import opened_map
 from index.sample import PATH as SAMPLE
+from index.settings import IndexSettings
+from index.text import fold
+from index.titles.encoder import HashedTfidfEncoder, SentenceEncoder, hashed_idf
+from index.titles.vectors import title_vectors
 from ui.cli import main
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::DeprecationWarning:ray")]
@@ -81,6 +88,32 @@ def test_the_index_of_the_sample_catalogue_is_the_same_to_the_byte(sample_home: 
     shutil.copytree(sample_home / "catalogue", tmp_path / "catalogue")
     assert main(["--home", str(tmp_path), "index", "--ray", "local"]) == 0
     assert files(tmp_path / "index") == files(sample_home / "index")
+
+
+def test_titles_are_encoded_in_order_to_the_same_vectors(sample_home: Path) -> None:
+    titles = Catalogue.load(sample_home / "catalogue").titles()
+    encoder = HashedTfidfEncoder.of(hashed_idf([fold(title) for title in titles]))
+    own, ray = (list(title_vectors(titles, 100, encoder, IndexSettings(ray=ray))) for ray in ("", "local"))
+    assert list(map(len, own)) == [100, 100, 100, 100, 1]
+    assert all(np.array_equal(one, other) for one, other in zip(own, ray, strict=True))
+
+
+def test_a_sentence_transformers_model_goes_to_the_workers_whole(tmp_path: Path) -> None:
+    titles = ["Harrow Kettle", "Quill Pen"]
+    encoder = SentenceEncoder.open(str(tiny_sentence_model.build(tmp_path / "model", titles)))
+    shutil.rmtree(tmp_path / "model")
+    (vectors,) = title_vectors(titles, 100, encoder, IndexSettings(ray="local"))
+    assert np.array_equal(vectors, encoder.encode(titles))
+
+
+def test_parts_of_megabytes_are_read(mapped: Map) -> None:
+    parts = ["x" * (2 << 20), "y", "z" * (2 << 20)]
+    assert list(mapped(str.splitlines, parts, len)) == [2 << 20, 1, 2 << 20]
+
+
+def test_items_and_results_keep_their_types(mapped: Map) -> None:
+    parts = [["a", "b c"], [1, [2, 3]], [], [(4,), {"five": None}]]
+    assert list(mapped(iter, parts, lambda item: [item])) == [[item] for part in parts for item in part]
 
 
 def test_workers_that_are_killed_change_nothing(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ from index.catalogue.rows import (
 )
 from index.catalogue.sources.blocks import Rejection
 from index.catalogue.sources.columns import absent, named, no_such_column
-from index.catalogue.sources.source import Reading, Source, files_of
+from index.catalogue.sources.source import ReadOutcome, Source, files_of
 from index.errors import SourceError
 from index.parallel.open import opened_map
 from index.parallel.processes import cores
@@ -305,7 +305,7 @@ def _spool(cleaned: Iterable[CleanedPiece], work: Path, sources: Sequence[Source
         for piece in cleaned:
             part = piece.cleaned
             bar.update(piece.read_bytes)
-            if isinstance(part, Reading):
+            if isinstance(part, ReadOutcome):
                 sources[number].was_read(part)
                 number += 1
                 continue

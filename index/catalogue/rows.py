@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from index.catalogue.cleaning import clean, clean_uid, is_description
 from index.catalogue.sources.blocks import Block, Rejection, sample_of
 from index.catalogue.sources.columns import Chosen
-from index.catalogue.sources.source import Reading, Source
+from index.catalogue.sources.source import ReadOutcome, Source
 from index.catalogue.store import uid_digest
 from index.catalogue.values import TooDeepError, is_missing, lines_of, text_of, texts_in, value_at
 from index.settings import CatalogueSettings
@@ -81,7 +81,7 @@ class Cleaned:
 class Piece:
     """A block of a source, and how many bytes of it were read meanwhile; at the end, how the reading went."""
 
-    block: Block | Reading
+    block: Block | ReadOutcome
     chosen: Chosen
     read_bytes: int
 
@@ -90,7 +90,7 @@ class Piece:
 class CleanedPiece:
     """What a piece gave, and how many bytes were read for it."""
 
-    cleaned: Cleaned | Reading
+    cleaned: Cleaned | ReadOutcome
     read_bytes: int
 
 
@@ -100,7 +100,7 @@ def pieces_of(source: Source) -> Iterator[Piece]:
     for block in source.blocks(read.append):
         yield Piece(block, source.chosen, sum(read))
         read.clear()
-    yield Piece(source.reading, source.chosen, sum(read))
+    yield Piece(source.outcome, source.chosen, sum(read))
 
 
 def pieces_at(path: Path, settings: CatalogueSettings) -> Iterator[Piece]:
@@ -112,7 +112,7 @@ def pieces_at(path: Path, settings: CatalogueSettings) -> Iterator[Piece]:
 def clean_piece(piece: Piece) -> CleanedPiece:
     """Clean the rows of a piece, if it has any."""
     block = piece.block
-    return CleanedPiece(block if isinstance(block, Reading) else clean_block(block, piece.chosen), piece.read_bytes)
+    return CleanedPiece(block if isinstance(block, ReadOutcome) else clean_block(block, piece.chosen), piece.read_bytes)
 
 
 def clean_block(block: Block, chosen: Chosen) -> Cleaned:

@@ -91,7 +91,7 @@ def _mapped(
         results = items.map_batches(task, batch_size=None, batch_format="numpy", num_cpus=_WORKING_CPUS)
     try:
         for batch in results.iter_batches(batch_size=None, batch_format="numpy"):
-            yield from batch[_ITEM]
+            yield from _items_in(batch)
     except RayError as exc:
         raise _reason_of(exc) from exc
 
@@ -101,7 +101,8 @@ class _Parts(ray.data.Datasource):
 
     def __init__(self, read: Callable[[Part], Iterable[Item]], parts: Sequence[Part]) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self._read, self._parts = read, parts
+        self._read = read
+        self._parts = [ray.put(part) for part in parts]  # titles are too much for what a task is sent with
 
     def estimate_inmemory_data_size(self) -> int | None:
         """Return None: it is not known before they are read."""
@@ -115,9 +116,16 @@ class _Parts(ray.data.Datasource):
         return [ray.data.ReadTask(functools.partial(_blocks, self._read, part), unknown) for part in self._parts]
 
 
-def _blocks(read: Callable[[Part], Iterable[Item]], part: Part) -> Iterator[Any]:
-    """Yield the items of a part as Arrow tables of a row each."""
-    return (BlockAccessor.batch_to_block(_column([item])) for item in read(part))
+def _blocks(read: Callable[[Part], Iterable[Item]], part: "ray.ObjectRef[Part]") -> Iterator[Any]:
+    """Yield the items of a part as tables of a row each."""
+    return (BlockAccessor.batch_to_block(_column([item])) for item in read(ray.get(part)))
+
+
+@dataclass(frozen=True)
+class _Boxed:
+    """Any item or result; Arrow would make an array of one that is a list."""
+
+    item: Any
 
 
 @dataclass(frozen=True)
@@ -132,14 +140,17 @@ class _Task:
             raise UserError(
                 f"a worker of the cluster has {_named(_versions())}", f"{_named(self.versions)}, as here", _MEND
             )
-        return _column([self.work(item) for item in batch[_ITEM]])
+        return _column([self.work(item) for item in _items_in(batch)])
 
 
 def _column(items: Sequence[Any]) -> dict[str, Any]:
     column = np.empty(len(items), dtype=object)
-    for place, item in enumerate(items):  # at once, one that is a sequence would be spread out
-        column[place] = item
+    column[:] = [_Boxed(item) for item in items]
     return {_ITEM: column}
+
+
+def _items_in(batch: Mapping[str, Any]) -> Iterator[Any]:
+    return (boxed.item for boxed in batch[_ITEM])
 
 
 @functools.cache

@@ -50,7 +50,7 @@ def _pooled(items: Iterator[Item], work: Callable[[Item], Result], workers: int)
             yield pending.popleft().result()
     except BrokenProcessPool as exc:
         raise UserError(
-            "a process that cleans rows was killed", "about 300 MB of memory for each of them", "close other programs"
+            "a process that shares the work was killed", "about 300 MB of memory for each", "close other programs"
         ) from exc
     finally:
         pool.shutdown(cancel_futures=True)

@@ -68,7 +68,7 @@ class Recognised:
 
 
 @dataclass(frozen=True)
-class Reading:
+class ReadOutcome:
     """How the reading of a source went, which is known at its end."""
 
     ending: Ending
@@ -151,13 +151,13 @@ class Source:
         self.met.update(names if len(self.met) < _MOST_NAMES else self.chosen.read_of(tuple(names)))
 
     @property
-    def reading(self) -> Reading:
+    def outcome(self) -> ReadOutcome:
         """How its reading went, once it is over."""
-        return Reading(self.ending, self.encoding, self.sha256)
+        return ReadOutcome(self.ending, self.encoding, self.sha256)
 
-    def was_read(self, reading: Reading) -> None:
+    def was_read(self, outcome: ReadOutcome) -> None:
         """Take note of how its reading went, which may have been done elsewhere."""
-        self.ending, self.encoding, self.sha256 = reading.ending, reading.encoding, reading.sha256
+        self.ending, self.encoding, self.sha256 = outcome.ending, outcome.encoding, outcome.sha256
 
     def blocks(self, on_bytes: Callable[[int], None]) -> Iterator[Block]:
         """Yield the rows in blocks; `on_bytes` hears how much was read, in bytes of the source as it lies there.
