@@ -4,6 +4,7 @@ import contextlib
 import gzip
 import io
 import shutil
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -166,6 +167,13 @@ def test_workers_with_other_packages_are_refused(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(cluster, "_versions", lambda: {"ftfy": "5.0"})
     with pytest.raises(UserError, match=r"a worker of the cluster has ftfy 6.*; expected ftfy 5\.0, as here"):
         prepare(tmp_path / "trn.json", tmp_path / "ray", CatalogueSettings(ray="local"))
+
+
+def test_a_cluster_that_is_not_there_is_told_at_once(tmp_path: Path) -> None:
+    command = [Path(sys.executable).with_name("titlewise"), "--home", tmp_path, "prepare", SAMPLE]
+    done = subprocess.run([*command, "--ray", "127.0.0.1:9"], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert "no Ray cluster could be reached at '127.0.0.1:9'" in done.stderr
 
 
 def test_standard_input_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
