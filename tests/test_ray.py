@@ -115,6 +115,7 @@ def test_parts_of_megabytes_are_read(mapped: Map) -> None:
 def test_items_and_results_keep_their_types(mapped: Map) -> None:
     parts = [["a", "b c"], [1, [2, 3]], [], [(4,), {"five": None}]]
     assert list(mapped(iter, parts, lambda item: [item])) == [[item] for part in parts for item in part]
+    assert list(mapped(iter, [], len)) == []
 
 
 def test_workers_that_are_killed_change_nothing(tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ _BLOCK_BYTES = 4 << 20  # what a task is given at a time
 _STORE_BYTES_A_CORE = 100 << 20  # of memory that Ray's processes share; it takes a third of the machine's otherwise
 _PACKAGES = ("ftfy", "numpy", "pyarrow", "titlewise")  # what results depend on
 _REACHED_S = 5.0
+_SHOWN_CHARACTERS = 160  # of what Ray says
 _MEND = "pip install 'titlewise[cluster]' of one version on every node, and ray start"
 _ITEM = "item"  # the one column: an item, or its result
 
@@ -50,20 +51,21 @@ def connected(address: str) -> Iterator[Map]:
         yield _mapped
         return
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nobody is told
-    store_bytes = _STORE_BYTES_A_CORE * cores() if address == LOCAL else None
+    started = cores() if address == LOCAL else None
     try:
         if ":" in address:
             host, _, port = address.rpartition(":")
             socket.create_connection((host, int(port)), _REACHED_S).close()  # Ray itself would try for minutes
         ray.init(
             address,
-            object_store_memory=store_bytes,
-            include_dashboard=None if store_bytes is None else False,
+            num_cpus=started,
+            object_store_memory=started and started * _STORE_BYTES_A_CORE,
+            include_dashboard=False if started else None,
             log_to_driver=False,
             logging_level=logging.ERROR,
         )
-    except (OSError, RuntimeError, ValueError) as exc:
-        reason = " ".join(str(exc).split())[:160]
+    except (OSError, RayError, RuntimeError, ValueError) as exc:
+        reason = " ".join(str(exc).split())[:_SHOWN_CHARACTERS]
         raise UserError(
             f"no Ray cluster could be reached at {address!r} ({reason})",
             "local, or the address of a cluster that this machine is part of, such as 10.0.0.5:6379",
@@ -80,6 +82,8 @@ def _mapped(
     read: Callable[[Part], Iterable[Item]], parts: Sequence[Part], work: Callable[[Item], Result]
 ) -> Iterator[Result]:
     """Map as `index.parallel.mapping.Map` says."""
+    if not parts:
+        return
     context = ray.data.DataContext.get_current().copy()
     context.execution_options.preserve_order = True
     context.target_max_block_size = _BLOCK_BYTES
@@ -92,8 +96,13 @@ def _mapped(
     try:
         for batch in results.iter_batches(batch_size=None, batch_format="numpy"):
             yield from _items_in(batch)
+    except RayTaskError as exc:
+        if isinstance(exc.cause, UserError):
+            raise exc.cause from exc
+        raise
     except RayError as exc:
-        raise _reason_of(exc) from exc
+        reason = " ".join(str(exc).split())[:_SHOWN_CHARACTERS]
+        raise UserError(f"the work on Ray failed ({reason})", "a cluster that is whole", "ray status") from exc
 
 
 class _Parts(ray.data.Datasource):
@@ -161,11 +170,3 @@ def _versions() -> dict[str, str]:
 
 def _named(versions: Mapping[str, str]) -> str:
     return ", ".join(f"{name} {version}" for name, version in versions.items())
-
-
-def _reason_of(error: RayError) -> UserError:
-    """Return what a worker raised for a person to mend, else that Ray failed."""
-    if isinstance(error, RayTaskError) and isinstance(error.cause, UserError):
-        return error.cause
-    reason = " ".join(str(error).split())[:160]
-    return UserError(f"the work on Ray failed ({reason})", "a cluster that is whole", "ray status")
