@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -116,6 +117,11 @@ def test_items_and_results_keep_their_types(mapped: Map) -> None:
     parts = [["a", "b c"], [1, [2, 3]], [], [(4,), {"five": None}]]
     assert list(mapped(iter, parts, lambda item: [item])) == [[item] for part in parts for item in part]
     assert list(mapped(iter, [], len)) == []
+
+
+def test_results_come_in_order_though_the_first_takes_longest(mapped: Map) -> None:
+    waits_s = [2.0, 0.0, 0.2, 0.0]
+    assert list(mapped(lambda part: [part], waits_s, lambda wait_s: (time.sleep(wait_s), wait_s)[1])) == waits_s
 
 
 def test_workers_that_are_killed_change_nothing(tmp_path: Path) -> None:
