@@ -19,6 +19,7 @@ from assistant.grounding.answerability import Assessment, is_verdict
 from assistant.grounding.citations import check, leading_verdict, quotes_of, without_marks
 from assistant.grounding.evidence import Evidence
 from assistant.grounding.judge import Read
+from assistant.grounding.portuguese import in_english
 from assistant.phrases import phrase
 from assistant.question import ReadQuestion
 from assistant.reply import Quote
@@ -116,7 +117,8 @@ def _share_an_end(one: Quantity, other: Quantity) -> bool:
 
 def _settles_alike(body: str, question: ReadQuestion, assessment: Assessment, read: Read) -> bool:
     """Return whether the judge reads in a reply's words that they settle the question, and no other verdict in them."""
-    entailment = read(question.plainly, [without_marks(body)])[0]
+    words = without_marks(body)
+    entailment = read(question.judged, [in_english(words) if question.language == "pt" else words])[0]
     other = entailment.yes_logit if assessment.verdict == "no" else -entailment.yes_logit
     return entailment.answers_logit >= LEAST_SETTLING and not (assessment.closed and other > CONTRADICTS)
 
