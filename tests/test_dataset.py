@@ -23,8 +23,7 @@ from finetune.data.example import NOT_STATED, Example, Mix, prompt_of
 from finetune.data.facts import Fact, facts_in
 from finetune.data.generated_questions import template_attribute
 from finetune.data.phrasing import Template, is_held_out, mistyped, short_title, templates, typed, worded
-from finetune.data.product_pool import PassageSelector
-from finetune.data.question_files import laid_out, read_rows, shown_of
+from finetune.data.question_files import read_rows, shown_of
 from finetune.data.question_forms import ValuePool, question_forms
 from finetune.data.unanswerable import CONFUSED, NAMED, is_silent
 from index.catalogue.store import Catalogue
@@ -379,28 +378,17 @@ def test_products_that_the_other_side_asks_about_are_left_out(sample: Catalogue,
     assert not {each.title for each in made} & {row["title"] for row in rows[1:]}
 
 
-def test_what_settles_a_question_is_shown_beside_what_the_assistant_would_show() -> None:
+def test_what_settles_a_question_is_shown_and_what_is_nearest_to_it() -> None:
     texts = ["Made of oak.", "It weighs 3 kg.", "The box weighs 5 kg.", "Oiled by hand."]
-    draw, best, whole = random.Random(1), PassageSelector(), PassageSelector(shows="whole")
-
-    def shown(question: str, settling: list[str], select: PassageSelector) -> list[str]:
-        return shown_of(question, "Oak Stool", texts, settling, select, draw)
-
-    chosen = best("how much does it weigh?", "Oak Stool", laid_out(texts))
-    assert shown("how much does it weigh?", texts[1:2], best) == [passage.text for passage in chosen.passages]
-    assert texts[1] in shown("how much does it weigh?", texts[1:2], best)
-    surprising = shown("how much does it weigh?", texts[3:], best)  # what the judge would not choose, all the same
-    assert texts[3] in surprising
-    assert surprising == [text for text in texts if text in surprising]
-    assert texts[2] in shown("what does the box weigh?", [], best)
-    assert shown("how much does it weigh?", texts[1:2], whole) == texts
-
-
-def test_what_no_passage_settles_is_shown_what_the_judge_takes_for_settling() -> None:
-    texts = ["Sizes differ from the size of the box.", "Machine wash cold, dry at low heat.", "Sewn in Porto."]
-    taken_for_settling = {"what is the size of the sleeve?": texts[0], "can it go in the dryer on high?": texts[1]}
-    for question, text in taken_for_settling.items():
-        assert text in shown_of(question, "Shirt", texts, [], PassageSelector(), random.Random(1))
+    draw = random.Random(1)
+    shown = [shown_of("how much does it weigh?", texts, texts[1:2], "best", draw) for _ in range(60)]
+    assert all(texts[1] in one and one == [text for text in texts if text in one] for one in shown)
+    assert {len(one) for one in shown} == {1, 2, 3}
+    assert all(texts[2] in one for one in shown if len(one) > 1)
+    assert all(texts[2] in shown_of("what does the box weigh?", texts[2:], [], "best", draw) for _ in range(20))
+    long = "It weighs 3 kg. " * 20
+    assert len(shown_of("how much?", [long, *["Oak. " * 60] * 3], [long], "best", draw)) == 1
+    assert shown_of("how much does it weigh?", texts, texts[1:2], "whole", draw) == texts
 
 
 def test_a_row_that_brings_only_what_answers_gets_passages_of_its_title_beside(questions: Path) -> None:

@@ -18,11 +18,11 @@ from typing import TypeVar
 
 from assistant.passages import split
 from assistant.phrases import language_of
-from assistant.prompt import gives_orders
+from assistant.prompt import Shows, gives_orders
 from finetune.data.example import Example, Kind, Mix, Side
 from finetune.data.generated_questions import GeneratedQuestion, QuestionGenerator
-from finetune.data.judgements import judged_rows, judgement_of
-from finetune.data.product_pool import PassageSelector, ProductPool
+from finetune.data.judgements import judgements_of
+from finetune.data.product_pool import ProductPool
 from finetune.data.question_examples import example_of
 from finetune.data.question_files import Row, read_rows, real_example
 from finetune.data.question_forms import ValuePool
@@ -55,13 +55,13 @@ class Questions:
     """Question files, and how they are used.
 
     `files` are the side's own, `elsewhere` those of the other side: what they ask about is left out. `sources` are
-    shares, in [0, 1], of a set's rows that are used; 1 unless named. `select` chooses what is shown of a product.
+    shares, in [0, 1], of a set's rows that are used; 1 unless named. `shows` is how much of a product is shown.
     """
 
     files: Sequence[Path] = ()
     elsewhere: Sequence[Path] = ()
     sources: Mapping[str, float] = field(default_factory=dict)
-    select: PassageSelector = field(default_factory=PassageSelector)
+    shows: Shows = "best"
 
 
 def build(
@@ -82,21 +82,13 @@ def build(
     return examples
 
 
-def build_judgements(
-    questions: Questions, wanted: int, *, seed: int, side: Side, progress: type[Progress] = Progress
-) -> list[Example]:
+def build_judgements(questions: Questions, wanted: int, *, seed: int, side: Side) -> list[Example]:
     """Build the judgements that come before the examples; none where there are no question files."""
     if not wanted:
         return []
     rows = [row for path in questions.files for row in read_rows(path)]
     draw = random.Random(f"{seed} {side} judgements")  # noqa: S311 - a choice, not a secret
-    taken = judged_rows(rows, wanted, questions.sources, draw)
-    examples = []
-    with progress("choosing passages to judge", len(taken), unit="questions") as bar:
-        for row in taken:
-            examples.append(judgement_of(row, questions.select, draw))
-            bar.update()
-    return examples
+    return judgements_of(rows, wanted, questions.sources, questions.shows, draw)
 
 
 def build_counted(
@@ -114,7 +106,7 @@ def build_counted(
     most = max(200, int(mix.examples * PRODUCTS_AN_EXAMPLE))
     foreign = {name for path in questions.elsewhere for row in read_rows(path) for name in _names(row)}
     pool = ProductPool.of(catalogue, side, most=most, draw=draw, foreign=foreign, progress=progress)
-    pool = replace(pool, select=questions.select)
+    pool = replace(pool, budget=pool.budget.showing(questions.shows))
     examples = _described(pool, mix.number_of("describe"), report)
     real = _real(questions, mix, foreign, draw, report)
     examples += real
@@ -183,7 +175,7 @@ def _real(questions: Questions, mix: Mix, foreign: set[str], draw: random.Random
         for row in _in_turn({name: draw.sample(each, len(each)) for name, each in sorted(sets.items())}):
             if taken == wanted:
                 break
-            example = real_example(row, beside[row.title] if row.title else (), questions.select, draw)
+            example = real_example(row, beside[row.title] if row.title else (), questions.shows, draw)
             if example is None:
                 report.dropped["real question without passages"] += 1
                 continue

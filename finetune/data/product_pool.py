@@ -4,7 +4,7 @@ Passages are cut and chosen as the assistant does it. Products of the other side
 not even as neighbours.
 
     pool = ProductPool.of(catalogue, "train", most=5000, draw=random.Random(7))
-    pool.neighbours(0)[0].product.title
+    pool.choose("how heavy?", "Oak Stool", pool.products[0].passages)
 """
 
 import random
@@ -20,7 +20,7 @@ from assistant.grounding.evidence import Budget, Evidence, choose
 from assistant.grounding.judge import Judge, open_judge
 from assistant.passages import Passage, split
 from assistant.phrases import Language, language_of
-from assistant.prompt import Shows, gives_orders
+from assistant.prompt import gives_orders
 from assistant.question import read_question
 from finetune.data.example import Side
 from finetune.data.facts import Fact, facts_of
@@ -33,23 +33,6 @@ NEIGHBOURS = 8
 MOST_TITLES_WEIGHED = 200_000  # rare words are known from as many
 CHARACTERS_A_TOKEN = 4  # of English in SmolLM2's and Llama's tokens; the budget is no finer than that
 MOST_PASSAGES = 60  # of a description; a book's reviews go on for pages
-
-
-@dataclass(frozen=True)
-class PassageSelector:
-    """Chooses passages as the assistant does, by what a judge reads; `shows` is how much of a product is shown."""
-
-    judge: Judge = field(default_factory=open_judge)
-    shows: Shows = "best"
-
-    def __call__(self, question: str, title: str, passages: Sequence[Passage]) -> Evidence:
-        """Choose passages of the product of this title for a question."""
-        return choose(read_question(question, title), passages, self.judge.read, self.budget)
-
-    @cached_property
-    def budget(self) -> Budget:
-        """Return how much is shown."""
-        return Budget(lambda text: -(-len(text.encode()) // CHARACTERS_A_TOKEN)).showing(self.shows)
 
 
 @dataclass(frozen=True)
@@ -79,7 +62,8 @@ class ProductPool:
     products: list[PooledProduct]
     vectors: NDArray[np.float32]  # (n, d), unit rows: the products' titles
     clusters: NDArray[np.uint64]  # (n,)
-    select: PassageSelector = field(default_factory=PassageSelector)
+    judge: Judge = field(default_factory=open_judge)
+    budget: Budget = field(default_factory=lambda: Budget(lambda text: -(-len(text.encode()) // CHARACTERS_A_TOKEN)))
 
     @classmethod
     def of(
@@ -122,6 +106,10 @@ class ProductPool:
         places = [int(each) for each in np.argpartition(-near, count - 1)[:count]] if count else []
         ordered = sorted(places, key=lambda each: (-near[each], each))
         return [self.products[each] for each in ordered if near[each] > -np.inf]
+
+    def choose(self, question: str, title: str, passages: Sequence[Passage]) -> Evidence:
+        """Choose passages as the assistant does."""
+        return choose(read_question(question, title), passages, self.judge.read, self.budget)
 
 
 def _clusters_of(names: Set[str], catalogue: Catalogue) -> NDArray[np.uint64]:

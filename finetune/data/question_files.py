@@ -3,10 +3,10 @@
 A row is {"question", "passages", "answer", "label"}, the answer without citation; a yes or no is put before
 it where the label is one and it has none. Where they are given, "cited" numbers the passages that it rests
 on (else it is the one that shares most words with it), "title" and "group" name the product, "source" the set.
-The passages may be all that is known of the product: of them is shown what the assistant would show.
+The passages may be all that is known of the product: one that answers is shown, and some of those nearest to it.
 
     rows = read_rows(home / "questions" / "train.jsonl")
-    example = real_example(rows[0], passages_of_the_title, PassageSelector(), draw)
+    example = real_example(rows[0], passages_of_the_title, "best", draw)
 """
 
 import json
@@ -19,14 +19,16 @@ from typing import cast
 
 from assistant.passages import Passage
 from assistant.phrases import Language, language_of
+from assistant.prompt import Shows
 from finetune.data.example import NOT_STATED, YES_NO, Example, Kind
-from finetune.data.product_pool import PassageSelector, with_gold
 from index.errors import UserError
 from index.text import content_words
 
 _LABELS = frozenset({"answer", "yes", "no", "not_stated"})
 _CITATION = re.compile(r"(?<!\s)\s*\[\d+(?:, ?\d+)*\]")
 _YES_OR_NO = re.compile(r"^\W*(?:(?P<yes>yes|sim)|no|não)\b[\s,.;:!–-]*", re.I)
+BESIDE = (0, 0, 1, 2)  # how many passages that do not settle it are shown beside the one that does
+LONGEST_SHOWN: dict[Shows, int] = {"best": 500, "whole": 2100}  # characters of all passages together
 DISTRACTORS = 2  # from other rows of the same title, where a row brings nothing but what answers
 
 
@@ -67,7 +69,7 @@ def read_rows(path: Path) -> list[Row]:
     return rows
 
 
-def real_example(row: Row, others: Sequence[str], select: PassageSelector, draw: random.Random) -> Example | None:
+def real_example(row: Row, others: Sequence[str], shows: Shows, draw: random.Random) -> Example | None:
     """Choose what is shown for a row, and cite it; `others` are passages of the same title's other rows.
 
     None where nothing is left to show.
@@ -77,9 +79,9 @@ def real_example(row: Row, others: Sequence[str], select: PassageSelector, draw:
         beside = [text for text in others if text not in texts]
         texts += draw.sample(beside, min(DISTRACTORS, len(beside)))
         draw.shuffle(texts)
-    if not texts:
+    shown = shown_of(row.question, texts, settling, shows, draw)
+    if not shown:
         return None
-    shown = shown_of(row.question, row.title, texts, settling, select, draw)
     reply = NOT_STATED
     if settling:
         number = 1 + next(place for place, text in enumerate(shown) if text in settling)
@@ -90,23 +92,21 @@ def real_example(row: Row, others: Sequence[str], select: PassageSelector, draw:
 
 
 def shown_of(
-    question: str,
-    title: str,
-    texts: Sequence[str],
-    settling: Sequence[str],
-    select: PassageSelector,
-    draw: random.Random,
+    question: str, texts: Sequence[str], settling: Sequence[str], shows: Shows, draw: random.Random
 ) -> list[str]:
-    """Return what is shown of a product's passages, one at least, in their order: what the assistant would show.
+    """Choose what is shown of a product's passages, in their order: one that settles a question, and some beside it.
 
-    A passage that settles the question is among them where any does, whatever the judge thinks of it.
+    Those are the nearest to the question in words: to have the judge choose for tens of thousands takes hours. A model
+    that is shown the whole description sees as many as fit.
     """
-    passages = laid_out(texts)
-    chosen = select(question, title, passages)
-    if settling and not any(passage.text in settling for passage in chosen.passages):
-        gold = draw.choice([passage for passage in passages if passage.text in settling])
-        return [passage.text for passage in with_gold(chosen, gold, select.budget.max_passages)[0]]
-    return [passage.text for passage in chosen.passages]
+    asked = content_words(question)
+    kept = [draw.choice(settling)] if settling else []
+    others = [text for text in texts if text not in settling]
+    nearest = sorted(others, key=lambda text: -len(asked & content_words(text)))
+    kept += nearest if shows == "whole" else nearest[: draw.choice(BESIDE) + (0 if settling else 1)]
+    while len(kept) > 1 and sum(map(len, kept)) > LONGEST_SHOWN[shows]:
+        kept.pop()
+    return [text for text in texts if text in kept]
 
 
 def _row(entry: dict[str, object], name: str) -> Row:
