@@ -4,7 +4,7 @@
 
 The server is a process of its own; the shoppers and the engine (`stub_engine`) are this one. First each kind of
 question is asked one after another with an instant engine: CPU-milliseconds of the server for one, and for the same one
-asked again. Then a few clients ask without a pause: replies a second. Then the shoppers come: talks of 3 to 6 turns,
+asked anew. Then a few clients ask without a pause: replies a second. Then the shoppers come: talks of 3 to 6 turns,
 about a product page or about a title, with pauses to think; one turn in twenty is hung up in mid-stream. The server's
 own share of a reply's time is all of it, as its shopper sees it, less what the engine took for it; it is told of the
 replies that the engine worded, as it is known what it took for these. The sample catalogue unless told.
@@ -245,19 +245,20 @@ async def costs_of(client: Client, products: Sequence[Product], count: int) -> d
     costs = {}
     for kind, make in makes.items():
         await cost(client, [make() for _ in range(WARMING)])
-        costs[kind] = await cost(client, [make() for _ in range(count)])
-        costs[f"{kind}, again"] = await cost(client, [make()] * count)
-    talks = [[makes["by title"](), Asked(draw.choice(ABOUT_ONE))] for _ in range(count)]
-    costs["second turn"] = await cost(client, [turns[1] for turns in talks], [turns[0].question for turns in talks])
+        questions = [make() for _ in range(count)]
+        costs[kind] = await cost(client, questions)
+        costs[f"{kind}, again"] = await cost(client, questions)
+    first = [makes["by title"]() for _ in range(count)]
+    costs["second turn"] = await cost(client, [Asked(draw.choice(ABOUT_ONE)) for _ in first], first)
     return costs
 
 
-async def cost(client: Client, questions: Sequence[Asked], before: Sequence[str] = ()) -> dict[str, Any]:
+async def cost(client: Client, questions: Sequence[Asked], before: Sequence[Asked] = ()) -> dict[str, Any]:
     """Ask questions one after another, each after another one where these are given; return what one costs."""
     engine, figures = client.engine, Figures()
     start = np.array([client.cpu_ms(), engine.received_bytes, engine.sent_bytes, engine.requests, engine.tokens])
     for number, asked in enumerate(questions):
-        history = turns_of(before[number], "It is the one that you named.") if before else []
+        history = turns_of(before[number].question, "That is stated. [1]") if before else []
         await client.ask(asked, history, figures, live=True, leaves=False)
     end = np.array([client.cpu_ms(), engine.received_bytes, engine.sent_bytes, engine.requests, engine.tokens])
     names = ("cpu_ms", "bytes_to_engine", "bytes_from_engine", "engine_requests", "engine_tokens")

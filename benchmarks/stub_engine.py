@@ -46,30 +46,30 @@ class StubEngine:
         self._first_ms: dict[str, float] = {}  # by the prompt whose first token was asked for
 
     async def chat(self, request: web.Request) -> web.StreamResponse:
-        """Stream the reply to one request."""
-        loop = asyncio.get_running_loop()
-        start_s = loop.time()
+        """Stream the reply to one request, as long as somebody reads it."""
+        start_s = asyncio.get_running_loop().time()
         asked = await request.read()
-        body = json.loads(asked)
-        prompt = body["messages"][-1]["content"]
+        self.requests, self.received_bytes = self.requests + 1, self.received_bytes + len(asked)
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
+        with contextlib.suppress(ConnectionResetError):
+            await self._reply(response, json.loads(asked), start_s)
+        return response
+
+    async def _reply(self, response: web.StreamResponse, body: dict[str, Any], start_s: float) -> None:
+        prompt, first_alone = body["messages"][-1]["content"], body.get("logprobs", False)
         words = text_for(prompt).split(" ")[: body["max_tokens"]]
-        self.requests, self.received_bytes = self.requests + 1, self.received_bytes + len(asked)
         for number, word in enumerate(words):
             await asyncio.sleep((self.speed.token_ms if number else self.speed.first_ms) / 1000)
-            likely = FIRST_TOKENS if body.get("logprobs") and not number else {}
-            await self._send(response, chunk(f" {word}" if number else word, likely))
-        end = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
-        await self._send(response, end)
-        held_ms = 1000 * (loop.time() - start_s)
-        if body.get("logprobs"):
+            await self._send(response, chunk(f" {word}" if number else word, FIRST_TOKENS if first_alone else {}))
+        await self._send(response, {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
+        held_ms = 1000 * (asyncio.get_running_loop().time() - start_s)
+        if first_alone:
             self._first_ms[prompt] = held_ms
         else:
             self.tokens += len(words)
             self.held_ms[body["seed"]] += held_ms + self._first_ms.pop(prompt, 0.0)
         await response.write(b"data: [DONE]\n\n")
-        return response
 
     async def _send(self, response: web.StreamResponse, row: dict[str, Any]) -> None:
         event = f"data: {json.dumps(row)}\n\n".encode()
