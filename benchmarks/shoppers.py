@@ -329,16 +329,16 @@ async def talking(client: Client, products: Sequence[Product], figures: Figures,
 
     async def shop(number: int) -> None:
         draw = random.Random(number)
-        await asyncio.sleep(draw.uniform(0, min(manners.think_s, manners.seconds)))  # they do not come all at once
-        while time.monotonic() < end_s:
+        while True:
             history: list[dict[str, str]] = []
             for asked in talk(draw, products):
+                pause_s = draw.expovariate(1 / manners.think_s) if manners.think_s else 0.0
+                await asyncio.sleep(min(pause_s, end_s - time.monotonic()))
+                if time.monotonic() >= end_s:
+                    return
                 live, leaves = draw.random() < LIVE, draw.random() < HUNG_UP
                 text = await client.ask(asked, history, figures, live=live or leaves, leaves=leaves)
                 history += turns_of(asked.question, text)
-                await asyncio.sleep(draw.expovariate(1 / manners.think_s) if manners.think_s else 0)
-                if time.monotonic() > end_s:
-                    return
 
     await asyncio.gather(*(shop(number) for number in range(manners.shoppers)))
 
