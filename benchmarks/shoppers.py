@@ -61,7 +61,7 @@ AT_ONCE, WAITING = 64, 1024  # of the server: it waits for an engine most of the
 
 
 @dataclass(frozen=True)
-class Asked:
+class ShopperQuestion:
     """A question, and the uid of the product on whose page it is asked, "" for none."""
 
     question: str
@@ -116,7 +116,7 @@ class Client:
         self._seeds = itertools.count(1)
 
     async def ask(
-        self, asked: Asked, history: list[dict[str, str]], figures: Figures, *, live: bool, leaves: bool
+        self, asked: ShopperQuestion, history: list[dict[str, str]], figures: Figures, *, live: bool, leaves: bool
     ) -> str:
         """Ask, and return the text that was streamed; `figures` count what happened. `leaves` hangs up early."""
         seed = next(self._seeds)
@@ -236,11 +236,11 @@ async def until_ready(address: str, server: "subprocess.Popen[bytes]") -> None:
 async def costs_of(client: Client, products: Sequence[Product], count: int) -> dict[str, Any]:
     """Return what one question of each kind costs, asked by one client with an instant engine."""
     draw = random.Random(0)
-    makes: dict[str, Callable[[], Asked]] = {
-        "on a page": lambda: Asked(draw.choice(ABOUT_ONE), draw.choice(products).uid),
-        "by title": lambda: Asked(draw.choice(BY_TITLE).format(draw.choice(products).title)),
-        "about none": lambda: Asked(draw.choice(ABOUT_NONE)),
-        "comparison": lambda: Asked(COMPARING.format(*(each.title for each in draw.sample(products, 2)))),
+    makes: dict[str, Callable[[], ShopperQuestion]] = {
+        "on a page": lambda: ShopperQuestion(draw.choice(ABOUT_ONE), draw.choice(products).uid),
+        "by title": lambda: ShopperQuestion(draw.choice(BY_TITLE).format(draw.choice(products).title)),
+        "about none": lambda: ShopperQuestion(draw.choice(ABOUT_NONE)),
+        "comparison": lambda: ShopperQuestion(COMPARING.format(*(each.title for each in draw.sample(products, 2)))),
     }
     costs = {}
     for kind, make in makes.items():
@@ -249,11 +249,13 @@ async def costs_of(client: Client, products: Sequence[Product], count: int) -> d
         costs[kind] = await cost(client, questions)
         costs[f"{kind}, again"] = await cost(client, questions)
     first = [makes["by title"]() for _ in range(count)]
-    costs["second turn"] = await cost(client, [Asked(draw.choice(ABOUT_ONE)) for _ in first], first)
+    costs["second turn"] = await cost(client, [ShopperQuestion(draw.choice(ABOUT_ONE)) for _ in first], first)
     return costs
 
 
-async def cost(client: Client, questions: Sequence[Asked], before: Sequence[Asked] = ()) -> dict[str, Any]:
+async def cost(
+    client: Client, questions: Sequence[ShopperQuestion], before: Sequence[ShopperQuestion] = ()
+) -> dict[str, Any]:
     """Ask questions one after another, each after another one where these are given; return what one costs."""
     engine, figures = client.engine, Figures()
     start = np.array([client.cpu_ms(), engine.received_bytes, engine.sent_bytes, engine.requests, engine.tokens])
@@ -343,17 +345,17 @@ async def talking(client: Client, products: Sequence[Product], figures: Figures,
     await asyncio.gather(*(shop(number) for number in range(manners.shoppers)))
 
 
-def talk(draw: random.Random, products: Sequence[Product]) -> Iterator[Asked]:
+def talk(draw: random.Random, products: Sequence[Product]) -> Iterator[ShopperQuestion]:
     """Yield the 3 to 6 questions of a talk about one product: on its page, or named by its title and then by "it"."""
     product = draw.choice(products)
     uid = product.uid if draw.random() < ON_A_PAGE else ""
     for number in range(draw.randint(3, 6)):
         if number and draw.random() < ABOUT_NOTHING:
-            yield Asked(draw.choice(ABOUT_NONE))
+            yield ShopperQuestion(draw.choice(ABOUT_NONE))
         elif number or uid:
-            yield Asked(draw.choice(ABOUT_ONE), uid)
+            yield ShopperQuestion(draw.choice(ABOUT_ONE), uid)
         else:
-            yield Asked(draw.choice(BY_TITLE).format(product.title))
+            yield ShopperQuestion(draw.choice(BY_TITLE).format(product.title))
 
 
 def turns_of(question: str, text: str) -> list[dict[str, str]]:
