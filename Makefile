@@ -13,7 +13,8 @@ setup: .venv/ready
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Titlewise needs Python 3.11 or newer")'
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet pip==$(PIP)
-	$(BIN)/python -m pip install --quiet -r requirements.lock
+	$(BIN)/python -m pip install --quiet $$(grep '^torch==' requirements.lock)
+	grep -v '^torch==' requirements.lock | $(BIN)/python -m pip install --quiet --no-deps --require-hashes -r /dev/stdin
 	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --no-deps --editable .
 	touch $@
 
@@ -55,12 +56,18 @@ docs: setup
 	$(BIN)/python docs/make_manual.py
 	$(BIN)/python docs/make_tree.py
 
-# Pin everything that pyproject.toml asks for, as it is installed in a fresh environment.
+# Pin everything that pyproject.toml asks for, as it is installed in a fresh environment, with the hashes of its files;
+# torch without: what is offered for processors alone is another file of the same version.
 lock:
 	rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock
 	.venv-lock/bin/python -m pip install --quiet pip==$(PIP)
 	.venv-lock/bin/python -m pip install --quiet torch==2.13.0
 	.venv-lock/bin/python -m pip install --quiet '.[dev]'
-	{ echo '# Made by "make lock". torch 2.13.0 is the CPU build where one is offered; see README.'; \
-	  .venv-lock/bin/python -m pip freeze --exclude titlewise | sed 's/+cpu//'; } > requirements.lock
+	.venv-lock/bin/python -m pip freeze --exclude titlewise > .venv-lock/requirements.in
+	.venv-lock/bin/python -m pip install --quiet pip-tools
+	.venv-lock/bin/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-annotate --no-header \
+	  --no-emit-index-url --no-emit-find-links --output-file .venv-lock/requirements.txt .venv-lock/requirements.in
+	{ echo '# Made by "make lock". torch is the CPU build where one is offered; see README.'; \
+	  awk '/^torch==/ { sub(/[+ ].*/, ""); print; of_torch = 1; next } /^[^ ]/ { of_torch = 0 } !of_torch' \
+	    .venv-lock/requirements.txt; } > requirements.lock
 	rm -rf .venv-lock

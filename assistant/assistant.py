@@ -23,6 +23,7 @@ from assistant.grounding.answerability import assess
 from assistant.grounding.compose import Composed, choose_prefill, compose_reply, not_stated, quoted
 from assistant.grounding.evidence import Budget, Evidence, described
 from assistant.grounding.judge import Judge
+from assistant.messages import Prompt
 from assistant.prompt import answer_prompt
 from assistant.question import ReadQuestion, read_question
 from assistant.reply import Reply
@@ -173,13 +174,16 @@ class Assistant:
     ) -> Pieces:
         """Let the model word the answer, then check what it says against the passages."""
         adapter, prompt_format, calibration = answering(self.backend.adapters, request.adapter)
-        prompt = answer_prompt(question.title, evidence.passages, question.beside_title, prompt_format)
         deadline_s, cancel = self.settings.deadline_s, request.cancel
-        first_tokens = {}
-        if adapter:
-            first_tokens = self.backend.first_token_logprobs(
-                prompt, adapter=adapter, deadline_s=deadline_s, cancel=cancel
-            )
+
+        def first_tokens_of(asked: Prompt) -> Mapping[str, float]:
+            return self.backend.first_token_logprobs(asked, adapter=adapter, deadline_s=deadline_s, cancel=cancel)
+
+        prompt, heard = (
+            answer_prompt(question.title, evidence.passages, text, prompt_format)
+            for text in (question.beside_title, question.heard)
+        )
+        first_tokens = first_tokens_of(heard) if adapter else {}
         judge = self.retriever.judge
         calibration = judge.calibration_beside(calibration)
         assessment = assess(question, evidence, first_tokens, calibration)
@@ -191,6 +195,8 @@ class Assistant:
             return (yield from immediate(self._not_stated(turn, question), watch, judged))
         if permitted == "quotation":
             return (yield from immediate(_reply(turn, question, quoted(question, evidence)), watch, judged))
+        if first_tokens and not assessment.closed and heard != prompt:
+            first_tokens = first_tokens_of(prompt)  # in the language of the reply
         prefill = choose_prefill(question, assessment, first_tokens) if first_tokens else ""
         stream = self.backend.stream(
             prompt, request.params, adapter=adapter, prefill=prefill, deadline_s=deadline_s, cancel=cancel

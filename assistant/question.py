@@ -8,8 +8,10 @@ question.bare.words           # {"loud"}: its content words, the mention of the 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from assistant.attributes import Matter, asked_about, asks_own_weight, matter_of
+from assistant.grounding.portuguese import in_english
 from assistant.phrases import Language, language_of
 from index.text import GRAMMAR_WORDS, POINTING_WORDS, WORD, TextWords, content_words, stem, unaccented, words_of
 
@@ -27,6 +29,7 @@ _OBJECT = re.compile(r"\b(?:how many|how much|what|which|quant[oa]s|que|qual)\s+
 _LEADING_UP = re.compile(
     r"^\s*(?:(?:and|so|but|also|ok|okay|hi|hello|hey|e|mas|então|oi|olá|ah|well|thanks|obrigad[oa])[,.!;:]*\s+)+", re.I
 )
+_DEFINITE = frozenset("the my o os as do da no na".split())  # before a brand: it is the product's name
 _ARTICLE = re.compile(r"\b(?:the|an?|my|this|that|os?|as?|uma?|est[ea]|ess[ea]) $", re.I)
 _EITHER = frozenset({"or", "ou"})
 _COPULAS = frozenset({"is", "are", "e", "sao"})  # "what is it?" asks for no object
@@ -49,7 +52,10 @@ class ReadQuestion:
     the product is, and not how much it bears. `words` are its content words,
     `title_words` those of its product's title, `beyond_title` what it asks in words that the title lacks, or all that
     it asks where there are none. `without_mention` is the question without the title that it mentions, if it does, and
-    `pointing` is `plainly` with "it" in place of that title, else "".
+    `pointing` is `plainly` with "it" in place of that title, else ""; `beside_title` is what is put to a model that is
+    shown the title: that, or the text. `judged` is what the judge reads, and `judged_again` what it reads beside the
+    likeliest passages once more, "" where nothing; `heard` is what a taught model begins to answer before it is decided
+    what is said. In `judged` and `heard` a Portuguese question is in English, as far as its words are known.
     """
 
     text: str
@@ -65,14 +71,13 @@ class ReadQuestion:
     words: frozenset[str]
     title_words: frozenset[str]
     beyond_title: frozenset[str]
+    beside_title: str
+    judged: str
+    heard: str
+    judged_again: str = ""
     own_weight: bool = False
     pointing: str = ""
     without_mention: "ReadQuestion | None" = field(default=None, repr=False)
-
-    @property
-    def beside_title(self) -> str:
-        """Return the question as it is put to a model that is shown the title: with "it" in its place."""
-        return self.pointing or self.text
 
     def asks_what_it_is(self, uid: str) -> bool:
         """Return whether it asks for nothing but what the product is, by its title, its `uid`, or both."""
@@ -98,10 +103,15 @@ def read_question(text: str, title: str = "") -> ReadQuestion:
     whole = _read(text, title, words, title_words)
     if bare is None:
         return whole
+    with_it = _pointing(whole.plainly, named, whole.language)
     return replace(
         whole,
         beyond_title=bare.words - title_words.content or bare.words,
-        pointing=_pointing(whole.plainly, named, whole.language),
+        pointing=with_it,
+        beside_title=with_it,
+        judged=in_english(with_it) if whole.language == "pt" else whole.plainly,
+        heard=in_english(with_it) if whole.language == "pt" else with_it,
+        judged_again=with_it,
         without_mention=bare,
     )
 
@@ -112,12 +122,12 @@ def is_closed(question: str) -> bool:
 
 
 def _read(text: str, title: str, words: TextWords, title_words: TextWords) -> ReadQuestion:
-    language = language_of(text)
+    language, plainly = language_of(text), _LEADING_UP.sub("", text) or text
     return ReadQuestion(
         text=text,
         title=title,
         plain=words.plain,
-        plainly=_LEADING_UP.sub("", text) or text,
+        plainly=plainly,
         language=language,
         attributes=asked_about(text),
         matter=matter_of(text),
@@ -128,6 +138,10 @@ def _read(text: str, title: str, words: TextWords, title_words: TextWords) -> Re
         words=words.content,
         title_words=title_words.content,
         beyond_title=words.content - title_words.content or words.content,
+        beside_title=text,
+        judged=in_english(plainly) if language == "pt" else plainly,
+        heard=in_english(plainly) if language == "pt" else text,
+        judged_again=plainly if language == "pt" else "",
     )
 
 
@@ -170,7 +184,11 @@ def _mentioned(question: TextWords, title: TextWords) -> frozenset[str]:
         word for word in words if word not in GRAMMAR_WORDS and word not in objects and stem(word) in title.content
     ]
     first = WORD.search(title.plain)
-    names_brand = first is not None and first.group() in named
-    if len(named) < WORDS_OF_A_MENTION - names_brand and 2 * len(named) < len(title.content):
+    brand = first.group() if first else ""
+    names_brand = brand in named
+    names_it = names_brand and any(
+        one in _DEFINITE and other == brand for one, other in pairwise(words)
+    )  # "how heavy is the neato"
+    if len(named) < WORDS_OF_A_MENTION - names_brand - names_it and 2 * len(named) < len(title.content):
         return frozenset()
     return frozenset(named)

@@ -174,7 +174,7 @@ class Retriever:
         if not comparison.measures or comparison.states(answered):
             return None
         stating = [passage for passage in (title, *described(product)) if comparison.states(passage.text)]
-        entailments = self.judge.read(read.plainly, [passage.text for passage in stating[:MOST_READ]])
+        entailments = self.judge.read(read.judged, [passage.text for passage in stating[:MOST_READ]])
         ranked = sorted(zip(entailments, stating, strict=False), key=lambda pair: -pair[0].answers_logit)
         if not ranked or ranked[0][0].answers_logit < LEAST_LIKELY_AMOUNT:
             return None

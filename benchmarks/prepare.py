@@ -20,6 +20,8 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -124,8 +126,34 @@ def measure(source: Path, folder: Path, workers: int | None) -> dict[str, float 
         "    source, folder, workers = sys.argv[1:]\n"
         "    prepare(Path(source), Path(folder), CatalogueSettings(workers=int(workers) or None))\n"
     )
+    used = watched([sys.executable, "-c", code, source, folder, str(workers or 0)])
+    report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    return {
+        "rows": report["rows_in"],
+        "seconds": round(used.seconds, 1),
+        "rows_per_s": round(report["rows_in"] / used.seconds),
+        "cpu_seconds": round(used.cpu_seconds, 1),
+        "peak_rss_mb": used.peak_mb,
+        "kept": report["kept"],
+        "merged": report["merged"],
+        "clusters": report["clusters"],
+        "largest_cluster": report["largest_cluster"],
+    }
+
+
+@dataclass(frozen=True)
+class Used:
+    """What a command took, with all processes below it."""
+
+    seconds: float
+    cpu_seconds: float
+    peak_mb: int  # resident at once
+
+
+def watched(command: Sequence[str | Path]) -> Used:
+    """Run a command and watch its tree of processes. Raises `SystemExit` where it fails."""
     before, start_s = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    process = subprocess.Popen([sys.executable, "-c", code, str(source), str(folder), str(workers or 0)])
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     peaks = {"rss": 0}
     watcher = threading.Thread(target=_watch, args=(process, peaks))
     watcher.start()
@@ -135,18 +163,8 @@ def measure(source: Path, folder: Path, workers: int | None) -> dict[str, float 
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     if status:
         raise SystemExit(status)
-    report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
-    return {
-        "rows": report["rows_in"],
-        "seconds": round(seconds, 1),
-        "rows_per_s": round(report["rows_in"] / seconds),
-        "cpu_seconds": round(used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime, 1),
-        "peak_rss_mb": peaks["rss"] >> 20,
-        "kept": report["kept"],
-        "merged": report["merged"],
-        "clusters": report["clusters"],
-        "largest_cluster": report["largest_cluster"],
-    }
+    cpu_seconds = used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime
+    return Used(seconds, cpu_seconds, peaks["rss"] >> 20)
 
 
 def look_up(folder: Path) -> dict[str, float | int]:

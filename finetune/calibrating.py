@@ -113,7 +113,7 @@ def calibrate(folder: Path, rows: Sequence[Row], home: Path, progress: type[Prog
         budget = Budget(backend.count_tokens).showing(adapter.prompt_format.shows)
 
         def hear(question: ReadQuestion, evidence: Evidence) -> Mapping[str, float]:
-            prompt = answer_prompt(question.title, evidence.passages, question.beside_title, adapter.prompt_format)
+            prompt = answer_prompt(question.title, evidence.passages, question.heard, adapter.prompt_format)
             return backend.first_token_logprobs(prompt, adapter=adapter.name)
 
         observations = []

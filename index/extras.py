@@ -8,7 +8,9 @@ from typing import Literal
 
 from index.errors import UserError
 
-Extra = Literal["transformers", "evaluate", "train", "judge", "ui", "server", "mcp", "postgres", "otel", "qdrant"]
+Extra = Literal[
+    "transformers", "evaluate", "train", "judge", "ui", "server", "mcp", "postgres", "otel", "qdrant", "cluster"
+]
 
 _TRANSFORMERS = ("accelerate", "bitsandbytes", "jinja2", "peft", "sentence-transformers", "torch", "transformers")
 _TRAIN = (*_TRANSFORMERS, "datasets", "matplotlib", "scikit-learn", "scipy", "tomli-w", "trl")
@@ -24,6 +26,7 @@ EXTRAS: dict[Extra, tuple[str, ...]] = {  # by their names at the index; as pypr
     "postgres": ("psycopg",),
     "otel": ("opentelemetry-exporter-otlp-proto-http", "opentelemetry-sdk"),
     "qdrant": ("qdrant-client", "qdrant-edge-py"),
+    "cluster": ("ray",),
 }
 _MODULES = {  # whose names are not those of their packages
     "opentelemetry-exporter-otlp-proto-http": "opentelemetry.exporter.otlp.proto.http",

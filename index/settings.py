@@ -27,6 +27,7 @@ class CatalogueSettings:
     sample: int | None = None  # products to keep, chosen by seed and uid alone; None keeps all
     seed: int = 0
     workers: int | None = None  # processes that clean; None: what source and machine suggest
+    ray: str = ""  # the Ray cluster that cleans instead: its address, or "local" to start one here
     read_bytes: int = 1 << 20  # are read at a time, and about as many make a block of lines
     max_line_bytes: int = 4 << 20  # a longer line, or row, is passed over
     accept_truncated: bool = False  # whether a source that ends too early may be prepared as far as it goes
@@ -45,7 +46,10 @@ class QdrantSettings:
 
 @dataclass(frozen=True)
 class IndexSettings:
-    """What tunes the title index; an index is built, updated and loaded with the same settings."""
+    """What tunes the title index; an index is built, updated and loaded with the same settings.
+
+    Where titles are searched once it is built, and where they are encoded, may differ: see `at` and `ray`.
+    """
 
     # Vectors of titles.
     exact_up_to: int = 50_000  # titles; above, 4-bit product quantisation with 8-bit refinement
@@ -88,6 +92,8 @@ class IndexSettings:
     max_candidates: int = 4  # products that are offered, and parts of a question about several
     least_share: float = 0.1  # of the best one's weight; a candidate of less is not offered beside it
     max_words_beside: int = 2  # frame words apart, in a part of a question about two products that names neither
+
+    ray: str = ""  # the Ray cluster that encodes titles: its address, or "local" to start one here; "": this process
 
     # Titles in Qdrant.
     qdrant: QdrantSettings = QdrantSettings()

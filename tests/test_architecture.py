@@ -16,7 +16,7 @@ FILES = sorted(path for floor in FLOORS for path in (ROOT / floor).rglob("*.py")
 HEAVY = frozenset(
     """
     IPython accelerate bitsandbytes bm25s datasets evaluate faiss fastapi gradio gguf huggingface_hub matplotlib mcp
-    openai opentelemetry pandas peft prometheus_client psycopg pyarrow qdrant_client qdrant_edge scipy
+    openai opentelemetry pandas peft prometheus_client psycopg pyarrow qdrant_client qdrant_edge ray scipy
     sentence_transformers sklearn starlette streamlit tokenizers torch transformers trl uvicorn xllamacpp
     """.split()
 )
@@ -205,6 +205,7 @@ def test_no_call_loads_pickles_or_code_of_others() -> None:
 def test_libraries_that_are_slow_to_load_wait_inside_functions() -> None:
     allowed = {
         "index/catalogue/writer.py": {"pyarrow"},  # itself imported only by the function that prepares
+        "index/parallel/cluster.py": {"ray"},  # itself imported only where a cluster is asked for
         "finetune/training/trainer.py": {"torch", "transformers", "trl"},  # by the function that trains
         "finetune/training/callbacks.py": {"transformers"},
         **{key: {"streamlit"} for key in STREAMLIT_PAGES},

@@ -22,7 +22,7 @@ def composed(
     text: str, question: str, assessment: Assessment, *, evidence: Evidence = EVIDENCE, affirming: float = 0.5
 ) -> Composed:
     def read(_: str, texts: Sequence[str]) -> list[Entailment]:
-        beside = any(word in text for text in texts for word in ("Hand wash", "Bla"))
+        beside = any(word in text.casefold() for text in texts for word in ("hand wash", "bla"))
         silent, settled = Entailment(1.0, 0.0, 0.0, 0.0), Entailment(0.0, affirming, 1 - affirming, 0.0)
         return [silent if beside else settled] * len(texts)
 

@@ -23,7 +23,7 @@ from finetune.data.example import NOT_STATED, Example, Mix, prompt_of
 from finetune.data.facts import Fact, facts_in
 from finetune.data.generated_questions import template_attribute
 from finetune.data.phrasing import Template, is_held_out, mistyped, short_title, templates, typed, worded
-from finetune.data.product_pool import Chooser
+from finetune.data.product_pool import PassageSelector
 from finetune.data.question_files import laid_out, read_rows, shown_of
 from finetune.data.question_forms import ValuePool, question_forms
 from finetune.data.unanswerable import CONFUSED, NAMED, is_silent
@@ -381,10 +381,10 @@ def test_products_that_the_other_side_asks_about_are_left_out(sample: Catalogue,
 
 def test_what_settles_a_question_is_shown_beside_what_the_assistant_would_show() -> None:
     texts = ["Made of oak.", "It weighs 3 kg.", "The box weighs 5 kg.", "Oiled by hand."]
-    draw, best, whole = random.Random(1), Chooser(), Chooser(shows="whole")
+    draw, best, whole = random.Random(1), PassageSelector(), PassageSelector(shows="whole")
 
-    def shown(question: str, settling: list[str], choose: Chooser) -> list[str]:
-        return shown_of(question, "Oak Stool", texts, settling, choose, draw)
+    def shown(question: str, settling: list[str], select: PassageSelector) -> list[str]:
+        return shown_of(question, "Oak Stool", texts, settling, select, draw)
 
     chosen = best("how much does it weigh?", "Oak Stool", laid_out(texts))
     assert shown("how much does it weigh?", texts[1:2], best) == [passage.text for passage in chosen.passages]
@@ -399,8 +399,8 @@ def test_what_settles_a_question_is_shown_beside_what_the_assistant_would_show()
 def test_what_no_passage_settles_is_shown_what_the_judge_takes_for_settling() -> None:
     texts = ["Sizes differ from the size of the box.", "Machine wash cold, dry at low heat.", "Sewn in Porto."]
     for question in ("can it be ironed?", "where is the cotton from?", "what size is the button?"):
-        judged = Chooser()(question, "Shirt", laid_out(texts))
-        assert shown_of(question, "Shirt", texts, [], Chooser(), random.Random(1)) == [
+        judged = PassageSelector()(question, "Shirt", laid_out(texts))
+        assert shown_of(question, "Shirt", texts, [], PassageSelector(), random.Random(1)) == [
             passage.text for passage in judged.passages
         ]
 

@@ -86,6 +86,8 @@ def test_what_an_extra_lacks_is_named_in_one_line(package: str, monkeypatch: pyt
         (("serve",), "server"),
         (("mcp",), "mcp"),
         (("index", "--encoder", "all-MiniLM-L6-v2"), "transformers"),
+        (("index", "--ray", "local"), "cluster"),
+        (("prepare", str(SAMPLE), "--ray", "local"), "cluster"),
     ],
 )
 def test_a_command_without_its_extra_says_which_in_one_line(

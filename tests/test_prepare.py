@@ -306,7 +306,7 @@ def test_a_folder_of_somebody_else_is_refused_before_reading(tmp_path: Path) -> 
         _prepare(tmp_path, _row("A"))
 
 
-def _dirty(count: int) -> bytes:
+def dirty(count: int) -> bytes:
     rows = _many(count)
     for place in range(50, count, 50):
         rows[place] = (b"broken\n", b"[]\n", rows[0], _row(f"X{place}", "Same", "The same text."))[place // 50 % 4]
@@ -315,7 +315,7 @@ def _dirty(count: int) -> bytes:
 
 def test_the_number_of_workers_changes_no_byte(tmp_path: Path) -> None:
     source = tmp_path / "trn.json"
-    source.write_bytes(_dirty(4000))
+    source.write_bytes(dirty(4000))
     made = []
     for workers in (1, 2):
         settings = CatalogueSettings(workers=workers, read_bytes=1 << 16)  # a dozen blocks, more than may be pending
@@ -413,7 +413,7 @@ def test_uids_of_products_outside_the_sample_are_unknown(tmp_path: Path) -> None
 
 
 def test_the_reports_and_the_manifest_say_what_was_done(tmp_path: Path) -> None:
-    report, _ = _prepare(tmp_path, _dirty(400), sample=100, seed=3)
+    report, _ = _prepare(tmp_path, dirty(400), sample=100, seed=3)
     folder = tmp_path / "catalogue"
     written = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     assert written == report.to_row()

@@ -543,13 +543,44 @@ def test_a_bare_need_can_be_narrowed_down(tmp_path: Path, need: str, facets: set
     assert "facets" not in reply.to_row()
 
 
-@pytest.mark.parametrize("text", ["hi", "hello there", "thanks a lot!", "ok bye", "obrigada!", "bom dia"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "hi",
+            "hello there",
+            "thanks a lot!",
+            "ok bye",
+            "obrigada!",
+            "bom dia",
+            "ta",
+            "ok cheers mate",
+            "haha brilliant ty",
+        ),
+        *(
+            "you're useless lol",
+            "stupid bot",
+            "what a waste of time",
+            "u suck",
+            "você é muito burro",
+            "ok you are a joke",
+        ),
+    ],
+)
 def test_courtesies_are_known(text: str) -> None:
     assert is_courtesy(text)
 
 
 @pytest.mark.parametrize(
-    "text", ["is it a good hiking boot", "what is in the thank-you card set, and how many are there?"]
+    "text",
+    [
+        "is it a good hiking boot",
+        "what is in the thank-you card set, and how many are there?",
+        "so it sucks up pet hair",
+        "do you have a trash can",
+        "the joke book for kids",
+        "got any garbage bags",
+    ],
 )
 def test_other_turns_are_none(text: str) -> None:
     assert not is_courtesy(text)

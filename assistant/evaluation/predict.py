@@ -218,7 +218,7 @@ def _judged(system: System, example: QAExample, product: Product, assistant: Ass
     judge = assistant.retriever.judge
     first_tokens = {}
     if adapter:
-        prompt = answer_prompt(question.title, evidence.passages, question.beside_title, prompt_format)
+        prompt = answer_prompt(question.title, evidence.passages, question.heard, prompt_format)
         first_tokens = assistant.backend.first_token_logprobs(prompt, adapter=adapter)
     calibration = judge.calibration_beside(calibration)
     assessment = assess(question, evidence, first_tokens, calibration)

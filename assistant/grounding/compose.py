@@ -19,6 +19,7 @@ from assistant.grounding.answerability import Assessment, is_verdict
 from assistant.grounding.citations import check, leading_verdict, quotes_of, without_marks
 from assistant.grounding.evidence import Evidence
 from assistant.grounding.judge import Read
+from assistant.grounding.portuguese import in_english
 from assistant.phrases import phrase
 from assistant.question import ReadQuestion
 from assistant.reply import Quote
@@ -115,10 +116,19 @@ def _share_an_end(one: Quantity, other: Quantity) -> bool:
 
 
 def _settles_alike(body: str, question: ReadQuestion, assessment: Assessment, read: Read) -> bool:
-    """Return whether the judge reads in a reply's words that they settle the question, and no other verdict in them."""
-    entailment = read(question.plainly, [without_marks(body)])[0]
-    other = entailment.yes_logit if assessment.verdict == "no" else -entailment.yes_logit
-    return entailment.answers_logit >= LEAST_SETTLING and not (assessment.closed and other > CONTRADICTS)
+    """Return whether the judge reads in a reply's words that they settle the question, and no other verdict in them.
+
+    Portuguese has to stand as it is and in English.
+    """
+    words = without_marks(body)
+    readings = read(question.plainly, [words])
+    if question.language == "pt":
+        readings += read(question.judged, [in_english(words)])
+    for entailment in readings:
+        other = entailment.yes_logit if assessment.verdict == "no" else -entailment.yes_logit
+        if entailment.answers_logit < LEAST_SETTLING or (assessment.closed and other > CONTRADICTS):
+            return False
+    return True
 
 
 def _only_repeats(body: str, question: ReadQuestion) -> bool:

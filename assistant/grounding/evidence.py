@@ -19,7 +19,7 @@ from index.quantities import only_limits
 
 MOST_PASSAGES = 400  # of one product; the longest of 9,576 real descriptions has 82
 MOST_READ = 24  # passages that the judge reads of one product; of more, those that share words with the question
-READ_AGAIN = 4  # passages, the likeliest, that are read with "it" in place of a name too
+READ_AGAIN = 4  # passages, the likeliest, that are read once more where a question can be put otherwise
 FEWEST_WORDS = 3  # of a clause that is read by itself
 WHOLE_TOKENS = 525  # of a description that is shown as a whole: nine in ten have fewer
 
@@ -87,7 +87,7 @@ def choose(question: ReadQuestion, passages: Sequence[Passage], read: Read, budg
     if not passages:
         return Evidence()
     kept = _worth_reading(question, passages)
-    entailments = read(question.plainly, [passage.text for passage in kept])
+    entailments = read(question.judged, [passage.text for passage in kept])
     likely = _ranked(entailments)[:READ_AGAIN]
     again = _read_again(
         question, [kept[place].text for place in likely], [entailments[place] for place in likely], read
@@ -105,10 +105,10 @@ def choose(question: ReadQuestion, passages: Sequence[Passage], read: Read, budg
 def _read_again(
     question: ReadQuestion, texts: Sequence[str], entailments: list[Entailment], read: Read
 ) -> list[Entailment]:
-    """Return what texts say to a question that names its product, read once more with "it" in place of the name."""
-    if not question.pointing:
+    """Return what texts say to a question, read once more as it can be put otherwise: "it" in place of a name."""
+    if not question.judged_again:
         return entailments
-    return [one.together(other) for one, other in zip(entailments, read(question.pointing, texts), strict=True)]
+    return [one.together(other) for one, other in zip(entailments, read(question.judged_again, texts), strict=True)]
 
 
 def _ranked(entailments: Sequence[Entailment]) -> list[int]:
@@ -123,7 +123,7 @@ def _by_its_clause(question: ReadQuestion, passage: str, entailment: Entailment,
     clauses = [clause for clause in _CLAUSE_END.split(passage) if len(clause.split()) >= FEWEST_WORDS]
     if len(clauses) < 2:
         return entailment
-    entailments = _read_again(question, clauses, read(question.plainly, clauses), read)
+    entailments = _read_again(question, clauses, read(question.judged, clauses), read)
     best = max(entailments, key=lambda one: one.answers_logit)
     if best.answers_logit < 0:
         return entailment

@@ -19,8 +19,9 @@ import numpy as np
 from assistant.attributes import asked_about, carries
 from assistant.grounding.evidence import described
 from assistant.grounding.judge import Entailment, Read
+from assistant.grounding.portuguese import in_english
 from assistant.passages import Passage, title_passage
-from assistant.shopping.needs import MOST_CONDITIONS, Need, in_english
+from assistant.shopping.needs import MOST_CONDITIONS, Need
 from index.catalogue.store import Product
 from index.descriptions import Rarity, meanings_of, stems_of, stems_of_need
 from index.linear_model import LinearModel

@@ -26,7 +26,9 @@ FEWEST_FOREIGN = 2  # words of another language that tell it, or half of a short
 
 
 def is_courtesy(text: str) -> bool:
-    """Return whether a turn of a few words greets, thanks, or takes its leave, and asks nothing besides."""
+    """Return whether a turn of a few words greets, thanks, scolds or takes its leave, and asks nothing besides."""
+    if len(text.split()) <= MOST_WORDS and "?" not in text and _ASKED["annoyed"].search(text):
+        return True
     rest = text
     for name in ("greeting", "thanks", "goodbye"):
         rest = _ASKED[name].sub(" ", rest)

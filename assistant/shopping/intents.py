@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from index.resolver import Resolution
-from index.text import GRAMMAR_WORDS, WORD, content_words, stem, unaccented
+from index.text import GRAMMAR_WORDS, WORD, stem, unaccented
 
 # Of a turn that is about a product spoken of before: a follow-up, or a choice from what was offered.
 Intent = Literal["product", "need", "compare", "help", "order", "other", "follow", "choose"]
@@ -59,7 +59,9 @@ class Intents:
 
 def features_of(text: str, resolution: Resolution) -> dict[str, float]:
     """Return the features of a turn: its words and pairs of words, weighed to one length, and the resolution's."""
-    words = ["^", *("0" if word.isdigit() else word for word in _WORD.findall(unaccented(text))), "$"]
+    best = resolution.hits[0].title if resolution.hits else ""
+    plain, _, title = unaccented(f"{text}\n{best}").rpartition("\n")  # a title has no line end
+    words = ["^", *("0" if word.isdigit() else word for word in _WORD.findall(plain)), "$"]
     terms = {*words, *(f"{one} {other}" for one, other in itertools.pairwise(words))}
     probability = min(max(resolution.probability, FEWEST_LIKELY), 1 - FEWEST_LIKELY)
     return {
@@ -69,22 +71,25 @@ def features_of(text: str, resolution: Resolution) -> dict[str, float]:
         "= ambiguous": float(resolution.decision == "ambiguous"),
         "= compares": float(resolution.compares),
         "= words": min(len(words) - 2, MOST_WORDS) / MOST_WORDS,
-        **(_naming(unaccented(text), resolution.hits[0].title) if resolution.hits else {}),
+        **(_naming(plain, title) if title else {}),
     }
 
 
 def _naming(plain: str, title: str) -> dict[str, float]:
-    """Return how a turn names the title that it is likeliest about: by how many words, led up to by which article."""
-    words, known = WORD.findall(plain), content_words(title)
+    """Return how a turn names the title that it is likeliest about: by how many words, led up to by which article.
+
+    Both are without accents.
+    """
+    words, in_title = WORD.findall(plain), WORD.findall(title)
+    known = {stem(word) for word in in_title if word not in GRAMMAR_WORDS}
     places = [place for place, word in enumerate(words) if stem(word) in known]
     start, stop = _longest_run(places)
     before = words[start - 1] if start else ""
-    brand = WORD.search(unaccented(title))
     return {
         "= named words": min(stop - start, MOST_NAMED) / MOST_NAMED,
         "= named share": min(len(places) / max(sum(word not in GRAMMAR_WORDS for word in words), 1), 1.0),
         "= named by number": float(any(char.isdigit() for word in words[start:stop] for char in word)),
-        "= named by brand": float(brand is not None and brand.group() in words),
+        "= named by brand": float(in_title[:1] != [] and in_title[0] in words),
         "= the one named": float(before in _DEFINITE),
         "= one such as is named": float(before in _INDEFINITE),
         "= named first": float(start == 0 and stop > 0),

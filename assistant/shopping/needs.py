@@ -13,8 +13,7 @@ from pathlib import Path
 from assistant.attributes import Matter, matter_of
 from assistant.phrases import Language, language_of
 from index.descriptions import meanings_of
-from index.text import content_words, fold
-from index.titles.meanings import in_english as glossed
+from index.text import content_words
 
 _TABLE = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 MOST_CONDITIONS = 6  # that are judged
@@ -30,11 +29,6 @@ _LEAD = re.compile(rf"^\W*(?:(?:{_any_of('leads')})(?:[ ,:.!]+|$))+", re.I)
 _SIGNS = re.compile(r" ?(?:[;!?()\[\]—]|[,.:–](?!\d)| -+(?= )) ?")
 _JOINTS = re.compile(rf" (?=(?:{_any_of('joints')}) )| (?:{_any_of('dropped_joints')}) ", re.I)
 _OWN = re.compile(rf"(?:{_any_of('own_joints')})\b", re.I)
-_ENGLISH = {
-    word: english
-    for english, *words in (line.split() for line in _TABLE["english"].strip().splitlines())
-    for word in words
-}
 _DIGIT = re.compile(r"\d")
 _TOLD = re.compile(rf"^(?:{_any_of('told')})\b", re.I)  # what is told of the shopper is no condition
 _ARTICLE = re.compile(rf"^(?:(?:{_any_of('articles')})\s+)+", re.I)
@@ -67,11 +61,6 @@ class Need:
     def stems(self) -> tuple[str, ...]:
         """Return the stems that it is searched by, those of its parts, with what the glossary has for them."""
         return tuple(dict.fromkeys(stem for stems in self.meanings for stem in stems))
-
-
-def in_english(part: str) -> str:
-    """Return a part of a Portuguese need word by word in English, as far as the glossary goes: the judge's language."""
-    return " ".join(_ENGLISH.get(word) or glossed(word) for word in fold(part).split())
 
 
 def read_need(text: str) -> Need:

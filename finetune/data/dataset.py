@@ -11,7 +11,7 @@ import random
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 from typing import TypeVar
@@ -22,7 +22,7 @@ from assistant.prompt import gives_orders
 from finetune.data.example import Example, Kind, Mix, Side
 from finetune.data.generated_questions import GeneratedQuestion, QuestionGenerator
 from finetune.data.judgements import judged_rows, judgement_of
-from finetune.data.product_pool import Chooser, ProductPool
+from finetune.data.product_pool import PassageSelector, ProductPool
 from finetune.data.question_examples import example_of
 from finetune.data.question_files import Row, read_rows, real_example
 from finetune.data.question_forms import ValuePool
@@ -55,13 +55,13 @@ class Questions:
     """Question files, and how they are used.
 
     `files` are the side's own, `elsewhere` those of the other side: what they ask about is left out. `sources` are
-    shares, in [0, 1], of a set's rows that are used; 1 unless named. `choose` chooses what is shown of a product.
+    shares, in [0, 1], of a set's rows that are used; 1 unless named. `select` chooses what is shown of a product.
     """
 
     files: Sequence[Path] = ()
     elsewhere: Sequence[Path] = ()
     sources: Mapping[str, float] = field(default_factory=dict)
-    choose: Chooser = field(default_factory=Chooser)
+    select: PassageSelector = field(default_factory=PassageSelector)
 
 
 def build(
@@ -94,7 +94,7 @@ def build_judgements(
     examples = []
     with progress("choosing passages to judge", len(taken), unit="questions") as bar:
         for row in taken:
-            examples.append(judgement_of(row, questions.choose, draw))
+            examples.append(judgement_of(row, questions.select, draw))
             bar.update()
     return examples
 
@@ -113,9 +113,8 @@ def build_counted(
     report = Report()
     most = max(200, int(mix.examples * PRODUCTS_AN_EXAMPLE))
     foreign = {name for path in questions.elsewhere for row in read_rows(path) for name in _names(row)}
-    pool = ProductPool.of(
-        catalogue, side, most=most, draw=draw, choose=questions.choose, foreign=foreign, progress=progress
-    )
+    pool = ProductPool.of(catalogue, side, most=most, draw=draw, foreign=foreign, progress=progress)
+    pool = replace(pool, select=questions.select)
     examples = _described(pool, mix.number_of("describe"), report)
     real = _real(questions, mix, foreign, draw, report)
     examples += real
@@ -184,7 +183,7 @@ def _real(questions: Questions, mix: Mix, foreign: set[str], draw: random.Random
         for row in _in_turn({name: draw.sample(each, len(each)) for name, each in sorted(sets.items())}):
             if taken == wanted:
                 break
-            example = real_example(row, beside[row.title] if row.title else (), questions.choose, draw)
+            example = real_example(row, beside[row.title] if row.title else (), questions.select, draw)
             if example is None:
                 report.dropped["real question without passages"] += 1
                 continue

@@ -2,7 +2,7 @@
 
 Some fifty tokens each, so that tens of thousands can be read on a CPU. Sets without a wording serve too.
 
-    examples = [judgement_of(row, choose, draw) for row in judged_rows(rows, 20_000, {"written": 2.0}, draw)]
+    examples = [judgement_of(row, select, draw) for row in judged_rows(rows, 20_000, {"written": 2.0}, draw)]
 """
 
 import random
@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from assistant.phrases import language_of
 from finetune.data.example import NOT_STATED, YES_NO, Example, Kind
-from finetune.data.product_pool import Chooser
+from finetune.data.product_pool import PassageSelector
 from finetune.data.question_files import Row, shown_of
 
 VERDICTS: tuple[Kind, ...] = ("yes", "no", "not_stated")  # as many of each
@@ -38,7 +38,7 @@ def judged_rows(rows: Sequence[Row], wanted: int, sources: Mapping[str, float], 
     return taken
 
 
-def judgement_of(row: Row, choose: Chooser, draw: random.Random) -> Example:
+def judgement_of(row: Row, select: PassageSelector, draw: random.Random) -> Example:
     """Return what a row teaches of how a reply begins."""
     language = language_of(row.question)
     settling = [row.passages[number - 1] for number in row.cited]
@@ -46,7 +46,7 @@ def judgement_of(row: Row, choose: Chooser, draw: random.Random) -> Example:
         row.label,
         row.title,
         row.question,
-        tuple(shown_of(row.question, row.title, row.passages, settling, choose, draw)),
+        tuple(shown_of(row.question, row.title, row.passages, settling, select, draw)),
         NOT_STATED if row.label == "not_stated" else YES_NO[row.label, language].strip(),
         row.source,
         "",

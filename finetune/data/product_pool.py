@@ -4,7 +4,7 @@ Passages are cut and chosen as the assistant does it. Products of the other side
 not even as neighbours.
 
     pool = ProductPool.of(catalogue, "train", most=5000, draw=random.Random(7))
-    pool.choose("how heavy?", "Oak Stool", pool.products[0].passages)
+    pool.neighbours(0)[0].product.title
 """
 
 import random
@@ -36,7 +36,7 @@ MOST_PASSAGES = 60  # of a description; a book's reviews go on for pages
 
 
 @dataclass(frozen=True)
-class Chooser:
+class PassageSelector:
     """Chooses passages as the assistant does, by what a judge reads; `shows` is how much of a product is shown."""
 
     judge: Judge = field(default_factory=open_judge)
@@ -79,7 +79,7 @@ class ProductPool:
     products: list[PooledProduct]
     vectors: NDArray[np.float32]  # (n, d), unit rows: the products' titles
     clusters: NDArray[np.uint64]  # (n,)
-    choose: Chooser = field(default_factory=Chooser)
+    select: PassageSelector = field(default_factory=PassageSelector)
 
     @classmethod
     def of(
@@ -89,7 +89,6 @@ class ProductPool:
         *,
         most: int,
         draw: random.Random,
-        choose: Chooser,
         foreign: Set[str] = frozenset(),
         progress: type[Progress] = Progress,
     ) -> "ProductPool":
@@ -113,7 +112,7 @@ class ProductPool:
                 products.append(PooledProduct(row, product, passages, tuple(_facts(passages))))
                 bar.update()
         clusters = catalogue.column("cluster")[rows] if rows else np.zeros(0, dtype=np.uint64)
-        return cls(products, encode([titles[row] for row in rows]), clusters, choose)
+        return cls(products, encode([titles[row] for row in rows]), clusters)
 
     def neighbours(self, place: int) -> list[PooledProduct]:
         """Return the products whose titles are nearest to that at `place`, other clusters only, nearest first."""

@@ -34,8 +34,8 @@ def example_of(
         sentence = realise(question.fact, draw)
         if not sentence:
             return None
-        evidence = pool.choose(question.question, product.product.title, product.passages)
-        shown, number = with_gold(evidence, question.fact.passage, pool.choose.budget.max_passages)
+        evidence = pool.select(question.question, product.product.title, product.passages)
+        shown, number = with_gold(evidence, question.fact.passage, pool.select.budget.max_passages)
         if with_distractors:
             shown, number = renumbered(_with_distractors(shown, question, pool, draw), question.fact.passage)
         reply = f"{YES_NO.get((question.kind, question.language), '')}{sentence} [{number}]"
@@ -64,13 +64,13 @@ def _silent_passages(question: GeneratedQuestion, pool: ProductPool, draw: rando
     product = pool.products[question.place]
     title = product.product.title
     if question.absent == "silent":
-        return pool.choose(question.question, title, product.passages)
+        return pool.select(question.question, title, product.passages)
     if question.absent == "removed":
         rest = [passage for passage in product.passages if _is_silent(question, passage.text)]
-        return pool.choose(question.question, title, rest)
+        return pool.select(question.question, title, rest)
     for other in [*pool.neighbours(question.place), *draw.sample(pool.products, min(5, len(pool.products)))]:
         if _is_silent(question, other.product.content):
-            found = pool.choose(question.question, title, other.passages)
+            found = pool.select(question.question, title, other.passages)
             if found.passages and other.row != product.row:
                 return found
     return Evidence()
@@ -86,7 +86,7 @@ def _with_distractors(
     texts = {passage.text for passage in shown}
     silent = [passage for passage in others if _is_silent(question, passage.text) and passage.text not in texts]
     for passage in draw.sample(silent, min(len(silent), draw.randint(1, 2))):
-        if len(mixed) < pool.choose.budget.max_passages:
+        if len(mixed) < pool.select.budget.max_passages:
             mixed.insert(draw.randint(0, len(mixed)), passage)
     return [replace(passage, number=number) for number, passage in enumerate(mixed, 1)]
 

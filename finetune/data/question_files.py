@@ -6,7 +6,7 @@ on (else it is the one that shares most words with it), "title" and "group" name
 The passages may be all that is known of the product: of them is shown what the assistant would show.
 
     rows = read_rows(home / "questions" / "train.jsonl")
-    example = real_example(rows[0], passages_of_the_title, Chooser(), draw)
+    example = real_example(rows[0], passages_of_the_title, PassageSelector(), draw)
 """
 
 import json
@@ -20,7 +20,7 @@ from typing import cast
 from assistant.passages import Passage
 from assistant.phrases import Language, language_of
 from finetune.data.example import NOT_STATED, YES_NO, Example, Kind
-from finetune.data.product_pool import Chooser, with_gold
+from finetune.data.product_pool import PassageSelector, with_gold
 from index.errors import UserError
 from index.text import content_words
 
@@ -67,7 +67,7 @@ def read_rows(path: Path) -> list[Row]:
     return rows
 
 
-def real_example(row: Row, others: Sequence[str], choose: Chooser, draw: random.Random) -> Example | None:
+def real_example(row: Row, others: Sequence[str], select: PassageSelector, draw: random.Random) -> Example | None:
     """Choose what is shown for a row, and cite it; `others` are passages of the same title's other rows.
 
     None where nothing is left to show.
@@ -79,7 +79,7 @@ def real_example(row: Row, others: Sequence[str], choose: Chooser, draw: random.
         draw.shuffle(texts)
     if not texts:
         return None
-    shown = shown_of(row.question, row.title, texts, settling, choose, draw)
+    shown = shown_of(row.question, row.title, texts, settling, select, draw)
     reply = NOT_STATED
     if settling:
         number = 1 + next(place for place, text in enumerate(shown) if text in settling)
@@ -90,17 +90,22 @@ def real_example(row: Row, others: Sequence[str], choose: Chooser, draw: random.
 
 
 def shown_of(
-    question: str, title: str, texts: Sequence[str], settling: Sequence[str], choose: Chooser, draw: random.Random
+    question: str,
+    title: str,
+    texts: Sequence[str],
+    settling: Sequence[str],
+    select: PassageSelector,
+    draw: random.Random,
 ) -> list[str]:
     """Return what is shown of a product's passages, one at least, in their order: what the assistant would show.
 
     A passage that settles the question is among them where any does, whatever the judge thinks of it.
     """
     passages = laid_out(texts)
-    chosen = choose(question, title, passages)
+    chosen = select(question, title, passages)
     if settling and not any(passage.text in settling for passage in chosen.passages):
         gold = draw.choice([passage for passage in passages if passage.text in settling])
-        return [passage.text for passage in with_gold(chosen, gold, choose.budget.max_passages)[0]]
+        return [passage.text for passage in with_gold(chosen, gold, select.budget.max_passages)[0]]
     return [passage.text for passage in chosen.passages]
 
 

@@ -1,25 +1,19 @@
 """Preparing a catalogue: sources of any size and format become the catalogue artefact.
 
-Rows are read and cleaned in several processes, in bounded memory; exact duplicates
-are merged, near-duplicates clustered and split 80/20 by cluster. The same source and
-options give the same artefact, byte for byte, whatever the number of processes.
+Rows are read and cleaned in several processes or on a Ray cluster, in bounded memory; exact
+duplicates are merged, near-duplicates clustered and split 80/20 by cluster. The same source and
+options give the same artefact, byte for byte, whatever the number of processes and wherever they are.
 
     report = prepare(Path("trn.json.gz"), home / "catalogue")
 """
 
+import functools
 import hashlib
-import multiprocessing
-import os
-import signal
-import sys
 import tempfile
-import threading
 import time
 import unicodedata
-from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
@@ -29,11 +23,23 @@ from typing import TYPE_CHECKING, Any
 from index.artefacts import publish, remove
 from index.catalogue.changes import KIND, folder_of
 from index.catalogue.report import Report, write_report
-from index.catalogue.rows import FACTS, LENGTHS, ROW_COLUMNS, Cleaned, clean_block, first_samples
-from index.catalogue.sources.blocks import Block, Rejection
+from index.catalogue.rows import (
+    FACTS,
+    LENGTHS,
+    ROW_COLUMNS,
+    Cleaned,
+    CleanedPiece,
+    clean_piece,
+    first_samples,
+    pieces_at,
+    pieces_of,
+)
+from index.catalogue.sources.blocks import Rejection
 from index.catalogue.sources.columns import absent, named, no_such_column
-from index.catalogue.sources.source import Source, files_of
+from index.catalogue.sources.source import ReadOutcome, Source, files_of
 from index.errors import SourceError
+from index.parallel.open import opened_map
+from index.parallel.processes import cores
 from index.progress import Progress
 from index.settings import CatalogueSettings, Columns
 
@@ -155,11 +161,24 @@ def _read(sources: Sequence[Source], settings: CatalogueSettings, work: Path, pr
 
     Raises `SourceError` where one ends too early, a column is nowhere, or nothing is usable.
     """
+    if settings.ray and any(source.is_read_once for source in sources):
+        raise SourceError(
+            "standard input and pipes cannot be read on Ray",
+            "files that all its nodes see under the same path",
+            "titlewise prepare FILE --ray ADDRESS, or titlewise prepare - without --ray",
+        )
     sizes = [source.size_bytes for source in sources]
     total = sum(size or 0 for size in sizes) if None not in sizes else None
-    with progress(f"reading {_title_of(sources)}", total, unit="B") as bar:
-        blocks = ((source, block) for source in sources for block in source.blocks(bar.update))
-        tally = _spool(_cleaned(blocks, settings.workers or _default_workers(total)), work, sources)
+    with (
+        opened_map(settings.workers or _default_workers(total), settings.ray) as mapped,
+        progress(f"reading {_title_of(sources)}", total, unit="B") as bar,
+    ):
+        if settings.ray:
+            read, paths = functools.partial(pieces_at, settings=settings), [source.path for source in sources]
+            cleaned = mapped(read, paths, clean_piece)
+        else:
+            cleaned = mapped(pieces_of, sources, clean_piece)
+        tally = _spool(cleaned, work, sources, bar)
     _check_columns(sources, settings.columns, is_read=True)
     if not tally.rows:
         raise _nothing_usable(sources, tally)
@@ -263,60 +282,16 @@ def _nothing_usable(sources: Sequence[Source], tally: _Tally) -> SourceError:
 def _default_workers(size_bytes: int | None) -> int:
     if size_bytes is not None and size_bytes < _SMALL_SOURCE_BYTES:
         return 1
-    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-    return min(cores, _MAX_WORKERS)
+    return min(cores(), _MAX_WORKERS)
 
 
-def _cleaned(blocks: Iterator[tuple[Source, Block]], workers: int) -> Iterator[tuple[Source, Cleaned]]:
-    """Clean blocks in several processes, a bounded number at a time; the results come in order."""
-    if workers == 1:
-        yield from ((source, clean_block(block, source.chosen)) for source, block in blocks)
-        return
-    # Spawned, not forked, on every system: threads of this process (a server, PyTorch) would make a fork unsafe.
-    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_live_with_parent)
-    pending: deque[tuple[Source, Future[Cleaned]]] = deque()
-    try:
-        for source, block in blocks:
-            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # a process starts here, and inherits the mask
-            pending.append((source, pool.submit(clean_block, block, source.chosen)))
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-            if len(pending) > 2 * workers:
-                yield _awaited(pending)
-        while pending:
-            yield _awaited(pending)
-    except BrokenProcessPool as exc:
-        raise SourceError(
-            "a process that cleans rows was killed", "about 300 MB of memory for each of them", "close other programs"
-        ) from exc
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _awaited(pending: "deque[tuple[Source, Future[Cleaned]]]") -> tuple[Source, Cleaned]:
-    source, future = pending.popleft()
-    return source, future.result()
-
-
-def _live_with_parent() -> None:
-    """Leave interrupts to the parent, and end when it ends: a killed parent must leave no process behind."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-def _spool(cleaned: Iterator[tuple[Source, Cleaned]], work: Path, sources: Sequence[Source]) -> _Tally:
+def _spool(cleaned: Iterable[CleanedPiece], work: Path, sources: Sequence[Source], bar: Progress) -> _Tally:
     """Write the rows, their facts, signatures and further identifiers to files, as they come."""
     import pyarrow as pa
 
     tally = _Tally()
     several = _names_of_several(sources)
-    numbers = {id(source): number for number, source in enumerate(sources)}
+    number = 0  # of the source that is being read
     schema = pa.schema([(name, pa.string()) for name in ROW_COLUMNS])
     identifier_schema = pa.schema([("uid", pa.string()), ("row", pa.int64())])
     with (
@@ -327,9 +302,14 @@ def _spool(cleaned: Iterator[tuple[Source, Cleaned]], work: Path, sources: Seque
         (work / "facts").open("wb") as facts,
         (work / "signatures").open("wb") as signatures,
     ):
-        for source, part in cleaned:
-            number = numbers[id(source)]
-            source.meet(part.names)
+        for piece in cleaned:
+            part = piece.cleaned
+            bar.update(piece.read_bytes)
+            if isinstance(part, ReadOutcome):
+                sources[number].was_read(part)
+                number += 1
+                continue
+            sources[number].meet(part.names)
             part.facts["source"] = number
             rows.write_batch(part.rows)
             part.facts.tofile(facts)

@@ -3,20 +3,24 @@
 This is the work that `index.catalogue.prepare` hands to other processes: it depends on its
 arguments alone. Duplicates and splits are not known here.
 
-    cleaned = clean_block(block, chosen)
+    for piece in pieces_of(source):
+        result = clean_piece(piece)
 """
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from index.catalogue.cleaning import clean, clean_uid, is_description
 from index.catalogue.sources.blocks import Block, Rejection, sample_of
 from index.catalogue.sources.columns import Chosen
+from index.catalogue.sources.source import ReadOutcome, Source
 from index.catalogue.store import uid_digest
 from index.catalogue.values import TooDeepError, is_missing, lines_of, text_of, texts_in, value_at
+from index.settings import CatalogueSettings
 
 if TYPE_CHECKING:
     import numpy as np
@@ -71,6 +75,44 @@ class Cleaned:
     rejected: Counter[str]
     samples: list[Rejection]
     names: frozenset[str]  # of columns that the rows have
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A block of a source, and how many bytes of it were read meanwhile; at the end, how the reading went."""
+
+    block: Block | ReadOutcome
+    chosen: Chosen
+    read_bytes: int
+
+
+@dataclass(frozen=True)
+class CleanedPiece:
+    """What a piece gave, and how many bytes were read for it."""
+
+    cleaned: Cleaned | ReadOutcome
+    read_bytes: int
+
+
+def pieces_of(source: Source) -> Iterator[Piece]:
+    """Read a source to its end."""
+    read: list[int] = []
+    for block in source.blocks(read.append):
+        yield Piece(block, source.chosen, sum(read))
+        read.clear()
+    yield Piece(source.outcome, source.chosen, sum(read))
+
+
+def pieces_at(path: Path, settings: CatalogueSettings) -> Iterator[Piece]:
+    """Open a source and read it to its end."""
+    with Source(path, settings) as source:
+        yield from pieces_of(source)
+
+
+def clean_piece(piece: Piece) -> CleanedPiece:
+    """Clean the rows of a piece, if it has any."""
+    block = piece.block
+    return CleanedPiece(block if isinstance(block, ReadOutcome) else clean_block(block, piece.chosen), piece.read_bytes)
 
 
 def clean_block(block: Block, chosen: Chosen) -> Cleaned:

@@ -28,7 +28,8 @@ from index.progress import Progress
 from index.settings import IndexSettings
 from index.text import fold
 from index.titles.bm25 import BM25Index, IndexedWords, Rows
-from index.titles.encoder import Encoder, Floats, batches
+from index.titles.encoder import Encoder, Floats
+from index.titles.vectors import title_vectors
 
 TITLES_A_BATCH = 16_384  # are encoded: for memory's sake
 VECTORS_FILE = "vectors.faiss"
@@ -167,7 +168,7 @@ class Segment:
         like: IndexedWords | None = None,
     ) -> "Segment":
         """Index all titles of a catalogue, in row order; `like` another index, words are as rare as in that one."""
-        vectors = _with_titles(_empty(titles, encoder, settings), titles, encoder, progress)
+        vectors = _with_titles(_empty(titles, encoder, settings), titles, encoder, settings, progress)
         rows = np.arange(len(titles), dtype=np.int32)
         return cls(vectors, BM25Index.fit(titles, settings, like=like), FoldedTitles.of(folded), rows)
 
@@ -176,7 +177,7 @@ class Segment:
     ) -> "Segment":
         """Index further titles, of some rows; how rare words are and how vectors are rounded stays this segment's."""
         vectors = _empty_like(self.vectors, exact=len(titles) <= self.bm25.settings.exact_up_to)
-        vectors = _with_titles(vectors, titles, encoder, progress)
+        vectors = _with_titles(vectors, titles, encoder, self.bm25.settings, progress)
         bm25 = BM25Index.fit(titles, self.bm25.settings, like=self.bm25)
         return Segment(vectors, bm25, FoldedTitles.of(folded), rows.astype(np.int32))
 
@@ -275,11 +276,13 @@ class Segment:
         return self.bm25.search(tokens, limit, self.rows)
 
 
-def _with_titles(vectors: Any, titles: Sequence[str], encoder: Encoder, progress: type[Progress]) -> Any:
+def _with_titles(
+    vectors: Any, titles: Sequence[str], encoder: Encoder, settings: IndexSettings, progress: type[Progress]
+) -> Any:
     """Add the vectors of titles to an index of vectors, and return it."""
     with progress("encoding titles", len(titles), unit="titles") as bar:
-        for batch in batches(titles, TITLES_A_BATCH):
-            vectors.add(encoder.encode(batch))
+        for batch in title_vectors(titles, TITLES_A_BATCH, encoder, settings):
+            vectors.add(batch)
             bar.update(len(batch))
     return vectors
 
@@ -290,14 +293,19 @@ def _empty(titles: Sequence[str], encoder: Encoder, settings: IndexSettings) -> 
 
     if len(titles) <= settings.exact_up_to:
         index: Any = faiss.IndexScalarQuantizer(encoder.dims, faiss.ScalarQuantizer.QT_8bit, faiss.METRIC_INNER_PRODUCT)
-        index.train(encoder.encode(titles))
+        index.train(_vectors_of(titles, encoder, settings))
         return index
     kind = f"PQ{encoder.dims // settings.dims_per_code}x4fs,Refine(SQ8)"
     index = faiss.index_factory(encoder.dims, kind, faiss.METRIC_INNER_PRODUCT)
     index.k_factor = settings.refine_factor
     step = -(-len(titles) // settings.quantiser_titles)
-    index.train(encoder.encode(titles[::step]))
+    index.train(_vectors_of(titles[::step], encoder, settings))
     return index
+
+
+def _vectors_of(titles: Sequence[str], encoder: Encoder, settings: IndexSettings) -> Floats:
+    none = np.zeros((0, encoder.dims), dtype=np.float32)
+    return np.concatenate([none, *title_vectors(titles, TITLES_A_BATCH, encoder, settings)])
 
 
 def _sizes_of(vectors: Any) -> set[int]:

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 BackendChoice = Literal["auto", "llamacpp", "transformers"]
 LogForm = Literal["text", "json"]
 Json = Annotated[bool, switch("print JSON")]
+Ray = Annotated[
+    str,
+    option("work on a Ray cluster: its address, or local to start one here", default="", metavar="local|ADDRESS"),
+]
 Base = Annotated[bool, switch("the adapter off: ask the base model", either=True)]
 
 

@@ -32,6 +32,7 @@ from index.settings import CatalogueSettings
 _NAMES = re.compile(
     r"\.(?:json|jsonl|ndjson|jsonld|csv|tsv|tab|txt|parquet|arrow|feather|xml|rss|atom)(?:\.gz|\.zst)?$", re.I
 )
+_HUB = "Hugging Face data set"
 _MOST_NAMES = 1000  # of columns, in rows that may have any
 _SHOWN_NAMES = 20
 _COPY = "copy the file anew"
@@ -66,6 +67,15 @@ class Recognised:
         return f"{self.name} ({self.kind}): {columns}{unused}"
 
 
+@dataclass(frozen=True)
+class ReadOutcome:
+    """How the reading of a source went, which is known at its end."""
+
+    ending: Ending
+    encoding: str
+    sha256: str
+
+
 class Source:
     """One source, recognised and ready to be read once; a file is open only while it is looked into or read."""
 
@@ -83,12 +93,13 @@ class Source:
         self._head = b""
         self._list = ListPlace(0, False)
         self.size_bytes: int | None = None
+        self.is_read_once = False  # as standard input and pipes are
         self.sha256 = ""  # of its bytes as they lie there, once they are read; "" of a data set of the hub
         self.packing = self.encoding = ""
         self.ending = Ending()
         if not path.exists() and path != STANDARD_INPUT and is_hub_name(path):
             self.name = str(path)
-            self.form = Format("Hugging Face data set")
+            self.form = Format(_HUB)
             self._table = open_hub_table(self.name)
             self.names = self._table.columns
         else:
@@ -105,6 +116,11 @@ class Source:
         for opened in (self._stream, self._unpacked):
             if opened is not None:
                 opened.close()
+
+    @property
+    def path(self) -> Path:
+        """Where another process finds it, unless it `is_read_once`: the path of a file, or owner/name at the hub."""
+        return self._path if self.form.name == _HUB else self._path.absolute()
 
     @property
     def is_open_ended(self) -> bool:
@@ -134,12 +150,23 @@ class Source:
         """Take note of names of columns that rows have; of very many, only of those that are read."""
         self.met.update(names if len(self.met) < _MOST_NAMES else self.chosen.read_of(tuple(names)))
 
+    @property
+    def outcome(self) -> ReadOutcome:
+        """How its reading went, once it is over."""
+        return ReadOutcome(self.ending, self.encoding, self.sha256)
+
+    def was_read(self, outcome: ReadOutcome) -> None:
+        """Take note of how its reading went, which may have been done elsewhere."""
+        self.ending, self.encoding, self.sha256 = outcome.ending, outcome.encoding, outcome.sha256
+
     def blocks(self, on_bytes: Callable[[int], None]) -> Iterator[Block]:
         """Yield the rows in blocks; `on_bytes` hears how much was read, in bytes of the source as it lies there.
 
         Afterwards `ending` says whether that was all; `encoding` and `sha256` are known.
         """
         if self._table is not None:
+            if self._unpacked is None and self.size_bytes is not None:
+                self.sha256 = self._sha256_there()
             share = (self.size_bytes or 0) / max(self._table.num_rows, 1)
             yield from self._table.blocks(self.chosen, self.ending, lambda rows: on_bytes(round(rows * share)))
             return
@@ -158,7 +185,7 @@ class Source:
         with Stream(path, self._settings) as stream:
             self.name, self.size_bytes = stream.name, stream.size_bytes
             head, is_whole = stream.head()
-            self.packing = stream.packing
+            self.packing, self.is_read_once = stream.packing, not stream.is_file
             if self.size_bytes is None and is_whole:
                 self.size_bytes = len(head)
             if binary := binary_format(head, self.name):
@@ -184,13 +211,16 @@ class Source:
             shutil.copyfileobj(PieceReader(stream.pieces(lambda read: None)), self._unpacked)
             self._unpacked.flush()
             path = Path(self._unpacked.name)
-        else:
-            for _ in stream.pieces(lambda read: None):  # for its SHA-256
-                pass
-        self.sha256 = stream.sha256
+            self.sha256 = stream.sha256
         if stream.ending.broken:
             raise SourceError(f"{self.name} ends in mid-stream ({stream.ending.broken})", "a whole file", _COPY)
         return open_table(path, self.form.name, self.name)
+
+    def _sha256_there(self) -> str:
+        with Stream(self._path, self._settings) as stream:
+            for _ in stream.pieces(lambda read: None):
+                pass
+            return stream.sha256
 
     def _names_in_head(self) -> tuple[str, ...]:
         if self.form.name == DELIMITED:

@@ -33,6 +33,7 @@ from index.titles.qdrant.open import open_store
 from index.titles.qdrant.store import MEND, CandidateQuery, Points, Scored, Store
 from index.titles.qdrant.words import WordCounts
 from index.titles.segments import ROWS_FILE, TITLE_STARTS_FILE, TITLES_FILE, Edit, FoldedTitles, Found, Segment
+from index.titles.vectors import title_vectors
 
 COLLECTION_FILE = "collection.json"
 KEYS_FILE, STALE_FILE = "point_ids.npy", "stale_point_ids.npy"
@@ -248,9 +249,10 @@ class QdrantSegment:
     def _upsert(self, keys: Hashes, titles: Sequence[str], encoder: Encoder, progress: type[Progress]) -> None:
         """Send titles to the collection, and wait until it has indexed them."""
         with progress("sending titles", len(titles), unit="titles") as bar:
-            for start in range(0, len(titles), TITLES_A_BATCH):
+            encoded = title_vectors(titles, TITLES_A_BATCH, encoder, self.counts.settings)
+            for start, vectors in zip(range(0, len(titles), TITLES_A_BATCH), encoded, strict=True):
                 batch = titles[start : start + TITLES_A_BATCH]
-                vectors, words = encoder.encode(batch), self.counts.title_vectors(batch)
+                words = self.counts.title_vectors(batch)
                 self.store.upsert(self.collection.name, Points(keys[start : start + len(batch)], vectors, words))
                 bar.update(len(batch))
         with progress("indexing titles", 1, unit="collection") as bar:

@@ -1,10 +1,11 @@
 """`titlewise index`: the title index of a catalogue."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
 from ui.commands.command import Command, UsageError, option, switch
+from ui.commands.options import Ray
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Options:
     qdrant: Annotated[
         str, option("a server, or a folder for the engine in this process", default="", metavar="URL|PATH")
     ]
+    ray: Ray
 
     def __post_init__(self) -> None:
         """Refuse options that do not go together."""
@@ -34,11 +36,12 @@ class Options:
 def run(options: Options) -> None:
     from assistant.shopping.shop import read_shop
     from index.catalogue.store import Catalogue
+    from index.parallel.open import opened_map
     from index.progress import Progress
     from index.resolver import TitleIndex
     from index.upsert import rebuild
 
-    settings = read_shop(options.home).index.at(options.qdrant)
+    settings = replace(read_shop(options.home).index.at(options.qdrant), ray=options.ray)
 
     def build(catalogue: Catalogue, folder: Path) -> tuple[int, str]:
         """Build or update the index in a folder, and return how many titles it has and what changed."""
@@ -56,7 +59,8 @@ def run(options: Options) -> None:
         changed = f"; since the last full build {change.added:,} came or changed, {change.gone:,} went"
         return len(catalogue), "; built anew" if change.anew else changed
 
-    count, changed = rebuild(options.home, build)
+    with opened_map(1, options.ray):  # once for all that is encoded
+        count, changed = rebuild(options.home, build)
     titles = "1 title is" if count == 1 else f"{count:,} titles are"
     print(f"{titles} indexed in {options.home / 'index'}{changed}.")
 

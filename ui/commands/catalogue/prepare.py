@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from ui.commands.command import Command, option, positional, switch
-from ui.commands.options import positive
+from ui.commands.command import Command, UsageError, option, positional, switch
+from ui.commands.options import Ray, positive
 from ui.commands.terminal import report_line
 
 if TYPE_CHECKING:
@@ -48,6 +48,12 @@ class Options:
     sample: Annotated[int | None, option("keep N products, the same ones every time", type=positive, metavar="N")]
     seed: Annotated[int, option("of the sample (%(default)s)", type=int, default=0)]
     workers: Annotated[int | None, option("processes (one a core)", type=positive, metavar="N")]
+    ray: Ray
+
+    def __post_init__(self) -> None:
+        """Refuse options that do not go together."""
+        if self.ray and self.workers:
+            raise UsageError("--workers are processes of this machine: with --ray, the cluster says how many there are")
 
 
 def run(options: Options) -> None:
@@ -65,7 +71,12 @@ def run(options: Options) -> None:
         tuple(options.id) or named.ids,
     )
     settings = CatalogueSettings(
-        columns, options.sample, options.seed, options.workers, accept_truncated=options.accept_truncated
+        columns,
+        options.sample,
+        options.seed,
+        options.workers,
+        options.ray,
+        accept_truncated=options.accept_truncated,
     )
     had_changes = folder_of(folder).exists()
     report = prepare(options.source, folder, settings, announce=_announce, progress=Progress)

@@ -20,7 +20,7 @@ def build_side(recipe: "Recipe", catalogue: "Catalogue", home: Path, side: "Side
     """Build one side of the catalogue; of validation a tenth as many examples as to train on."""
     from assistant.open import judge_of
     from finetune.data.dataset import Questions, build, build_judgements
-    from finetune.data.product_pool import Chooser
+    from finetune.data.product_pool import PassageSelector
 
     mix = recipe.data.mix
     if side == "validation":
@@ -29,7 +29,7 @@ def build_side(recipe: "Recipe", catalogue: "Catalogue", home: Path, side: "Side
         question_files(recipe, home, side),
         question_files(recipe, home, "train" if side == "validation" else "validation"),
         recipe.data.sources,
-        Chooser(judge_of(home), recipe.prompt.shows),
+        PassageSelector(judge_of(home), recipe.prompt.shows),
     )
     examples = build(catalogue, mix, seed=recipe.training.seed, questions=questions, side=side)
     wanted = recipe.data.judgements if side == "train" else min(MOST_VALIDATION, recipe.data.judgements // 10)
