@@ -1,6 +1,6 @@
 """Compute how many machines questions and titles take, from what one of each was measured to cost.
 
-    python benchmarks/machines.py [--question-ms 40] [--python-ms 12] [--cores 16] [--memory-gb 128]
+    python benchmarks/machines.py [--question-ms 39] [--python-ms 10] [--cores 16] [--memory-gb 128]
 
 What it computes with is measured, and docs/scale.md says by what; the machines are yours. Prints two tables.
 """
@@ -40,11 +40,11 @@ class Costs:
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--question-ms", type=float, default=40.0, help="CPU-ms of the server (40)")
-    parser.add_argument("--python-ms", type=float, default=12.0, help="of these, in Python, one thread at a time (12)")
+    parser.add_argument("--question-ms", type=float, default=39.0, help="CPU-ms of the server (39)")
+    parser.add_argument("--python-ms", type=float, default=10.0, help="of these, in Python, one thread at a time (10)")
     parser.add_argument("--engine-ms", type=float, default=530.0, help="CPU-ms of the embedded model (530)")
-    parser.add_argument("--prompt-tokens", type=float, default=105.0, help="that an engine reads (105)")
-    parser.add_argument("--new-tokens", type=float, default=8.0, help="that it writes (8)")
+    parser.add_argument("--prompt-tokens", type=float, default=80.0, help="that an engine reads (80)")
+    parser.add_argument("--new-tokens", type=float, default=4.0, help="that it writes (4)")
     parser.add_argument("--files-bytes", type=float, default=504.0, help="of a title in files (504)")
     parser.add_argument("--collection-bytes", type=float, default=820.0, help="of a title in a collection (820)")
     parser.add_argument("--beside-bytes", type=float, default=119.0, help="of such a title at each copy (119)")
