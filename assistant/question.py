@@ -6,14 +6,23 @@ question.bare.words           # {"loud"}: its content words, the mention of the 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 
 from assistant.attributes import Matter, asked_about, asks_own_weight, matter_of
 from assistant.grounding.portuguese import in_english
 from assistant.phrases import Language, language_of
-from index.text import GRAMMAR_WORDS, POINTING_WORDS, WORD, TextWords, content_words, stem, unaccented, words_of
+from index.text import (
+    ATTRIBUTE_WORDS,
+    GRAMMAR_WORDS,
+    POINTING_WORDS,
+    WORD,
+    TextWords,
+    content_words,
+    stem,
+    unaccented,
+    words_of,
+)
 
 WORDS_OF_A_MENTION = 3  # of a title's words in a question; fewer are as likely part of what is asked
 NEAR = 3  # words from one of a mention to the next
@@ -29,7 +38,10 @@ _OBJECT = re.compile(r"\b(?:how many|how much|what|which|quant[oa]s|que|qual)\s+
 _LEADING_UP = re.compile(
     r"^\s*(?:(?:and|so|but|also|ok|okay|hi|hello|hey|e|mas|então|oi|olá|ah|well|thanks|obrigad[oa])[,.!;:]*\s+)+", re.I
 )
-_DEFINITE = frozenset("the my o os as do da no na".split())  # before a brand: it is the product's name
+# Before a brand, which is the product's name then; behind "for the" or "in my" it is another thing.
+_DEFINITE = {"en": frozenset({"the", "my"}), "pt": frozenset("o a os as do da dos das meu minha".split())}
+_OF_ANOTHER = frozenset("for with on in into to fit fits onto under from against inside para pra pro com".split())
+_MAY_FOLLOW_A_NAME = GRAMMAR_WORDS | ATTRIBUTE_WORDS
 _ARTICLE = re.compile(r"\b(?:the|an?|my|this|that|os?|as?|uma?|est[ea]|ess[ea]) $", re.I)
 _EITHER = frozenset({"or", "ou"})
 _COPULAS = frozenset({"is", "are", "e", "sao"})  # "what is it?" asks for no object
@@ -116,6 +128,18 @@ def read_question(text: str, title: str = "") -> ReadQuestion:
     )
 
 
+def _names(words: Sequence[str], brand: str) -> bool:
+    """Return whether a brand stands for its product in a question: "how heavy is the neato"."""
+    if not POINTING_WORDS.isdisjoint(words):
+        return False
+    articles = _DEFINITE[language_of(" ".join(words))]
+    for place in (place for place, word in enumerate(words) if word == brand and place):
+        before, behind = words[max(0, place - 2) : place], words[place + 1 : place + 2]
+        if before[-1] in articles and before[0] not in _OF_ANOTHER and (not behind or behind[0] in _MAY_FOLLOW_A_NAME):
+            return True
+    return False
+
+
 def is_closed(question: str) -> bool:
     """Return whether a question can be answered by yes or no."""
     return _is_closed(unaccented(question), language_of(question))
@@ -186,9 +210,8 @@ def _mentioned(question: TextWords, title: TextWords) -> frozenset[str]:
     first = WORD.search(title.plain)
     brand = first.group() if first else ""
     names_brand = brand in named
-    names_it = names_brand and any(
-        one in _DEFINITE and other == brand for one, other in pairwise(words)
-    )  # "how heavy is the neato"
-    if len(named) < WORDS_OF_A_MENTION - names_brand - names_it and 2 * len(named) < len(title.content):
+    if len(named) < WORDS_OF_A_MENTION - names_brand - (names_brand and _names(words, brand)) and 2 * len(named) < len(
+        title.content
+    ):
         return frozenset()
     return frozenset(named)

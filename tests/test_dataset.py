@@ -398,11 +398,9 @@ def test_what_settles_a_question_is_shown_beside_what_the_assistant_would_show()
 
 def test_what_no_passage_settles_is_shown_what_the_judge_takes_for_settling() -> None:
     texts = ["Sizes differ from the size of the box.", "Machine wash cold, dry at low heat.", "Sewn in Porto."]
-    for question in ("can it be ironed?", "where is the cotton from?", "what size is the button?"):
-        judged = PassageSelector()(question, "Shirt", laid_out(texts))
-        assert shown_of(question, "Shirt", texts, [], PassageSelector(), random.Random(1)) == [
-            passage.text for passage in judged.passages
-        ]
+    taken_for_settling = {"what is the size of the sleeve?": texts[0], "can it go in the dryer on high?": texts[1]}
+    for question, text in taken_for_settling.items():
+        assert text in shown_of(question, "Shirt", texts, [], PassageSelector(), random.Random(1))
 
 
 def test_a_row_that_brings_only_what_answers_gets_passages_of_its_title_beside(questions: Path) -> None:

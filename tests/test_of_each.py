@@ -29,6 +29,10 @@ from assistant.shopping.of_each import asked_of_each
         ("will • go farther than • before i lose signal", "How far does it go before i lose signal?"),
         ("is • harder than •", "How hard is it?"),
         ("which dries faster on wood", "How fast does it dry on wood?"),
+        ("which boils water faster", "How fast does it boil water?"),
+        ("which of • uses less power", "How much power does it use?"),
+        ("which actually holds more people", "How many people does it hold?"),
+        ("which lies flatter", "How flat does it lie?"),
         ("which one is brighter at night", "How bright is it at night?"),
         ("is • any faster at printing than •", "How fast is it at printing?"),
         ("is • taller than • once built", "How tall is it once built?"),
@@ -39,6 +43,7 @@ from assistant.shopping.of_each import asked_of_each
         # a comparative of a part
         ("which has the longer power cord", "How long is its power cord?"),
         ("does • have a longer cord than •", "How long is its cord?"),
+        ("does • vac have a longer cord than •", "How long is its cord?"),
         ("deeper throat", "How deep is its throat?"),
         ("longest cable", "How long is its cable?"),
         ("harder wheels on • or on •", "How hard are its wheels?"),
@@ -48,7 +53,12 @@ from assistant.shopping.of_each import asked_of_each
         ("whats the weight difference between • and •", "What is its weight?"),
         ("any height difference •", "What is its height?"),
         ("what is the difference in blade length between • and •", "What is its blade length?"),
+        ("whose chuck is bigger", "How big is its chuck?"),
+        ("is • base heavier than • base", "How heavy is its base?"),
+        ("which needs a smaller hole", "How small a hole does it need?"),
+        ("whats the noise level of • vs •", "What is its noise level?"),
         # the comparative is all there is
+        ("which is the shorter one", "How short is it?"),
         ("thinner", "How thin is it?"),
         ("the steeper", "How steep is it?"),
         ("colder one wins", "How cold is it?"),
@@ -64,6 +74,10 @@ from assistant.shopping.of_each import asked_of_each
         ("does either recharge", "Does it recharge?"),
         ("does each one stop when the tray is out", "Does it stop when the tray is out?"),
         ("do these two lock", "Does it lock?"),
+        ("do all three have a timer", "Does it have a timer?"),
+        ("are all of them dimmable", "Is it dimmable?"),
+        ("which can i use on metal", "Can i use it on metal?"),
+        ("what material is • made of", "What material is it made of?"),
         ("can • laminate cards", "Can it laminate cards?"),
         ("is • recyclable", "Is it recyclable?"),
         # what is asked of one as it is
@@ -100,12 +114,36 @@ def test_what_asks_nothing_by_itself_is_left(piece: str) -> None:
         ("which has more vac bags, lumo 14 or gust 8?", "How many vac bags does it have?"),
         ("the lumo shop vac 14 and the gust 8 in black, which of the two climbs stairs?", "Does it climb stairs?"),
         ("do both the lumo 14 and the gust 8 blow as well", "Does it blow as well?"),
+        ("which vac stays quiet longer, lumo 14 or gust 8?", "How long does it stay quiet?"),
+        ("which vac's hose is longer, lumo 14 or gust 8?", "How long is its hose?"),
         ("does lumo's 14 gal vac eat vac bags like gust's 8 gal one", "Does it eat vac bags?"),
         ("is the lumo 14 gal vac quieter than the little gust?", "How quiet is it?"),
     ],
 )
 def test_a_comparison_puts_it_so_to_each(text: str, question: str) -> None:
     assert question in read_comparison(text, ["Lumo Vac 14", "Gust Vac 8"]).questions
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("which charges faster, lumo 14 or gust 8?", "How fast does it charge?"),
+        ("lumo 14 or gust 8, which warms up faster?", "How fast does it warm up?"),
+        ("qual tem maior potência, lumo 14 ou gust 8?", "Qual a potência?"),
+        ("qual carrega mais rápido, lumo 14 ou gust 8?", "Carrega mais rápido?"),
+        ("qual tem o cabo mais comprido, lumo 14 ou gust 8?", "Tem cabo mais comprido?"),
+        ("qual é mais comprido, lumo 14 ou gust 8?", "Qual o comprimento?"),
+        ("qual é mais rápido, lumo 14 ou gust 8?", "Qual a velocidade máxima?"),
+        ("lumo 14 ou gust 8, qual pesa menos?", "Quanto pesa?"),
+    ],
+)
+def test_what_is_compared_comes_before_what_is_like_it(text: str, first: str) -> None:
+    assert read_comparison(text, ["Lumo Vac 14", "Gust Vac 8"]).questions[0] == first
+
+
+@pytest.mark.parametrize("text", ["does the lumo or the gust have a dimmer?", "lumo or gust, any cooler in the box?"])
+def test_a_thing_is_no_comparative(text: str) -> None:
+    assert read_comparison(text, ["Lumo Lamp", "Gust Lamp"]).wins == ""
 
 
 @pytest.mark.parametrize(

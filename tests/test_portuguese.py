@@ -1,16 +1,31 @@
 """Portuguese questions: read in English as far as their words are known, and over English descriptions."""
 
-import pytest
+import tomllib
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
-from assistant.grounding.evidence import Budget, choose
-from assistant.grounding.judge import open_judge
+import pytest
+import small_shop
+from known_questions import TAUGHT
+
+from assistant.assistant import assistant_of
+from assistant.backends.scripted import Scripted
+from assistant.grounding import portuguese
+from assistant.grounding.answerability import Assessment
+from assistant.grounding.compose import compose_reply
+from assistant.grounding.evidence import Budget, Evidence, choose
+from assistant.grounding.judge import Entailment, open_judge
 from assistant.grounding.portuguese import in_english
+from assistant.messages import Prompt
+from assistant.passages import Passage
 from assistant.question import read_question
 from finetune.data.question_files import laid_out
 
 
 @pytest.mark.parametrize(
-    ("portuguese", "english"),
+    ("asked", "english"),
     [
         ("dá pra lavar na máquina?", "can i wash in the washing machine?"),
         ("é fio rígido?", "is it cable rigid?"),
@@ -20,15 +35,37 @@ from finetune.data.question_files import laid_out
         ("qual o diâmetro das rodinhas?", "what is the diameter of wheels?"),
         ("quanto pesa?", "how much does it weigh?"),
         ("vem com pilhas?", "does it come with batteries?"),
-        ("funciona com o Xylo 5500?", "work with the Xylo 5500?"),
+        ("funciona com o Xylo 5500?", "work with the xylo 5500?"),
+        ("do que é feito?", "what is it made of?"),
+        ("qual é a idade?", "what is the age?"),
+        ("é à prova d’água?", "is it waterproof?"),
+        ("está incluso?", "is included?"),
+        ("a máquina faz café?", "the machine does coffee?"),
+        ("desliga sozinho?", "turns off by itself?"),
+        ("não solta tinta?", "not sheds ink?"),
+        ("quanto peso aguenta?", "how much weight can it hold?"),
+        ("quebra-cabeça de mil peças", "puzzle of thousand pieces"),
         ("", ""),
         ("kwikset 910", "kwikset 910"),
     ],
 )
-def test_a_question_is_put_in_english_word_by_word(portuguese: str, english: str) -> None:
-    assert in_english(portuguese).casefold() == english.casefold()
+def test_a_question_is_put_in_english_word_by_word(asked: str, english: str) -> None:
+    assert in_english(asked) == english
 
 
+@pytest.mark.parametrize("table", ["phrases", "accented", "words"])
+def test_each_portuguese_word_has_one_line(table: str) -> None:
+    lines = tomllib.loads(TABLES.read_text(encoding="utf-8"))[table].strip().splitlines()
+    words = [word for line in lines for word in line.partition(": ")[2].split(", " if table == "phrases" else None)]
+    assert [word for word, count in Counter(words).items() if count > 1] == []
+
+
+def test_a_phrase_is_known_with_its_accents_and_without() -> None:
+    assert in_english("dá pra pôr na máquina de lavar") == in_english("da pra pôr na maquina de lavar")
+    assert in_english("qual é o peso?") == in_english("qual e o peso?") == "how much does it weigh?"
+
+
+TABLES = Path(portuguese.__file__).with_suffix(".toml")
 DESCRIPTION = (
     "Wandle Cotton Cushion, Blue",
     "Machine washable at 30 degrees.",
@@ -64,3 +101,36 @@ def test_what_the_judge_reads_once_more_is_the_question_itself() -> None:
     assert "harrow" not in f"{named.judged} {named.judged_again}".casefold()
     assert read_question("quanto pesa?").judged_again == "quanto pesa?"
     assert (read_question("is it loud?").judged, read_question("is it loud?").judged_again) == ("is it loud?", "")
+
+
+def test_a_portuguese_wording_has_to_stand_in_english_too() -> None:
+    read_so = []
+
+    def read(question: str, texts: Sequence[str]) -> list[Entailment]:
+        read_so.append(question)
+        stands = Entailment(0.0, 0.9, 0.05, 0.05) if question == "tem tampa?" else Entailment(1.0, 0.0, 0.0, 0.0)
+        return [stands] * len(texts)
+
+    evidence = Evidence((Passage(1, "It has a lid.", 0, 13),), best=1)
+    reply = compose_reply(
+        "Sim. Tem tampa. [1]", read_question("tem tampa?"), evidence, Assessment(0.9, 0.9, closed=True), read
+    )
+    assert "A descrição diz" in reply.text
+    assert set(read_so) <= {"tem tampa?", "has lid?"}
+
+
+def test_what_is_decided_is_heard_in_english_and_worded_in_portuguese(tmp_path: Path) -> None:
+    heard = read_question("tem tampa?", "Harrow Kettle").heard
+    assert (heard, read_question("tem tampa?", "Harrow Kettle").beside_title) == ("has lid?", "tem tampa?")
+    asked: list[str] = []
+
+    class Taught(Scripted):
+        def first_token_logprobs(self, prompt: Prompt, **_: Any) -> dict[str, float]:
+            asked.append(str(prompt))
+            return {"Yes": -0.1, "No": -3.0, "Not": -4.0}
+
+    catalogue, index = small_shop.build(tmp_path, {"K1": ("Harrow Kettle, Red", "It has a glass lid.")})
+    backend = Taught(lambda _: "Sim. Tem tampa de vidro. [1]", adapters=[TAUGHT])
+    assert assistant_of(catalogue, index, backend).ask("a chaleira Harrow Kettle tem tampa?").reply
+    assert asked
+    assert all("lid?" in each and "tampa?" not in each for each in asked)

@@ -580,6 +580,12 @@ def test_courtesies_are_known(text: str) -> None:
         "do you have a trash can",
         "the joke book for kids",
         "got any garbage bags",
+        "useless box kit",
+        "dumb bells 5kg",
+        "dumb phone for my grandma",
+        "stupid deaths board game",
+        "idiot's guide to chess",
+        "you suck at cooking book",
     ],
 )
 def test_other_turns_are_none(text: str) -> None:
@@ -768,7 +774,7 @@ def test_where_several_amounts_are_stated_no_winner_is_guessed(text: str, stated
         ("Lumo or Gust, which is more robust?", "Is it more robust?"),
         ("qual é mais alta, Lumo ou Gust?", "Qual a altura?"),
         ("do both Lumo and Gust have wheels?", "Does it have wheels?"),
-        ("what material are Lumo and Gust made of", "What material is it made?"),
+        ("what material are Lumo and Gust made of", "What material is it made of?"),
     ],
 )
 def test_the_wording_that_is_left_is_no_count(text: str, question: str) -> None:

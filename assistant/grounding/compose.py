@@ -121,10 +121,8 @@ def _settles_alike(body: str, question: ReadQuestion, assessment: Assessment, re
     Portuguese has to stand as it is and in English.
     """
     words = without_marks(body)
-    readings = read(question.plainly, [words])
-    if question.language == "pt":
-        readings += read(question.judged, [in_english(words)])
-    for entailment in readings:
+    in_another = read(question.judged, [in_english(words)]) if question.language == "pt" else []
+    for entailment in [*read(question.plainly, [words]), *in_another]:
         other = entailment.yes_logit if assessment.verdict == "no" else -entailment.yes_logit
         if entailment.answers_logit < LEAST_SETTLING or (assessment.closed and other > CONTRADICTS):
             return False

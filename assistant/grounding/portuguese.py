@@ -5,45 +5,40 @@ in_english("dá pra lavar na máquina?")      # "can i wash in the washing machi
 
 import re
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 
 from index.text import WORD, unaccented
 from index.titles.meanings import in_english as of_a_title
 
 _TABLE = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+_WITH_ACCENTS = {"a": "aáàâã", "c": "cç", "e": "eéê", "i": "ií", "o": "oóôõ", "u": "uúü"}
 
 
-def _entries(name: str) -> Iterator[tuple[str, str]]:
-    """Yield each Portuguese word or phrase of a table, and what it is in English."""
+def _entries(name: str) -> dict[str, str]:
+    """Return what each Portuguese word or phrase of a table is in English."""
     between = ", " if name == "phrases" else None
-    for line in _TABLE[name].strip().splitlines():
-        english, _, portuguese = line.partition(": ")
-        for each in portuguese.split(between):
-            yield each, english
+    lines = [line.partition(": ") for line in _TABLE[name].strip().splitlines()]
+    return {each: english for english, _, portuguese in lines for each in portuguese.split(between)}
 
 
-def _first_of_each(name: str) -> dict[str, str]:
-    """Return a table whose first line for a word or phrase counts."""
-    entries: dict[str, str] = {}
-    for portuguese, english in _entries(name):
-        entries.setdefault(portuguese, english)
-    return entries
+def _whatever_its_accents(phrase: str) -> str:
+    return "".join(f"[{_WITH_ACCENTS[sign]}]" if sign in _WITH_ACCENTS else re.escape(sign) for sign in phrase)
 
 
-_PHRASES, _ACCENTED, _WORDS = (_first_of_each(name) for name in ("phrases", "accented", "words"))
-_PHRASE = re.compile(rf"\b(?:{'|'.join(sorted(map(re.escape, _PHRASES), key=len, reverse=True))})\b")
-_ASKING_WHETHER = re.compile(r"^\W{0,9}é\b", re.I)
+_PHRASES, _ACCENTED, _WORDS = (_entries(name) for name in ("phrases", "accented", "words"))
+_PHRASE = re.compile(rf"\b(?:{'|'.join(map(_whatever_its_accents, sorted(_PHRASES, key=len, reverse=True)))})\b")
+_ASKING_WHETHER = re.compile(r"^(\W{0,9})é\b")
 _COMPOUND = re.compile(rf"{WORD.pattern}(?:-{WORD.pattern}){{0,3}}")
 _MARK = "\x00"  # stands around what is English already
 
 
 def in_english(text: str) -> str:
-    """Return a Portuguese text word by word in English; words that are not known stay as they are."""
-    whole = WORD.sub(_of_its_accent, _ASKING_WHETHER.sub(_marked("is it"), text.replace(_MARK, " ")))
-    plain = _PHRASE.sub(lambda found: _marked(_PHRASES[found.group()]), unaccented(whole))
-    pieces = plain.split(_MARK)
-    pieces[::2] = [_COMPOUND.sub(lambda found: _of_its_letters(found.group()), piece) for piece in pieces[::2]]
+    """Return a Portuguese text word by word in English, in lower case; words that are not known stay, unaccented."""
+    plain = text.replace(_MARK, " ").replace("’", "'").casefold()
+    marked = _PHRASE.sub(lambda found: _marked(_PHRASES[unaccented(found.group())]), plain)
+    marked = _ASKING_WHETHER.sub(lambda found: found.group(1) + _marked("is it"), marked)
+    pieces = marked.split(_MARK)
+    pieces[::2] = [_COMPOUND.sub(lambda found: _word(found.group()), piece) for piece in pieces[::2]]
     return "".join(pieces)
 
 
@@ -51,15 +46,14 @@ def _marked(english: str) -> str:
     return f"{_MARK}{english}{_MARK}"
 
 
-def _of_its_accent(found: re.Match[str]) -> str:
-    english = _ACCENTED.get(found.group().casefold())
-    return _marked(english) if english else found.group()
-
-
-def _of_its_letters(word: str) -> str:
-    """Return a word in English, or a compound: as a whole ("quebra-cabeca"), else each of its parts."""
-    joined = word.replace("-", "")
+def _word(word: str) -> str:
+    """Return a word in English, or a compound: as a whole ("quebra-cabeça"), else each of its parts."""
+    if word in _ACCENTED:
+        return _ACCENTED[word]
+    plain = unaccented(word)
+    joined = plain.replace("-", "")
     english = _WORDS.get(joined) or of_a_title(joined)
     if english != joined or "-" not in word:
         return english
-    return "-".join(_of_its_letters(part) for part in word.split("-"))
+    parts = [_WORDS.get(part) or of_a_title(part) for part in plain.split("-")]
+    return "-".join(parts) if all(map(str.__ne__, parts, plain.split("-"))) else plain

@@ -10,6 +10,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -59,7 +60,10 @@ _LESS = re.compile(_any_of("less"), re.I)
 _WHOLE = re.compile(_any_of("whole"), re.I)
 _BESIDE = frozenset(_ASKING["beside"].split())
 _ARTICLES = frozenset({"the", "a", "an"})
-_OF_SOMETHING_ELSE = re.compile(r"How \w{1,30} (?:(?:is|are) its|(?:\w{1,30} ){1,20}does it) ")
+_OF_SOMETHING_ELSE = re.compile(r"How \w{1,30} (?:(?:is|are) its|(?:\w{1,30} ){0,20}does it) ")
+_ITS_OWN_PORTUGUESE = re.compile(_ASKING["its_own_portuguese"], re.I)
+_QUALITY = re.compile(r"\b(?:maior|menor) (?!que\b|do\b|da\b|de\b|dos\b|das\b)(\w{3,})", re.I)
+_THING_ASKED = re.compile(r"\b(which|what) (\w{2,40})(['’]s)?", re.I)
 _POSSESSIVE = re.compile(r"['’]s$")
 
 Wins = Literal["more", "less", ""]
@@ -235,6 +239,12 @@ def read_comparison(text: str, titles: Sequence[str]) -> ComparisonQuery:
     wordings = of_each or [wording for piece in _asking(pieces) for wording in _worded(piece, language)]
     # Of what has a longer cord, or charges faster, another length is asked, or speed.
     is_its_own = not any(_OF_SOMETHING_ELSE.match(question) for question in of_each)
+    if language == "pt":
+        is_its_own = _ITS_OWN_PORTUGUESE.search(" ".join(pieces)) is None
+        if quality := _QUALITY.search(" ".join(pieces)):
+            return ComparisonQuery(
+                _distinct(f"Qual a {quality[1]}?", *wordings), wins="more" if "aior" in quality[0] else "less"
+            )
     asked = _THRESHOLD.sub(" ", ", ".join(pieces))
     wins: Wins = "less" if _LESS.search(asked) else "more" if _MORE.search(asked) or _AMOUNTS.search(asked) else ""
     for measure in _MEASURES:
@@ -316,11 +326,19 @@ def _with_names_marked(text: str, titles: Sequence[str]) -> list[str]:
         ]
         most = max(weights, default=(False, 0))
         mentions += [each for each, weight in zip(found, weights, strict=True) if weight == most and weight[1]]
+    of_all = frozenset.intersection(*named) if named else frozenset()
     for place, start, stop in sorted(set(mentions), reverse=True):
         words = pieces[place]
         led = start > 0 and unaccented(words[start - 1]) in _ARTICLES
         words[start - led : stop] = [NAME]
-    return [" ".join(words) for words in pieces]
+    return [_THING_ASKED.sub(partial(_without_thing, of_all), " ".join(words)) for words in pieces]
+
+
+def _without_thing(of_all: frozenset[str], found: re.Match[str]) -> str:
+    """Return "which" of "which kettle", "whose" of "which kettle's", where each of the products is one."""
+    if stem(unaccented(found[2])) not in of_all:
+        return found[0]
+    return "whose" if found[3] else found[1]
 
 
 def _says_what(question: str) -> bool:

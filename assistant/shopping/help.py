@@ -27,10 +27,8 @@ FEWEST_FOREIGN = 2  # words of another language that tell it, or half of a short
 
 def is_courtesy(text: str) -> bool:
     """Return whether a turn of a few words greets, thanks, scolds or takes its leave, and asks nothing besides."""
-    if len(text.split()) <= MOST_WORDS and "?" not in text and _ASKED["annoyed"].search(text):
-        return True
     rest = text
-    for name in ("greeting", "thanks", "goodbye"):
+    for name in ("annoyed", "greeting", "thanks", "goodbye"):
         rest = _ASKED[name].sub(" ", rest)
     return rest != text and len(text.split()) <= MOST_WORDS and content_words(rest) <= _FILLERS
 
@@ -55,6 +53,6 @@ def help_text(question: str, wants: Literal["help", "order", "other"], own: Mapp
     if _is_foreign(question):
         return own.get("language") or str(_TABLE[language]["language"])
     name: str = wants
-    if wants == "help":
+    if wants == "help" or _ASKED["annoyed"].search(question):
         name = next((asked for asked, pattern in _ASKED.items() if pattern.search(question)), "help")
     return own.get(name) or str(_TABLE[language][name])

@@ -12,8 +12,10 @@ from pathlib import Path
 
 NAME = "•"
 
-_TABLE = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))["adjectives"]
-_DOUBLED = frozenset(_TABLE["doubled"].split())
+_TABLES = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+_ADJECTIVES = _TABLES["adjectives"]
+_DOUBLED = frozenset(_ADJECTIVES["doubled"].split())
+_PLURAL, _SINGULAR = (frozenset(_TABLES["nouns"][number].split()) for number in ("plural", "singular"))
 
 
 def _forms(adjective: str) -> tuple[str, str]:
@@ -27,16 +29,19 @@ def _forms(adjective: str) -> tuple[str, str]:
     return f"{root}er", f"{root}est"
 
 
-_OF_FORM: dict[str, str] = {form: adjective for adjective in _TABLE["regular"].split() for form in _forms(adjective)}
-_OF_FORM |= _TABLE["irregular"]
+_OF_FORM: dict[str, str] = {
+    form: adjective for adjective in _ADJECTIVES["regular"].split() for form in _forms(adjective)
+}
+_OF_FORM |= _ADJECTIVES["irregular"]
 _FORM = rf"(?P<form>{'|'.join(_OF_FORM)})\b"
-_AMONG = r"(?: one)?(?: of (?:the|these|those|my|them)(?: (?:two|three|pair))?)?"
+_AMONG = rf"(?: one)?(?: of (?:{NAME}|(?:the|these|those|my|them)(?: (?:two|three|pair))?))?"
 _THING = (
     r"(?: [a-z]+){1,2}(?= (?:of these )?(?:has|have|is|are|can|will|gets|holds|takes|comes|keeps|gives|lasts|needs)\b)"
 )
 _WHICH = rf"(?:which|what|who|whichever)(?:{_THING})?{_AMONG}"
 _EACH = r"each(?: one| of (?:them|these|the \w+))?"
-_BOTH = rf"(?:both|either|{_EACH}|these(?: two| three)?|those(?: two)?|the (?:two|three)(?: of them)?)"
+_ALL = r"all(?: three| of (?:them|these|those))?|any of (?:them|these|those)"
+_BOTH = rf"(?:both|either|{_ALL}|{_EACH}|these(?: two| three)?|those(?: two)?|the (?:two|three)(?: of them)?)"
 _IT = rf"(?:{NAME}|one|(?:they |it )?{_BOTH}|they|it)"
 _MODAL = r"(?:can|could|will|would|may)"
 _SMALL = r"(?:than|or|and|on|in|at|of|for|from|with|to|by|vs|against|out|when|before|once)"
@@ -45,9 +50,10 @@ _PHRASE = rf"(?!{_ABOUT}\b)[a-z][\w-]{{0,30}}(?: (?!{_ABOUT}\b)[a-z][\w-]{{0,30}
 
 # What a product does or is, by who is asked about.
 _STATEMENTS = [
+    re.compile(rf"{_WHICH} (?P<modal>can|could|should) (?P<who>i|you|we) (?P<does>.+)"),
     re.compile(rf"(?P<modal>{_MODAL}) {_IT} (?P<does>.+)"),
     re.compile(rf"{_WHICH} (?P<modal>{_MODAL}) (?P<does>.+)"),
-    re.compile(rf"(?:does|do|did) {_IT} (?P<does>.+)"),
+    re.compile(rf"(?:does|do|did) {_IT}(?: [a-z]+(?= have ))? (?P<does>.+)"),  # "• vac have": what is left of a name
     re.compile(rf"(?:is|are|'s) {_IT} (?P<is>.+)"),
     re.compile(rf"(?:{_WHICH} (?:is|are)|what'?s|who'?s) (?P<is>.+)"),
     re.compile(rf"{_WHICH} (?P<does>(?!do\b|does\b|i\b|you\b)[a-z]+(?:s|ve)\b(?!').*)"),
@@ -60,14 +66,21 @@ _MORE = re.compile(
     rf"(?:me |you |us )?(?:the )?(?:more|most|less|least|fewer|fewest)(?: of)? (?P<noun>{_PHRASE})(?P<rest>.*)"
 )
 _VERB = re.compile(r"(?P<verb>[a-z]{1,30}(?: (?:up|down|out|off|through)\b)?) (?P<rest>.+)")
-_SO = re.compile(rf"(?:the |any |a )?{_FORM}(?P<rest>.*)")
+_SO = re.compile(rf"(?:the |any |a )?{_FORM}(?: ones?\b)?(?P<rest>.*)")
+_OF_A_THING = re.compile(rf"(?:the |an? )?{_FORM} (?P<noun>{_PHRASE})")
+_DONE_SO = re.compile(rf"(?P<thing>{_PHRASE}) {_FORM}(?P<rest>.*)")
+_ITS = re.compile(
+    rf"whose (?P<noun>{_PHRASE}) (?:is|are) (?:the )?{_FORM}.*"
+    rf"|what(?:'?s| is| are) the (?P<of>{_PHRASE}) (?:of|on|for|in) (?:the )?{NAME}.*"
+)
+_ADVERBS = re.compile(r"\b(?:actually|always|really|even|still|also|never) ")
 _PART = re.compile(rf"(?:the |a )?{_FORM} (?P<noun>{_PHRASE})")
 _FRAGMENT = re.compile(rf"(?:the )?{_FORM}(?: (?P<noun>{_PHRASE}))?(?: {_ABOUT}\b.*)?")
 _BESIDE = re.compile(
     rf" ?\b(?:than|like|versus|vs|compared (?:to|with)|next to|against|as opposed to)(?: [^{NAME}]{{0,40}})? {NAME}"
     rf"| ?{NAME}| ?\b(?:please|pls)\b"
 )
-_ENDS = re.compile(r"(?: (?:than|or|and|on|in|at|of|for|from|with|to|by|vs|against|the|an?|too|then)){1,6}$")
+_ENDS = re.compile(r"(?<!made)(?: (?:than|or|and|on|in|at|of|for|from|with|to|by|vs|against|the|an?|too|then)){1,6}$")
 _NAMES = re.compile(
     rf"(?:both |either )?{NAME}(?: ones?)?(?: (?:and|or|n|vs|versus) (?:the |an? )?{NAME}(?: ones?)?)*(?: both\b)?"
 )
@@ -76,13 +89,16 @@ _DIFFERENCE = re.compile(
     rf"(?:what'?s? |is |are |any |there ){{0,4}}(?:the |an? )?"
     rf"(?:(?P<of>{_PHRASE}) (?:difference|diff)|(?:difference|diff) in (?P<within>{_PHRASE}))\b.*"
 )
+SHORTEST_IN_Y = 4  # letters of a verb's "ies": "dries", but "lies"
 _BARE = {"has": "have", "does": "do", "goes": "go", "gets": "get"}
 _OF_A_PART = ("have", "come with", "has", "comes with", "got")
 
 
 def asked_of_each(piece: str) -> str:
     """Return what a piece of a comparison asks of each of its products; "" where it asks nothing by itself."""
-    text = _BEFORE.sub("", _NAMES.sub(NAME, " ".join(piece.casefold().split())))
+    text = _ADVERBS.sub("", _BEFORE.sub("", _NAMES.sub(NAME, " ".join(piece.casefold().split()))))
+    if its := _ITS.fullmatch(text):
+        return _of_part(its["form"], its["noun"]) if its["noun"] else _question("what is its", its["of"], "")
     if difference := _DIFFERENCE.fullmatch(text):
         return _question("what is its", difference["of"] or difference["within"], "")
     if how := _HOW.fullmatch(text):
@@ -94,6 +110,9 @@ def asked_of_each(piece: str) -> str:
     for statement in _STATEMENTS:
         if found := statement.fullmatch(text):
             groups = found.groupdict()
+            if groups.get("who"):
+                verb, _, rest = groups["does"].partition(" ")
+                return _question(f"{groups['modal']} {groups['who']} {verb} it", "", f" {rest}")
             if groups.get("is"):
                 return _of_being(groups["is"])
             return _of_doing(groups.get("modal") or "does", groups["does"])
@@ -105,6 +124,8 @@ def asked_of_each(piece: str) -> str:
 def _of_being(rest: str) -> str:
     if so := _SO.fullmatch(rest):
         return _how(so["form"], "is it", so["rest"])
+    if of_a_part := _DONE_SO.fullmatch(rest):
+        return _of_part(of_a_part["form"], of_a_part["thing"])
     return _question("is it", "", f" {rest}")
 
 
@@ -120,6 +141,10 @@ def _of_doing(auxiliary: str, does: str) -> str:
         part = _PART.match(does.removeprefix("comes ").removeprefix("come ").partition(" ")[2])
         if part:
             return _of_part(part["form"], part["noun"])
+    elif thing := _OF_A_THING.match(verb["rest"]):
+        return _question(f"how {_OF_FORM[thing['form']]} a {thing['noun']}", f"does it {bare}", "")
+    elif done := _DONE_SO.fullmatch(verb["rest"]):
+        return _how(done["form"], f"does it {bare} {done['thing']}", done["rest"])
     elif so := _SO.fullmatch(verb["rest"]):
         return _how(so["form"], f"does it {bare}", so["rest"])
     return _question(f"{auxiliary} it", bare, f" {verb['rest']}")
@@ -141,7 +166,8 @@ def _question(beginning: str, middle: str, rest: str) -> str:
 
 
 def _is_plural(noun: str) -> bool:
-    return noun.endswith("s") and not noun.endswith("ss")
+    last = noun.split()[-1]
+    return last in _PLURAL or (last.endswith("s") and not last.endswith("ss") and last not in _SINGULAR)
 
 
 def _bare(verb: str) -> str:
@@ -150,7 +176,7 @@ def _bare(verb: str) -> str:
     if first in _BARE:
         first = _BARE[first]
     elif first.endswith("ies"):
-        first = f"{first[:-3]}y"
+        first = f"{first[:-3]}y" if len(first) > SHORTEST_IN_Y else first[:-1]
     elif first.endswith(("shes", "ches", "sses", "xes")):
         first = first[:-2]
     elif first.endswith("s") and not first.endswith("ss"):

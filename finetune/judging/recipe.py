@@ -21,9 +21,7 @@ class PairData:
     calibrated_on: tuple[str, ...] = ()  # sets of HOME/questions/validation.jsonl; none: all
     beside: int = 3  # passages of the same product that settle nothing, the nearest in words
     drawn: int = 1  # and such by chance
-    misread: int = (
-        0  # where none settles it: those that the judge of before takes for settling, in place of the nearest
-    )
+    misread: int = 0  # where none settles it: those that the judge of before takes for settling
     named: float = 0.15  # share of the questions that name their product
     sources: dict[str, float] = field(default_factory=dict)  # how often an epoch has each set; 1 unless named
 
