@@ -6,11 +6,12 @@ A model of 33 million weights errs: of each kind most have to be right, and none
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from assistant.grounding.judge import SHIPPED_JUDGE, Entailment, open_judge
+from assistant.grounding.judge import SHIPPED_JUDGE, Entailment, Judge, open_judge
 from index.errors import ArtefactError
 
 DENIED = [
@@ -75,6 +76,29 @@ def test_texts_are_read_alike_alone_and_together() -> None:
     alone = [open_judge().read("is it safe?", [text])[0] for text in texts]
     assert [each.yes for each in together] == pytest.approx([each.yes for each in alone], abs=0.05)
     assert open_judge().read("is it safe?", []) == []
+
+
+class Counted:
+    """The network of the shipped judge, and how many times it ran."""
+
+    def __init__(self) -> None:
+        self.runs = 0
+
+    def run(self, *arguments: Any) -> Any:
+        self.runs += 1
+        return open_judge()._network.run(*arguments)
+
+
+def test_what_was_just_read_is_not_read_again_and_each_asker_gets_a_list_of_its_own() -> None:
+    network, shipped = Counted(), open_judge()
+    judge = Judge(network, shipped._tokenizer, shipped.calibration, "")
+    first = judge.read("is it safe?", ["Hand wash only.", "Made of oak."])
+    kept = list(first)
+    first.clear()
+    assert judge.read("is it safe?", ["Hand wash only.", "Made of oak."]) == kept
+    assert network.runs == 1
+    assert judge.read("is it safe?", ["Hand wash only."])[0].yes == pytest.approx(kept[0].yes, abs=0.05)
+    assert network.runs == 2  # what is read beside a text bears on how it is rounded
 
 
 def test_a_judge_is_opened_once_and_a_damaged_one_never(tmp_path: Path) -> None:

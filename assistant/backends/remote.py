@@ -169,13 +169,16 @@ class Remote:
             outlet.end()
 
     async def _receive(self, prompt: Prompt, request: dict[str, Any], outlet: Outlet, received: Received) -> None:
-        server = self._opened()
+        from openai import AsyncStream
+
         if isinstance(prompt, str):
-            asked = server.completions.create(**request, prompt=prompt)
+            place, asked = "/completions", request | {"prompt": prompt}
         else:
-            rows: Any = [{"role": message.role, "content": message.content} for message in prompt]
-            asked = server.chat.completions.create(**request, messages=rows)
-        async with await asked as chunks:
+            rows = [{"role": message.role, "content": message.content} for message in prompt]
+            place, asked = "/chat/completions", request | {"messages": rows}
+        # By its path, and as `object`: what comes is read by `Chunk` alone, not by the library's own forms before.
+        answer = self._opened().post(place, body=asked, cast_to=object, stream=True, stream_cls=AsyncStream[object])
+        async with await answer as chunks:
             async for chunk in chunks:
                 outlet.put(received.take(Chunk.model_validate(chunk)))
         if received.finish_reason is None:

@@ -10,7 +10,7 @@ Shipped as int8 ONNX, run by onnxruntime; `titlewise finetune judge` makes it. I
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -27,6 +27,7 @@ LONGEST_PAIR = 128  # tokens of question and text together, as in training
 LONGEST_QUESTION, LONGEST_TEXT = 400, 4_000  # characters
 MOST_QUESTION_TOKENS = 96  # of a pair: there is always room for some of the text
 BATCH = 16  # texts of like length that are read at once
+READINGS_KEPT = 1024  # questions with the texts that were read to them last, some 2 kB each
 _LARGEST_LOGIT = 12.0
 
 Verdict = Literal["none", "yes", "no", "answer"]
@@ -83,14 +84,15 @@ class Judge:
         self._network = network
         self._tokenizer = tokenizer
         self.calibration = calibration  # for when it reads alone
+        self._recently = lru_cache(READINGS_KEPT)(self._read)
 
     def calibration_beside(self, adapter: Calibration | None) -> Calibration:
         """Return by which calibration judge and model are joined: the adapter's, if it was learnt beside this judge."""
         return adapter if adapter is not None and adapter.judge == self.digest else self.calibration
 
     def read(self, question: str, texts: Sequence[str]) -> list[Entailment]:
-        """Return what each text says to the question; some 2 ms a text on two cores."""
-        return [Entailment(*map(float, row)) for row in self.read_pairs([(question, text) for text in texts])]
+        """Return what each text says to the question; some 2 ms a text on two cores, unless it was just asked."""
+        return list(self._recently(question, tuple(texts)))
 
     def read_pairs(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float32]:
         """Return the probabilities of each (question, text), shape (n, 4), in the order of `VERDICTS`."""
@@ -104,6 +106,9 @@ class Judge:
             weights = np.exp(logits - logits.max(axis=1, keepdims=True))
             found[places] = weights / weights.sum(axis=1, keepdims=True)
         return found
+
+    def _read(self, question: str, texts: tuple[str, ...]) -> tuple[Entailment, ...]:
+        return tuple(Entailment(*map(float, row)) for row in self.read_pairs([(question, text) for text in texts]))
 
     def _shortened(self, question: str) -> str:
         """Return a question, or as much of it as a pair holds; a few signs may be many tokens."""
