@@ -47,6 +47,11 @@ _EITHER = frozenset({"or", "ou"})
 _COPULAS = frozenset({"is", "are", "e", "sao"})  # "what is it?" asks for no object
 # "what is it for?", "who is it by?"
 _MORE_THAN_WHAT = re.compile(r"\bfor\W*$|\b(?:who|whose|where|when|why|how|quem|onde|quando|como)\b")
+# "channels on the rigol": a part of what is named; "art of war" stands so in its title.
+_PART_OF = re.compile(
+    r"^\W{0,9}(?:what'?s? |is |are |the |qual |o |a ){0,4}\w{3,}(?: \w{3,})?"
+    r" (?:on|of|in|for|with|do|da) (?:the |my )?\w+"
+)
 # What a question at large is put with: "tell me more", "fale mais sobre ele".
 _AT_LARGE = "what's more describe explain information details mais fale descreva explique informações detalhes"
 _OVERVIEWS: dict[Language, str] = {"en": "What is this product?", "pt": "O que é este produto?"}
@@ -95,8 +100,10 @@ class ReadQuestion:
         """Return whether it asks for nothing but what the product is, by its title, its `uid`, or both."""
         if self.text.strip() == uid:
             return True
+        part = _PART_OF.match(self.plain)
+        asks_part = part is not None and part.group().strip() not in unaccented(self.title)
         asks_more = _MORE_THAN_WHAT.search(self.plain) or set(_OBJECT.findall(self.plain)) - _COPULAS
-        if self.attributes or self.closed or asks_more:
+        if self.attributes or self.closed or asks_more or asks_part:
             return False
         return self.words <= self.title_words | content_words(f"{uid} {_AT_LARGE}")
 

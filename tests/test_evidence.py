@@ -287,5 +287,20 @@ def test_a_question_for_something_asks_more_than_what_it_is(question: str) -> No
     assert not read_question(question, "Harrow Kettle").asks_what_it_is("K1")
 
 
+@pytest.mark.parametrize(
+    ("question", "title", "asks_more"),
+    [
+        ("channels on the rigol ds1054z", "Rigol DS1054Z Oscilloscope - Channels: 4", True),
+        ("whats the capacity of the fellowes 79ci", "Fellowes Powershred 79Ci, 16 Sheet Capacity", True),
+        ("pieces in the harrow puzzle", "Harrow Puzzle, 500 Pieces", True),
+        ("the art of war", "The Art of War", False),
+        ("lord of the rings", "The Lord of the Rings", False),
+        ("rigol ds1054z", "Rigol DS1054Z Oscilloscope - Channels: 4", False),
+    ],
+)
+def test_a_part_that_a_title_names_is_asked_for(question: str, title: str, *, asks_more: bool) -> None:
+    assert read_question(question, title).asks_what_it_is("K1") != asks_more
+
+
 def test_content_words_fold_endings_and_leave_grammar_out() -> None:
     assert content_words("Does it come with batteries for charging?") == content_words("battery charge")

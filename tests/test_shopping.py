@@ -17,7 +17,7 @@ from assistant.grounding.judge import Entailment
 from assistant.messages import Message
 from assistant.passages import title_passage
 from assistant.reply import Reply
-from assistant.shopping.comparison import Outcome, Stated, read_comparison
+from assistant.shopping.comparison import Outcome, Stated, points_at_both, read_comparison
 from assistant.shopping.discovery import Found
 from assistant.shopping.facets import facets_of
 from assistant.shopping.fit import Fit, Fitter, Part
@@ -604,6 +604,22 @@ def test_other_turns_are_none(text: str) -> None:
 )
 def test_help_is_in_the_words_of_the_turn(text: str, begins: str) -> None:
     assert help_text(text, "help").startswith(begins)
+
+
+def test_another_language_is_told_which_are_understood() -> None:
+    for text in ("wie viel kostet das", "guten Tag, haben sie das auch?", "bonjour, je cherche une lampe pour enfants"):
+        assert "English and in Portuguese" in help_text(text, "other")
+    assert "English and in Portuguese" not in help_text("qual a previsão do tempo para amanhã", "other")
+
+
+@pytest.mark.parametrize("turn", ["do both fold flat", "are both dishwasher safe?", "can they both float", "do both?"])
+def test_both_are_those_spoken_of(turn: str) -> None:
+    assert points_at_both(turn)
+
+
+@pytest.mark.parametrize("turn", ["do both lids come off", "are both sides lined", "it folds flat"])
+def test_both_of_a_part_are_not(turn: str) -> None:
+    assert not points_at_both(turn)
 
 
 @pytest.mark.parametrize(

@@ -40,8 +40,10 @@ def is_of_itself(text: str) -> bool:
 
 def _is_foreign(text: str) -> bool:
     words = re.findall(r"[^\W\d]+", unaccented(text))
-    foreign = sum(word in _FOREIGN for word in words)
-    return (language_of(text) == "en" and foreign >= FEWEST_FOREIGN) or (bool(words) and foreign == len(words))
+    others = [word for word in words if word not in _FOREIGN]
+    foreign = len(words) - len(others)
+    is_portuguese = language_of(text) == "pt" and language_of(" ".join(others)) == "pt"  # "das" is German too
+    return (not is_portuguese and foreign >= FEWEST_FOREIGN) or (bool(words) and not others)
 
 
 def help_text(question: str, wants: Literal["help", "order", "other"], own: Mapping[str, str] = NONE_OF_ITS_OWN) -> str:
