@@ -242,15 +242,18 @@ class _Understanding:
         intent = "help" if itself else intent
         of_none = sum(intents[each] for each in _BESIDE)
         if self.state.uid or self.state.candidates:
-            points = POINTING_WORDS & asked.words
-            asks = intent == "other" and asked_about(self.question)  # "how deep in water"
-            surely = not points and intent != "help" and of_none >= SURELY_BESIDE and not asks
-            beside = is_courtesy(self.question) or surely
+            points = POINTING_WORDS & asked.words or _BACK.search(self.question)
+            surely = not points and intent != "help" and of_none >= SURELY_BESIDE
+            beside = is_courtesy(self.question) or (surely and not self._asks_a_fact(intent))
         else:
             sure_of_title = resolution.decision == "found" and resolution.probability >= SURE_OF_A_TITLE
             likely = of_none >= (SURELY_NO_TITLE if sure_of_title else LEAST_SURE)
-            beside = likely or (itself and not sure_of_title)
+            beside = (likely and not self._asks_a_fact(intent)) or (itself and not sure_of_title)
         return Turn(self.question, "", (), (), self.state, _BESIDE[intent]) if beside else None
+
+    def _asks_a_fact(self, intent: Intent) -> bool:
+        """Return whether a turn of another topic asks what products have: "how heavy is the Wexcombe scarf"."""
+        return intent == "other" and bool(asked_about(self.question))
 
     def _referred(self, asked: Utterance) -> Turn | None:
         """Take the product of the talk that the turn means, or another one that it names."""

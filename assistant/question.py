@@ -43,6 +43,7 @@ _DEFINITE = {"en": frozenset({"the", "my"}), "pt": frozenset("o a os as do da do
 _OF_ANOTHER = frozenset("for with on in into to fit fits onto under from against inside para pra pro com".split())
 _MAY_FOLLOW_A_NAME = GRAMMAR_WORDS | ATTRIBUTE_WORDS
 _ARTICLE = re.compile(r"\b(?:the|an?|my|this|that|os?|as?|uma?|est[ea]|ess[ea]) $", re.I)
+_OF_IT = re.compile(r"\bthe ((?:[\w'-]{1,40} ){0,2}[\w'-]{1,40}) of it\b", re.I)  # "the battery life of it"
 _EITHER = frozenset({"or", "ou"})
 _COPULAS = frozenset({"is", "are", "e", "sao"})  # "what is it?" asks for no object
 # "what is it for?", "who is it by?"
@@ -204,7 +205,7 @@ def _pointing(text: str, named: frozenset[str], language: Language) -> str:
     longest = max(runs, key=len)
     before = _ARTICLE.sub("", text[: words[longest[0]].start()])
     it = "ele" if language == "pt" else "it"
-    return f"{before}{it}{text[words[longest[-1]].end() :]}"
+    return _OF_IT.sub(r"its \1", f"{before}{it}{text[words[longest[-1]].end() :]}")
 
 
 def _mentioned(question: TextWords, title: TextWords) -> frozenset[str]:

@@ -124,6 +124,11 @@ def test_the_budget_limits_passages_and_tokens_but_leaves_the_best() -> None:
             "Lumeo Drift 40 Headphones",
             "it fell into water, is that ok",
         ),
+        (
+            "how long is the battery life of the Lumeo Drift 40?",
+            "Lumeo Drift 40 Headphones",
+            "how long is its battery life?",
+        ),
         ("how heavy is the neato", "Neato XV-21 Pet Automatic Vacuum Cleaner", "how heavy is it"),
         ("does the olympia have an anvil", "Olympia Tools 38-604 Bench Vise, 4 Inches", "does it have an anvil"),
         (
