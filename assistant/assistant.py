@@ -181,7 +181,7 @@ class Assistant:
 
         prompt, heard = (
             answer_prompt(question.title, evidence.passages, text, prompt_format)
-            for text in (question.beside_title, question.heard)
+            for text in (question.text, question.heard)
         )
         first_tokens = first_tokens_of(heard) if adapter else {}
         judge = self.retriever.judge
@@ -196,7 +196,7 @@ class Assistant:
         if permitted == "quotation":
             return (yield from immediate(_reply(turn, question, quoted(question, evidence)), watch, judged))
         if first_tokens and not assessment.closed and heard != prompt:
-            first_tokens = first_tokens_of(prompt)  # in the language of the reply
+            first_tokens = first_tokens_of(prompt)  # of what is worded
         prefill = choose_prefill(question, assessment, first_tokens) if first_tokens else ""
         stream = self.backend.stream(
             prompt, request.params, adapter=adapter, prefill=prefill, deadline_s=deadline_s, cancel=cancel

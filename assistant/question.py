@@ -67,11 +67,10 @@ class ReadQuestion:
     `offers_choice` that it asks for one or the other ("porcelain or plastic?"). `matter` is what it asks that a shop
     knows and a description seldom says.
     `attributes` are those that it asks about, each with the words that ask; `own_weight` says that it asks how heavy
-    the product is, and not how much it bears. `words` are its content words,
-    `title_words` those of its product's title, `beyond_title` what it asks in words that the title lacks, or all that
-    it asks where there are none. `without_mention` is the question without the title that it mentions, if it does, and
-    `pointing` is `plainly` with "it" in place of that title, else ""; `beside_title` is what is put to a model that is
-    shown the title: that, or the text. `judged` is what the judge reads, and `judged_again` what it reads beside the
+    the product is, and not how much it bears. `words` are its content words, `title_words` those of its product's
+    title, `beyond_title` what it asks in words that the title lacks, or all that it asks where there are none.
+    `without_mention` is the question without the title that it mentions, if it does, and `pointing` is `plainly` with
+    "it" in place of that title, else "". `judged` is what the judge reads, and `judged_again` what it reads beside the
     likeliest passages once more, "" where nothing; `heard` is what a taught model begins to answer before it is decided
     what is said. In `judged` and `heard` a Portuguese question is in English, as far as its words are known.
     """
@@ -89,7 +88,6 @@ class ReadQuestion:
     words: frozenset[str]
     title_words: frozenset[str]
     beyond_title: frozenset[str]
-    beside_title: str
     judged: str
     heard: str
     judged_again: str = ""
@@ -128,7 +126,6 @@ def read_question(text: str, title: str = "") -> ReadQuestion:
         whole,
         beyond_title=bare.words - title_words.content or bare.words,
         pointing=with_it,
-        beside_title=with_it,
         judged=in_english(with_it) if whole.language == "pt" else whole.plainly,
         heard=in_english(with_it) if whole.language == "pt" else with_it,
         judged_again=with_it,
@@ -170,7 +167,6 @@ def _read(text: str, title: str, words: TextWords, title_words: TextWords) -> Re
         words=words.content,
         title_words=title_words.content,
         beyond_title=words.content - title_words.content or words.content,
-        beside_title=text,
         judged=in_english(plainly) if language == "pt" else plainly,
         heard=in_english(plainly) if language == "pt" else text,
         judged_again=plainly if language == "pt" else "",

@@ -120,8 +120,7 @@ def test_a_portuguese_wording_has_to_stand_in_english_too() -> None:
 
 
 def test_what_is_decided_is_heard_in_english_and_worded_in_portuguese(tmp_path: Path) -> None:
-    heard = read_question("tem tampa?", "Harrow Kettle").heard
-    assert (heard, read_question("tem tampa?", "Harrow Kettle").beside_title) == ("has lid?", "tem tampa?")
+    assert read_question("tem tampa?", "Harrow Kettle").heard == "has lid?"
     asked: list[str] = []
 
     class Taught(Scripted):

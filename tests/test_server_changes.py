@@ -175,7 +175,7 @@ def test_an_answer_under_way_ends_on_the_product_as_it_was(home: Path) -> None:
     speaking, goes_on = threading.Event(), threading.Event()
 
     def slowly(messages: Sequence[Message]) -> str:
-        if speaking.is_set() or "how heavy is it" not in messages[-1].content:  # the warm-up
+        if speaking.is_set() or ASKED not in messages[-1].content:  # the warm-up
             return read_aloud(messages)
         speaking.set()
         assert goes_on.wait(20)

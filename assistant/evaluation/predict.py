@@ -238,7 +238,7 @@ def _unjudged(system: System, example: QAExample, product: Product, assistant: A
     if not passages:
         return Prediction("", True, _ms_since(start_s))
     adapter, prompt_format, _ = answering(assistant.backend.adapters, system.adapter)
-    prompt = answer_prompt(question.title, passages, question.beside_title, prompt_format)
+    prompt = answer_prompt(question.title, passages, question.text, prompt_format)
     generated, _ = _written(prompt, SamplingParams(), assistant.backend, adapter)
     checked = check(generated.text.strip(), passages, question)
     if not checked.text or checked.refuses:
