@@ -20,7 +20,7 @@ from typing import Literal
 from assistant.attributes import asked_about
 from assistant.choice import LONGEST_CHOICE_WORDS, asks_behind_a_name, asks_something, chosen, denies
 from assistant.messages import Message
-from assistant.question import pointing, read_question
+from assistant.question import is_closed, pointing, read_question
 from assistant.shopping.comparison import named_beside, points_at_both
 from assistant.shopping.discovery import NOTHING, Found
 from assistant.shopping.help import is_courtesy, is_of_itself
@@ -38,7 +38,7 @@ from assistant.shopping.reference import (
 from index.catalogue.store import Catalogue
 from index.errors import QuestionError
 from index.resolver import MAX_QUESTION_CHARACTERS, Hit, Resolution, TitleIndex, check_question
-from index.text import POINTING_WORDS, content_words, fold
+from index.text import POINTING_WORDS, WORD, content_words, fold, stem, unaccented
 
 MAX_TURNS_REPLAYED = 50  # of the shopper; 5 ms each, a need half a second where it was not judged before
 MAX_CHARACTERS_REPLAYED = 20_000  # of all these turns
@@ -62,6 +62,13 @@ _CARRIES_OVER = re.compile(
     r"^\W*(?:(?:and|e|ok|so|mas|but|no|nope|não|nao|sorry|desculpa|oh|ah|well)\b[\s,.!]*)*"
     r"(?:(?:what|how) about|and|e (?:o|a|os|as)(?: d[aeo]s?)?|i mean[t]?|quis dizer|quero dizer|no|nope|não|nao"
     r"|(?:ok )?now|voltando (?:pr[oa]|a[o]?|para [oa])|back to|going back to|i(?:'d| would)? want|quero)\b[\s,.!]*",
+    re.I,
+)
+# An amount, at the end of a question: "more than 15 pounds", "12 inch wide paper".
+_ASKED_AMOUNT = re.compile(
+    r"(?P<compared>\b(?:(?:more|less|fewer|[a-z]{3,20}er|mais|menos) (?:than|de|que|do que)"
+    r"|over|under|at least|at most|up to|até) )?"
+    r"(?<![\w.,-])\d[\d.,/]{0,9}[^\W\d]{0,4}(?: [^\W\d]{1,20}){0,3}\W{0,3}$",
     re.I,
 )
 _BACK = re.compile(
@@ -322,12 +329,31 @@ class _Understanding:
 
 def asked_in(question: str, index: TitleIndex) -> Utterance:
     """Return a turn as what it refers to is read from it, whatever the talk."""
-    resolution = index.resolve(question)
+    resolution = _beside_an_amount(question, index) or index.resolve(question)
     intents = Intents.shipped().probabilities(question, resolution)
     words = frozenset(fold(question).split())
     rest = _behind_the_lead(question)
     leads = rest != question and bool(rest.strip())
     return Utterance(question, words, resolution, intents, leads, index.resolve(rest).hits if leads else ())
+
+
+def _beside_an_amount(question: str, index: TitleIndex) -> Resolution | None:
+    """Return the title that a closed question names beside an amount that it asks about, where one is found so.
+
+    "does the versacart weigh more than 15 pounds" is about no product of 15 pounds; "the 2014 edition?" is another one.
+    """
+    amount = _ASKED_AMOUNT.search(question)
+    if amount is None or not is_closed(question):
+        return None
+    whole = index.resolve(question)
+    if whole.decision == "found":
+        return whole
+    named = index.resolve(question[: amount.start()])
+    if named.decision == "unknown" or (named.decision == "ambiguous" and whole.decision != "unknown"):
+        return whole
+    before = WORD.findall(unaccented(question[: amount.start()]))[-1:]
+    is_named = before and stem(before[0]) in content_words(named.hits[0].title)  # "taj mahal 1000 pieces"
+    return whole if is_named and not amount["compared"] else named
 
 
 def _behind_the_lead(question: str) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from assistant.conversation import State, Turn, replay, understand
+from assistant.conversation import State, Turn, asked_in, replay, understand
 from assistant.messages import Message
 from index.catalogue.store import Catalogue
 from index.errors import QuestionError
@@ -172,3 +172,27 @@ def test_a_turn_means_the_product_that_a_person_would_take_it_for(shop: Shop, tu
 )
 def test_another_product_is_set_beside_that_of_the_talk(shop: Shop, turn: str) -> None:
     assert set(talk(shop, RED, LAMP, turn).compared) == {"K1", "L1"}
+
+
+@pytest.mark.parametrize(
+    ("question", "uid"),
+    [
+        ("is the Brint desk lamp taller than 60 inches", "L1"),
+        ("can the Lanternfall board game seat 12 grown people", "G1"),
+        ("does the brint desk lamp run on 12 volts", "L1"),
+        ("is the lanternfall game for kids under 5", "G1"),
+        ("does the Tarn bicycle bell weigh more than 250 grams?", "E2"),
+        ("is the Orbel garden hose longer than 35 metres", "E1"),
+    ],
+)
+def test_an_amount_that_is_asked_about_is_none_of_the_name(shop: Shop, question: str, uid: str) -> None:
+    catalogue, index = shop
+    turn = understand(State(), question, index, catalogue)
+    assert uid in {turn.uid, *(hit.uid for hit in turn.candidates)}
+
+
+@pytest.mark.parametrize("question", ["is the Harrow electric kettle 2.5 litres?", "the Orbel garden hose 35 m"])
+def test_an_amount_beside_the_name_is_part_of_it(shop: Shop, question: str) -> None:
+    index = shop[1]
+    resolution = asked_in(question, index).resolution
+    assert resolution == index.resolve(question)
