@@ -228,7 +228,9 @@ class _Understanding:
         named: tuple[str, ...] = ()
         if not (current and POINTING_WORDS & asked.words):
             rarity = self.index.descriptions.rarity
-            named = named_together(self.question, asked.resolution, rarity, compares=asked.intents["compare"])
+            amount = _ASKED_AMOUNT.search(self.question)  # "heavier than 20 pounds" names no second product
+            question = self.question[: amount.start()] if amount and amount["compared"] else self.question
+            named = named_together(question, asked.resolution, rarity, compares=asked.intents["compare"])
         if named and not (pointed_at and asked.words & SEVERAL_OF_ALL and set(named).isdisjoint(near)):
             return named
         if current and (beside := named_beside(self.question)) and (other := self._another(beside)):

@@ -177,18 +177,17 @@ def test_another_product_is_set_beside_that_of_the_talk(shop: Shop, turn: str) -
 @pytest.mark.parametrize(
     ("question", "uid"),
     [
-        ("is the Brint desk lamp taller than 60 inches", "L1"),
-        ("can the Lanternfall board game seat 12 grown people", "G1"),
-        ("does the brint desk lamp run on 12 volts", "L1"),
-        ("is the lanternfall game for kids under 5", "G1"),
-        ("does the Tarn bicycle bell weigh more than 250 grams?", "E2"),
         ("is the Orbel garden hose longer than 35 metres", "E1"),
+        ("is the Orbel hose longer than 35 metres", "E1"),
+        ("is the orbel hose under 15 m", "E1"),
+        ("is the garden hose heavier than 12 kg", "E1"),
+        ("does the brint lamp stand 60 cm tall", "L1"),
+        ("does the Tarn bicycle bell weigh more than 250 grams?", "E2"),
     ],
 )
 def test_an_amount_that_is_asked_about_is_none_of_the_name(shop: Shop, question: str, uid: str) -> None:
     catalogue, index = shop
-    turn = understand(State(), question, index, catalogue)
-    assert uid in {turn.uid, *(hit.uid for hit in turn.candidates)}
+    assert understand(State(), question, index, catalogue).uid == uid
 
 
 @pytest.mark.parametrize("question", ["is the Harrow electric kettle 2.5 litres?", "the Orbel garden hose 35 m"])
