@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
-from assistant.attributes import asked_about
+from assistant.attributes import asked_about, matter_of
 from assistant.choice import LONGEST_CHOICE_WORDS, asks_behind_a_name, asks_something, chosen, denies
 from assistant.messages import Message
 from assistant.question import is_closed, pointing, read_question
@@ -261,8 +261,12 @@ class _Understanding:
         return Turn(self.question, "", (), (), self.state, _BESIDE[intent]) if beside else None
 
     def _asks_a_fact(self, intent: Intent) -> bool:
-        """Return whether a turn of another topic asks what products have: "how heavy is the Wexcombe scarf"."""
-        return intent == "other" and bool(asked_about(self.question))
+        """Return whether a turn of another topic asks what products have: "how heavy is the Wexcombe scarf".
+
+        An order's matters, as its price, are none of these.
+        """
+        beside = intent == "other" or (intent == "order" and matter_of(self.question) is None)
+        return beside and bool(asked_about(self.question))
 
     def _referred(self, asked: Utterance) -> Turn | None:
         """Take the product of the talk that the turn means, or another one that it names."""

@@ -195,3 +195,17 @@ def test_an_amount_beside_the_name_is_part_of_it(shop: Shop, question: str) -> N
     index = shop[1]
     resolution = asked_in(question, index).resolution
     assert resolution == index.resolve(question)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "how heavy is the Wexcombe wool scarf?",
+        "can the Zephyr X9 go in the dishwasher",
+        "how many pages has the Pellow atlas",
+        "what is the Wexcombe scarf made of",
+    ],
+)
+def test_a_fact_of_what_is_not_there_is_no_other_topic(shop: Shop, question: str) -> None:
+    catalogue, index = shop
+    assert understand(State(), question, index, catalogue).wants not in ("help", "order", "other")
