@@ -335,7 +335,7 @@ class _Understanding:
 
 def asked_in(question: str, index: TitleIndex) -> Utterance:
     """Return a turn as what it refers to is read from it, whatever the talk."""
-    resolution = _beside_an_amount(question, index) or index.resolve(question)
+    resolution = _resolved(question, index)
     intents = Intents.shipped().probabilities(question, resolution)
     words = frozenset(fold(question).split())
     rest = _behind_the_lead(question)
@@ -343,16 +343,14 @@ def asked_in(question: str, index: TitleIndex) -> Utterance:
     return Utterance(question, words, resolution, intents, leads, index.resolve(rest).hits if leads else ())
 
 
-def _beside_an_amount(question: str, index: TitleIndex) -> Resolution | None:
-    """Return the title that a closed question names beside an amount that it asks about, where one is found so.
+def _resolved(question: str, index: TitleIndex) -> Resolution:
+    """Return what titles a question names; a closed one beside an amount that it asks about, where that finds more.
 
     "does the versacart weigh more than 15 pounds" is about no product of 15 pounds; "the 2014 edition?" is another one.
     """
-    amount = _ASKED_AMOUNT.search(question)
-    if amount is None or not is_closed(question):
-        return None
     whole = index.resolve(question)
-    if whole.decision == "found":
+    amount = _ASKED_AMOUNT.search(question)
+    if amount is None or whole.decision == "found" or not is_closed(question):
         return whole
     named = index.resolve(question[: amount.start()])
     if named.decision == "unknown" or (named.decision == "ambiguous" and whole.decision != "unknown"):

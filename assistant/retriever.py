@@ -5,6 +5,7 @@ turn = retriever.turn_of("how heavy is the red Harrow kettle?")
 evidence = retriever.evidence(read_question(turn.question, product.title), product)
 """
 
+import math
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -173,12 +174,12 @@ class Retriever:
             return quoted(read, Evidence((title,), 1))
         if not comparison.measures or comparison.states(answered):
             return None
-        stating = [passage for passage in (title, *described(product)) if comparison.states(passage.text)]
-        entailments = self.judge.read(read.judged, [passage.text for passage in stating[:MOST_READ]])
-        ranked = sorted(zip(entailments, stating, strict=False), key=lambda pair: -pair[0].answers_logit)
-        if not ranked or ranked[0][0].answers_logit < LEAST_LIKELY_AMOUNT:
+        stating = [passage for passage in (title, *described(product)) if comparison.states(passage.text)][:MOST_READ]
+        entailments = self.judge.read(read.judged, [passage.text for passage in stating])
+        logits = [entailment.answers_logit for entailment in entailments]
+        if max(logits, default=-math.inf) < LEAST_LIKELY_AMOUNT:
             return None
-        return quoted(read, Evidence((ranked[0][1].numbered(1),), 1))
+        return quoted(read, Evidence((stating[logits.index(max(logits))].numbered(1),), 1))
 
     def _best_worded(self, questions: Sequence[str], products: Sequence[Product]) -> str:
         """Return the wording of a question that the products' texts settle best."""

@@ -67,14 +67,13 @@ _MORE = re.compile(
 )
 _VERB = re.compile(r"(?P<verb>[a-z]{1,30}(?: (?:up|down|out|off|through)\b)?) (?P<rest>.+)")
 _SO = re.compile(rf"(?:the |any |a )?{_FORM}(?: ones?\b)?(?P<rest>.*)")
-_OF_A_THING = re.compile(rf"(?:the |an? )?{_FORM} (?P<noun>{_PHRASE})")
 _DONE_SO = re.compile(rf"(?P<thing>{_PHRASE}) {_FORM}(?P<rest>.*)")
 _ITS = re.compile(
     rf"whose (?P<noun>{_PHRASE}) (?:is|are) (?:the )?{_FORM}.*"
     rf"|what(?:'?s| is| are) the (?P<of>{_PHRASE}) (?:of|on|for|in) (?:the )?{NAME}.*"
 )
 _ADVERBS = re.compile(r"\b(?:actually|always|really|even|still|also|never) ")
-_PART = re.compile(rf"(?:the |a )?{_FORM} (?P<noun>{_PHRASE})")
+_PART = re.compile(rf"(?:the |an? )?{_FORM} (?P<noun>{_PHRASE})")
 _FRAGMENT = re.compile(rf"(?:the )?{_FORM}(?: (?P<noun>{_PHRASE}))?(?: {_ABOUT}\b.*)?")
 _BESIDE = re.compile(
     rf" ?\b(?:than|like|versus|vs|compared (?:to|with)|next to|against|as opposed to)(?: [^{NAME}]{{0,40}})? {NAME}"
@@ -138,10 +137,9 @@ def _of_doing(auxiliary: str, does: str) -> str:
         amount = "many" if _is_plural(more["noun"]) else "much"
         return _question(f"how {amount} {more['noun']}", f"does it {bare}", more["rest"])
     if does.startswith(_OF_A_PART):
-        part = _PART.match(does.removeprefix("comes ").removeprefix("come ").partition(" ")[2])
-        if part:
+        if part := _PART.match(does.removeprefix("comes ").removeprefix("come ").partition(" ")[2]):
             return _of_part(part["form"], part["noun"])
-    elif thing := _OF_A_THING.match(verb["rest"]):
+    elif thing := _PART.match(verb["rest"]):
         return _question(f"how {_OF_FORM[thing['form']]} a {thing['noun']}", f"does it {bare}", "")
     elif done := _DONE_SO.fullmatch(verb["rest"]):
         return _how(done["form"], f"does it {bare} {done['thing']}", done["rest"])
