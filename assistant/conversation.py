@@ -355,6 +355,8 @@ def _resolved(question: str, index: TitleIndex) -> Resolution:
     named = index.resolve(question[: amount.start()])
     if named.decision == "unknown" or (named.decision == "ambiguous" and whole.decision != "unknown"):
         return whole
+    if named.missing and not amount["compared"]:  # "is the Zyxomat desk robot 9000 waterproof?"
+        return whole
     before = WORD.findall(unaccented(question[: amount.start()]))[-1:]
     is_named = before and stem(before[0]) in content_words(named.hits[0].title)  # "taj mahal 1000 pieces"
     return whole if is_named and not amount["compared"] else named

@@ -190,7 +190,16 @@ def test_an_amount_that_is_asked_about_is_none_of_the_name(shop: Shop, question:
     assert understand(State(), question, index, catalogue).uid == uid
 
 
-@pytest.mark.parametrize("question", ["is the Harrow electric kettle 2.5 litres?", "the Orbel garden hose 35 m"])
+@pytest.mark.parametrize(
+    "question",
+    [
+        "is the Harrow electric kettle 2.5 litres?",
+        "the Orbel garden hose 35 m",
+        "is the Zyxomat desk robot 9000 waterproof?",
+        "does the Veltor garden drone 450 fold flat",
+        "is the Quonset electric toaster 77 dishwasher safe",
+    ],
+)
 def test_an_amount_beside_the_name_is_part_of_it(shop: Shop, question: str) -> None:
     index = shop[1]
     resolution = asked_in(question, index).resolution
