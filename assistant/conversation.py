@@ -353,13 +353,15 @@ def _resolved(question: str, index: TitleIndex) -> Resolution:
     if amount is None or whole.decision == "found" or not is_closed(question):
         return whole
     named = index.resolve(question[: amount.start()])
+    if amount["compared"]:
+        return named
     if named.decision == "unknown" or (named.decision == "ambiguous" and whole.decision != "unknown"):
         return whole
-    if named.missing and not amount["compared"]:  # "is the Zyxomat desk robot 9000 waterproof?"
+    if named.missing:  # "is the Zyxomat desk robot 9000 waterproof?"
         return whole
     before = WORD.findall(unaccented(question[: amount.start()]))[-1:]
     is_named = before and stem(before[0]) in content_words(named.hits[0].title)  # "taj mahal 1000 pieces"
-    return whole if is_named and not amount["compared"] else named
+    return whole if is_named else named
 
 
 def _behind_the_lead(question: str) -> str:

@@ -37,6 +37,7 @@ KEPT_OF = 3  # every third product
 # Abt-Buy has two questions a product and no absent one: each counts half, and again with its title taken away.
 ABT_WEIGHT, ABT_ABSENT_WEIGHT = 0.5, 0.05
 DRAWN, DRAWN_WEIGHT = 600, 0.05  # questions about what is there, and as many about what is not
+NAMED = 300  # questions that name what is there by a single word
 COLUMNS = (
     "questions", "ranker from", "right first", "among 4", "unknown", "found", "wrong when found", "absent found",
     "AUROC", "ECE", "twins asked",
@@ -51,6 +52,12 @@ NAMELESS = (
     "does it have a {0}?", "is the {0} included?", "how heavy is it", "and the {0} one?", "the {0} one", "is it {0}",
     "how long is the {0}?", "ele vem com {0}?", "e o {0}?", "what is the best {0} today", "do you sell {0}", "{0}?",
 )  # fmt: skip
+BY_A_NAME = (
+    "is the {0} {tail}?", "does the {0} {tail}", "how heavy is the {0}", "can the {0} go outside", "what is the {0} made of?",
+    "{0} {tail}?", "do the {0} need batteries", "o {0} {tail}?", "a {0} vem com {tail}?", "how long does the {0} last",
+)  # fmt: skip
+NAME = re.compile(r"[A-Z][a-z]{3,}|[A-Z]{4,}")
+MOST_NAMED = 3  # titles that hold a word that is taken for a name
 NUMBER = re.compile(r"(?<![\w.])\d{1,4}(?![\w.])|(?<=[A-Za-z])\d{2,4}\b")
 
 
@@ -112,7 +119,23 @@ class AskedShop:
             if title or query.folded not in known:
                 weight = NAMELESS_WEIGHT if query.pointing and not title else DRAWN_WEIGHT
                 found.append(LabelledQuery(query, matrix, relevant, weight))
-        return found
+        return found + [self._by_a_name(draw, described) for _ in range(NAMED)]
+
+    def _by_a_name(self, draw: random.Random, described: Sequence[str]) -> LabelledQuery:
+        """Return a question that names what it means by one word that few titles hold, as a brand is."""
+        while True:
+            title = self.catalogue.product(draw.randrange(len(self.catalogue))).title
+            first = title.split()[0]
+            name = fold(first)
+            if NAME.fullmatch(first) and self.holding(name) <= MOST_NAMED:
+                tail = " ".join(draw.sample(described, draw.randint(1, 2)))
+                query, _, matrix = self.retriever.candidates(draw.choice(BY_A_NAME).format(name, tail=tail))
+                relevant = np.array([name in other.split() for other in matrix.titles])
+                return LabelledQuery(query, matrix, relevant, DRAWN_WEIGHT)
+
+    def holding(self, word: str) -> int:
+        """Count the titles that hold a word."""
+        return int(self.retriever.title_words.document_frequency([word])[0])
 
 
 def _renumbered(title: str, draw: random.Random) -> str:

@@ -28,7 +28,7 @@ from typing import Any, TypeVar
 from index.errors import ArtefactError, UserError
 
 # Raised when files change meaning.
-FORMATS = {"catalogue": 1, "changes": 1, "index": 3, "model": 1, "adapter": 1, "judge": 1, "report": 1}
+FORMATS = {"catalogue": 1, "changes": 1, "index": 4, "model": 1, "adapter": 1, "judge": 1, "report": 1}
 ABANDONED_AFTER_S = 60.0
 MOST_JSON_BYTES = 1 << 24  # of a file that only describes others; ours have kilobytes
 WRITER_WAIT_S = 10.0  # for another writer; one product takes a second or two, a full build minutes

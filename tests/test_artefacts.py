@@ -109,7 +109,7 @@ def test_every_byte_of_a_manifest_counts(tmp_path: Path) -> None:
 
 def test_an_artefact_of_another_kind_or_format_is_refused(tmp_path: Path) -> None:
     _publish(tmp_path / "index", "text")
-    with pytest.raises(ArtefactError, match="has kind index, format 3; expected kind catalogue, format 1"):
+    with pytest.raises(ArtefactError, match="has kind index, format 4; expected kind catalogue, format 1"):
         read_manifest(tmp_path / "index", "catalogue")
 
 

@@ -182,6 +182,8 @@ def test_another_product_is_set_beside_that_of_the_talk(shop: Shop, turn: str) -
         ("is the orbel hose under 15 m", "E1"),
         ("is the garden hose heavier than 12 kg", "E1"),
         ("does the brint lamp stand 60 cm tall", "L1"),
+        ("does the brint weigh more than 5 pounds", "L1"),
+        ("does the brint need more than 12 volts", "L1"),
         ("does the Tarn bicycle bell weigh more than 250 grams?", "E2"),
     ],
 )

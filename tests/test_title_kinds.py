@@ -9,6 +9,7 @@ from index.measures import in_one_form
 from index.progress import Progress
 from index.resolver import Resolution, TitleIndex
 from index.text import fold
+from index.titles.described import DescribedWords
 from index.titles.identifiers import plain_form
 
 TITLES = {
@@ -250,3 +251,31 @@ def test_other_forms_of_a_word_and_portuguese_names_are_the_product(index: Title
 def test_any_script_finds_its_title(index: TitleIndex, question: str, uid: str) -> None:
     assert index.resolve(question).hits[0].uid == uid
     assert index.resolve(question).decision != "unknown"
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "is the {} waterproof",
+        "does the {} need batteries",
+        "what size is the {}",
+        "can the {} go in the dishwasher",
+        "how heavy is the {}",
+        "a {} é resistente?",
+    ],
+)
+@pytest.mark.parametrize(("name", "uid"), [("ostrava", "S1"), ("tessel", "K1"), ("halden", "M1"), ("röstmeister", "Y1")])
+def test_a_single_word_that_no_other_title_holds_is_a_name(
+    index: TitleIndex, question: str, name: str, uid: str
+) -> None:
+    found = index.resolve(question.format(name))
+    assert found.decision != "unknown"
+    assert found.hits[0].uid == uid
+
+
+def test_each_word_of_descriptions_is_counted_by_itself() -> None:
+    words = [f"word{number}" for number in range(40_000)]
+    described = DescribedWords.of([" ".join(words[::2]), " ".join(words[::4])])
+    assert described.rates(words).tolist() == [1.0, 0.0, 0.5, 0.0] * 10_000
+    assert described.rates(["another"]).tolist() == [0.0]
+    assert DescribedWords.of([]).rates(words[:2]).tolist() == [0.0, 0.0]

@@ -26,7 +26,7 @@ from index.progress import Progress
 from index.settings import IndexSettings
 from index.text import fold
 from index.titles.bm25 import BM25Index, ChangedWords, Rows, TitleWords
-from index.titles.described import RATE_BUCKETS, word_rates
+from index.titles.described import DescribedWords
 from index.titles.encoder import Encoder, Floats, HashedTfidfEncoder, SentenceEncoder, hashed_idf
 from index.titles.features import FeatureMatrix, measure
 from index.titles.qdrant.segment import COLLECTION_FILE, QdrantSegment
@@ -34,7 +34,6 @@ from index.titles.query import Query
 from index.titles.segments import ROWS_FILE, Edit, Found, Segment, TitleSegment, moved
 
 IDF_FILE = "hashed_idf.npy"
-DESCRIBED_FILE = "description_word_rates.npy"
 BASE, ADDED = "base", "added"  # folders of the segments
 
 
@@ -47,7 +46,7 @@ class HybridRetriever:
 
     encoder: Encoder
     idf: Floats  # (buckets,): how rare hashed words and trigrams are
-    described: Floats  # (RATE_BUCKETS,): how common words are in descriptions
+    described: DescribedWords
     segments: tuple[TitleSegment, ...]
     settings: IndexSettings = IndexSettings()
     words: ChangedWords | None = None  # of titles, where some came or went since; None: as in the first segment
@@ -78,7 +77,7 @@ class HybridRetriever:
             base = QdrantSegment.build(titles, folded, keys, model, settings, progress)
         else:
             base = Segment.build(titles, folded, model, settings, progress)
-        return cls(model, idf, word_rates(contents), (base,), settings)
+        return cls(model, idf, DescribedWords.of(contents), (base,), settings)
 
     def changed(self, edit: Edit, progress: type[Progress]) -> "HybridRetriever":
         """Return the retriever of an edited catalogue."""
@@ -101,7 +100,7 @@ class HybridRetriever:
     def save(self, folder: Path) -> None:
         """Write all but the encoder: its name is enough."""
         np.save(folder / IDF_FILE, self.idf, allow_pickle=False)
-        np.save(folder / DESCRIBED_FILE, self.described, allow_pickle=False)
+        self.described.save(folder)
         self.segments[0].save(folder / BASE)
 
     def save_changes(self, folder: Path, last: Path, renewed: Collection[str] = ()) -> None:
@@ -129,8 +128,8 @@ class HybridRetriever:
         Raises `UserError` where the encoder cannot be had, `ArtefactError` where it has changed.
         """
         check(isinstance(encoder, str), "the name of an encoder")
-        idf, described = read_array(folder / IDF_FILE, "float32"), read_array(folder / DESCRIBED_FILE, "float32")
-        check(len(idf).bit_count() == 1 and len(described) == RATE_BUCKETS, "how rare words are")
+        idf, described = read_array(folder / IDF_FILE, "float32"), DescribedWords.load(folder)
+        check(len(idf).bit_count() == 1, "how rare words are")
         model: Encoder = SentenceEncoder.open(encoder, fetch=False) if encoder else HashedTfidfEncoder.of(idf)
         segments = tuple(_loaded(folder / name, settings) for name in (BASE, ADDED) if (folder / name).is_dir())
         if segments[0].dims != model.dims:

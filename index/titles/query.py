@@ -2,7 +2,7 @@
 
 A word weighs as much as it is rare in titles; words that people ask with weigh little.
 
-    query = Query.read("does the red kettle switch off by itself?", bm25, word_rates(contents), IndexSettings())
+    query = Query.read("does the red kettle switch off by itself?", bm25, described, IndexSettings())
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ from index.text import (
     tokens,
 )
 from index.titles.bm25 import TitleWords
-from index.titles.described import rates_of
+from index.titles.described import DescribedWords
 from index.titles.encoder import Floats
 from index.titles.meanings import alike
 
@@ -46,8 +46,8 @@ class Query:
     pointing: bool
 
     @classmethod
-    def read(cls, text: str, bm25: TitleWords, described: Floats, settings: IndexSettings) -> "Query":
-        """Fold and cut a question; `described` are the `word_rates` of descriptions."""
+    def read(cls, text: str, bm25: TitleWords, described: DescribedWords, settings: IndexSettings) -> "Query":
+        """Fold and cut a question; `described` are the words of descriptions."""
         folded = fold(text)
         quoted = fold(quoted_part(text))
         core = quoted or title_part(folded)
@@ -58,8 +58,8 @@ class Query:
         if framed.all():
             framed[:] = False
         known = _known(words, bm25)
-        in_descriptions = rates_of(words, described)
-        titleness = np.maximum(_titleness(known, bm25.titles, in_descriptions), settings.least_titleness)
+        in_descriptions = described.rates(words)
+        titleness = np.maximum(_titleness(known, bm25.titles, in_descriptions, settings), settings.least_titleness)
         share = np.where(attributes, settings.attribute_weight, titleness)
         novel = (known == 0) & (in_descriptions == 0) & ~framed
         if PORTUGUESE_WORDS & set(words):  # what the glossary does not know may be a word of the title all the same
@@ -90,12 +90,15 @@ def _are_letters(words: Sequence[str]) -> NDArray[np.bool_]:
     return np.array([word.isalpha() for word in words], dtype=bool)
 
 
-def _titleness(known: NDArray[np.int64], titles: int, in_descriptions: NDArray[np.float64]) -> NDArray[np.float64]:
+def _titleness(
+    known: NDArray[np.int64], titles: int, in_descriptions: NDArray[np.float64], settings: IndexSettings
+) -> NDArray[np.float64]:
     """Return how likely each word names a product, (n,) from 0 to 1: less, the more descriptions use it than titles do.
 
-    "does the red kettle switch off by itself": descriptions switch off, titles do not.
+    "does the red kettle switch off by itself": descriptions switch off, titles do not. That a word is in none of a
+    few titles tells little.
     """
-    one = 1 / max(1, titles)
-    in_titles = known * one
+    in_titles = known / max(1, titles)
+    one = 1 / max(titles, settings.small_catalogue)
     share: NDArray[np.float64] = (in_titles + one) / (np.maximum(in_titles, in_descriptions) + one)
     return share
