@@ -42,6 +42,7 @@ FRAME_WORDS = _WORDS["frame"] | _WORDS["frame_portuguese"]  # what people put ar
 PORTUGUESE_WORDS = _WORDS["frame_portuguese"] - _WORDS["frame"]  # those of them that tell the language
 ATTRIBUTE_WORDS = _WORDS["attribute"]  # what is often asked about
 VARIANT_WORDS = _WORDS["variant"]  # what twins differ by, where it is not a number
+ASKING_VERBS = _WORDS["asking"]  # behind one, and behind a name, stands what is asked of that
 POINTING_WORDS = _WORDS["pointing"]  # what stands for a product that was named before
 
 # What no answer is about, in a question or in a description.

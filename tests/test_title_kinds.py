@@ -273,6 +273,41 @@ def test_a_single_word_that_no_other_title_holds_is_a_name(
     assert found.hits[0].uid == uid
 
 
+@pytest.mark.parametrize(
+    ("question", "uid"),
+    [
+        ("does the tessel need batteries", "K1"),
+        ("can the halden hold a speaker", "M1"),
+        ("does the ostrava beaker fit the pressure cooker", "S1"),
+        ("will the felsen 79ci shred laminating pouches", "X1"),
+        ("o norwick cinetic aspira fita e pano?", "V1"),
+        ("does the cleanora come with a kite", "C3"),
+    ],
+)
+def test_what_stands_behind_a_name_and_a_verb_is_asked_of_it(index: TitleIndex, question: str, uid: str) -> None:
+    found = index.resolve(question)
+    assert found.hits[0].uid == uid
+    assert found.decision != "unknown"
+
+
+@pytest.mark.parametrize(
+    ("question", "uid"),
+    [("how loud is the c880dw", "E1"), ("brenner l6200dwt", "E2"), ("is the tge275s loud", "E3"), ("sl300vc battery", "E4")],
+)
+def test_the_letters_of_a_series_before_a_code_may_be_left_away(question: str, uid: str, tmp_path: Path) -> None:
+    titles = {
+        "E1": "Brenner MFC-C880DW All-in-One Printer",
+        "E2": "Brenner Laser Printer HL-L6200DWT",
+        "E3": "Sonakai KX-TGE275S Cordless Phone",
+        "E4": "Kasimo Calculator HS-SL300VC",
+        "E5": "Brenner MFC-C480DW Printer",
+        "E6": "Sonakai KX-TGE274S Cordless Phone",
+    }
+    found = indexed(tmp_path, titles).resolve(question)
+    assert found.hits[0].uid == uid
+    assert found.decision == "found"
+
+
 def test_each_word_of_descriptions_is_counted_by_itself() -> None:
     words = [f"word{number}" for number in range(40_000)]
     described = DescribedWords.of([" ".join(words[::2]), " ".join(words[::4])])

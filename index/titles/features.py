@@ -127,6 +127,7 @@ class _Words:
         ratio = np.maximum(ratio.reshape(len(query.words), len(self.unique)) / 100, 0)
         self.ratio = ratio
         same = (ratio >= SAME_WORD) | same_meaning(query.words, self.unique)
+        self._end_codes(same)
         self._join_query(same)
         near = np.where(same, np.float32(1), np.clip((ratio - np.float32(0.6)) / np.float32(0.4), 0, 1))
         self.exact_title: Floats = np.asarray(same.any(axis=0), dtype=np.float32)
@@ -135,6 +136,16 @@ class _Words:
         self.near = np.maximum.reduceat(near[:, self.ids], self.starts, axis=1).T
         self._join_titles(cut)
         self._convert(cut)
+
+    def _end_codes(self, same: NDArray[np.bool_]) -> None:
+        """Let "j880dw" in the query meet "mfcj880dw" in a title: people leave the letters of a maker's series away."""
+        codes = [number for number, word in enumerate(self.query.words) if is_model_number(word)]
+        for column in np.flatnonzero(self.model & ~same.any(axis=0)).tolist() if codes else ():
+            title_word = self.unique[column]
+            for number in codes:
+                word = self.query.words[number]
+                if title_word.endswith(word) and title_word[: -len(word)].isalpha():
+                    same[number, column] = True
 
     def _join_query(self, same: NDArray[np.bool_]) -> None:
         """Let "wh 1000 xm4" in the query meet "wh1000xm4" in a title."""

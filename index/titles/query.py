@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from index.settings import IndexSettings
 from index.text import (
+    ASKING_VERBS,
     ATTRIBUTE_WORDS,
     FRAME_WORDS,
     POINTING_WORDS,
@@ -26,6 +27,8 @@ from index.titles.bm25 import TitleWords
 from index.titles.described import DescribedWords
 from index.titles.encoder import Floats
 from index.titles.meanings import alike
+
+CLOSED_BY = frozenset("do does did can could will would is are has o a os as um uma".split())  # begin a closed question
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,9 @@ class Query:
         known = _known(words, bm25)
         in_descriptions = described.rates(words)
         titleness = np.maximum(_titleness(known, bm25.titles, in_descriptions, settings), settings.least_titleness)
+        asked = np.array([word in _asked_of_a_name(folded.split()) for word in words], dtype=bool)
         share = np.where(attributes, settings.attribute_weight, titleness)
+        share = np.where(asked, np.minimum(share, settings.attribute_weight), share)
         novel = (known == 0) & (in_descriptions == 0) & ~framed
         if PORTUGUESE_WORDS & set(words):  # what the glossary does not know may be a word of the title all the same
             share = np.where(novel & _are_letters(words), settings.foreign_weight, share)
@@ -75,6 +80,15 @@ class Query:
             novel[kept],
             bool(POINTING_WORDS & set(words)),
         )
+
+
+def _asked_of_a_name(words: Sequence[str]) -> frozenset[str]:
+    """Return what stands behind a name and a verb in a closed question: "batteries" in "does the lamp need batteries"."""
+    verbs = [place for place, word in enumerate(words) if place > 1 and word in ASKING_VERBS]
+    named = [place for place in verbs if any(word not in FRAME_WORDS for word in words[:place])]
+    if not named or words[0] not in CLOSED_BY:
+        return frozenset()
+    return frozenset(words[named[0] :]) - frozenset(words[: named[0]])
 
 
 def _known(words: Sequence[str], bm25: TitleWords) -> NDArray[np.int64]:
