@@ -33,6 +33,11 @@ _CLOSED = re.compile(
     r"(?:is|are|does|do|did|can|could|will|would|has|have|was|were|e|tem|vem|serve|funciona|posso|pode|da|acompanha)\b"
 )
 _OPEN_PORTUGUESE = re.compile(r"\b(?:qual|quais|quant[oa]s?|quando|onde|quem|como|por que|o que)\b")
+# What asks for more than yes or no wherever it stands: "é pra que idade?", "tem quantas peças?", "it is made of what?".
+_OPEN_ANYWHERE = re.compile(
+    r"\b(?:qual|quais|(?<!tao )(?<!tanto )(?<!ver )quant[oa]s?(?! (?:o|a|os|as|um|uma)\b)|(?<!garantia )(?:de|em|pra|para|com|ate|por|a) que)\b"
+    r"|\bque\W*$|\b(?:for|in|of|to|from|at) what(?: \w+)?\W*$"
+)
 # What is asked for by name counts even where the title has the word: "how many compartments has the 7 Compartment …".
 _OBJECT = re.compile(r"\b(?:how many|how much|what|which|quant[oa]s|que|qual)\s+(\w+)")
 _LEADING_UP = re.compile(
@@ -174,6 +179,8 @@ def _read(text: str, title: str, words: TextWords, title_words: TextWords) -> Re
 
 
 def _is_closed(plain: str, language: Language) -> bool:
+    if _OPEN_ANYWHERE.search(plain):
+        return False
     if _CLOSED.search(plain):
         return True
     # Portuguese asks so by the tone alone: what has a question mark and no word that asks is closed.

@@ -84,6 +84,7 @@ _AND_UNDER = re.compile(
     r"|\W{0,3}(?:max(?:imum)?|maximo|limit|or less|capacity)\b"
 )
 _BY = re.compile(r"(?<!\s)\s*[x×]\s*")
+_UNSPACED_BY = re.compile(r"(?<=\d)[x×](?=\d)")
 _AGE_BEFORE = re.compile(r"\b(?:ages?|aged|idades?|older than)\W*$")
 
 
@@ -116,7 +117,7 @@ def quantities_in(text: str, *, asked: bool = False) -> list[Quantity]:
     `asked` is for a question, where "does it go up to 20?" asks about 20 itself.
     """
     plain = text.casefold().translate(FRACTION_SIGNS)
-    plain = plain if plain.isascii() else unaccented(plain)
+    plain = _UNSPACED_BY.sub(" x ", plain if plain.isascii() else unaccented(plain))  # "36x34 inches"
     amounts = [*itertools.islice(_AMOUNT.finditer(plain), MOST_ASKED if asked else None)]
     lengths = _lengths_behind(amounts, plain)
     return [_quantity(found, plain, length, asked=asked) for found, length in zip(amounts, lengths, strict=True)]

@@ -22,6 +22,13 @@ from assistant.shopping.of_each import asked_of_each
         ("how many more pockets does • have than •", "How many pockets does it have?"),
         ("which tube has the most glue", "How much glue does it have?"),
         ("which kettle of these holds fewer cups", "How many cups does it hold?"),
+        ("who carries the most", "How much does it carry?"),
+        ("which one pulls less", "How much does it pull?"),
+        ("yo wich holds more pens", "How many pens does it hold?"),
+        ("which cuts bigger holes", "How big holes does it cut?"),
+        ("is the handle of • longer than of •", "How long is its handle?"),
+        ("my girl is almost 4", "Is it for a 4 year old?"),
+        ("for my nephew who's 18 months", "Is it for a 18 month old?"),
         # a comparative alone
         ("which flies further from the remote", "How far does it fly from the remote?"),
         ("which one goes up higher", "How high does it go up?"),

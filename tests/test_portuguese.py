@@ -20,7 +20,7 @@ from assistant.grounding.judge import Entailment, open_judge
 from assistant.grounding.portuguese import in_english
 from assistant.messages import Prompt
 from assistant.passages import Passage
-from assistant.question import read_question
+from assistant.question import is_closed, read_question
 from finetune.data.question_files import laid_out
 
 
@@ -133,3 +133,38 @@ def test_what_is_decided_is_heard_in_english_and_worded_in_portuguese(tmp_path: 
     assert assistant_of(catalogue, index, backend).ask("a chaleira Harrow Kettle tem tampa?").reply
     assert asked
     assert all("lid?" in each and "tampa?" not in each for each in asked)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "é pra que idade?",
+        "serve pra que idade?",
+        "tem quantas peças?",
+        "vem em que tamanho?",
+        "a moldura é de quê?",
+        "ele funciona com que pilha?",
+        "a partir de que idade?",
+        "it is made of what?",
+        "is it for what age",
+    ],
+)
+def test_a_question_that_asks_for_more_than_yes_or_no_at_its_end_is_open(question: str) -> None:
+    assert not is_closed(question)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "é tão grande quanto o outro?",
+        "tem algo que dobra?",
+        "vem com o que precisa pra montar?",
+        "é bom para quem viaja?",
+        "dá pra ver quanto falta?",
+        "tem garantia de que não vaza?",
+        "serve como presente?",
+        "can you see what is inside",
+    ],
+)
+def test_a_question_word_within_a_closed_question_leaves_it_closed(question: str) -> None:
+    assert is_closed(question)

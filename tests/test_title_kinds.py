@@ -264,7 +264,9 @@ def test_any_script_finds_its_title(index: TitleIndex, question: str, uid: str) 
         "a {} é resistente?",
     ],
 )
-@pytest.mark.parametrize(("name", "uid"), [("ostrava", "S1"), ("tessel", "K1"), ("halden", "M1"), ("röstmeister", "Y1")])
+@pytest.mark.parametrize(
+    ("name", "uid"), [("ostrava", "S1"), ("tessel", "K1"), ("halden", "M1"), ("röstmeister", "Y1")]
+)
 def test_a_single_word_that_no_other_title_holds_is_a_name(
     index: TitleIndex, question: str, name: str, uid: str
 ) -> None:
@@ -292,7 +294,12 @@ def test_what_stands_behind_a_name_and_a_verb_is_asked_of_it(index: TitleIndex, 
 
 @pytest.mark.parametrize(
     ("question", "uid"),
-    [("how loud is the c880dw", "E1"), ("brenner l6200dwt", "E2"), ("is the tge275s loud", "E3"), ("sl300vc battery", "E4")],
+    [
+        ("how loud is the c880dw", "E1"),
+        ("brenner l6200dwt", "E2"),
+        ("is the tge275s loud", "E3"),
+        ("sl300vc battery", "E4"),
+    ],
 )
 def test_the_letters_of_a_series_before_a_code_may_be_left_away(question: str, uid: str, tmp_path: Path) -> None:
     titles = {

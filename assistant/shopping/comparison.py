@@ -43,6 +43,13 @@ _COUNTED = re.compile(
 )
 _MORE_OF = re.compile(r"\b(?:more|most|fewer|less|least|fewest|mais|menos) (\w+)\b")
 _BETWEEN = re.compile(_ASKING["between"])
+# "which doesn't need batteries", "qual não precisa de pilha"; what does not is asked for what does.
+_NOT = re.compile(
+    r"(?P<which>\b(?:wh?ich|what|who|qual)(?: (?:one|of (?:them|these|those|the two)|del[ae]s|d[oa]s (?:dois|duas)))?(?: that)? )"
+    r"(?:(?P<does>does|is|can|will|has)(?:n?['’]?t|n?ot| not)\b|(?P<will>wo)n['’]?t\b|(?P<has>has|have|needs|uses|contains)(?= (?:no|zero) )"
+    r"|n[ãa]o (?=\w))(?: (?:no|zero)(?= ))?",
+    re.I,
+)
 _OF_BOTH = re.compile(_any_of("of_both"), re.I)
 _THAN = re.compile(
     r"(?:\b(?:than|do que)\b|\b(?:maior|menor|melhor|mais \w+) que (?=[oa]\b))(?! (?:an?|one|um|uma)\b|\W*\d)", re.I
@@ -67,6 +74,7 @@ _THING_ASKED = re.compile(r"\b(which|what) (\w{2,40})(['’]s)?", re.I)
 _POSSESSIVE = re.compile(r"['’]s$")
 
 Wins = Literal["more", "less", ""]
+_OPPOSITE: dict[Wins, Wins] = {"more": "less", "less": "more", "": ""}
 
 
 @dataclass(frozen=True)
@@ -101,7 +109,8 @@ class ComparisonQuery:
     Amounts are of a dimension, or of what is counted; where neither is known, of whatever all sides state one of.
     `wins` is "" where no amount decides, but the only yes. No wording at all asks what each product is. Where
     `in_titles` is set, an amount in a title is the one that is asked for: "20 sheets" of a punch, but not "12 ton" of a
-    jack whose weight is asked. Of their `own` amounts limits are none: "holds up to 30 lb".
+    jack whose weight is asked. Of their `own` amounts limits are none: "holds up to 30 lb". Where the comparison is
+    `negated` ("which doesn't need batteries?"), the only no is favoured.
     """
 
     questions: tuple[str, ...]
@@ -112,6 +121,7 @@ class ComparisonQuery:
     also: tuple[str, ...] = ()  # dimensions that stand for it where it is not stated: a size may be a volume
     in_titles: bool = False
     own: bool = False
+    negated: bool = False
 
     @property
     def measures(self) -> bool:
@@ -120,9 +130,10 @@ class ComparisonQuery:
 
     def outcome(self, sides: Sequence[Stated]) -> Outcome:
         """Return which product the comparison favours, by amounts where they decide, else by the only yes."""
-        favoured = [place for place, side in enumerate(sides) if side.verdict == "yes"]
+        wanted, unwanted = ("no", "yes") if self.negated else ("yes", "no")
+        favoured = [place for place, side in enumerate(sides) if side.verdict == wanted]
         if not favoured and all(side.words for side in sides):
-            favoured = [place for place, side in enumerate(sides) if side.verdict != "no"]
+            favoured = [place for place, side in enumerate(sides) if side.verdict != unwanted]
         decided = not self.measures and len(favoured) == 1 and all(side.verdict for side in sides)
         if self.wins and not decided and all(side.words for side in sides):
             for texts in ([side.words for side in sides], [side.quoted for side in sides]):
@@ -232,6 +243,9 @@ def named_beside(text: str) -> str:
 
 def read_comparison(text: str, titles: Sequence[str]) -> ComparisonQuery:
     """Return by what the products of these titles are compared, and the question that is put to each."""
+    if (affirmed := _affirmed(text)) != text:
+        query = read_comparison(affirmed, titles)
+        return replace(query, wins=_OPPOSITE[query.wins], negated=True)
     language = language_of(text)
     pieces = _with_names_marked(text, titles)
     of_each = _distinct(*filter(_says_what, map(asked_of_each, pieces))) if language == "en" else ()
@@ -268,6 +282,15 @@ def read_comparison(text: str, titles: Sequence[str]) -> ComparisonQuery:
         wordings = [" ".join(question.split()), *wordings]
         return ComparisonQuery(_distinct(*wordings), wins=wins or "more", also=_MEASURES_OF_STUFF, in_titles=True)
     return ComparisonQuery(_distinct(*wordings), wins=wins)
+
+
+def _affirmed(text: str) -> str:
+    """Return a comparison that asks which one does not, as one that asks which does."""
+    return _NOT.sub(
+        lambda found: found["which"] + (found["does"] or found["has"] or ("will" if found["will"] else "")),
+        text,
+        count=1,
+    )
 
 
 def _stuff(asked: str, titles: Sequence[str]) -> str | None:

@@ -38,7 +38,7 @@ _AMONG = rf"(?: one)?(?: of (?:{NAME}|(?:the|these|those|my|them)(?: (?:two|thre
 _THING = (
     r"(?: [a-z]+){1,2}(?= (?:of these )?(?:has|have|is|are|can|will|gets|holds|takes|comes|keeps|gives|lasts|needs)\b)"
 )
-_WHICH = rf"(?:which|what|who|whichever)(?:{_THING})?{_AMONG}"
+_WHICH = rf"(?:w(?:h)?ich|what|who|whichever)(?:{_THING})?{_AMONG}"
 _EACH = r"each(?: one| of (?:them|these|the \w+))?"
 _ALL = r"all(?: three| of (?:them|these|those))?|any of (?:them|these|those)"
 _BOTH = rf"(?:both|either|{_ALL}|{_EACH}|these(?: two| three)?|those(?: two)?|the (?:two|three)(?: of them)?)"
@@ -69,6 +69,7 @@ _VERB = re.compile(r"(?P<verb>[a-z]{1,30}(?: (?:up|down|out|off|through)\b)?) (?
 _SO = re.compile(rf"(?:the |any |a )?{_FORM}(?: ones?\b)?(?P<rest>.*)")
 _DONE_SO = re.compile(rf"(?P<thing>{_PHRASE}) {_FORM}(?P<rest>.*)")
 _ITS = re.compile(
+    rf"(?:is|are) the (?P<thing>{_PHRASE}) (?:of|on|for|in) (?:the )?{NAME} {_FORM.replace('form', 'so')}.*|"
     rf"whose (?P<noun>{_PHRASE}) (?:is|are) (?:the )?{_FORM}.*"
     rf"|what(?:'?s| is| are) the (?P<of>{_PHRASE}) (?:of|on|for|in) (?:the )?{NAME}.*"
 )
@@ -83,7 +84,12 @@ _ENDS = re.compile(r"(?<!made)(?: (?:than|or|and|on|in|at|of|for|from|with|to|by
 _NAMES = re.compile(
     rf"(?:both |either )?{NAME}(?: ones?)?(?: (?:and|or|n|vs|versus) (?:the |an? )?{NAME}(?: ones?)?)*(?: both\b)?"
 )
-_BEFORE = re.compile(rf"^(?:{NAME} )+(?=which|who|what)")
+_BEFORE = re.compile(rf"^(?:(?:{NAME}|yo|hey|hi|hello|so|ok|okay|well|pls|please|and) )+(?=wh?ich|who|what)")
+_MUCH = re.compile(r"(?:the )?(?:more|most|less|least)")
+_FOR_ONE = re.compile(  # "my boy is just 2"
+    r"(?:(?:it'?s )?for )?(?:my|our|a) (?:[a-z]+ ){0,3}?(?:is |who'?s |turns )?(?:just |only |almost |nearly |about )?"
+    r"(?P<age>\d{1,2})(?P<unit> ?(?:months?|mos?|m))?(?: ?(?:years?|yrs?|yo))?(?: old)?"
+)
 _DIFFERENCE = re.compile(
     rf"(?:what'?s? |is |are |any |there ){{0,4}}(?:the |an? )?"
     rf"(?:(?P<of>{_PHRASE}) (?:difference|diff)|(?:difference|diff) in (?P<within>{_PHRASE}))\b.*"
@@ -97,7 +103,11 @@ def asked_of_each(piece: str) -> str:
     """Return what a piece of a comparison asks of each of its products; "" where it asks nothing by itself."""
     text = _ADVERBS.sub("", _BEFORE.sub("", _NAMES.sub(NAME, " ".join(piece.casefold().split()))))
     if its := _ITS.fullmatch(text):
+        if its["thing"]:
+            return _of_part(its["so"], its["thing"])
         return _of_part(its["form"], its["noun"]) if its["noun"] else _question("what is its", its["of"], "")
+    if one := _FOR_ONE.fullmatch(text):
+        return f"Is it for a {one['age']} {'month' if one['unit'] else 'year'} old?"
     if difference := _DIFFERENCE.fullmatch(text):
         return _question("what is its", difference["of"] or difference["within"], "")
     if how := _HOW.fullmatch(text):
@@ -133,6 +143,8 @@ def _of_doing(auxiliary: str, does: str) -> str:
     if verb is None:
         return _question(f"{auxiliary} it", _bare(does), "")
     bare = _bare(verb["verb"])
+    if _MUCH.fullmatch(verb["rest"]):
+        return _question("how much", f"does it {bare}", "")
     if more := _MORE.fullmatch(verb["rest"]):
         amount = "many" if _is_plural(more["noun"]) else "much"
         return _question(f"how {amount} {more['noun']}", f"does it {bare}", more["rest"])
@@ -140,7 +152,8 @@ def _of_doing(auxiliary: str, does: str) -> str:
         if part := _PART.match(does.removeprefix("comes ").removeprefix("come ").partition(" ")[2]):
             return _of_part(part["form"], part["noun"])
     elif thing := _PART.match(verb["rest"]):
-        return _question(f"how {_OF_FORM[thing['form']]} a {thing['noun']}", f"does it {bare}", "")
+        article = "" if _is_plural(thing["noun"]) else "a "
+        return _question(f"how {_OF_FORM[thing['form']]} {article}{thing['noun']}", f"does it {bare}", "")
     elif done := _DONE_SO.fullmatch(verb["rest"]):
         return _how(done["form"], f"does it {bare} {done['thing']}", done["rest"])
     elif so := _SO.fullmatch(verb["rest"]):

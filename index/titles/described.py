@@ -1,7 +1,7 @@
 """What descriptions tell about words: those that descriptions use and titles do not are asked with, and name nothing.
 
-    words = DescribedWords.of(some_contents(catalogue, seed=0))
-    words.rates(["switch"])             # (1,) float64: in which share of the descriptions
+words = DescribedWords.of(some_contents(catalogue, seed=0))
+words.rates(["switch"])             # (1,) float64: in which share of the descriptions
 """
 
 import contextlib
