@@ -253,12 +253,20 @@ class _Understanding:
         if self.state.uid or self.state.candidates:
             points = POINTING_WORDS & asked.words or _BACK.search(self.question)
             surely = not points and intent != "help" and of_none >= SURELY_BESIDE
-            beside = is_courtesy(self.question) or (surely and not self._asks_a_fact(intent))
+            chats = bool(self.state.uid) and intents["help"] >= LEAST_SURE and self._asks_nothing
+            polite = is_courtesy(self.question) or chats
+            intent = "help" if polite else intent
+            beside = polite or (surely and not self._asks_a_fact(intent))
         else:
             sure_of_title = resolution.decision == "found" and resolution.probability >= SURE_OF_A_TITLE
             likely = of_none >= (SURELY_NO_TITLE if sure_of_title else LEAST_SURE)
             beside = (likely and not self._asks_a_fact(intent)) or (itself and not sure_of_title)
         return Turn(self.question, "", (), (), self.state, _BESIDE[intent]) if beside else None
+
+    @cached_property
+    def _asks_nothing(self) -> bool:
+        """Return whether a turn asks nothing by its words: "aw he's cute", "que bom"."""
+        return not ("?" in self.question or asks_something(self.question) or asked_about(self.question))
 
     def _asks_a_fact(self, intent: Intent) -> bool:
         """Return whether a turn of another topic asks what products have: "how heavy is the Wexcombe scarf".

@@ -28,7 +28,7 @@ from assistant.shopping.intents import INTENTS, Intents, features_of
 from assistant.shopping.mentions import LEAST_TOGETHER, WEIGHTS, Mentions, mentions_of
 from index.resolver import TitleIndex
 
-OTHERS = {"product": 250, "need": 150, "follow": 60, "choose": 40}  # turns of each intent that name one at most
+OTHERS = {"product": 400, "need": 150, "follow": 300, "choose": 40}  # turns of each intent that name one at most
 TITLES = 250  # half-remembered titles
 COMPARISONS_WEIGH = 2.0
 SHRINKAGE = 1e-3

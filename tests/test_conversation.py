@@ -220,3 +220,26 @@ def test_an_amount_beside_the_name_is_part_of_it(shop: Shop, question: str) -> N
 def test_a_fact_of_what_is_not_there_is_no_other_topic(shop: Shop, question: str) -> None:
     catalogue, index = shop
     assert understand(State(), question, index, catalogue).wants not in ("help", "order", "other")
+
+
+@pytest.mark.parametrize(
+    "turn",
+    [
+        "aw thats so cute",
+        "lovely, thank you dear",
+        "que bom, obrigada viu",
+        "ok thanks bud",
+        "fab",
+        "cool cool thank u",
+        "nossa, muito obrigado mesmo",
+        "bless you, thanks",
+    ],
+)
+def test_a_turn_that_only_thanks_or_praises_leaves_the_talk_where_it_is(shop: Shop, turn: str) -> None:
+    after = talk(shop, RED, turn)
+    assert (after.wants, after.state.uid) == ("help", "K1")
+
+
+@pytest.mark.parametrize("turn", ["warranty", "max load", "colour", "is it a good gift", "thanks, and how loud is it?"])
+def test_a_short_turn_about_the_product_is_no_thanks(shop: Shop, turn: str) -> None:
+    assert talk(shop, RED, turn).uid == "K1"

@@ -29,6 +29,10 @@ from index.titles.encoder import Floats
 from index.titles.meanings import alike
 
 CLOSED_BY = frozenset("do does did can could will would is are has o a os as um uma".split())  # begin a closed question
+# Begin what is asked, behind a name.
+QUESTION_WORDS = frozenset(
+    "how what which where when why qual quais quanto quanta quantos quantas onde quando como".split()
+)
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,8 @@ class Query:
         known = _known(words, bm25)
         in_descriptions = described.rates(words)
         titleness = np.maximum(_titleness(known, bm25.titles, in_descriptions, settings), settings.least_titleness)
-        asked = np.array([word in _asked_of_a_name(folded.split()) for word in words], dtype=bool)
+        asked_of_it = _asked_of_a_name(folded.split())
+        asked = np.array([word in asked_of_it for word in words], dtype=bool)
         share = np.where(attributes, settings.attribute_weight, titleness)
         share = np.where(asked, np.minimum(share, settings.attribute_weight), share)
         novel = (known == 0) & (in_descriptions == 0) & ~framed
@@ -83,12 +88,15 @@ class Query:
 
 
 def _asked_of_a_name(words: Sequence[str]) -> frozenset[str]:
-    """Return what stands behind a name and a verb in a closed question: "batteries" in "does the lamp need batteries"."""
-    verbs = [place for place, word in enumerate(words) if place > 1 and word in ASKING_VERBS]
-    named = [place for place in verbs if any(word not in FRAME_WORDS for word in words[:place])]
-    if not named or words[0] not in CLOSED_BY:
-        return frozenset()
-    return frozenset(words[named[0] :]) - frozenset(words[: named[0]])
+    """Return what is asked of what a question names: "batteries" in "does the lamp need batteries".
+
+    It stands behind a verb of a closed question ("does the lamp *need*"), or behind a question word ("lamp *how many*").
+    """
+    beginnings = QUESTION_WORDS | ASKING_VERBS if words and words[0] in CLOSED_BY else QUESTION_WORDS
+    for place, word in enumerate(words):
+        if word in beginnings and any(each not in FRAME_WORDS for each in words[:place]):
+            return frozenset(words[place:]) - frozenset(words[:place])
+    return frozenset()
 
 
 def _known(words: Sequence[str], bm25: TitleWords) -> NDArray[np.int64]:
