@@ -35,8 +35,9 @@ _CLOSED = re.compile(
 _OPEN_PORTUGUESE = re.compile(r"\b(?:qual|quais|quant[oa]s?|quando|onde|quem|como|por que|o que)\b")
 # What asks for more than yes or no wherever it stands: "é pra que idade?", "tem quantas peças?", "it is made of what?".
 _OPEN_ANYWHERE = re.compile(
-    r"\b(?:qual|quais|(?<!tao )(?<!tanto )(?<!ver )quant[oa]s?(?! (?:o|a|os|as|um|uma)\b)|(?<!garantia )(?:de|em|pra|para|com|ate|por|a) que)\b"
-    r"|\bque\W*$|\b(?:for|in|of|to|from|at) what(?: \w+)?\W*$"
+    r"\b(?:qual|quais|(?<!tao )(?<!tanto )(?<!ver )quant[oa]s?(?! (?:o|a|os|as|um|uma)\b))\b"
+    r"|(?<!garantia )\b(?:de|em|pra|para|com|ate|por|a) que\b|\bque\W*$"
+    r"|\b(?:for|in|of|to|from|at) what(?: \w+)?\W*$"
 )
 # What is asked for by name counts even where the title has the word: "how many compartments has the 7 Compartment …".
 _OBJECT = re.compile(r"\b(?:how many|how much|what|which|quant[oa]s|que|qual)\s+(\w+)")

@@ -53,8 +53,9 @@ NAMELESS = (
     "how long is the {0}?", "ele vem com {0}?", "e o {0}?", "what is the best {0} today", "do you sell {0}", "{0}?",
 )  # fmt: skip
 BY_A_NAME = (
-    "is the {0} {tail}?", "does the {0} {tail}", "how heavy is the {0}", "can the {0} go outside", "what is the {0} made of?",
-    "{0} {tail}?", "do the {0} need batteries", "o {0} {tail}?", "a {0} vem com {tail}?", "how long does the {0} last",
+    "is the {0} {tail}?", "does the {0} {tail}", "how heavy is the {0}", "can the {0} go outside",
+    "what is the {0} made of?", "{0} {tail}?",
+    "do the {0} need batteries", "o {0} {tail}?", "a {0} vem com {tail}?", "how long does the {0} last",
 )  # fmt: skip
 NAME = re.compile(r"[A-Z][a-z]{3,}|[A-Z]{4,}")
 MOST_NAMED = 3  # titles that hold a word that is taken for a name

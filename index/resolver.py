@@ -315,6 +315,10 @@ class TitleIndex:
         decision = decide(probability, of_four, of_any, settings)
         if not query.folded or ranked.unmatched > settings.most_unmatched:  # no word to know a product by ("★")
             decision = "unknown"
+        second = max(ranked.share[1:], default=0.0)
+        alone = len(alike) == 1 and second < settings.alone_share and not ranked.missing
+        if decision == "ambiguous" and alone and probability >= settings.alone_probability:
+            decision = "found"
         offered = self._offered(scored, titles, alike) if decision == "ambiguous" else []
         if decision == "ambiguous" and len(offered) < 2:
             decision = "found" if probability >= 0.5 else "unknown"

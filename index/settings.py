@@ -91,6 +91,9 @@ class IndexSettings:
     max_hits: int = 10  # products
     max_candidates: int = 4  # products that are offered, and parts of a question about several
     least_share: float = 0.1  # of the best one's weight; a candidate of less is not offered beside it
+    # Nothing is asked, from this probability of the best one on, where every other has a smaller share of its weight.
+    alone_probability: float = 0.65
+    alone_share: float = 0.05
     max_words_beside: int = 2  # frame words apart, in a part of a question about two products that names neither
 
     ray: str = ""  # the Ray cluster that encodes titles: its address, or "local" to start one here; "": this process

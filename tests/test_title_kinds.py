@@ -315,6 +315,26 @@ def test_the_letters_of_a_series_before_a_code_may_be_left_away(question: str, u
     assert found.decision == "found"
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "tessel cooker, valve with it?",
+        "is the halden arm any good",
+        "old orchard lemonade how many",
+        "felsen 79ci noise",
+    ],
+)
+def test_a_title_that_stands_alone_is_not_asked_about_beside_a_hopeless_one(index: TitleIndex, question: str) -> None:
+    resolution = index.resolve(question)
+    assert resolution.decision == "found"
+    assert all(hit.score < 0.1 for hit in resolution.hits[1:])
+
+
+@pytest.mark.parametrize("question", ["corvane pens refill?", "gardenmate hose, is it loud", "norwick vacuum noise"])
+def test_two_that_are_near_are_asked_about(index: TitleIndex, question: str) -> None:
+    assert index.resolve(question).decision == "ambiguous"
+
+
 def test_each_word_of_descriptions_is_counted_by_itself() -> None:
     words = [f"word{number}" for number in range(40_000)]
     described = DescribedWords.of([" ".join(words[::2]), " ".join(words[::4])])

@@ -45,9 +45,10 @@ _MORE_OF = re.compile(r"\b(?:more|most|fewer|less|least|fewest|mais|menos) (\w+)
 _BETWEEN = re.compile(_ASKING["between"])
 # "which doesn't need batteries", "qual não precisa de pilha"; what does not is asked for what does.
 _NOT = re.compile(
-    r"(?P<which>\b(?:wh?ich|what|who|qual)(?: (?:one|of (?:them|these|those|the two)|del[ae]s|d[oa]s (?:dois|duas)))?(?: that)? )"
-    r"(?:(?P<does>does|is|can|will|has)(?:n?['’]?t|n?ot| not)\b|(?P<will>wo)n['’]?t\b|(?P<has>has|have|needs|uses|contains)(?= (?:no|zero) )"
-    r"|n[ãa]o (?=\w))(?: (?:no|zero)(?= ))?",
+    r"(?P<which>\b(?:wh?ich|what|who|qual)"
+    r"(?: (?:one|of (?:them|these|those|the two)|del[ae]s|d[oa]s (?:dois|duas)))?(?: that)? )"
+    r"(?:(?P<does>does|is|can|will|has)(?:n?['’]?t|n?ot| not)\b|(?P<will>wo)n['’]?t\b"
+    r"|(?P<has>has|have|needs|uses|contains)(?= (?:no|zero) )|n[ãa]o (?=\w))(?: (?:no|zero)(?= ))?",
     re.I,
 )
 _OF_BOTH = re.compile(_any_of("of_both"), re.I)

@@ -90,7 +90,7 @@ class Query:
 def _asked_of_a_name(words: Sequence[str]) -> frozenset[str]:
     """Return what is asked of what a question names: "batteries" in "does the lamp need batteries".
 
-    It stands behind a verb of a closed question ("does the lamp *need*"), or behind a question word ("lamp *how many*").
+    It stands behind a verb of a closed question ("does the lamp *need*"), or a question word ("the lamp *how many*").
     """
     beginnings = QUESTION_WORDS | ASKING_VERBS if words and words[0] in CLOSED_BY else QUESTION_WORDS
     for place, word in enumerate(words):
