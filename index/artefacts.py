@@ -80,7 +80,7 @@ def publish(folder: Path, *, kind: str, made_by: dict[str, Any], made_from: str 
         folder = folder.resolve()  # a link stays a link; what it leads to is replaced
     except RuntimeError as exc:
         raise ArtefactError(f"{folder} leads to itself", "a folder", "choose another folder") from exc
-    if folder.exists() and not _may_replace(folder, kind):
+    if folder.exists() and not may_replace(folder, kind):
         raise ArtefactError(
             f"{folder} exists and is no {kind} of ours",
             f"an empty or new folder for the {kind}",
@@ -215,7 +215,7 @@ def only_writer(home: Path) -> Iterator[None]:
 
 def remove(folder: Path, kind: str) -> bool:
     """Remove an artefact of a kind in one step, and return whether there was one; anything else stays."""
-    if not (folder / MANIFEST).is_file() or not _may_replace(folder, kind):
+    if not (folder / MANIFEST).is_file() or not may_replace(folder, kind):
         return False
     with scratch_beside(folder) as scratch:
         folder.rename(scratch / folder.name)
@@ -318,7 +318,7 @@ def _unlisted(folder: Path, manifest: Manifest) -> str:
     return min(found - manifest.files.keys() - {MANIFEST}, default="")
 
 
-def _may_replace(folder: Path, kind: str) -> bool:
+def may_replace(folder: Path, kind: str) -> bool:
     """Return whether nothing is lost with what is there: an empty folder, or an artefact of the same kind."""
     if not folder.is_dir():
         return False

@@ -27,6 +27,7 @@ from index.catalogue.store import Catalogue, Product
 from index.errors import SourceError, UserError
 from index.live import CATALOGUE, INDEX, LiveIndex
 from index.progress import Progress
+from index.remote.paths import AnyPath
 from index.settings import CatalogueSettings, Columns
 
 AS_STORED = Columns("uid", "title", ("content",))
@@ -39,7 +40,7 @@ class RebuildDueError(UserError):
     """More products have changed than are kept beside the last full build."""
 
 
-def read_rows(source: Path, settings: CatalogueSettings = CatalogueSettings()) -> list[Row]:
+def read_rows(source: AnyPath, settings: CatalogueSettings = CatalogueSettings()) -> list[Row]:
     """Read and clean the rows of a source, "-" for standard input, as `prepare` does, but all of them or none.
 
     Raises `SourceError` where it cannot be read, ends too early, holds no row, or one that `prepare` would refuse.

@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 import pytest
 import tiny_sentence_model
 from test_prepare import dirty
+from test_remote import served, written
 
 from index.catalogue.prepare import CatalogueSettings, Report, prepare
 from index.catalogue.store import Catalogue
@@ -27,6 +28,7 @@ from index.errors import SourceError, UserError
 from index.parallel import cluster
 from index.parallel.mapping import Map
 from index.parallel.open import opened_map
+from index.remote.paths import RemotePath
 from index.sample import PATH as SAMPLE
 from index.settings import IndexSettings
 from index.text import fold
@@ -84,6 +86,14 @@ def test_files_of_all_kinds_are_read_side_by_side_and_told_apart(tmp_path: Path)
     assert [each.name for each in report.recognised] == ["a.parquet", "b.csv", "c.json", "d.jsonl.gz", "e.xml"]
     assert report.recognised[1].encoding == "Windows-1252"
     assert report.rejected["empty title"] == 1
+
+
+def test_a_folder_by_its_url_is_read_by_the_workers(tmp_path: Path) -> None:
+    folder = written(tmp_path / "shop")
+    prepare(folder, tmp_path / "here", CatalogueSettings(workers=1))
+    with served(tmp_path) as address:
+        prepare(RemotePath(f"{address}shop/"), tmp_path / "there", CatalogueSettings(ray="local"))
+    assert files(tmp_path / "there") == files(tmp_path / "here")
 
 
 def test_the_index_of_the_sample_catalogue_is_the_same_to_the_byte(sample_home: Path, tmp_path: Path) -> None:

@@ -60,16 +60,17 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 def build_parser() -> "argparse.ArgumentParser":
     """Return the parser of the whole command line."""
-    from pathlib import Path
-
     from index.artefacts import default_home
+    from ui.commands.options import folder
     from ui.commands.parser import Parser
     from ui.commands.verbs import COMMANDS
 
     parser = Parser(
         prog="titlewise", description="Answers questions about half-remembered products, from their descriptions."
     )
-    parser.add_argument("--home", type=Path, default=default_home(), help="where everything made is kept (%(default)s)")
+    parser.add_argument(
+        "--home", type=folder, default=default_home(), help="where everything made is kept (%(default)s)"
+    )
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in COMMANDS:
         command.add_to(subparsers)

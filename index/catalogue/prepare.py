@@ -41,6 +41,7 @@ from index.errors import SourceError
 from index.parallel.open import opened_map
 from index.parallel.processes import cores
 from index.progress import Progress
+from index.remote.paths import AnyPath
 from index.settings import CatalogueSettings, Columns
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ class _Choice:
 
 
 def prepare(
-    source: Path | Sequence[Path],
+    source: AnyPath | Sequence[AnyPath],
     folder: Path,
     settings: CatalogueSettings = CatalogueSettings(),
     *,
@@ -104,8 +105,9 @@ def prepare(
     """Make the catalogue artefact in `folder` from one source or several.
 
     A source is a file of JSON Lines, JSON, CSV, TSV, Parquet, Arrow or XML, packed by gzip or zstd or not; a folder of
-    such files; "-", standard input; or owner/name of a data set at the Hugging Face hub. `announce` is given them when
-    they are recognised, before they are read. A sample is of the same products in whatever order the source has them.
+    such files, here or elsewhere; "-", standard input; or owner/name of a data set at the Hugging Face hub. `announce`
+    is given them when they are recognised, before they are read. A sample is of the same products in whatever order
+    the source has them.
 
     Raises `SourceError` where a source cannot be read, ends too early or holds no usable row, or has no column of a
     name that was asked for; `ArtefactError` where `folder` holds something else.
@@ -117,7 +119,7 @@ def prepare(
             f"a sample of {settings.sample} products", "one product or more", "titlewise prepare SOURCE --sample 40000"
         )
     start_s = time.monotonic()
-    paths, passed_over = files_of([source] if isinstance(source, Path) else source)
+    paths, passed_over = files_of([source] if isinstance(source, AnyPath) else source)
     with ExitStack() as stack:
         sources = [stack.enter_context(Source(path, settings)) for path in paths]
         _check_columns(sources, settings.columns)
@@ -238,7 +240,7 @@ def _choose(work: Path, settings: CatalogueSettings) -> _Choice:
 
 
 def _account(
-    sources: Sequence[Source], passed_over: Sequence[Path], tally: _Tally, choice: _Choice, start_s: float
+    sources: Sequence[Source], passed_over: Sequence[AnyPath], tally: _Tally, choice: _Choice, start_s: float
 ) -> Report:
     """Account for every row of the sources."""
     import numpy as np

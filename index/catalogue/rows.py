@@ -11,7 +11,6 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from index.catalogue.cleaning import clean, clean_uid, is_description
@@ -20,6 +19,7 @@ from index.catalogue.sources.columns import Chosen
 from index.catalogue.sources.source import ReadOutcome, Source
 from index.catalogue.store import uid_digest
 from index.catalogue.values import TooDeepError, is_missing, lines_of, text_of, texts_in, value_at
+from index.remote.paths import AnyPath
 from index.settings import CatalogueSettings
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def pieces_of(source: Source) -> Iterator[Piece]:
     yield Piece(source.outcome, source.chosen, sum(read))
 
 
-def pieces_at(path: Path, settings: CatalogueSettings) -> Iterator[Piece]:
+def pieces_at(path: AnyPath, settings: CatalogueSettings) -> Iterator[Piece]:
     """Open a source and read it to its end."""
     with Source(path, settings) as source:
         yield from pieces_of(source)

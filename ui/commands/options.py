@@ -14,6 +14,7 @@ from ui.commands.command import UsageError, option, positional, switch
 
 if TYPE_CHECKING:
     from assistant.open import Engine
+    from index.remote.paths import RemotePath
 
 BackendChoice = Literal["auto", "llamacpp", "transformers"]
 LogForm = Literal["text", "json"]
@@ -69,6 +70,22 @@ def origin_and_key(given: str) -> tuple[str, str]:
             f"{given} is not an origin and a key of 16 letters and digits or more, as in https://shop.example=..."
         )
     return origin, key
+
+
+def folder(given: str) -> Path:
+    """Return the path of a folder here. Raises `argparse.ArgumentTypeError` for a URL."""
+    if "://" in given:
+        raise argparse.ArgumentTypeError(f"{given} is a URL: what is made lies on a disk, and titlewise push copies it")
+    return Path(given)
+
+
+def remote_folder(given: str) -> "RemotePath":
+    """Return the folder that a URL names. Raises `argparse.ArgumentTypeError` for anything else."""
+    from index.remote.paths import RemotePath
+
+    if "://" not in given:
+        raise argparse.ArgumentTypeError(f"{given} is no URL such as s3://bucket/shop/")
+    return RemotePath(given.rstrip("/") + "/")
 
 
 def database_url(given: str) -> str:

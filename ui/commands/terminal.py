@@ -7,6 +7,7 @@ as what they are, such as "\x1b".
 import json
 import re
 import textwrap
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -91,6 +92,11 @@ def changed_line(count: int, done: str, catalogue: "Catalogue") -> str:
         f"{count:,} {done}: the catalogue has {len(catalogue):,} products; "
         f"{since:,} came, changed or went since the last full build."
     )
+
+
+def copied_line(done: str, names: Sequence[str], size_bytes: int) -> str:
+    """Return which artefacts were copied from one place to another, in one line."""
+    return f"{done}: {', '.join(names)}, {size_bytes:,} bytes." if names else f"{done}: nothing, all of it is there."
 
 
 def resolution_lines(resolution: "Resolution") -> str:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from ui.commands.answering import ask, chat, demo, describe, find, mcp, serve, ui
-from ui.commands.catalogue import index, prepare, remove, resolve, show, upsert
+from ui.commands.catalogue import index, prepare, pull, push, remove, resolve, show, upsert
 from ui.commands.command import Command, Group
 from ui.commands.training import evaluate, export, finetune, lengths
 from ui.commands.upkeep import completions, doctor, feedback, models
@@ -14,6 +14,8 @@ COMMANDS: tuple[Command[Any] | Group, ...] = (
     index.COMMAND,
     upsert.COMMAND,
     remove.COMMAND,
+    push.COMMAND,
+    pull.COMMAND,
     resolve.COMMAND,
     find.COMMAND,
     ask.COMMAND,

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import IO, BinaryIO, Self
 
 from index.catalogue.sources.blocks import Block
 from index.catalogue.sources.columns import choose, identity_names
@@ -27,6 +27,7 @@ from index.catalogue.sources.streams import STANDARD_INPUT, Ending, PieceReader,
 from index.catalogue.sources.tables import Table, open_hub_table, open_table
 from index.catalogue.sources.xml_feed import feed_blocks
 from index.errors import SourceError
+from index.remote.paths import AnyPath, RemotePath
 from index.settings import CatalogueSettings
 
 _NAMES = re.compile(
@@ -36,6 +37,7 @@ _HUB = "Hugging Face data set"
 _MOST_NAMES = 1000  # of columns, in rows that may have any
 _SHOWN_NAMES = 20
 _COPY = "copy the file anew"
+_LIST = "titlewise prepare SOURCE, with the URLs of the files"
 _HUB_NAME = re.compile(r"^[\w-][\w.-]*/[\w-][\w.-]*(?::[\w.-]+)?")
 
 
@@ -79,8 +81,8 @@ class ReadOutcome:
 class Source:
     """One source, recognised and ready to be read once; a file is open only while it is looked into or read."""
 
-    def __init__(self, path: Path, settings: CatalogueSettings) -> None:
-        """Recognise a file, standard input ("-"), or a data set of the hub.
+    def __init__(self, path: AnyPath, settings: CatalogueSettings) -> None:
+        """Recognise a file here or elsewhere, standard input ("-"), or a data set of the hub.
 
         Raises `SourceError` where it is not there, or holds no products that can be read.
         """
@@ -88,7 +90,7 @@ class Source:
         self._settings = settings
         self._declared = ""
         self._table: Table | None = None
-        self._unpacked: IO[bytes] | None = None  # a table that came packed, or by standard input
+        self._opened: IO[bytes] | None = None  # a table that is elsewhere, or was copied here
         self._stream: Stream | None = None  # standard input or a pipe, which cannot be opened again
         self._head = b""
         self._list = ListPlace(0, False)
@@ -97,7 +99,7 @@ class Source:
         self.sha256 = ""  # of its bytes as they lie there, once they are read; "" of a data set of the hub
         self.packing = self.encoding = ""
         self.ending = Ending()
-        if not path.exists() and path != STANDARD_INPUT and is_hub_name(path):
+        if isinstance(path, Path) and not path.exists() and path != STANDARD_INPUT and is_hub_name(path):
             self.name = str(path)
             self.form = Format(_HUB)
             self._table = open_hub_table(self.name)
@@ -113,14 +115,14 @@ class Source:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for opened in (self._stream, self._unpacked):
+        for opened in (self._stream, self._opened):
             if opened is not None:
                 opened.close()
 
     @property
-    def path(self) -> Path:
-        """Where another process finds it, unless it `is_read_once`: the path of a file, or owner/name at the hub."""
-        return self._path if self.form.name == _HUB else self._path.absolute()
+    def path(self) -> AnyPath:
+        """Where another process finds it, unless it `is_read_once`: a path, a URL, or owner/name at the hub."""
+        return self._path if isinstance(self._path, RemotePath) or self.form.name == _HUB else self._path.absolute()
 
     @property
     def is_open_ended(self) -> bool:
@@ -165,7 +167,7 @@ class Source:
         Afterwards `ending` says whether that was all; `encoding` and `sha256` are known.
         """
         if self._table is not None:
-            if self._unpacked is None and self.size_bytes is not None:
+            if not self.sha256 and self.size_bytes is not None:
                 self.sha256 = self._sha256_there()
             share = (self.size_bytes or 0) / max(self._table.num_rows, 1)
             yield from self._table.blocks(self.chosen, self.ending, lambda rows: on_bytes(round(rows * share)))
@@ -181,7 +183,7 @@ class Source:
         """How many lines must be no UTF-8: JSON Lines are, by their standard, and one that is not is damaged."""
         return 2 if self.form.name == JSON_LINES else 1
 
-    def _look_into(self, path: Path) -> None:
+    def _look_into(self, path: AnyPath) -> None:
         with Stream(path, self._settings) as stream:
             self.name, self.size_bytes = stream.name, stream.size_bytes
             head, is_whole = stream.head()
@@ -204,17 +206,21 @@ class Source:
         self.names = self._names_in_head()
 
     def _open_table(self, stream: Stream) -> Table:
-        """Open a file of batches where it lies, or unpacked into a temporary one: they are read from the end."""
-        path = self._path
-        if stream.packing or not stream.is_file:
-            self._unpacked = tempfile.NamedTemporaryFile(prefix="titlewise-")  # noqa: SIM115 (closed with the source)
-            shutil.copyfileobj(PieceReader(stream.pieces(lambda read: None)), self._unpacked)
-            self._unpacked.flush()
-            path = Path(self._unpacked.name)
+        """Open a file of batches where it lies, or copied into a temporary one: they are read from the end."""
+        place: Path | BinaryIO
+        if stream.packing or not stream.is_file or not (isinstance(self._path, Path) or self._path.is_seekable):
+            self._opened = tempfile.NamedTemporaryFile(prefix="titlewise-")  # noqa: SIM115 (closed with the source)
+            shutil.copyfileobj(PieceReader(stream.pieces(lambda read: None)), self._opened)
+            self._opened.flush()
+            place = Path(self._opened.name)
             self.sha256 = stream.sha256
+        elif isinstance(self._path, RemotePath):
+            self._opened = place = self._path.open()
+        else:
+            place = self._path
         if stream.ending.broken:
             raise SourceError(f"{self.name} ends in mid-stream ({stream.ending.broken})", "a whole file", _COPY)
-        return open_table(path, self.form.name, self.name)
+        return open_table(place, self.form.name, self.name)
 
     def _sha256_there(self) -> str:
         with Stream(self._path, self._settings) as stream:
@@ -244,19 +250,21 @@ def is_hub_name(path: Path) -> bool:
     return _HUB_NAME.fullmatch(str(path)) is not None and not _NAMES.search(path.name) and not path.parent.exists()
 
 
-def files_of(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+def files_of(paths: Sequence[AnyPath]) -> tuple[list[AnyPath], list[AnyPath]]:
     """Return the sources that paths name, those in a folder by their names' order; and what is passed over there.
 
     Raises `SourceError` for a folder in which there is none.
     """
-    found: list[Path] = []
-    passed_over: list[Path] = []
+    found: list[AnyPath] = []
+    passed_over: list[AnyPath] = []
     for path in paths:
-        if not path.is_dir():
+        inside = _inside(path)
+        if inside is None:
             found.append(path)
             continue
-        inside = sorted(each for each in path.iterdir() if not each.name.startswith("."))
-        sources = [each for each in inside if each.is_file() and _NAMES.search(each.name)]
+        sources = [
+            each for each in inside if _NAMES.search(each.name) and (isinstance(each, RemotePath) or each.is_file())
+        ]
         if not sources:
             raise SourceError(
                 f"{path} is a folder without a source",
@@ -266,3 +274,15 @@ def files_of(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
         found += sources
         passed_over += [each for each in inside if each not in sources]
     return found, passed_over
+
+
+def _inside(path: AnyPath) -> Sequence[AnyPath] | None:
+    """Return what is in a folder, but for what is hidden, by their names' order; None where it is no folder."""
+    if isinstance(path, Path):
+        return sorted(each for each in path.iterdir() if not each.name.startswith(".")) if path.is_dir() else None
+    if not path.is_folder:
+        return None
+    try:
+        return [each for each in path.files() if not each.name.startswith(".")]
+    except OSError as exc:
+        raise SourceError(f"{path} cannot be listed ({exc.strerror})", "a folder that may be read", _LIST) from exc

@@ -1,4 +1,4 @@
-"""The bytes of a source: a file or standard input, unpacked, in bounded memory.
+"""The bytes of a source: a file here or elsewhere, or standard input, unpacked, in bounded memory.
 
 gzip and zstd are told by their first bytes, not by a name. What the bytes mean is not known here.
 
@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, Self
 
 from index.errors import SourceError
+from index.remote.paths import AnyPath, RemotePath
 from index.settings import CatalogueSettings
 
 if TYPE_CHECKING:
@@ -43,13 +44,14 @@ class Ending:
 class Stream:
     """The bytes of one source, opened for one reading."""
 
-    def __init__(self, path: Path, settings: CatalogueSettings) -> None:
+    def __init__(self, path: AnyPath, settings: CatalogueSettings) -> None:
         """Open a file, or standard input for "-".
 
         Raises `SourceError` where it is missing, no file, or may not be read.
         """
         self.path = path
-        self.is_file = path != STANDARD_INPUT and not path.is_fifo()  # which may be opened again
+        is_pipe = path == STANDARD_INPUT or (isinstance(path, Path) and path.is_fifo())
+        self.is_file = not is_pipe  # which may be opened again
         self.name = "standard input" if path == STANDARD_INPUT else path.name
         self.size_bytes = _size_of(path) if self.is_file else None
         self.packing = ""  # "gzip" or "zstd", once something was read
@@ -203,24 +205,32 @@ class PieceReader(io.RawIOBase):
         return count
 
 
-def _opened(path: Path) -> BinaryIO:
+def _opened(path: AnyPath) -> BinaryIO:
     try:
-        return path.open("rb")
+        return path.open("rb") if isinstance(path, Path) else path.open()
     except OSError as exc:
         raise SourceError(f"{path} cannot be opened ({exc.strerror})", "a file that may be read", _MEND) from exc
 
 
-def _size_of(path: Path) -> int:
+def _size_of(path: AnyPath) -> int | None:
     try:
-        if not path.is_file():
-            happened = f"{path} is a folder" if path.is_dir() else f"there is no file {path}"
-            raise SourceError(happened, "JSON Lines, JSON, CSV, TSV, Parquet, Arrow or XML", _MEND)
-        return path.stat().st_size
+        if isinstance(path, RemotePath):
+            return path.size_bytes()
+        if path.is_file():
+            return path.stat().st_size
+        happened = f"{path} is a folder" if path.is_dir() else f"there is no file {path}"
+        raise SourceError(happened, _SOURCES, _MEND)
+    except FileNotFoundError as exc:
+        raise SourceError(f"there is no file {path}", _SOURCES, _MEND_URL) from exc
+    except IsADirectoryError as exc:
+        raise SourceError(f"{path} is a folder", 'a URL that ends in "/"', f"titlewise prepare {path}/") from exc
     except OSError as exc:
         raise SourceError(f"{path} cannot be opened ({exc.strerror})", "a file that may be read", _MEND) from exc
 
 
+_SOURCES = "JSON Lines, JSON, CSV, TSV, Parquet, Arrow or XML"
 _MEND = "titlewise prepare SOURCE, with the path of a file or folder"
+_MEND_URL = "titlewise prepare SOURCE, with the URL of a file, or that of a folder and a / behind it"
 
 
 def _drain(raw: Iterator[bytes]) -> None:

@@ -8,7 +8,7 @@ for block in table.blocks(chosen, Ending(), bar.update):
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from index.catalogue.sources.blocks import Read, Rejection
 from index.catalogue.sources.columns import Chosen
@@ -75,15 +75,15 @@ class Table:
             yield BatchBlock(row, b"", (Rejection(row, ending.broken, ""),))
 
 
-def open_table(path: Path, format_name: str, name: str) -> Table:
-    """Open a file of batches; `name` is what errors call it.
+def open_table(place: Path | BinaryIO, format_name: str, name: str) -> Table:
+    """Open a file of batches by its path, or one that is open already; `name` is what errors call it.
 
     Raises `SourceError` where it is damaged or cut off.
     """
     import pyarrow as pa
 
     try:
-        return (_parquet if format_name == PARQUET else _arrow)(path)
+        return (_parquet if format_name == PARQUET else _arrow)(place)
     except (pa.ArrowException, OSError) as exc:
         happened = f"{name} is no whole {format_name} file ({' '.join(str(exc).split())[:_SHOWN_CHARACTERS]})"
         expected = f"a {format_name} file that ends where it should"
@@ -117,11 +117,11 @@ def table_of_splits(splits: "IterableDatasetDict") -> Table:
     return Table(tuple(columns), lambda names: (table.select(names) for table in tables))
 
 
-def _parquet(path: Path) -> Table:
+def _parquet(place: Path | BinaryIO) -> Table:
     import pyarrow.parquet as pq
 
     # Read in small buffers: the row groups of a file may be of hundreds of megabytes.
-    file = pq.ParquetFile(path, buffer_size=_BUFFER_BYTES, pre_buffer=False)
+    file = pq.ParquetFile(place, buffer_size=_BUFFER_BYTES, pre_buffer=False)
 
     def batches(names: Sequence[str]) -> Iterator[Any]:
         yield from file.iter_batches(_ROWS_PER_BLOCK, columns=list(names))
@@ -129,15 +129,15 @@ def _parquet(path: Path) -> Table:
     return Table(tuple(file.schema_arrow.names), batches, file.metadata.num_rows)
 
 
-def _arrow(path: Path) -> Table:
+def _arrow(place: Path | BinaryIO) -> Table:
     import pyarrow as pa
 
-    mapped = pa.memory_map(str(path))
+    opened = pa.memory_map(str(place)) if isinstance(place, Path) else pa.PythonFile(place, mode="r")
     try:
-        file = pa.ipc.open_file(mapped)
+        file = pa.ipc.open_file(opened)
     except pa.ArrowInvalid:
-        mapped.seek(0)
-        stream = pa.ipc.open_stream(mapped)
+        opened.seek(0)
+        stream = pa.ipc.open_stream(opened)
         return Table(tuple(stream.schema.names), lambda names: (batch.select(names) for batch in stream))
     batches = (file.get_batch(place) for place in range(file.num_record_batches))
     return Table(tuple(file.schema.names), lambda names: (batch.select(names) for batch in batches))

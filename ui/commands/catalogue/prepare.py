@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+from index.remote.paths import AnyPath, path_of
 from ui.commands.command import Command, UsageError, option, positional, switch
-from ui.commands.options import Ray, positive
+from ui.commands.options import Ray, folder, positive
 from ui.commands.terminal import report_line
 
 if TYPE_CHECKING:
@@ -20,15 +21,16 @@ LONG_BYTES = 4 << 20  # sources that take seconds to read are announced before
 class Options:
     home: Path
     source: Annotated[
-        list[Path],
+        list[AnyPath],
         positional(
-            "a file, a folder, - for standard input, or owner/name at the Hugging Face hub",
-            type=Path,
+            "a file, a folder, the URL of one (s3://bucket/shop/), - for standard input, or owner/name at the Hugging "
+            "Face hub",
+            type=path_of,
             nargs="+",
             metavar="SOURCE",
         ),
     ]
-    out: Annotated[Path | None, option("the catalogue's folder (HOME/catalogue)", type=Path, metavar="DIR")]
+    out: Annotated[Path | None, option("the catalogue's folder (HOME/catalogue)", type=folder, metavar="DIR")]
     uid: Annotated[str, option("the source's name for the uid (guessed)", default="", metavar="COLUMN")]
     title: Annotated[str, option("the source's name for the title (guessed)", default="", metavar="COLUMN")]
     content: Annotated[
@@ -62,7 +64,7 @@ def run(options: Options) -> None:
     from index.catalogue.sources.shop_file import read_columns
     from index.progress import Progress
 
-    folder = options.out or options.home / "catalogue"
+    catalogue = options.out or options.home / "catalogue"
     named = read_columns(options.home)
     columns = Columns(
         options.uid or named.uid,
@@ -78,16 +80,16 @@ def run(options: Options) -> None:
         options.ray,
         accept_truncated=options.accept_truncated,
     )
-    had_changes = folder_of(folder).exists()
-    report = prepare(options.source, folder, settings, announce=_announce, progress=Progress)
+    had_changes = folder_of(catalogue).exists()
+    report = prepare(options.source, catalogue, settings, announce=_announce, progress=Progress)
     print(report_line(report))
     for recognised in report.recognised:
         print(f"Read as {recognised}")
     if report.passed_over:
         print(f"Passed over: {', '.join(report.passed_over)}")
-    if had_changes and not folder_of(folder).exists():
+    if had_changes and not folder_of(catalogue).exists():
         print("What was upserted and removed since the last preparation is gone: products are as the source says.")
-    print(f"The catalogue is in {folder}; its report in {folder / 'report.md'}.")
+    print(f"The catalogue is in {catalogue}; its report in {catalogue / 'report.md'}.")
 
 
 def _announce(sources: "Sequence[Source]") -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
+from index.remote.paths import AnyPath, path_of
 from ui.commands.command import Command, option, positional
 from ui.commands.terminal import changed_line
 
@@ -11,7 +12,7 @@ from ui.commands.terminal import changed_line
 @dataclass(frozen=True)
 class Options:
     home: Path
-    file: Annotated[Path, positional("a file as prepare reads them, or -", type=Path, metavar="FILE")]
+    file: Annotated[AnyPath, positional("a file as prepare reads them, or -", type=path_of, metavar="FILE")]
     uid: Annotated[str, option("the file's name for the uid (guessed)", default="", metavar="COLUMN")]
     title: Annotated[str, option("the file's name for the title (guessed)", default="", metavar="COLUMN")]
     content: Annotated[

@@ -1,0 +1,1 @@
+"""What lies elsewhere, by its URL: sources of products, and copies of a home."""
