@@ -21,7 +21,8 @@ def serve_app(app: ASGIApp, *, host: str, port: int, log_config: dict[str, Any] 
 
     `log_config` sets up logging, unless it is None.
     """
-    options = {"log_config": log_config, "log_level": "warning", "ws": "none", **protocol_options()}
+    # Of the loops the one that this is tested with, whichever others are installed.
+    options = {"log_config": log_config, "log_level": "warning", "loop": "asyncio", "ws": "none", **protocol_options()}
     uvicorn.run(app, host=host, port=port, **options)
 
 
