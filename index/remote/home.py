@@ -28,6 +28,7 @@ from index.remote.paths import RemotePath
 POINTER = "titlewise.json"
 CHANGES = folder_of(Path(CATALOGUE)).name
 KINDS = {CATALOGUE: "catalogue", INDEX: "index", CHANGES: KIND}  # of artefacts, by their names in a home
+_MOST_POINTER_BYTES = 1 << 12
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _FOLDER = re.compile(rf"({'|'.join(KINDS)})-[0-9a-f]{{64}}/?")
 
@@ -161,7 +162,7 @@ def _remove_outdated(place: RemotePath, *pointers: Mapping[str, str]) -> None:
 def _pointer(place: RemotePath, verb: str) -> dict[str, str] | None:
     """Return the digests of the artefacts that belong together by now, None where nothing sound says so."""
     try:
-        now = artefacts.parse_json((place / POINTER).read_bytes())
+        now = artefacts.parse_json((place / POINTER).read_bytes(_MOST_POINTER_BYTES))
     except (FileNotFoundError, ValueError):
         return None
     except OSError as exc:

@@ -62,15 +62,11 @@ class RemotePath:
 
     def files(self) -> "list[RemotePath]":
         """Return the files right in a folder, by their names' order."""
-        with self._reached() as (system, path):
-            found = system.ls(path, detail=True)
-            return [self / name for name in sorted(_name_of(each) for each in found if each["type"] == "file")]
+        return [self / name for name in self._names(of_folders=False)]
 
     def folders(self) -> "list[RemotePath]":
         """Return the folders right in a folder, by their names' order."""
-        with self._reached() as (system, path):
-            found = system.ls(path, detail=True)
-            return [self / f"{name}/" for name in sorted(_name_of(each) for each in found if each["type"] != "file")]
+        return [self / f"{name}/" for name in self._names(of_folders=True)]
 
     def size_bytes(self) -> int | None:
         """Return the size of a file, None where it is not known before it is read."""
@@ -87,10 +83,10 @@ class RemotePath:
             opened = system.open(path, "rb") if self.is_seekable else system.open(path, "rb", block_size=0)
         return cast(BinaryIO, io.BufferedReader(_RemoteFile(opened, is_seekable=self.is_seekable), _BUFFER_BYTES))
 
-    def read_bytes(self) -> bytes:
-        """Return what a small file holds."""
+    def read_bytes(self, most_bytes: int) -> bytes:
+        """Return what a small file holds, or the beginning of one that is not."""
         with self.open() as file:
-            return file.read()
+            return file.read(most_bytes)
 
     def write_bytes(self, content: bytes) -> None:
         """Write a small file, in one step where it is an object store."""
@@ -111,6 +107,11 @@ class RemotePath:
         """Remove a folder with all that is in it."""
         with self._reached() as (system, path):
             system.rm(path, recursive=True)
+
+    def _names(self, *, of_folders: bool) -> list[str]:
+        with self._reached() as (system, path):
+            found = [each for each in system.ls(path, detail=True) if (each["type"] == "directory") == of_folders]
+        return sorted(each["name"].rstrip("/").rpartition("/")[2] for each in found)
 
     @property
     def _bare(self) -> str:
@@ -186,11 +187,6 @@ class _RemoteFile(io.RawIOBase):
         if not self.closed:
             self._file.close()
         super().close()
-
-
-def _name_of(found: dict[str, Any]) -> str:
-    name: str = found["name"].rstrip("/").rpartition("/")[2]
-    return name
 
 
 def _os_error(exc: Exception) -> OSError:
