@@ -92,16 +92,21 @@ def _titlewise(home: Path, *words: str) -> list[str]:
 
 def _make(home: Path) -> float:
     """Prepare and index a product of every text, and return how long that took, in seconds."""
-    rows = [{"uid": "K1", "title": "Harrow Electric Kettle, Red", "content": "Steel, 1.3 kg. Holds 1.7 litres."}]
-    for number, text in enumerate(TEXTS.values()):
-        rows.append({"uid": f"H{number}", "title": f"Harrow Kettle H{number}", "content": f"{text} {text * 20}"})
-        rows.append({"uid": f"T{number}", "title": text, "content": "A kettle of steel, which weighs 1.3 kg."})
     source = home / "hostile.json"
-    source.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    source.write_text(hostile_products(), encoding="utf-8")
     start_s = time.monotonic()
     for words in (("prepare", str(source)), ("index",)):
         subprocess.run(_titlewise(home, *words), check=True, capture_output=True)
     return round(time.monotonic() - start_s, 1)
+
+
+def hostile_products() -> str:
+    """Return a product like any other, and of every text one that it describes and one that it names: JSON Lines."""
+    rows = [{"uid": "K1", "title": "Harrow Electric Kettle, Red", "content": "Steel, 1.3 kg. Holds 1.7 litres."}]
+    for number, text in enumerate(TEXTS.values()):
+        rows.append({"uid": f"H{number}", "title": f"Harrow Kettle H{number}", "content": f"{text} {text * 20}"})
+        rows.append({"uid": f"T{number}", "title": text, "content": "A kettle of steel, which weighs 1.3 kg."})
+    return "".join(json.dumps(row) + "\n" for row in rows)
 
 
 def _said(*turns: tuple[str, str], **extension: Any) -> tuple[str, str, dict[str, Any]]:

@@ -57,7 +57,7 @@ COMPARING = "which is heavier, the {} or the {}?"
 ON_A_PAGE, ABOUT_NOTHING = 0.4, 0.1  # shares of talks on a product's page, and of turns about no product
 LIVE, HUNG_UP = 0.5, 0.05  # shares of turns that are streamed as they come, and that nobody reads to the end
 WARMING = 20  # questions
-AT_ONCE, WAITING = 64, 1024  # of the server: it waits for an engine most of the time
+MANY = ("--at-once", "64", "--waiting", "1024")  # of the server: it waits for an engine most of the time
 
 
 @dataclass(frozen=True)
@@ -70,11 +70,12 @@ class ShopperQuestion:
 
 @dataclass
 class Figures:
-    """What shoppers saw: errors, replies by kind, who hung up, the server's own share of worded replies, in ms."""
+    """What shoppers saw: errors, replies by kind, who hung up, ms of whole replies, and the server's own share of worded ones."""
 
     errors: list[str] = field(default_factory=list)
     replies: Counter[str] = field(default_factory=Counter)
     hung_up: int = 0
+    whole_ms: list[float] = field(default_factory=list)
     own_ms: list[float] = field(default_factory=list)
     stages_ms: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     received_bytes: int = 0
@@ -142,9 +143,10 @@ class Client:
                     return text
         if not kind:
             figures.errors.append("a stream ended without its reply")
+        figures.whole_ms.append(1000 * (time.perf_counter() - start_s))
         held_ms = self.engine.held_ms.pop(seed, None)
         if held_ms is not None:
-            figures.own_ms.append(1000 * (time.perf_counter() - start_s) - held_ms)
+            figures.own_ms.append(figures.whole_ms[-1] - held_ms)
         return text
 
     def cpu_ms(self) -> float:
@@ -193,7 +195,7 @@ async def measure(home: Path, arguments: argparse.Namespace) -> dict[str, Any]:
     """Ask one after another, then without a pause, then as shoppers do."""
     products = described(Catalogue.load(home / "catalogue"))
     engine = StubEngine(Speed())
-    async with serving(engine) as address, served(home, address) as (own_address, process):
+    async with serving(engine) as address, served(home, address, *MANY) as (own_address, process):
         # The server closes a connection that is idle for 5 s: one that is older may be closed as it is used.
         connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=2)
         async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(120)) as session:
@@ -205,13 +207,13 @@ async def measure(home: Path, arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 @contextlib.asynccontextmanager
-async def served(home: Path, engine: str) -> AsyncIterator[tuple[str, psutil.Process]]:
-    """Run `titlewise serve` before an engine; yield its address and its process once it is ready."""
+async def served(home: Path, engine: str, *options: str) -> AsyncIterator[tuple[str, psutil.Process]]:
+    """Run `titlewise serve` before an engine, with options; yield its address and its process once it is ready."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = str(probe.getsockname()[1])
     command = [sys.executable, "-m", "ui.cli", "--home", str(home), "serve", "--port", port, "--server", engine]
-    command += ["--adapter", "shipped", "--at-once", str(AT_ONCE), "--waiting", str(WAITING)]
+    command += ["--adapter", "shipped", *options]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as server:
         try:
             address = f"http://127.0.0.1:{port}"
@@ -318,11 +320,12 @@ async def watch_memory(process: psutil.Process, memory: list[tuple[float, float]
 
 @dataclass(frozen=True)
 class Manners:
-    """How many shoppers there are, how long they go on, and how long they think before a question, on average."""
+    """How many shoppers there are, how long they go on, how long they think before a question on average, and who."""
 
     shoppers: int
     seconds: float
     think_s: float = 0.0
+    first: int = 0  # number of the first shopper: others ask other things
 
 
 async def talking(client: Client, products: Sequence[Product], figures: Figures, manners: Manners) -> None:
@@ -342,7 +345,7 @@ async def talking(client: Client, products: Sequence[Product], figures: Figures,
                 text = await client.ask(asked, history, figures, live=live or leaves, leaves=leaves)
                 history += turns_of(asked.question, text)
 
-    await asyncio.gather(*(shop(number) for number in range(manners.shoppers)))
+    await asyncio.gather(*(shop(manners.first + number) for number in range(manners.shoppers)))
 
 
 def talk(draw: random.Random, products: Sequence[Product]) -> Iterator[ShopperQuestion]:

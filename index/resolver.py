@@ -119,7 +119,8 @@ class TitleIndex:
     ) -> None:
         """Index the titles of a catalogue and publish the artefact in `folder`.
 
-        `encoder` names a sentence-transformers model; "" is the built-in one. The same catalogue, seed
+        `encoder` names a sentence-transformers model, and is recorded with its commit where it is of the hub; "" is the
+        built-in one. The same catalogue, seed
         and settings give the same files. Raises `UserError` where the encoder cannot be loaded,
         `StoreError` where the settings name a place for Qdrant and it fails there.
         """
@@ -131,11 +132,11 @@ class TitleIndex:
             encoder = str(Path(encoder).resolve())
         titles = _titles_of(catalogue)
         contents = some_contents(catalogue, seed, settings)
-        made_by: dict[str, Any] = {"encoder": encoder, "titles": len(titles), "seed": seed}
+        made_by: dict[str, Any] = {"encoder": "", "titles": len(titles), "seed": seed}
         with publish(folder, kind="index", made_by=made_by, made_from=catalogue.digest) as scratch:
             keys = product_keys(catalogue)
             retriever = HybridRetriever.build(titles, contents, encoder, settings, progress, keys)
-            made_by["dims"] = retriever.encoder.dims
+            made_by |= {"encoder": retriever.encoder.name, "dims": retriever.encoder.dims}
             with retriever.publishing(folder):  # before the folder is swapped in: nobody asks it by the alias
                 retriever.save(scratch)
                 DescriptionIndex.build(catalogue, settings, progress).save(scratch / DESCRIPTIONS)

@@ -4,6 +4,8 @@ import json
 import time
 
 import pytest
+from client_wordings import AS_CLIENTS_DO, INSTRUCTIONS, OF_NO_CLIENT, Wording
+from client_wordings import SHOPPERS as MORE_SHOPPERS
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,7 +20,6 @@ from ui.api.clients.talk import talk_in
 from ui.api.clients.tasks import ClientTask, Kind, read_task
 
 Shop = tuple[Catalogue, TitleIndex]
-Wording = tuple[list[str], list[Message]]  # instructions, talk
 
 ASKED = "how heavy is the red Harrow electric kettle 1.7 L?"
 SAID = "It weighs 1.3 kg. [1]"
@@ -84,6 +85,17 @@ def test_a_talk_that_stands_before_the_task_is_named(retriever: Retriever, wordi
     assert answer_task(task, retriever).text == "Brint Desk Lamp DL-40"
 
 
+@pytest.mark.parametrize("wording", [*AS_CLIENTS_DO, *OF_NO_CLIENT], ids=lambda each: f"{each.kind} {each.words[:40]}")
+def test_what_clients_ask_for_themselves_is_known_in_any_wording(retriever: Retriever, wording: Wording) -> None:
+    before = [Message(("user", "assistant")[number % 2], text) for number, text in enumerate(wording.before)]  # type: ignore[arg-type]
+    instructions = [wording.instruction] if wording.instruction else []
+    task = read_task(instructions, [*before, user(wording.message)])
+    assert task is not None and task.kind == wording.kind
+    if task.kind == "title":
+        title = answer_task(task, retriever).text
+        assert NAME in (title, *(json.loads(title).values() if task.key else ()))
+
+
 @pytest.mark.parametrize(
     ("kind", "wording", "answer"),
     [
@@ -147,7 +159,7 @@ SHOPPERS = [
 ]
 
 
-@pytest.mark.parametrize("asked", SHOPPERS)
+@pytest.mark.parametrize("asked", [*SHOPPERS, *MORE_SHOPPERS])
 def test_a_shoppers_question_is_no_task(asked: str) -> None:
     assert read_task([], [user(asked)]) is None
 
@@ -164,6 +176,7 @@ def test_a_shoppers_question_is_no_task(asked: str) -> None:
         "Write chat messages in title case only.",
         "Suggest follow-up questions at the end of each conversation, three at most, short ones.",
         "You help shoppers. Keep it short.\n" + "Be kind. " * 100 + "Generate a title for the conversation if asked.",
+        *INSTRUCTIONS,
     ],
 )
 def test_a_shops_own_instruction_is_no_task(instruction: str) -> None:

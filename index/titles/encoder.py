@@ -9,10 +9,12 @@ text gives the same vector on every machine, up to rounding.
 """
 
 import functools
+import re
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -28,6 +30,10 @@ MIN_BUCKET_BITS, MAX_BUCKET_BITS = 12, 17
 BUCKETS_A_TITLE = 16
 TITLES_A_BATCH = 128
 HUB_TIMEOUT_S = 10
+HUB_NAME = re.compile(r"(?:\w[\w.-]{0,95}/)?\w[\w.-]{0,95}(?:@\w[\w.-]{0,95})?")
+HUB_OWNER = "sentence-transformers"  # of a name without one
+COMMIT = re.compile(r"[0-9a-f]{40}")
+HUB_FILES = ["*.safetensors", "*.json", "*.txt", "*.model"]  # no pickles
 NO_PICKLES = {"use_safetensors": True}
 
 
@@ -36,6 +42,11 @@ Floats = NDArray[np.float32]
 
 class Encoder(Protocol):
     """What turns texts into vectors; higher inner product is nearer."""
+
+    @property
+    def name(self) -> str:
+        """Return what opens it again; "" for the built-in one."""
+        ...
 
     @property
     def dims(self) -> int:
@@ -64,6 +75,11 @@ class HashedTfidfEncoder:
         return cls(idf, _directions(len(idf)))
 
     @property
+    def name(self) -> str:
+        """Return the name of the built-in encoder."""
+        return ""
+
+    @property
     def dims(self) -> int:
         """Return the length of a vector."""
         return int(self.table.shape[1])
@@ -84,7 +100,10 @@ class HashedTfidfEncoder:
 
 @dataclass(frozen=True)
 class SentenceEncoder:
-    """Any sentence-transformers model, loaded by name or path; code from a model is never run."""
+    """Any sentence-transformers model, loaded by name or path; code from a model is never run.
+
+    `name` is a path, or that of a model of the hub with its commit: "owner/model@0123…".
+    """
 
     name: str
     dims: int
@@ -94,11 +113,14 @@ class SentenceEncoder:
     def open(cls, name: str, *, fetch: bool = True) -> "SentenceEncoder":
         """Load the model on the CPU; the hub is asked only to `fetch` one that is not here yet.
 
+        A name without a commit, or with a branch or a tag, is that of the commit that is here or, where none is, of the
+        newest one; what is not fetched has to be named by its commit.
+
         Raises `UserError` where there is no such model, or it cannot be had, or what loads it is not installed.
         """
         require("transformers")
         try:
-            model = _sentence_transformer(name, fetch)
+            name, model = _opened(name, fetch)
         except Exception as exc:
             reason = f"{type(exc).__name__}: {exc}".splitlines()[0][:160]
             raise UserError(
@@ -119,18 +141,38 @@ class SentenceEncoder:
         return np.ascontiguousarray(vectors, dtype=np.float32)
 
 
-def _sentence_transformer(name: str, fetch: bool) -> Any:
-    from huggingface_hub import HfApi
+def _opened(name: str, fetch: bool) -> tuple[str, Any]:
+    """Return the name that leads to the same weights for ever, and the model."""
+    if Path(name).is_dir():
+        return name, _loaded(Path(name))
+    if not HUB_NAME.fullmatch(name):
+        raise FileNotFoundError("there is no such folder")
+    named, _, revision = name.partition("@")
+    if not fetch and not COMMIT.fullmatch(revision):
+        raise FileNotFoundError("its commit is not recorded")
+    from huggingface_hub import HfApi, snapshot_download
+
+    repository = named if "/" in named else f"{HUB_OWNER}/{named}"
+    download = functools.partial(
+        snapshot_download, repository, revision=revision or None, allow_patterns=HUB_FILES
+    )
+    try:
+        here = Path(download(local_files_only=True))
+        return f"{named}@{here.name}", _loaded(here)
+    except (OSError, ValueError):  # not here, or not the whole of it
+        if not fetch:
+            raise
+    HfApi().model_info(repository, revision=revision or None, timeout=HUB_TIMEOUT_S)  # fails at once where it does
+    here = Path(download())
+    return f"{named}@{here.name}", _loaded(here)
+
+
+def _loaded(folder: Path) -> Any:
     from sentence_transformers import SentenceTransformer
 
-    load = functools.partial(SentenceTransformer, name, device="cpu", trust_remote_code=False, model_kwargs=NO_PICKLES)
-    try:
-        return load(local_files_only=True)
-    except OSError as exc:
-        if isinstance(exc, FileNotFoundError) or not fetch:  # the former of a path
-            raise
-        HfApi().model_info(name, timeout=HUB_TIMEOUT_S)  # fails at once; loading would try again for a minute
-        return load()
+    return SentenceTransformer(
+        str(folder), device="cpu", trust_remote_code=False, local_files_only=True, model_kwargs=NO_PICKLES
+    )
 
 
 def hashed_idf(folded: Sequence[str]) -> Floats:

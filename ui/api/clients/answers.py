@@ -36,6 +36,8 @@ def answer_task(task: ClientTask, retriever: Retriever) -> Reply:
     made = _made(task, talk, product, retriever)
     if task.key:
         text = json.dumps({task.key: made}, ensure_ascii=False)
+    elif task.kind == "memories" or (task.as_array and not isinstance(made, str)):
+        text = json.dumps(made, ensure_ascii=False)
     else:
         text = made if isinstance(made, str) else "\n".join(made)
     return Reply("help", text, uid, product.title if product else "")
@@ -52,6 +54,8 @@ def _made(task: ClientTask, talk: Sequence[Message], product: Product | None, re
             return _questions_about(product, talk, retriever) if product else []
         case "queries":
             return []  # the catalogue is what is searched
+        case "memories":
+            return []  # nothing is kept of a shopper
         case "emoji":
             return SPEECH
         case _:
