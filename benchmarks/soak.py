@@ -2,11 +2,11 @@
 
     python benchmarks/soak.py [--minutes 30] [--rounds 3] [--clients 16] [--think-s 2] [--home DIR]
 
-The server is a process of its own, with the limits that it has unless told, before a stub engine of a set speed. Half of the clients are
-the shoppers of `shoppers`, on the sample catalogue; the other half sends the texts of `hostile`, bodies that are none,
-requests that are never sent whole, and hangs up. The hostile products of `hostile` are in the catalogue. In each round the
-shoppers are alone for as long as they then are beside the attackers; after a minute that nobody counts.
-`--minutes` are those with attackers. Prints one line of JSON.
+The server is a process of its own, with the limits that it has unless told, before a stub engine of a set speed. Half
+of the clients are the shoppers of `shoppers`, on the sample catalogue; the other half sends the texts of `hostile`, bodies
+that are none, requests that are never sent whole, and hangs up. The hostile products of `hostile` are in the catalogue.
+In each round the shoppers are alone for as long as they then are beside the attackers; after a minute that nobody
+counts. `--minutes` are those with attackers. Prints one line of JSON.
 """
 
 import argparse
@@ -153,7 +153,8 @@ async def send_text(session: aiohttp.ClientSession, draw: random.Random) -> str:
     """Send a hostile text in one of the ways of `hostile`; return the status."""
     number = draw.randrange(len(TEXTS))
     method, path, body = draw.choice(list(WAYS.values()))(list(TEXTS.values())[number], number)
-    async with session.request(method, URL(path, encoded=True), data=json.dumps(body) if body else None, headers=JSON) as response:
+    data = json.dumps(body) if body else None
+    async with session.request(method, URL(path, encoded=True), data=data, headers=JSON) as response:
         await response.read()
         return str(response.status)
 
@@ -168,7 +169,9 @@ async def hang_up(session: aiohttp.ClientSession, draw: random.Random) -> str:
 
 async def send_body(session: aiohttp.ClientSession, draw: random.Random) -> str:
     """Send a body that is no request; return the status."""
-    async with session.post(draw.choice((ASKED, "/v1/responses", "/resolve")), data=draw.choice(BODIES), headers=JSON) as response:
+    async with session.post(
+        draw.choice((ASKED, "/v1/responses", "/resolve")), data=draw.choice(BODIES), headers=JSON
+    ) as response:
         await response.read()
         return str(response.status)
 

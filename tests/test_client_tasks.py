@@ -2,16 +2,16 @@
 
 import json
 import time
+from pathlib import Path
+from typing import Any
 
 import pytest
-from client_wordings import AS_CLIENTS_DO, INSTRUCTIONS, OF_NO_CLIENT, Wording
-from client_wordings import SHOPPERS as MORE_SHOPPERS
 from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.assistant import assistant_of
 from assistant.backends.scripted import Scripted
-from assistant.messages import Message
+from assistant.messages import Message, Role
 from assistant.retriever import Retriever
 from index.catalogue.store import Catalogue
 from index.resolver import TitleIndex
@@ -85,15 +85,36 @@ def test_a_talk_that_stands_before_the_task_is_named(retriever: Retriever, wordi
     assert answer_task(task, retriever).text == "Brint Desk Lamp DL-40"
 
 
-@pytest.mark.parametrize("wording", [*AS_CLIENTS_DO, *OF_NO_CLIENT], ids=lambda each: f"{each.kind} {each.words[:40]}")
-def test_what_clients_ask_for_themselves_is_known_in_any_wording(retriever: Retriever, wording: Wording) -> None:
-    before = [Message(("user", "assistant")[number % 2], text) for number, text in enumerate(wording.before)]  # type: ignore[arg-type]
-    instructions = [wording.instruction] if wording.instruction else []
-    task = read_task(instructions, [*before, user(wording.message)])
-    assert task is not None and task.kind == wording.kind
+# The first follow the shapes that were seen at AnythingLLM, big-AGI, Chatbox, Cherry Studio, Jan, LibreChat, LobeChat
+# and smaller clients, in other words: 18 of 37 were known by the patterns of the time. The others were made up: 2 of 27
+# were, and of 22 that came after the next patterns 12.
+GIVEN = json.loads((Path(__file__).parent / "data" / "client_wordings.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("given", [*GIVEN["as_clients_do"], *GIVEN["of_no_client"]], ids=str)
+def test_what_clients_ask_for_themselves_is_known_in_any_wording(retriever: Retriever, given: dict[str, Any]) -> None:
+    roles: list[Role] = ["user", "assistant"]
+    before = [Message(role, text) for role, text in zip(roles, given.get("before", ()), strict=False)]
+    instructions = [given["instruction"]] if "instruction" in given else []
+    task = read_task(instructions, [*before, user(given["message"])])
+    assert task is not None and task.kind == given["kind"]
     if task.kind == "title":
         title = answer_task(task, retriever).text
         assert NAME in (title, *(json.loads(title).values() if task.key else ()))
+
+
+@pytest.mark.parametrize(
+    ("wording", "answer"),
+    [
+        ("List the facts about the user worth remembering from this chat, one a line.", "[]"),
+        ("Suggest 3 follow-up questions. Only a JSON array.", '["What is it made of?", "Is there a warranty?"]'),
+        ("Suggest 3 follow-up questions, one a line.", "What is it made of?\nIs there a warranty?"),
+    ],
+)
+def test_lists_are_given_in_the_form_that_is_asked(retriever: Retriever, wording: str, answer: str) -> None:
+    task = read_task([], [user(f"{wording}\n{TRANSCRIPTS['labelled']}")])
+    assert task is not None
+    assert answer_task(task, retriever).text == answer
 
 
 @pytest.mark.parametrize(
@@ -159,7 +180,7 @@ SHOPPERS = [
 ]
 
 
-@pytest.mark.parametrize("asked", [*SHOPPERS, *MORE_SHOPPERS])
+@pytest.mark.parametrize("asked", [*SHOPPERS, *GIVEN["shoppers"]])
 def test_a_shoppers_question_is_no_task(asked: str) -> None:
     assert read_task([], [user(asked)]) is None
 
@@ -176,7 +197,7 @@ def test_a_shoppers_question_is_no_task(asked: str) -> None:
         "Write chat messages in title case only.",
         "Suggest follow-up questions at the end of each conversation, three at most, short ones.",
         "You help shoppers. Keep it short.\n" + "Be kind. " * 100 + "Generate a title for the conversation if asked.",
-        *INSTRUCTIONS,
+        *GIVEN["instructions"],
     ],
 )
 def test_a_shops_own_instruction_is_no_task(instruction: str) -> None:

@@ -1,4 +1,4 @@
-"""An encoder named at the hub, played by a real HTTP server: its commit is recorded, and opening an index asks nobody."""
+"""An encoder named at the hub, played by a real server: its commit is recorded, and opening an index asks nobody."""
 
 import http.server
 import json
@@ -64,7 +64,6 @@ class Answering(http.server.BaseHTTPRequestHandler):
             self.answer(json.dumps({"id": "owner/tiny", "sha": commit, "siblings": siblings}).encode())
         else:
             name = path.partition("/resolve/")[2].partition("/")[2]
-            print("ASKED", self.command, self.path)
             self.answer(hub.files[name], {"ETag": f'"{commit[:1]}{name}"', "X-Repo-Commit": commit})
 
     def answer(self, body: bytes, headers: dict[str, str] | None = None) -> None:

@@ -5,7 +5,8 @@ import time
 
 import pytest
 
-from ui.queue import AdmissionQueue, QueueFullError
+from assistant.grounding.pauses import pause
+from ui.queue import AdmissionQueue, GoneError, QueueFullError
 
 
 def join(
@@ -79,4 +80,69 @@ def test_a_fault_gives_the_place_back() -> None:
     queue = AdmissionQueue(at_once=1, waiting=0)
     with pytest.raises(ValueError, match="broken"), queue.admission(threading.Event(), at_most_s=1):
         raise ValueError("broken")
+    assert len(queue) == 0
+
+
+def test_who_reads_for_long_lets_others_go_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ui.queue.LONG_S", 0.0)
+    queue, leave, order = AdmissionQueue(at_once=1, waiting=2), threading.Event(), []
+    with queue.admission(threading.Event(), at_most_s=1):
+        pause()  # nobody waits
+        other = join(queue, "short", order, leave, threading.Event())
+        threading.Timer(0.1, leave.set).start()
+        pause()
+        order.append("long")
+        assert len(queue) == 1
+    other.join(5)
+    assert order == ["short", "long"]
+    pause()  # outside of the queue it is nothing
+
+
+def test_what_reads_for_less_long_goes_on() -> None:
+    queue, leave, order = AdmissionQueue(at_once=1, waiting=2), threading.Event(), []
+    with queue.admission(threading.Event(), at_most_s=1):
+        other = join(queue, "other", order, leave, threading.Event())
+        pause()
+        order.append("this")
+    leave.set()
+    other.join(5)
+    assert order == ["this", "other"]
+
+
+def test_who_let_others_go_first_does_not_do_so_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ui.queue.LONG_S", 0.0)
+    monkeypatch.setattr("ui.queue.PATIENCE_S", 0.05)
+    queue, order = AdmissionQueue(at_once=1, waiting=9), []
+    others = []
+    with queue.admission(threading.Event(), at_most_s=1):
+        for name in "abc":
+            leave = threading.Event()
+            others.append(join(queue, name, order, leave, threading.Event()))
+            threading.Timer(0.2, leave.set).start()
+        pause()
+        order.append("long")
+    for other in others:
+        other.join(5)
+    assert order == ["a", "long", "b", "c"]
+
+
+def test_reading_ends_once_it_is_cancelled() -> None:
+    queue, cancel = AdmissionQueue(at_once=1, waiting=2), threading.Event()
+    with pytest.raises(GoneError), queue.admission(cancel, at_most_s=1):
+        pause()
+        cancel.set()
+        pause()
+    assert len(queue) == 0
+
+
+def test_who_is_cancelled_while_others_go_first_gives_the_place_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ui.queue.LONG_S", 0.0)
+    queue, leave, cancel = AdmissionQueue(at_once=1, waiting=2), threading.Event(), threading.Event()
+    with pytest.raises(GoneError), queue.admission(cancel, at_most_s=1):
+        other = join(queue, "other", [], leave, threading.Event())
+        threading.Timer(0.1, cancel.set).start()
+        pause()
+    assert len(queue) == 1
+    leave.set()
+    other.join(5)
     assert len(queue) == 0

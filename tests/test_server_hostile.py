@@ -20,11 +20,11 @@ from index.resolver import Resolution, TitleIndex
 from ui.api.access import Access
 from ui.api.clients.open_webui import unwrapped
 from ui.api.errors import MOST_FAULTS
-from ui.api.lookups import GoneError, Lookups
+from ui.api.lookups import Lookups
 from ui.api.schema import MOST_MESSAGES, MOST_PARTS
 from ui.api.server import app_of
 from ui.api.workers import Limits
-from ui.queue import QueueFullError
+from ui.queue import GoneError, QueueFullError
 
 LARGEST = Limits().body_bytes
 TASK = "### Task:\nRespond to the user query.\n"

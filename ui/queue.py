@@ -1,5 +1,7 @@
 """The queue before the model: so many answers at once, so many more wait, first come, first served.
 
+Whoever reads for long lets those go first who come meanwhile: texts that are made to be slow hold nobody up.
+
 queue = AdmissionQueue(at_once=2, waiting=32)
 with queue.admission(cancel, at_most_s=60) as admitted:    # QueueFullError where every place is taken
     if admitted:
@@ -10,15 +12,31 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
+from assistant.grounding.pauses import pausing
 from assistant.tracing import record
 from index.errors import UserError
 
 POLL_S = 0.05  # how late a cancel may be noticed while waiting
+LONG_S = 0.3  # of reading, after which others go first; most answers take less
+PATIENCE_S = 5.0  # for which others go first
 
 
 class QueueFullError(UserError):
     """Every place in the queue is taken."""
+
+
+class GoneError(Exception):
+    """Whoever asked has hung up."""
+
+
+@dataclass(eq=False)
+class _Place:
+    """Someone's place: when its turn began, and since when it lets others go first, in seconds of the clock."""
+
+    began_s: float = 0.0
+    paused_s: float = 0.0
 
 
 class AdmissionQueue:
@@ -28,18 +46,20 @@ class AdmissionQueue:
         """Let so many answer at once, and so many more wait."""
         self._at_once = at_once
         self._places = at_once + waiting
-        self._taken: list[object] = []
+        self._running: list[_Place] = []
+        self._waiting: list[_Place] = []
+        self._paused: list[_Place] = []
         self._moved = threading.Condition()
 
     def __len__(self) -> int:
         """Count who is being answered or waits."""
-        return len(self._taken)
+        return len(self._running) + len(self._waiting) + len(self._paused)
 
     def check_room(self) -> None:
         """Raise `QueueFullError` where every place is taken."""
-        if len(self._taken) >= self._places:
+        if len(self) >= self._places:
             raise QueueFullError(
-                f"{len(self._taken)} questions are being answered or wait",
+                f"{len(self)} questions are being answered or wait",
                 "a free place in the line",
                 "asking again in a moment",
             )
@@ -51,26 +71,29 @@ class AdmissionQueue:
         """Take the last place and wait for the turn; it is given back where the `with` ends.
 
         Yields whether the turn came: not where it was cancelled or took too long. `moved` hears how many have to be
-        done before, whenever that changes. Raises `QueueFullError`.
+        done before, whenever that changes. What this thread reads meanwhile lets others go first, and ends with
+        `GoneError` once it is cancelled. Raises `QueueFullError`.
         """
-        place, start_ns = object(), time.time_ns()
+        place, start_ns = _Place(), time.time_ns()
         with self._moved:
             self.check_room()
-            self._taken.append(place)
+            self._waiting.append(place)
         try:
             admitted = self._admitted(place, cancel, time.monotonic() + at_most_s, moved)
             record("queue", start_ns)
-            yield admitted
+            with pausing(lambda: self._let_others_go_first(place, cancel)):
+                yield admitted
         finally:
             with self._moved:
-                self._taken.remove(place)
+                next(line for line in (self._running, self._waiting, self._paused) if place in line).remove(place)
                 self._moved.notify_all()
 
-    def _admitted(self, place: object, cancel: threading.Event, end_s: float, moved: Callable[[int], None]) -> bool:
+    def _admitted(self, place: _Place, cancel: threading.Event, end_s: float, moved: Callable[[int], None]) -> bool:
         last = -1
         while not cancel.is_set() and time.monotonic() < end_s:
             with self._moved:
-                before = max(0, self._taken.index(place) - self._at_once + 1)
+                self._fill()
+                before = self._waiting.index(place) + 1 if place in self._waiting else 0
                 if before and before == last:
                     self._moved.wait(POLL_S)
             if before != last:
@@ -79,3 +102,28 @@ class AdmissionQueue:
             if before == 0:
                 return True
         return False
+
+    def _let_others_go_first(self, place: _Place, cancel: threading.Event) -> None:
+        """Give the turn away where it has been long and others wait, and return once it has come again."""
+        with self._moved:
+            if place in self._running and self._waiting and time.monotonic() > place.began_s + LONG_S:
+                self._running.remove(place)
+                self._paused.append(place)
+                place.paused_s = time.monotonic()
+                self._moved.notify_all()
+            while not cancel.is_set():
+                self._fill()
+                if place not in self._paused:
+                    return
+                self._moved.wait(POLL_S)
+        raise GoneError
+
+    def _fill(self) -> None:
+        """Give free turns to those who wait, and to those who let others go first where nobody waits, or for long."""
+        now_s = time.monotonic()
+        while len(self._running) < self._at_once and (self._waiting or self._paused):
+            is_due = self._paused and (not self._waiting or now_s > self._paused[0].paused_s + PATIENCE_S)
+            place = (self._paused if is_due else self._waiting).pop(0)
+            place.began_s = now_s
+            self._running.append(place)
+            self._moved.notify_all()

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant.grounding.calibration import Calibration, read_calibration
+from assistant.grounding.pauses import pause
 from index.artefacts import Manifest, open_verified
 
 SHIPPED_JUDGE = Path(__file__).parents[1] / "judge"
@@ -95,13 +96,17 @@ class Judge:
         return list(self._recently(question, tuple(texts)))
 
     def read_pairs(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float32]:
-        """Return the probabilities of each (question, text), shape (n, 4), in the order of `VERDICTS`."""
+        """Return the probabilities of each (question, text), shape (n, 4), in the order of `VERDICTS`.
+
+        There is a pause before each batch; raises what is raised in it.
+        """
         found = np.zeros((len(pairs), len(VERDICTS)), dtype=np.float32)
         shortened = {question: self._shortened(question) for question in {question for question, _ in pairs}}
         encoded = self._tokenizer.encode_batch([(shortened[question], text[:LONGEST_TEXT]) for question, text in pairs])
         by_length = sorted(range(len(pairs)), key=lambda place: len(encoded[place].ids))
         for start in range(0, len(pairs), BATCH):
             places = by_length[start : start + BATCH]
+            pause()
             logits = self._network.run(None, _padded([encoded[place] for place in places]))[0].astype(np.float64)
             weights = np.exp(logits - logits.max(axis=1, keepdims=True))
             found[places] = weights / weights.sum(axis=1, keepdims=True)

@@ -153,9 +153,7 @@ def _opened(name: str, fetch: bool) -> tuple[str, Any]:
     from huggingface_hub import HfApi, snapshot_download
 
     repository = named if "/" in named else f"{HUB_OWNER}/{named}"
-    download = functools.partial(
-        snapshot_download, repository, revision=revision or None, allow_patterns=HUB_FILES
-    )
+    download = functools.partial(snapshot_download, repository, revision=revision or None, allow_patterns=HUB_FILES)
     try:
         here = Path(download(local_files_only=True))
         return f"{named}@{here.name}", _loaded(here)

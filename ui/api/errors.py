@@ -16,10 +16,9 @@ from assistant.backends.base import BackendError, DeadlineError, PromptTooLongEr
 from index.artefacts import BusyError
 from index.errors import QuestionError, StoreError, UnknownProductError, UserError
 from index.upsert import RebuildDueError
-from ui.api.lookups import GoneError
 from ui.api.observed import ID_HEADER, current
 from ui.api.workers import LateError
-from ui.queue import QueueFullError
+from ui.queue import GoneError, QueueFullError
 
 
 @dataclass(frozen=True)

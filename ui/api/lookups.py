@@ -13,15 +13,11 @@ from typing import Any, TypeVar
 
 from starlette.requests import Request
 
-from ui.queue import QueueFullError
+from ui.queue import GoneError, QueueFullError
 
 HANG_UP_POLL_S = 0.1
 
 T = TypeVar("T")
-
-
-class GoneError(Exception):
-    """Whoever asked has hung up."""
 
 
 def in_context(work: Callable[..., T], *arguments: Any) -> Callable[[], T]:

@@ -14,10 +14,10 @@ from starlette.requests import Request
 from assistant.reply import Reply
 from index.errors import UserError
 from ui.api.errors import ErrorDetail, error_response
-from ui.api.lookups import GoneError
 from ui.api.metrics import Metrics
 from ui.api.schema import ChatRequest, first_stop, readable
 from ui.api.workers import LOG, AnswerWorkers
+from ui.queue import GoneError
 
 Pieces = AsyncIterator[str | Reply]
 

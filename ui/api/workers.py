@@ -26,9 +26,9 @@ from index.errors import UserError
 from index.resolver import check_question
 from ui.api.clients.answers import answer_task
 from ui.api.clients.tasks import ClientTask, read_task
-from ui.api.lookups import HANG_UP_POLL_S, GoneError, Lookups, in_context
+from ui.api.lookups import HANG_UP_POLL_S, Lookups, in_context
 from ui.api.schema import MAX_SEED, ChatRequest, Usage, shown
-from ui.queue import AdmissionQueue
+from ui.queue import AdmissionQueue, GoneError
 from ui.telemetry import send_spans
 
 LOG = logging.getLogger("uvicorn.error")  # where uvicorn logs what failed

@@ -19,7 +19,7 @@ from assistant.answer import Answer
 from assistant.reply import Reply
 from assistant.tracing import span
 from index.errors import UserError
-from ui.queue import AdmissionQueue
+from ui.queue import AdmissionQueue, GoneError
 
 DRAW_EVERY_S = 0.1
 WATCH_EVERY_S = 0.5
@@ -85,6 +85,8 @@ class AnswerStream:
                     for piece in answer:
                         self._take(piece)
                     self.reply = answer.reply
+        except GoneError:
+            return  # it was stopped while it read
         except Exception as error:
             self.error = error  # shown where the answer is drawn
             if not isinstance(error, UserError):

@@ -89,8 +89,10 @@ def is_instruction(line: str) -> bool:
 def _kind_in_message(text: str, whole: bool) -> Kind | None:
     held = any(HELD.search(part) for part in _ends(text))
     for part in _ends(text):
-        if (held or _TALK.search(part)) and (kinds := [kind for kind, each in _KINDS.items() if each.keys.search(part)]):
-            return kinds[0]
+        if held or _TALK.search(part):
+            of_object = next((kind for kind, wanted in _KINDS.items() if wanted.keys.search(part)), None)
+            if of_object:
+                return of_object
         for kind, at, end in _named(part):
             around = part[max(0, at - BEFORE) : end + BEHIND]
             is_ordered = bool(_VERB.search(part, max(0, at - BEFORE), end))

@@ -18,10 +18,10 @@ from ui.api.forms.responses import (
     ResponseError,
     ResponseRequest,
 )
-from ui.api.lookups import GoneError
 from ui.api.metrics import Metrics
 from ui.api.schema import Usage, readable
 from ui.api.sse import Pieces, detail_of, event
+from ui.queue import GoneError
 
 Event = dict[str, Any]
 TEXT_AT = {"output_index": 0, "content_index": 0}  # the one text of the one message
