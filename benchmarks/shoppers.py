@@ -70,7 +70,7 @@ class ShopperQuestion:
 
 @dataclass
 class Figures:
-    """What shoppers saw: errors, replies by kind, who hung up, how long they took, the server's share of worded ones."""
+    """What shoppers saw: errors, replies by kind, who hung up, how long they took, and the server's share of those."""
 
     errors: list[str] = field(default_factory=list)
     replies: Counter[str] = field(default_factory=Counter)

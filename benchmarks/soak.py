@@ -1,17 +1,18 @@
 """Let shoppers and attackers ask `titlewise serve` together for long: errors, times beside those without the attackers.
 
-    python benchmarks/soak.py [--minutes 30] [--rounds 3] [--clients 16] [--think-s 2] [--home DIR]
+    python benchmarks/soak.py [--minutes 30] [--rounds 10] [--clients 16] [--think-s 2] [--home DIR]
 
 The server is a process of its own, with the limits that it has unless told, before a stub engine of a set speed. Half
-of the clients are the shoppers of `shoppers`, on the sample catalogue; the other half sends the texts of `hostile`, bodies
-that are none, requests that are never sent whole, and hangs up. The hostile products of `hostile` are in the catalogue.
-In each round the shoppers are alone for as long as they then are beside the attackers; after a minute that nobody
-counts. `--minutes` are those with attackers. Prints one line of JSON.
+of the clients are the shoppers of `shoppers`, on the sample catalogue; the other half sends the texts of `hostile`,
+bodies that are none, and requests that are never sent whole, and hangs up. The hostile products of `hostile` are in the
+catalogue too. In each round the shoppers are alone for as long as they then are beside the attackers; after a minute
+that nobody counts. `--minutes` are those with attackers. Prints one line of JSON.
 """
 
 import argparse
 import asyncio
 import contextlib
+import functools
 import json
 import random
 import tempfile
@@ -65,7 +66,7 @@ def main() -> None:
     """Prepare the catalogue where none is given, and measure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=30.0, help="with attackers, and as many without (30)")
-    parser.add_argument("--rounds", type=int, default=3, help="in so many turns (3)")
+    parser.add_argument("--rounds", type=int, default=10, help="in so many turns (10)")
     parser.add_argument("--clients", type=int, default=16, help="half of them hostile (16)")
     parser.add_argument("--think-s", type=float, default=2.0, help="the mean pause before a request, of all (2)")
     parser.add_argument("--home", type=Path, help="where the catalogue is made (a temporary folder)")
@@ -139,7 +140,8 @@ async def remembered(process: psutil.Process, *work: Awaitable[None]) -> float:
 async def attack(address: str, draw: random.Random, seconds: float, think_s: float, statuses: Counter[str]) -> None:
     """Send one hostile thing after another; `statuses` count what came of it."""
     end_s = time.monotonic() + seconds
-    ways: tuple[Callable[..., Awaitable[str]], ...] = (send_text, send_text, send_text, hang_up, send_body, send_part)
+    part = functools.partial(send_part, URL(address))
+    ways: tuple[Callable[..., Awaitable[str]], ...] = (send_text, send_text, send_text, hang_up, send_body, part)
     async with aiohttp.ClientSession(address, timeout=aiohttp.ClientTimeout(120)) as session:
         while time.monotonic() < end_s:
             await asyncio.sleep(draw.expovariate(1 / think_s))
@@ -176,9 +178,8 @@ async def send_body(session: aiohttp.ClientSession, draw: random.Random) -> str:
         return str(response.status)
 
 
-async def send_part(session: aiohttp.ClientSession, draw: random.Random) -> str:
+async def send_part(address: URL, session: aiohttp.ClientSession, draw: random.Random) -> str:
     """Send a part of a request over a connection of its own, and leave it a while."""
-    address = URL(session._base_url)
     reader, writer = await asyncio.open_connection(address.host, address.port)
     writer.write(draw.choice(UNSENT))
     await writer.drain()

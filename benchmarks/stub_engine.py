@@ -48,11 +48,11 @@ class StubEngine:
     async def chat(self, request: web.Request) -> web.StreamResponse:
         """Stream the reply to one request, as long as somebody reads it."""
         start_s = asyncio.get_running_loop().time()
-        asked = await request.read()
-        self.requests, self.received_bytes = self.requests + 1, self.received_bytes + len(asked)
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
-        await response.prepare(request)
         with contextlib.suppress(ConnectionResetError):
+            asked = await request.read()
+            self.requests, self.received_bytes = self.requests + 1, self.received_bytes + len(asked)
+            await response.prepare(request)
             await self._reply(response, json.loads(asked), start_s)
         return response
 

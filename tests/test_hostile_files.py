@@ -11,14 +11,16 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+import small_adapter
 import small_shop
 
 from assistant.backends.base import BackendError
-from assistant.backends.trial import try_out
+from assistant.backends.trial import try_out, try_weights
 from assistant.models import named
 from assistant.models.adapters import digest_of_model
 from assistant.models.named import MODELS, find, is_pinned
 from assistant.open import Engine, open_backend
+from finetune.recipe import read_recipe, to_toml
 from index.artefacts import FORMATS, MANIFEST, Manifest, _sealed, checksum_of, open_verified, publish, read_manifest
 from index.catalogue.arrays import ALIAS_COLUMNS, PRODUCT_COLUMNS
 from index.catalogue.store import Catalogue
@@ -260,23 +262,26 @@ def test_a_manifest_that_says_too_little_of_an_index_is_one_line(home: Path, tmp
     said(error)
 
 
+@pytest.mark.parametrize(
+    ("encoder", "looked_for"), [("owner/model", []), ("owner/model@main", []), (f"owner/model@{'0' * 40}", [True])]
+)
 def test_an_index_of_a_hub_encoder_asks_nobody_when_it_is_opened(
-    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoder: str, looked_for: list[bool]
 ) -> None:
     asked: list[bool] = []
 
-    def load(name: str, fetch: bool) -> None:
-        asked.append(fetch)
+    def download(repository: str, *, local_files_only: bool = False, **how: Any) -> None:
+        asked.append(local_files_only)
         raise OSError("not here")
 
-    monkeypatch.setattr("index.titles.encoder._sentence_transformer", load)
+    monkeypatch.setattr("huggingface_hub.snapshot_download", download)
     sealed_anew(home / "index", tmp_path / "index", "index", {})
     manifest = read_manifest(home / "index", "index")
-    made_by = manifest.made_by | {"encoder": "owner/model"}
+    made_by = manifest.made_by | {"encoder": encoder}
     seal(tmp_path / "index", kind="index", made_by=made_by, made_from=manifest.made_from, files=manifest.files)
-    with pytest.raises(UserError, match="titlewise index --encoder owner/model, which fetches it"):
+    with pytest.raises(UserError, match=f"titlewise index --encoder {encoder}, which fetches it"):
         TitleIndex.load(tmp_path / "index", Catalogue.load(home / "catalogue"))
-    assert asked == [False]
+    assert asked == looked_for
 
 
 # Manifests
@@ -507,3 +512,39 @@ def test_a_template_is_tried_in_bounded_time_and_memory(tiny_llama: Path, tmp_pa
 def test_a_sound_model_passes_its_trial(tiny_gguf: Path, tiny_llama: Path) -> None:
     try_out(tiny_gguf, [], "llamacpp")
     try_out(tiny_llama, [], "transformers")
+
+
+@pytest.fixture
+def senseless_gguf(tiny_gguf: Path, tmp_path: Path) -> Path:
+    """A GGUF that llama.cpp ends its process over, and of which transformers makes layers without an end."""
+    key = b"llama.block_count"
+    named_value = struct.pack("<Q", len(key)) + key + struct.pack("<I", 4)
+    before, _, after = tiny_gguf.read_bytes().partition(named_value)
+    (tmp_path / "model.gguf").write_bytes(before + named_value + struct.pack("<I", 0xFFFFFFFF) + after[4:])
+    return tmp_path / "model.gguf"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", ["finetune", "finetune --show 1", "lengths", "export"])
+def test_a_model_is_tried_before_it_is_trained_on_or_exported(
+    senseless_gguf: Path,
+    tiny_gguf: Path,
+    home: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    command: str,
+) -> None:
+    recipe = to_toml(read_recipe("embedded")).replace('"smollm2-135m"', json.dumps(str(senseless_gguf)))
+    (tmp_path / "recipe.toml").write_text(recipe)
+    small_adapter.build(tmp_path / "adapter", tiny_gguf, made_by=small_adapter.said(senseless_gguf))
+    verb, *rest = command.split()
+    given = tmp_path / ("adapter" if verb == "export" else "recipe.toml")
+    assert main(["--home", str(home), verb, str(given), *rest]) == 1
+    assert "ended the process that tried it (signal 6)" in capsys.readouterr().err
+
+
+def test_a_gguf_that_llama_cpp_refuses_is_not_unpacked(tmp_path: Path) -> None:
+    (tmp_path / "model.gguf").write_bytes(b"GGUF" + struct.pack("<IQQ", 3, 0xFFFFFFFF, 0xFFFFFFFF))
+    with pytest.raises(BackendError, match="is refused") as error:
+        try_weights(tmp_path / "model.gguf")
+    said(error)

@@ -33,7 +33,6 @@ def load_model(model_path: Path, precision: Precision, device: str | None = None
     Raises `BackendError` where they cannot be loaded, or there is no chat template.
     """
     import torch
-    from safetensors import SafetensorError
 
     transformers = library()
     is_gguf = model_path.suffix == ".gguf"
@@ -57,9 +56,12 @@ def load_model(model_path: Path, precision: Precision, device: str | None = None
                 use_safetensors=True,  # never a pickle
                 **local,
             )
-    except (OSError, ValueError, ImportError, RuntimeError, KeyError, SafetensorError) as exc:
+    except MemoryError:
+        raise
+    except Exception as exc:  # of a senseless file it may be any
+        reason = " ".join(str(exc).split()) or type(exc).__name__
         raise BackendError(
-            f"transformers could not load {model_path}: {exc}",
+            f"transformers could not load {model_path}: {reason}",
             "a whole model folder (config.json, tokenizer, safetensors) or GGUF file",
             "titlewise models fetch",
         ) from exc

@@ -20,23 +20,26 @@ from assistant.models.adapters import SHIPPED, open_adapter
 from assistant.models.named import is_pinned
 from index.errors import UserError
 
-Runner = Literal["llamacpp", "transformers"]
+Runner = Literal["llamacpp", "transformers", "unpacked"]  # the last: transformers, the weights of a GGUF file too
 
 LIMIT_S = 60.0
 BYTES_A_SECOND = 50_000_000  # of the model, that are given more time
 MEMORY_BYTES = 4_000_000_000  # beside the model itself
+UNPACKED = 8  # times as much is a GGUF file's model, and that much longer it takes
 REFUSED = 3  # exit code where the model is refused in so many words
 TALK = (Message("user", "Is it loud?"), Message("assistant", "No."), Message("user", "How heavy is it?"))
 
 
-def try_out(place: Path, adapters: Sequence[Path], runner: Runner, *, limit_s: float = LIMIT_S) -> None:
+def try_out(place: Path, adapters: Sequence[Path], runner: Runner, *, limit_s: float = LIMIT_S) -> str:
     """Load a model with adapters in these folders in another process, and have it read a talk, unless all are known.
 
+    Returns why it was refused in so many words, "" where it was not.
     Raises `BackendError` where that process ends in another way than by itself, or not in time.
     """
     if is_pinned(place) and all(folder == SHIPPED for folder in adapters):
-        return
+        return ""
     size_bytes = place.stat().st_size if place.is_file() else 0  # of a folder only the tokenizer is loaded
+    size_bytes *= UNPACKED if runner == "unpacked" else 1
     command = [sys.executable, "-m", "assistant.backends.trial", str(MEMORY_BYTES + 2 * size_bytes), runner, str(place)]
     try:
         done = subprocess.run(
@@ -50,9 +53,23 @@ def try_out(place: Path, adapters: Sequence[Path], runner: Runner, *, limit_s: f
         raise _failed(place, adapters, f"had not loaded and read a line after {exc.timeout:.0f} s") from exc
     if done.returncode < 0:
         raise _failed(place, adapters, f"ended the process that tried it (signal {-done.returncode})")
+    lines = done.stderr.decode(errors="replace").strip().splitlines()
+    last = lines[-1][:160] if lines else str(done.returncode)
     if done.returncode not in (0, REFUSED):
-        lines = done.stderr.decode(errors="replace").strip().splitlines()
-        raise _failed(place, adapters, f"could not be tried ({lines[-1][:160] if lines else done.returncode})")
+        raise _failed(place, adapters, f"could not be tried ({last})")
+    return last if done.returncode == REFUSED else ""
+
+
+def try_weights(place: Path) -> None:
+    """Try a model whose weights this process is to load with transformers, for training or exporting.
+
+    What that makes of a senseless GGUF file need not end, or is an error that nobody foresaw: both engines try it.
+    Raises `BackendError` where one does not.
+    """
+    if place.suffix != ".gguf":
+        try_out(place, (), "transformers")
+    elif refusal := try_out(place, (), "llamacpp") or try_out(place, (), "unpacked"):
+        raise _failed(place, (), f"is refused ({refusal})")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -67,9 +84,12 @@ def main(arguments: Sequence[str]) -> int:
     try:
         if runner == "llamacpp":
             _answer(Path(place), adapters)
+        elif runner == "unpacked":
+            _unpack(Path(place))
         else:
             _read(Path(place))
-    except UserError:
+    except UserError as error:
+        print(str(error).replace("\n", " "), file=sys.stderr)
         return REFUSED
     return 0
 
@@ -98,6 +118,14 @@ def _read(place: Path) -> None:
         return  # loading it says so
     if tokenizer.chat_template:
         prompt_ids(tokenizer, TALK)
+
+
+def _unpack(place: Path) -> None:
+    """Have transformers load a model, and put a talk into its template."""
+    from assistant.backends.hf_loading import load_model, prompt_ids
+
+    _, tokenizer = load_model(place, "bf16", "cpu")
+    prompt_ids(tokenizer, TALK)
 
 
 def _failed(place: Path, adapters: Sequence[Path], how: str) -> BackendError:

@@ -58,7 +58,7 @@ def tokenizer_of(place: Path) -> Any:
     folder, local = loading_place(place)
     try:
         return AutoTokenizer.from_pretrained(folder, **local)
-    except (OSError, ValueError, KeyError) as exc:
+    except Exception as exc:  # of a senseless file it may be any
         raise UserError(
             f"the tokenizer of {place} could not be loaded: {exc}", "a whole model", "titlewise models fetch"
         ) from exc

@@ -20,6 +20,7 @@ class Options:
 
 
 def run(options: Options) -> None:
+    from assistant.backends.trial import try_weights
     from assistant.models.adapters import GGUF, WEIGHTS, open_adapter
     from assistant.models.named import find
     from finetune.export import check_export, export_gguf, merge, slim, unpack, why_unchecked
@@ -27,6 +28,7 @@ def run(options: Options) -> None:
 
     adapter = open_adapter(options.adapter, options.home, None)
     place = find(options.model or adapter.made_by["base"])
+    try_weights(place)
     if options.unpacked:
         unpack(adapter, place, options.unpacked)
         print(f"{options.unpacked / 'model'} is {place.stem}, and {options.unpacked / 'adapter'} the adapter, in fp16.")

@@ -37,6 +37,8 @@ class Options:
 
 
 def run(options: Options) -> None:
+    from assistant.backends.trial import try_weights
+    from assistant.models.named import find
     from finetune.judging.recipe import is_judge_recipe
     from finetune.recipe import read_recipe
     from finetune.training.run import train
@@ -47,6 +49,7 @@ def run(options: Options) -> None:
         _train_judge(options)
         return
     recipe = read_recipe(options.recipe)
+    try_weights(find(recipe.model.base))
     catalogue = Catalogue.load(options.home / "catalogue")
     if options.show:
         _show(build_side(recipe, catalogue, options.home, "train")[: options.show], recipe)

@@ -28,6 +28,7 @@ class Options:
 
 
 def run(options: Options) -> None:
+    from assistant.backends.trial import try_weights
     from assistant.models.named import find
     from finetune.recipe import read_recipe
     from finetune.sizing.lengths import LIMITS, cut_share, histogram, measure, table
@@ -37,6 +38,7 @@ def run(options: Options) -> None:
 
     recipe = read_recipe(options.recipe)
     place = find(recipe.model.base)
+    try_weights(place)
     tokenizer = tokenizer_of(place)
     catalogue = Catalogue.load(options.home / "catalogue")
     groups = {
