@@ -2,11 +2,11 @@
 
     python benchmarks/soak.py [--minutes 30] [--rounds 10] [--clients 16] [--think-s 2] [--home DIR]
 
-The server is a process of its own, with the limits that it has unless told, before a stub engine of a set speed. Half
-of the clients are the shoppers of `shoppers`, on the sample catalogue; the other half sends the texts of `hostile`,
-bodies that are none, and requests that are never sent whole, and hangs up. The hostile products of `hostile` are in the
+The server is a process of its own, with the limits of one before an engine elsewhere, which is a stub of a set speed.
+Half of the clients are the shoppers of `shoppers`, on the sample catalogue; the others send the texts of `hostile`,
+bodies that are none, and requests that are never sent whole, and hang up. The hostile products of `hostile` are in the
 catalogue too. In each round the shoppers are alone for as long as they then are beside the attackers; after a minute
-that nobody counts. `--minutes` are those with attackers. Prints one line of JSON.
+with all of them that nobody counts. `--minutes` are those with attackers. Prints one line of JSON.
 """
 
 import argparse
@@ -26,7 +26,7 @@ import aiohttp
 import numpy as np
 import psutil
 from hostile import TEXTS, WAYS, hostile_products
-from shoppers import Client, Figures, Manners, described, served, talking, watch_memory
+from shoppers import MANY, Client, Figures, Manners, described, served, talking, watch_memory
 from stub_engine import Speed, StubEngine, serving
 from yarl import URL
 
@@ -87,19 +87,21 @@ async def measure(home: Path, arguments: argparse.Namespace) -> dict[str, Any]:
     engine, half = StubEngine(Speed(60, 8)), arguments.clients // 2
     alone, beside, statuses = Figures(), Figures(), Counter[str]()
     memory_mb: list[float] = []
-    async with serving(engine) as engine_address, served(home, engine_address) as (address, process):
+    async with serving(engine) as engine_address, served(home, engine_address, *MANY) as (address, process):
         connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=2)  # the server closes idle ones after 5 s
         async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(120)) as session:
             client = Client(address, session, engine, process)
             shopping = Shopping(client, products, half, arguments.think_s)
-            await shopping.go_on(WARMING_S, Figures())
+
+            def attackers(number: int, seconds: float, statuses: Counter[str]) -> list[Awaitable[None]]:
+                draws = [random.Random(number * half + each) for each in range(half)]
+                return [attack(address, draw, seconds, arguments.think_s, statuses) for draw in draws]
+
+            await remembered(process, shopping.go_on(WARMING_S, Figures()), *attackers(0, WARMING_S, Counter()))
             seconds = 60 * arguments.minutes / arguments.rounds
-            for number in range(arguments.rounds):
+            for number in range(1, arguments.rounds + 1):
                 memory_mb.append(await remembered(process, shopping.go_on(seconds, alone)))
-                attacking = [
-                    attack(address, random.Random(number * half + each), seconds, arguments.think_s, statuses)
-                    for each in range(half)
-                ]
+                attacking = attackers(number, seconds, statuses)
                 memory_mb.append(await remembered(process, shopping.go_on(seconds, beside), *attacking))
     p95 = [float(np.percentile(figures.whole_ms, 95)) for figures in (alone, beside)]
     return {
@@ -152,9 +154,14 @@ async def attack(address: str, draw: random.Random, seconds: float, think_s: flo
 
 
 async def send_text(session: aiohttp.ClientSession, draw: random.Random) -> str:
-    """Send a hostile text in one of the ways of `hostile`; return the status."""
+    """Send a hostile text in one of the ways of `hostile`; return the status.
+
+    It begins anywhere in the text: nothing that was read before helps.
+    """
     number = draw.randrange(len(TEXTS))
-    method, path, body = draw.choice(list(WAYS.values()))(list(TEXTS.values())[number], number)
+    text = list(TEXTS.values())[number]
+    begins = draw.randrange(len(text))
+    method, path, body = draw.choice(list(WAYS.values()))(text[begins:] + text[:begins], number)
     data = json.dumps(body) if body else None
     async with session.request(method, URL(path, encoded=True), data=data, headers=JSON) as response:
         await response.read()

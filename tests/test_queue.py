@@ -84,7 +84,7 @@ def test_a_fault_gives_the_place_back() -> None:
 
 
 def test_who_reads_for_long_lets_others_go_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ui.queue.LONG_S", 0.0)
+    monkeypatch.setattr("ui.queue.LONG_S", -1.0)
     queue, leave, order = AdmissionQueue(at_once=1, waiting=2), threading.Event(), []
     with queue.admission(threading.Event(), at_most_s=1):
         pause()  # nobody waits
@@ -98,10 +98,11 @@ def test_who_reads_for_long_lets_others_go_first(monkeypatch: pytest.MonkeyPatch
     pause()  # outside of the queue it is nothing
 
 
-def test_what_reads_for_less_long_goes_on() -> None:
+def test_what_reads_for_less_long_goes_on_however_long_the_model_writes() -> None:
     queue, leave, order = AdmissionQueue(at_once=1, waiting=2), threading.Event(), []
     with queue.admission(threading.Event(), at_most_s=1):
         other = join(queue, "other", order, leave, threading.Event())
+        time.sleep(0.5)
         pause()
         order.append("this")
     leave.set()
@@ -110,7 +111,7 @@ def test_what_reads_for_less_long_goes_on() -> None:
 
 
 def test_who_let_others_go_first_does_not_do_so_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ui.queue.LONG_S", 0.0)
+    monkeypatch.setattr("ui.queue.LONG_S", -1.0)
     monkeypatch.setattr("ui.queue.PATIENCE_S", 0.05)
     queue, order = AdmissionQueue(at_once=1, waiting=9), []
     others = []
@@ -136,7 +137,7 @@ def test_reading_ends_once_it_is_cancelled() -> None:
 
 
 def test_who_is_cancelled_while_others_go_first_gives_the_place_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ui.queue.LONG_S", 0.0)
+    monkeypatch.setattr("ui.queue.LONG_S", -1.0)
     queue, leave, cancel = AdmissionQueue(at_once=1, waiting=2), threading.Event(), threading.Event()
     with pytest.raises(GoneError), queue.admission(cancel, at_most_s=1):
         other = join(queue, "other", [], leave, threading.Event())
@@ -145,4 +146,30 @@ def test_who_is_cancelled_while_others_go_first_gives_the_place_back(monkeypatch
     assert len(queue) == 1
     leave.set()
     other.join(5)
+    assert len(queue) == 0
+
+
+def test_those_who_read_for_long_leave_a_turn_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ui.queue.LONG_S", -1.0)
+    queue, reading, leave = AdmissionQueue(at_once=2, waiting=2), threading.Event(), threading.Event()
+
+    def read_on() -> None:
+        with queue.admission(threading.Event(), at_most_s=1):
+            while not leave.is_set():
+                pause()
+                reading.set()
+                time.sleep(0.001)
+
+    readers = [threading.Thread(target=read_on) for _ in range(2)]
+    for reader in readers:
+        reader.start()
+    assert reading.wait(5)
+    time.sleep(0.1)
+    start_s = time.monotonic()
+    with queue.admission(threading.Event(), at_most_s=5) as admitted:
+        assert admitted
+        assert time.monotonic() - start_s < 0.04  # no poll: the turn was free
+    leave.set()
+    for reader in readers:
+        reader.join(5)
     assert len(queue) == 0

@@ -1,6 +1,7 @@
 """The queue before the model: so many answers at once, so many more wait, first come, first served.
 
-Whoever reads for long lets those go first who come meanwhile: texts that are made to be slow hold nobody up.
+Whoever reads for long lets those go first who come meanwhile, and of several turns, and of several cores, one is left
+free of such reading: texts that are made to be slow hold nobody up.
 
 queue = AdmissionQueue(at_once=2, waiting=32)
 with queue.admission(cancel, at_most_s=60) as admitted:    # QueueFullError where every place is taken
@@ -17,9 +18,10 @@ from dataclasses import dataclass
 from assistant.grounding.pauses import pausing
 from assistant.tracing import record
 from index.errors import UserError
+from index.parallel.processes import cores
 
 POLL_S = 0.05  # how late a cancel may be noticed while waiting
-LONG_S = 0.3  # of reading, after which others go first; most answers take less
+LONG_S = 0.1  # of reading, by the clock of the thread that does it, after which others go first; most take less
 PATIENCE_S = 5.0  # for which others go first
 
 
@@ -33,10 +35,15 @@ class GoneError(Exception):
 
 @dataclass(eq=False)
 class _Place:
-    """Someone's place: when its turn began, and since when it lets others go first, in seconds of the clock."""
+    """Someone's place.
+
+    `began_s` is when its turn began, by the clock of its thread, which stands still while the model writes; `paused_s`
+    since when it lets others go first, by everyone's clock. `is_long` says that it read for long already.
+    """
 
     began_s: float = 0.0
     paused_s: float = 0.0
+    is_long: bool = False
 
 
 class AdmissionQueue:
@@ -45,6 +52,7 @@ class AdmissionQueue:
     def __init__(self, at_once: int, waiting: int) -> None:
         """Let so many answer at once, and so many more wait."""
         self._at_once = at_once
+        self._most_long = max(1, min(at_once, cores()) - 1)
         self._places = at_once + waiting
         self._running: list[_Place] = []
         self._waiting: list[_Place] = []
@@ -81,6 +89,7 @@ class AdmissionQueue:
         try:
             admitted = self._admitted(place, cancel, time.monotonic() + at_most_s, moved)
             record("queue", start_ns)
+            place.began_s = time.thread_time()
             with pausing(lambda: self._let_others_go_first(place, cancel)):
                 yield admitted
         finally:
@@ -104,26 +113,38 @@ class AdmissionQueue:
         return False
 
     def _let_others_go_first(self, place: _Place, cancel: threading.Event) -> None:
-        """Give the turn away where it has been long and others wait, and return once it has come again."""
+        """Give the turn away where it has been long and others need it, and return once it has come again."""
         with self._moved:
-            if place in self._running and self._waiting and time.monotonic() > place.began_s + LONG_S:
-                self._running.remove(place)
-                self._paused.append(place)
-                place.paused_s = time.monotonic()
-                self._moved.notify_all()
-            while not cancel.is_set():
+            if place in self._running and time.thread_time() > place.began_s + LONG_S:
+                place.is_long = True
+                if self._waiting or self._long > self._most_long:
+                    self._running.remove(place)
+                    self._paused.append(place)
+                    place.paused_s = time.monotonic()
+                    self._moved.notify_all()
+            while place in self._paused and not cancel.is_set():
                 self._fill()
-                if place not in self._paused:
-                    return
-                self._moved.wait(POLL_S)
-        raise GoneError
+                if place in self._running:
+                    place.began_s = time.thread_time()
+                else:
+                    self._moved.wait(POLL_S)
+        if cancel.is_set():
+            raise GoneError
 
     def _fill(self) -> None:
         """Give free turns to those who wait, and to those who let others go first where nobody waits, or for long."""
         now_s = time.monotonic()
-        while len(self._running) < self._at_once and (self._waiting or self._paused):
-            is_due = self._paused and (not self._waiting or now_s > self._paused[0].paused_s + PATIENCE_S)
-            place = (self._paused if is_due else self._waiting).pop(0)
-            place.began_s = now_s
-            self._running.append(place)
+        while len(self._running) < self._at_once:
+            is_due = self._paused and self._long < self._most_long
+            if is_due and self._waiting:
+                is_due = now_s > self._paused[0].paused_s + PATIENCE_S
+            line = self._paused if is_due else self._waiting
+            if not line:
+                return
+            self._running.append(line.pop(0))
             self._moved.notify_all()
+
+    @property
+    def _long(self) -> int:
+        """Count the turns of those who read for long."""
+        return sum(place.is_long for place in self._running)
