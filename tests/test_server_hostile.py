@@ -1,10 +1,11 @@
 """The HTTP door against bodies made to hold it up: what is refused at the first fault, bounded, and given up."""
 
 import asyncio
+import contextlib
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import httpx2
@@ -15,6 +16,8 @@ from starlette.types import Message
 
 from assistant.assistant import Assistant, assistant_of
 from assistant.backends.scripted import Scripted
+from assistant.grounding.judge import Entailment, Judge, open_judge
+from assistant.grounding.pauses import pause
 from index.catalogue.store import Catalogue
 from index.resolver import Resolution, TitleIndex
 from ui.api.access import Access
@@ -202,6 +205,37 @@ def test_places_are_free_again_whatever_became_of_the_work() -> None:
         lookups.close()
 
     asyncio.run(many())
+
+
+class Endless(Judge):
+    """The shipped judge, which reads any question for half a minute."""
+
+    def __init__(self) -> None:
+        self.reading = 0
+        judge = open_judge()
+        super().__init__(judge._network, judge._tokenizer, judge.calibration, judge.digest)
+
+    def read(self, question: str, texts: Sequence[str]) -> list[Entailment]:
+        self.reading += bool(question)
+        try:
+            for _ in range(3_000 if question else 0):
+                pause()
+                time.sleep(0.01)
+        finally:
+            self.reading -= bool(question)
+        return super().read(question, texts)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_reading_ends_with_its_client(shop: Shop, stream: bool) -> None:
+    judge = Endless()
+    assistant = assistant_of(*shop, Scripted(lambda messages: "It weighs 1.3 kg. [1]"), judge=judge)
+    with running(app_of(assistant, Limits(at_once=1, waiting=1), Access())) as address:
+        asked = asking("how heavy is the red Harrow kettle?") | {"stream": stream}
+        with contextlib.suppress(httpx2.TimeoutException):
+            httpx2.post(address + CHAT, json=asked, timeout=1)
+        await_until(lambda: judge.reading == 0)
+        await_until(lambda: "titlewise_line 0.0" in httpx2.get(f"{address}/metrics").text)
 
 
 def _request(*, gone: bool = False) -> Request:
