@@ -103,6 +103,7 @@ async def measure(home: Path, arguments: argparse.Namespace) -> dict[str, Any]:
                 memory_mb.append(await remembered(process, shopping.go_on(seconds, alone)))
                 attacking = attackers(number, seconds, statuses)
                 memory_mb.append(await remembered(process, shopping.go_on(seconds, beside), *attacking))
+    settled_mb = memory_mb[arguments.rounds :]
     p95 = [float(np.percentile(figures.whole_ms, 95)) for figures in (alone, beside)]
     return {
         "alone": summary(alone),
@@ -110,7 +111,7 @@ async def measure(home: Path, arguments: argparse.Namespace) -> dict[str, Any]:
         "p95_ratio": round(p95[1] / p95[0], 2),
         "attacks": dict(sorted(statuses.items())),
         "memory_mb": [round(each) for each in memory_mb],  # the median of each turn
-        "memory_growth": round(memory_mb[-1] / memory_mb[1] - 1, 3),  # of the last turn with attackers over the first
+        "memory_growth": round(max(settled_mb) / settled_mb[0] - 1, 3),  # in the second half
     }
 
 
