@@ -114,12 +114,11 @@ def test_who_let_others_go_first_does_not_do_so_for_ever(monkeypatch: pytest.Mon
     monkeypatch.setattr("ui.queue.LONG_S", -1.0)
     monkeypatch.setattr("ui.queue.PATIENCE_S", 0.05)
     queue, order = AdmissionQueue(at_once=1, waiting=9), []
-    others = []
+    leaves = [threading.Event() for _ in "abc"]
     with queue.admission(threading.Event(), at_most_s=1):
-        for name in "abc":
-            leave = threading.Event()
-            others.append(join(queue, name, order, leave, threading.Event()))
-            threading.Timer(0.2, leave.set).start()
+        others = [join(queue, name, order, leave, threading.Event()) for name, leave in zip("abc", leaves, strict=True)]
+        for leave in leaves:
+            threading.Timer(0.5, leave.set).start()
         pause()
         order.append("long")
     for other in others:
