@@ -23,6 +23,7 @@ from index.errors import UserError
 Runner = Literal["llamacpp", "transformers", "unpacked"]  # the last: transformers, the weights of a GGUF file too
 
 LIMIT_S = 60.0
+UNPACKING_LIMIT_S = 180.0  # with torch, which a busy machine is long in importing
 BYTES_A_SECOND = 50_000_000  # of the model, that are given more time
 MEMORY_BYTES = 4_000_000_000  # beside the model itself
 UNPACKED = 8  # times as much is a GGUF file's model, and that much longer it takes
@@ -67,8 +68,8 @@ def try_weights(place: Path) -> None:
     Raises `BackendError` where one does not.
     """
     if place.suffix != ".gguf":
-        try_out(place, (), "transformers")
-    elif refusal := try_out(place, (), "llamacpp") or try_out(place, (), "unpacked"):
+        try_out(place, (), "transformers", limit_s=UNPACKING_LIMIT_S)
+    elif refusal := try_out(place, (), "llamacpp") or try_out(place, (), "unpacked", limit_s=UNPACKING_LIMIT_S):
         raise _failed(place, (), f"is refused ({refusal})")
 
 
