@@ -19,19 +19,20 @@ TITLES = ["Harrow Electric Kettle, Red", "Brint Desk Lamp"]
 CODE = """
 import sys
 from pathlib import Path
-from index.catalogue.prepare import prepare
 from index.catalogue.store import Catalogue
 from index.errors import UserError
 from index.progress import Progress
 from index.resolver import TitleIndex
-home, work, encoder = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
+home = Path(sys.argv[1])
 catalogue = Catalogue.load(home / "catalogue")
-try:
-    if work == "build":
-        TitleIndex.build(catalogue, home / "index", encoder=encoder, progress=Progress)
-    print(TitleIndex.load(home / "index", catalogue).resolve("the red Harrow kettle").hits[0].uid)
-except UserError as error:
-    print("ERROR", error)
+for line in sys.stdin:
+    work, _, encoder = line.strip().partition(" ")
+    try:
+        if work == "build":
+            TitleIndex.build(catalogue, home / "index", encoder=encoder, progress=Progress)
+        print(TitleIndex.load(home / "index", catalogue).resolve("the red Harrow kettle").hits[0].uid, flush=True)
+    except UserError as error:
+        print("ERROR", error, flush=True)
 """
 
 
@@ -98,19 +99,40 @@ def home(tmp_path: Path) -> Path:
     return tmp_path / "home"
 
 
-def done(hub: Hub, home: Path, work: str, encoder: str = "") -> str:
-    """Build or open an index in a process of its own, as the client reads its address once; return the best hit."""
-    environment = {
-        **os.environ,
-        "HF_ENDPOINT": f"http://127.0.0.1:{hub.server_port}",
-        "HF_HUB_OFFLINE": "0",
-        "HF_HUB_DISABLE_XET": "1",
-        "HF_HOME": str(home.parent / "hub"),
-    }
-    command = [sys.executable, "-c", CODE, str(home), work, encoder]
-    ran = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
-    assert ran.stdout, ran.stderr
-    return ran.stdout.strip().splitlines()[-1]
+class Shop:
+    """Builds and opens an index in a process of its own, for the hub's client reads its address once."""
+
+    def __init__(self, hub: Hub, home: Path) -> None:
+        environment = {
+            **os.environ,
+            "HF_ENDPOINT": f"http://127.0.0.1:{hub.server_port}",
+            "HF_HUB_OFFLINE": "0",
+            "HF_HUB_DISABLE_XET": "1",
+            "HF_HOME": str(home.parent / "hub"),
+        }
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", CODE, str(home)],
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+
+    def done(self, work: str, encoder: str = "") -> str:
+        """Return the best hit of a question, or the error."""
+        assert self.process.stdin
+        assert self.process.stdout
+        self.process.stdin.write(f"{work} {encoder}\n")
+        self.process.stdin.flush()
+        return self.process.stdout.readline().strip()
+
+
+@pytest.fixture
+def shop(hub: Hub, home: Path) -> Iterator[Shop]:
+    shop = Shop(hub, home)
+    yield shop
+    shop.process.communicate(timeout=60)
 
 
 def recorded(home: Path) -> object:
@@ -118,39 +140,39 @@ def recorded(home: Path) -> object:
 
 
 @pytest.mark.slow
-def test_the_commit_of_an_encoder_is_recorded_and_no_other_is_opened(hub: Hub, home: Path) -> None:
-    assert done(hub, home, "build", "owner/tiny") == "P0"
+def test_the_commit_of_an_encoder_is_recorded_and_no_other_is_opened(hub: Hub, home: Path, shop: Shop) -> None:
+    assert shop.done("build", "owner/tiny") == "P0"
     assert recorded(home) == f"owner/tiny@{FIRST}"
     assert not any("pickle" in path or path.endswith((".bin", ".pkl")) for path in hub.asked)
 
     hub.asked.clear()
     hub.newest = SECOND
-    assert done(hub, home, "load") == "P0"
-    assert done(hub, home, "build", "owner/tiny") == "P0"  # the one that is here
+    assert shop.done("load") == "P0"
+    assert shop.done("build", "owner/tiny") == "P0"  # the one that is here
     assert recorded(home) == f"owner/tiny@{FIRST}"
     assert hub.asked == []
 
-    assert done(hub, home, "build", f"owner/tiny@{SECOND}") == "P0"
+    assert shop.done("build", f"owner/tiny@{SECOND}") == "P0"
     assert recorded(home) == f"owner/tiny@{SECOND}"
     assert {path.split("/")[4] for path in hub.asked if "/resolve/" in path} == {SECOND}
 
 
 @pytest.mark.slow
-def test_an_index_whose_encoder_is_not_here_asks_nobody(hub: Hub, home: Path) -> None:
-    done(hub, home, "build", "owner/tiny")
+def test_an_index_whose_encoder_is_not_here_asks_nobody(hub: Hub, home: Path, shop: Shop) -> None:
+    shop.done("build", "owner/tiny")
     hub.asked.clear()
     (home.parent / "hub").rename(home.parent / "elsewhere")
-    said = done(hub, home, "load")
+    said = shop.done("load")
     assert said.startswith(f"ERROR the encoder 'owner/tiny@{FIRST}' cannot be loaded")
     assert f"titlewise index --encoder owner/tiny@{FIRST}, which fetches it" in said
     assert hub.asked == []
-    assert done(hub, home, "build", f"owner/tiny@{FIRST}") == "P0"
+    assert shop.done("build", f"owner/tiny@{FIRST}") == "P0"
 
 
 @pytest.mark.slow
-def test_an_encoder_of_which_only_a_part_is_here_is_fetched_anew(hub: Hub, home: Path) -> None:
-    done(hub, home, "build", "owner/tiny")
+def test_an_encoder_of_which_only_a_part_is_here_is_fetched_anew(hub: Hub, home: Path, shop: Shop) -> None:
+    shop.done("build", "owner/tiny")
     weights = next((home.parent / "hub").rglob("snapshots/*/model.safetensors"))
     weights.unlink()
-    assert done(hub, home, "load").startswith("ERROR")
-    assert done(hub, home, "build", "owner/tiny") == "P0"
+    assert shop.done("load").startswith("ERROR")
+    assert shop.done("build", "owner/tiny") == "P0"

@@ -113,7 +113,7 @@ class AdmissionQueue:
         return False
 
     def _let_others_go_first(self, place: _Place, cancel: threading.Event) -> None:
-        """Give the turn away where it has been long and others need it, and return once it has come again."""
+        """Let whoever waits have the turn where it has been long, and return once it has come again."""
         with self._moved:
             if place in self._running and time.thread_time() > place.began_s + LONG_S:
                 place.is_long = True
@@ -132,7 +132,7 @@ class AdmissionQueue:
             raise GoneError
 
     def _fill(self) -> None:
-        """Give free turns to those who wait, and to those who let others go first where nobody waits, or for long."""
+        """Fill free turns with those who wait, and those who let others go first where nobody waits, or for long."""
         now_s = time.monotonic()
         while len(self._running) < self._at_once:
             is_due = self._paused and self._long < self._most_long
