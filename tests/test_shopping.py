@@ -583,6 +583,11 @@ def test_a_bare_need_can_be_narrowed_down(tmp_path: Path, need: str, facets: set
             "that's great, thanks a lot",
             "obrigada, ajudou muito",
             "thanks exactly what i needed",
+            "cool",
+            "oh how cute!",
+            "que legal",
+            "adorei!!",
+            "ok nice",
         ),
     ],
 )
@@ -594,6 +599,11 @@ def test_courtesies_are_known(text: str) -> None:
     "text",
     [
         "is it a good hiking boot",
+        "is it cool",
+        "sweet potato",
+        "nice knife",
+        "top loading washer",
+        "é legal?",
         "what is in the thank-you card set, and how many are there?",
         "so it sucks up pet hair",
         "do you have a trash can",
