@@ -101,7 +101,7 @@ def yes_features(
     return {
         JUDGE: evidence.entailment.yes_logit,
         MODEL: model_yes_logit(first_token_logprobs),
-        AMOUNT_FITS: float(relation in ("within", "equal")),
+        AMOUNT_FITS: float(relation == "within"),  # the same amount is a yes no more often than a no
         AMOUNT_EXCEEDS: float(relation in ("outside", "above")),
         AMOUNT_BELOW: float(relation == "below"),
     }
