@@ -360,14 +360,15 @@ def _resolved(question: str, index: TitleIndex) -> Resolution:
     amount = _ASKED_AMOUNT.search(question)
     if amount is None or whole.decision == "found" or not is_closed(question):
         return whole
-    named = index.resolve(question[: amount.start()])
+    rest = question[: amount.start()]
+    named = index.resolve(rest)
     if amount["compared"]:
         return named
     if named.decision == "unknown" or (named.decision == "ambiguous" and whole.decision != "unknown"):
         return whole
     if named.missing:  # "is the Zyxomat desk robot 9000 waterproof?"
         return whole
-    before = WORD.findall(unaccented(question[: amount.start()]))[-1:]
+    before = WORD.findall(unaccented(rest))[-1:]
     is_named = before and stem(before[0]) in content_words(named.hits[0].title)  # "taj mahal 1000 pieces"
     return whole if is_named else named
 

@@ -32,11 +32,9 @@ import aiohttp
 import numpy as np
 import psutil
 from stub_engine import Speed, StubEngine, serving
+from title_shops import indexed
 
-from index.catalogue.prepare import prepare
 from index.catalogue.store import Catalogue, Product
-from index.progress import Progress
-from index.resolver import TitleIndex
 from index.sample import PATH as SAMPLE
 
 ROOT = Path(__file__).parents[1]
@@ -186,8 +184,7 @@ def main() -> None:
 
 def sample_home(home: Path) -> Path:
     """Prepare and index the sample catalogue in a folder, and return it."""
-    prepare(SAMPLE, home / "catalogue", progress=Progress)
-    TitleIndex.build(Catalogue.load(home / "catalogue"), home / "index", progress=Progress)
+    indexed(SAMPLE, home)
     return home
 
 

@@ -28,12 +28,10 @@ import psutil
 from hostile import TEXTS, WAYS, hostile_products
 from shoppers import MANY, Client, Figures, Manners, described, served, talking, watch_memory
 from stub_engine import Speed, StubEngine, serving
+from title_shops import indexed
 from yarl import URL
 
-from index.catalogue.prepare import prepare
 from index.catalogue.store import Catalogue, Product
-from index.progress import Progress
-from index.resolver import TitleIndex
 from index.sample import PATH as SAMPLE
 
 WARMING_S = 60.0
@@ -75,8 +73,7 @@ def main() -> None:
         home = arguments.home or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         source = home / "products.json"
         source.write_text(SAMPLE.read_text(encoding="utf-8") + hostile_products(), encoding="utf-8")
-        prepare(source, home / "catalogue", progress=Progress)
-        TitleIndex.build(Catalogue.load(home / "catalogue"), home / "index", progress=Progress)
+        indexed(source, home)
         print(json.dumps(asyncio.run(measure(home, arguments))))
 
 

@@ -128,15 +128,11 @@ class AskedShop:
             title = self.catalogue.product(draw.randrange(len(self.catalogue))).title
             first = title.split()[0]
             name = fold(first)
-            if NAME.fullmatch(first) and self.holding(name) <= MOST_NAMED:
+            if NAME.fullmatch(first) and self.retriever.title_words.document_frequency([name])[0] <= MOST_NAMED:
                 tail = " ".join(draw.sample(described, draw.randint(1, 2)))
                 query, _, matrix = self.retriever.candidates(draw.choice(BY_A_NAME).format(name, tail=tail))
                 relevant = np.array([name in other.split() for other in matrix.titles])
                 return LabelledQuery(query, matrix, relevant, DRAWN_WEIGHT)
-
-    def holding(self, word: str) -> int:
-        """Count the titles that hold a word."""
-        return int(self.retriever.title_words.document_frequency([word])[0])
 
 
 def _renumbered(title: str, draw: random.Random) -> str:

@@ -43,6 +43,8 @@ PORTUGUESE_WORDS = _WORDS["frame_portuguese"] - _WORDS["frame"]  # those of them
 ATTRIBUTE_WORDS = _WORDS["attribute"]  # what is often asked about
 VARIANT_WORDS = _WORDS["variant"]  # what twins differ by, where it is not a number
 ASKING_VERBS = _WORDS["asking"]  # behind one, and behind a name, stands what is asked of that
+QUESTION_WORDS = _WORDS["question"]  # begin what is asked, behind a name
+CLOSED_BY = _WORDS["closed"]  # begin a closed question
 POINTING_WORDS = _WORDS["pointing"]  # what stands for a product that was named before
 
 # What no answer is about, in a question or in a description.

@@ -33,12 +33,13 @@ _OF_FORM: dict[str, str] = {
     form: adjective for adjective in _ADJECTIVES["regular"].split() for form in _forms(adjective)
 }
 _OF_FORM |= _ADJECTIVES["irregular"]
-_FORM = rf"(?P<form>{'|'.join(_OF_FORM)})\b"
+_FORMS = "|".join(_OF_FORM)
+_FORM = rf"(?P<form>{_FORMS})\b"
 _AMONG = rf"(?: one)?(?: of (?:{NAME}|(?:the|these|those|my|them)(?: (?:two|three|pair))?))?"
 _THING = (
     r"(?: [a-z]+){1,2}(?= (?:of these )?(?:has|have|is|are|can|will|gets|holds|takes|comes|keeps|gives|lasts|needs)\b)"
 )
-_WHICH = rf"(?:w(?:h)?ich|what|who|whichever)(?:{_THING})?{_AMONG}"
+_WHICH = rf"(?:wh?ich|what|who|whichever)(?:{_THING})?{_AMONG}"
 _EACH = r"each(?: one| of (?:them|these|the \w+))?"
 _ALL = r"all(?: three| of (?:them|these|those))?|any of (?:them|these|those)"
 _BOTH = rf"(?:both|either|{_ALL}|{_EACH}|these(?: two| three)?|those(?: two)?|the (?:two|three)(?: of them)?)"
@@ -69,7 +70,7 @@ _VERB = re.compile(r"(?P<verb>[a-z]{1,30}(?: (?:up|down|out|off|through)\b)?) (?
 _SO = re.compile(rf"(?:the |any |a )?{_FORM}(?: ones?\b)?(?P<rest>.*)")
 _DONE_SO = re.compile(rf"(?P<thing>{_PHRASE}) {_FORM}(?P<rest>.*)")
 _ITS = re.compile(
-    rf"(?:is|are) the (?P<thing>{_PHRASE}) (?:of|on|for|in) (?:the )?{NAME} {_FORM.replace('form', 'so')}.*|"
+    rf"(?:is|are) the (?P<thing>{_PHRASE}) (?:of|on|for|in) (?:the )?{NAME} (?P<so>{_FORMS})\b.*|"
     rf"whose (?P<noun>{_PHRASE}) (?:is|are) (?:the )?{_FORM}.*"
     rf"|what(?:'?s| is| are) the (?P<of>{_PHRASE}) (?:of|on|for|in) (?:the )?{NAME}.*"
 )

@@ -15,9 +15,11 @@ from index.settings import IndexSettings
 from index.text import (
     ASKING_VERBS,
     ATTRIBUTE_WORDS,
+    CLOSED_BY,
     FRAME_WORDS,
     POINTING_WORDS,
     PORTUGUESE_WORDS,
+    QUESTION_WORDS,
     fold,
     quoted_part,
     title_part,
@@ -27,12 +29,6 @@ from index.titles.bm25 import TitleWords
 from index.titles.described import DescribedWords
 from index.titles.encoder import Floats
 from index.titles.meanings import alike
-
-CLOSED_BY = frozenset("do does did can could will would is are has o a os as um uma".split())  # begin a closed question
-# Begin what is asked, behind a name.
-QUESTION_WORDS = frozenset(
-    "how what which where when why qual quais quanto quanta quantos quantas onde quando como".split()
-)
 
 
 @dataclass(frozen=True)
